@@ -1,0 +1,246 @@
+//! From the text of `plugins.toml` to subscribed plugins and typed server settings, or to the list of everything that
+//! is wrong with it. Called by the host at start, at every reload and by `check`, `plan` and `dist`.
+//!
+//! In this order: parse (`syntax`), replace `${…}` inside values (`interpolate`), compare keys with the schema (`keys`),
+//! deserialize and install (`settings`, `explain`), then what entries say together. Not here: showing a problem
+//! (`diagnostic`), and anything that touches a disk or a network but for `${file:…}`.
+
+mod entries;
+mod environment;
+mod explain;
+mod file;
+mod interpolate;
+mod keys;
+mod nearest;
+mod places;
+pub(crate) mod schema;
+mod secrets;
+mod server;
+mod settings;
+mod syntax;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::Path;
+
+use resizer_plugin_api::Registration;
+use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::metrics::Metrics;
+use resizer_plugin_api::resource::Resources;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use self::entries::Entries;
+use self::explain::{Owner, Section};
+use self::interpolate::Expansions;
+use self::nearest::nearest;
+use self::settings::{Settings, Surroundings};
+use crate::diagnostic::{Place, Problem, Problems};
+use crate::server_settings::ServerSettings;
+
+pub use self::environment::Environment;
+pub use self::file::{ConfigFile, EntryName};
+pub(crate) use self::server::server_schema;
+
+/// One reading of `plugins.toml`, ready to be started.
+pub struct Loaded {
+    /// `[server]`, with the environment over it.
+    pub server: ServerSettings,
+    /// What the enabled plugins subscribed to.
+    pub table: HookTable,
+    /// Query keys that make a URL an image request, of all enabled plugins, sorted.
+    pub query_keys: Vec<&'static str>,
+    /// The file, for problems that show later.
+    pub file: ConfigFile,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded")
+            .field("server", &self.server)
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads `plugins.toml`, whose text this is. The path is for messages and for `${file:…}`, which is relative to its
+/// folder. `known_plugins` are all plugins of the project, in this build or not.
+///
+/// There is something loaded unless one of the problems is an error. An entry with `enabled = false` is not installed
+/// and its variables need not be set; a misspelt name or key in it is a warning.
+pub fn load(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    known_plugins: &[&'static str],
+    resources: &Resources,
+    metrics: &Metrics,
+) -> (Option<Loaded>, Problems) {
+    let linked = Registration::linked();
+    let overrides = environment.overrides();
+    let expansions = Expansions::default();
+    let mut problems = registered_twice(&linked);
+    let mut secrets = Vec::new();
+    let server_schema = server_schema();
+    let mut names = Vec::new();
+    secrets::secret_names(&server_schema, &mut names);
+    linked
+        .iter()
+        .for_each(|plugin| secrets::secret_names(&schema::inlined((plugin.schema)()), &mut names));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+
+    let mut parsed = syntax::parse(text, &names, &mut problems, &mut secrets);
+    let server = parsed.root.remove("server");
+    let plugins = parsed.root.remove("plugin");
+    check_top(&parsed, &server_schema, &mut problems);
+
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let surroundings = Surroundings {
+        text,
+        folder,
+        environment,
+        expansions: &expansions,
+    };
+    let table = server.and_then(|server| server_table(server, &parsed, &mut problems));
+    let table = table.unwrap_or_else(|| Spanned::new(0..0, DeTable::new()));
+    let mut settings = Settings::new(Owner::Server, table, Some(&server_schema));
+    settings.interpolate(&surroundings, &server_schema, &mut problems);
+    let (server, server_section) = server::read(settings, &server_schema, &overrides, &mut problems);
+
+    let mut entries = Entries::new(surroundings, &linked, known_plugins, resources, metrics);
+    for entry in plugins
+        .map(|plugins| plugin_tables(plugins, &parsed, &mut problems))
+        .unwrap_or_default()
+    {
+        entries.read(entry, &parsed, &mut problems);
+    }
+    entries.check_together(&mut problems);
+
+    let sections = std::iter::once(&server_section).chain(&entries.sections);
+    secrets.extend(sections.flat_map(|section| section.hidden.spans.clone()));
+    problems.sort_by_key(Problem::position);
+    problems
+        .iter_mut()
+        .for_each(|problem| problem.secrets.clone_from(&secrets));
+    let problems = Problems(problems);
+    let Some(server) = server.filter(|_| !problems.has_errors()) else {
+        return (None, problems);
+    };
+    let query_keys: BTreeSet<&str> = entries.query_keys.into_iter().collect();
+    let file = ConfigFile {
+        path: path.to_owned(),
+        text: text.to_owned(),
+        entries: entries.names,
+        sections: entries.sections,
+        server: server_section,
+        secrets,
+    };
+    let loaded = Loaded {
+        server,
+        table: entries.table,
+        query_keys: query_keys.into_iter().collect(),
+        file,
+    };
+    (Some(loaded), problems)
+}
+
+/// Two plugins of one name are a fault of this build, not of the file.
+fn registered_twice(linked: &[&Registration]) -> Vec<Problem> {
+    let twice = linked.windows(2).filter(|pair| pair[0].name == pair[1].name);
+    let message = |name: &str| format!("this build holds two plugins called `{name}`");
+    twice
+        .map(|pair| Problem::error(Place::File, message(pair[0].name)).help("rename one of them and build again"))
+        .collect()
+}
+
+/// Whatever is neither `[server]` nor `[[plugin]]`.
+fn check_top(parsed: &syntax::Parsed<'_>, server_schema: &serde_json::Value, problems: &mut Vec<Problem>) {
+    for (key, value) in &parsed.root {
+        let name = key.get_ref();
+        let tables: Vec<Range<usize>> = match value.get_ref() {
+            DeValue::Table(_) => vec![value.span()],
+            DeValue::Array(items) if items.iter().any(|item| item.get_ref().is_table()) => {
+                items.iter().map(Spanned::span).collect()
+            }
+            _ => {
+                if parsed.is_sound_at_top() {
+                    let problem = Problem::error(key.span(), format!("`{name}` stands outside of every table"));
+                    let is_server = schema::properties(server_schema).contains_key(name.as_ref());
+                    let help = if is_server {
+                        "move it below `[server]`"
+                    } else {
+                        "it belongs below a `[[plugin]]`"
+                    };
+                    problems.push(problem.help(help).docs("docs/server.md"));
+                }
+                continue;
+            }
+        };
+        for header in tables.into_iter().filter(|header| parsed.is_sound(header)) {
+            let help = match nearest(name, ["server", "plugin"]) {
+                Some("server") => "did you mean `[server]`?",
+                Some(_) => "did you mean `[[plugin]]`?",
+                None => "there are `[server]` and `[[plugin]]`",
+            };
+            problems.push(
+                Problem::error(header, format!("unknown table `{name}`"))
+                    .help(help)
+                    .docs("docs/server.md"),
+            );
+        }
+    }
+}
+
+fn server_table<'i>(
+    value: Spanned<DeValue<'i>>,
+    parsed: &syntax::Parsed<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Spanned<DeTable<'i>>> {
+    let span = value.span();
+    match value.into_inner() {
+        _ if !parsed.is_sound(&span) => None,
+        DeValue::Table(table) => Some(Spanned::new(span, table)),
+        _ => {
+            let problem = Problem::error(span, "`server` is not a table").help("write `[server]`, once");
+            problems.push(problem.docs("docs/server.md"));
+            None
+        }
+    }
+}
+
+fn plugin_tables<'i>(
+    value: Spanned<DeValue<'i>>,
+    parsed: &syntax::Parsed<'_>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Spanned<DeTable<'i>>> {
+    let not_a_list = |span| {
+        let problem = Problem::error(span, "`plugin` is not a list of tables").help("write `[[plugin]]`");
+        problem.docs("docs/server.md")
+    };
+    let span = value.span();
+    let DeValue::Array(items) = value.into_inner() else {
+        problems.extend(parsed.is_sound(&span).then(|| not_a_list(span)));
+        return Vec::new();
+    };
+    let mut tables = Vec::new();
+    for item in items {
+        let span = item.span();
+        match item.into_inner() {
+            DeValue::Table(table) => tables.push(Spanned::new(span, table)),
+            _ => problems.extend(parsed.is_sound(&span).then(|| not_a_list(span))),
+        }
+    }
+    tables
+}
+
+/// What a section that nothing is known of looks like.
+impl Section {
+    fn empty(owner: Owner, header: Range<usize>) -> Self {
+        Self {
+            owner,
+            header,
+            places: places::Places::default(),
+            hidden: secrets::Hidden::default(),
+        }
+    }
+}

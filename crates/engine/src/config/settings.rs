@@ -1,0 +1,219 @@
+//! Reads one table of settings, the server's or a plugin's, reporting everything that is wrong with it and not only
+//! what serde stumbles over first.
+
+use std::ops::Range;
+use std::path::Path;
+
+use resizer_plugin_api::InstallError;
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::environment::Environment;
+use super::explain::{Owner, Section};
+use super::interpolate::{self, Expansions};
+use super::keys;
+use super::places::Places;
+use super::schema;
+use super::secrets::{Hidden, each_leaf};
+use crate::diagnostic::{Problem, Severity};
+
+/// What `${…}` is replaced from.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'i> {
+    /// The file.
+    pub(crate) text: &'i str,
+    /// Its folder.
+    pub(crate) folder: &'i Path,
+    pub(crate) environment: &'i Environment,
+    pub(crate) expansions: &'i Expansions,
+}
+
+/// A table of settings on its way to a type.
+pub(crate) struct Settings<'i> {
+    pub(crate) section: Section,
+    table: DeTable<'i>,
+    /// Names of settings about which enough has been said.
+    settled: Vec<String>,
+    /// Where values stand that cannot be used.
+    broken: Vec<Range<usize>>,
+}
+
+impl<'i> Settings<'i> {
+    /// The table, with what is secret in it known.
+    pub(crate) fn new(owner: Owner, table: Spanned<DeTable<'i>>, schema: Option<&Value>) -> Self {
+        let header = table.span();
+        let mut table = table.into_inner();
+        let places = Places::of(&table);
+        let mut hidden = Hidden::default();
+        each_leaf(&mut table, schema, false, &mut |leaf| {
+            if leaf.secret {
+                hidden.spans.push(leaf.value.span());
+                hidden.values.push(text_of(leaf.value.get_ref()));
+            }
+        });
+        Self {
+            section: Section {
+                owner,
+                header,
+                places,
+                hidden,
+            },
+            table,
+            settled: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+
+    /// Replaces every `${…}`; what cannot be replaced is reported, and its setting taken out.
+    pub(crate) fn interpolate(&mut self, surroundings: &Surroundings<'i>, schema: &Value, problems: &mut Vec<Problem>) {
+        let Surroundings {
+            text,
+            environment,
+            folder,
+            expansions,
+        } = surroundings;
+        let Self {
+            section,
+            table,
+            settled,
+            broken,
+        } = self;
+        each_leaf(table, Some(schema), false, &mut |leaf| {
+            let DeValue::String(written) = leaf.value.get_ref() else {
+                return;
+            };
+            if !written.contains("${") {
+                return;
+            }
+            let (expanded, faults) = interpolate::expand(written, environment, folder);
+            let span = leaf.value.span();
+            let mut from = span.start;
+            for fault in faults {
+                // An escape in the string may make it differ from what the file says; then the whole value is shown.
+                let found = text.get(from..span.end).and_then(|rest| rest.find(&fault.written));
+                let place = found.map_or(span.clone(), |at| from + at..from + at + fault.written.len());
+                from = if found.is_some() { place.end } else { from };
+                problems.push(
+                    Problem::error(place, fault.message)
+                        .help(fault.help)
+                        .docs("docs/server.md"),
+                );
+                broken.push(span.clone());
+                settled.extend(section.places.at(&span).map(|setting| setting.name().to_owned()));
+            }
+            let expanded = expansions.keep(expanded);
+            section.hidden.values.push(expanded.to_owned());
+            let coerced = leaf.schema.and_then(|schema| schema::coerced(expanded, schema));
+            *leaf.value.get_mut() = coerced.unwrap_or_else(|| DeValue::String(expanded.into()));
+        });
+    }
+
+    /// Reports every key that no setting has, and takes it out.
+    pub(crate) fn take_unknown(&mut self, schema: &Value, problems: &mut Vec<Problem>) {
+        keys::take_unknown(&mut self.table, schema, &self.section, problems, &mut self.settled);
+    }
+
+    /// Reports every required setting that is not there.
+    pub(crate) fn report_missing(&mut self, schema: &Value, problems: &mut Vec<Problem>) {
+        for name in schema::required(schema) {
+            if !self.table.contains_key(name) && !self.settled.iter().any(|settled| settled == name) {
+                problems.push(self.section.missing(name));
+                self.settled.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Makes a type out of the table. A setting that does not fit is reported and taken out, and it is tried again, so
+    /// that all that do not fit are found; what is only the consequence of taking one out is not reported.
+    pub(crate) fn read<T>(
+        &mut self,
+        mut make: impl FnMut(Spanned<DeTable<'i>>) -> Result<T, InstallError>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<T> {
+        for span in &self.broken {
+            remove_at(&mut self.table, span);
+        }
+        loop {
+            let error = match make(Spanned::new(self.section.header.clone(), self.table.clone())) {
+                Ok(made) => return Some(made),
+                Err(error) => error,
+            };
+            let explained = self.section.explain(&error);
+            let is_settled = |name: &String| self.settled.contains(name);
+            if explained.missing.as_ref().is_some_and(is_settled) {
+                return None;
+            }
+            if !matches!(error, InstallError::Shape(_)) {
+                // `install` ran, on what is left: only if nothing was taken out, it speaks of what the file says.
+                problems.extend(self.settled.is_empty().then_some(explained.problem));
+                return None;
+            }
+            let setting = explained
+                .setting
+                .map(|setting| (setting.name().to_owned(), setting.value.clone()));
+            problems.push(explained.problem);
+            let (name, span) = setting?;
+            if !remove_at(&mut self.table, &span) {
+                return None;
+            }
+            self.settled.push(name);
+        }
+    }
+
+    /// Puts a value in, in place of the file's.
+    pub(crate) fn insert(&mut self, name: &'i str, value: DeValue<'i>) {
+        self.table.remove(name);
+        self.table
+            .insert(Spanned::new(0..0, name.into()), Spanned::new(0..0, value));
+    }
+}
+
+/// Turns errors into warnings: what is wrong with an entry that is not used.
+pub(crate) fn soften(problems: &mut [Problem]) {
+    problems
+        .iter_mut()
+        .for_each(|problem| problem.severity = Severity::Warning);
+}
+
+/// Takes the setting or list item out whose value stands there, and says whether there was one.
+fn remove_at(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
+    let here = table
+        .iter()
+        .find(|(_, value)| value.span() == *span)
+        .map(|(key, _)| key.get_ref().to_string());
+    match here {
+        Some(key) => table.remove(key.as_str()).is_some(),
+        None => table.iter_mut().any(|(_, value)| remove_within(value, span)),
+    }
+}
+
+fn remove_within(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    match value.get_mut() {
+        DeValue::Table(table) => remove_at(table, span),
+        DeValue::Array(list) => {
+            let is_here = |item: &Spanned<DeValue<'_>>| item.span() == *span;
+            if !list.iter().any(is_here) {
+                return list.iter_mut().any(|item| remove_within(item, span));
+            }
+            *list = std::mem::replace(list, DeArray::new())
+                .into_iter()
+                .filter(|item| !is_here(item))
+                .collect();
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A single value as serde's errors show it.
+fn text_of(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(value) => value.to_string(),
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::Array(_) | DeValue::Table(_) => String::new(),
+    }
+}

@@ -1,0 +1,108 @@
+//! The first look at the file: TOML or not, and where. What does not parse is reported in full; the entries in which
+//! everything parses are still checked.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::secrets::{may_be_secret, spans_by_text};
+use crate::diagnostic::Problem;
+
+/// The file as a table.
+pub(crate) struct Parsed<'i> {
+    pub(crate) root: DeTable<'i>,
+    /// Where something does not parse.
+    errors: Vec<usize>,
+    /// Where each `[server]`, `[[plugin]]` and other header of the file begins, and the file's end.
+    starts: Vec<usize>,
+}
+
+/// Parses the file. `names` are those of all secret settings: next to a syntax error nothing else can tell what to hide.
+pub(crate) fn parse<'i>(
+    text: &'i str,
+    names: &[&str],
+    problems: &mut Vec<Problem>,
+    secrets: &mut Vec<Range<usize>>,
+) -> Parsed<'i> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let root = root.into_inner();
+    let mut starts: Vec<usize> = root.values().flat_map(headers).collect();
+    starts.push(text.len() + 1);
+    starts.sort_unstable();
+    if !errors.is_empty() {
+        secrets.extend(spans_by_text(text, names));
+        secrets.extend(spans_by_key(&root, names));
+    }
+    let places = errors.iter().map(|error| error.span().unwrap_or(0..0));
+    let problem = |error: &toml::de::Error| in_words(error, text);
+    problems.extend(errors.iter().map(problem));
+    Parsed {
+        errors: places.map(|span| span.start).collect(),
+        root,
+        starts,
+    }
+}
+
+impl Parsed<'_> {
+    /// Whether everything parses from this header to the next.
+    pub(crate) fn is_sound(&self, header: &Range<usize>) -> bool {
+        let end = self
+            .starts
+            .iter()
+            .find(|start| **start > header.start)
+            .copied()
+            .unwrap_or(usize::MAX);
+        !self.errors.iter().any(|error| (header.start..end).contains(error))
+    }
+
+    /// Whether everything parses before the first header.
+    pub(crate) fn is_sound_at_top(&self) -> bool {
+        !self.errors.iter().any(|error| *error < self.starts[0])
+    }
+}
+
+fn headers(value: &Spanned<DeValue<'_>>) -> Vec<usize> {
+    match value.get_ref() {
+        DeValue::Array(items) => items.iter().map(|item| item.span().start).collect(),
+        DeValue::Table(_) => vec![value.span().start],
+        _ => Vec::new(),
+    }
+}
+
+/// What the parser says, without what only its authors understand.
+fn in_words(error: &toml::de::Error, text: &str) -> Problem {
+    let span = error.span().unwrap_or(0..0);
+    let said = error.message();
+    let there = text.get(span.clone()).unwrap_or_default();
+    let (message, help) = if said == "duplicate key" {
+        (format!("`{there}` is given twice"), Some("remove one of the two"))
+    } else if said.starts_with("string values must be quoted") && there.is_empty() {
+        ("a value is missing".to_owned(), Some("write a value after the `=`"))
+    } else if said.starts_with("string values must be quoted") {
+        ("this is not a value".to_owned(), Some("a text stands in quotes"))
+    } else {
+        (said.to_owned(), None)
+    };
+    let problem = Problem::error(span, format!("not valid TOML: {message}"));
+    Problem {
+        help: help.map(str::to_owned),
+        ..problem
+    }
+}
+
+/// The values of secret settings as far as they were recovered: these may reach over several lines.
+fn spans_by_key(table: &DeTable<'_>, names: &[&str]) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    for (key, value) in table {
+        match value.get_ref() {
+            DeValue::Table(table) => spans.extend(spans_by_key(table, names)),
+            DeValue::Array(items) => {
+                let tables = items.iter().filter_map(|item| item.get_ref().as_table());
+                spans.extend(tables.flat_map(|table| spans_by_key(table, names)));
+            }
+            _ => spans.extend(may_be_secret(key.get_ref(), names).then(|| value.span())),
+        }
+    }
+    spans
+}

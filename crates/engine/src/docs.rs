@@ -1,0 +1,158 @@
+//! The reference pages, rendered from what the code itself says: settings types with their doc comments and defaults,
+//! and the table of querystring keys. `resizer-host docs` writes them, and a test compares them with `docs/`.
+
+mod editor;
+mod table;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use resizer_imaging::{KEYS, Key, Support};
+use resizer_plugin_api::Registration;
+use serde_json::Value;
+
+use crate::config::{schema, server_schema};
+
+/// One generated file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its path below the docs folder.
+    pub path: PathBuf,
+    /// What it holds.
+    pub text: String,
+}
+
+/// First line of each page.
+const GENERATED: &str = "<!-- Generated from the code; `cargo xtask docs` writes it anew. -->\n";
+
+/// All generated files: the server's settings, the querystring, one page for each plugin of this build, and the schema
+/// for editors.
+#[must_use]
+pub fn pages() -> Vec<Page> {
+    let server = server_schema();
+    let plugins: Vec<(&Registration, Value)> = Registration::linked()
+        .into_iter()
+        .map(|plugin| (plugin, schema::inlined((plugin.schema)())))
+        .collect();
+    let page = |path: String, text: String| Page {
+        path: path.into(),
+        text,
+    };
+    let mut pages = vec![
+        page("server.md".to_owned(), server_page(&server)),
+        page("querystring.md".to_owned(), querystring_page()),
+        page("plugins.schema.json".to_owned(), editor::schema(&server, &plugins)),
+    ];
+    pages.extend(
+        plugins
+            .iter()
+            .map(|(plugin, schema)| page(format!("plugins/{}.md", plugin.name), plugin_page(plugin, schema))),
+    );
+    pages
+}
+
+fn plugin_page(plugin: &Registration, schema: &Value) -> String {
+    let mut text = format!(
+        "{GENERATED}\n# {}\n\n{}\n\n{}\n\n",
+        plugin.name,
+        plugin.summary,
+        plugin.docs.trim()
+    );
+    text.push_str("## Settings\n\n");
+    _ = writeln!(text, "```toml\n[[plugin]]\nname = \"{}\"", plugin.name);
+    for required in schema::required(schema) {
+        _ = writeln!(text, "{required} = …");
+    }
+    text.push_str("```\n\n");
+    let table = table::of(schema);
+    text.push_str(if table.is_empty() {
+        "It has no settings.\n"
+    } else {
+        &table
+    });
+    if !plugin.query_keys.is_empty() {
+        let keys: Vec<String> = plugin.query_keys.iter().map(|key| format!("`{key}`")).collect();
+        _ = write!(
+            text,
+            "\n## Query keys\n\nA URL with one of these is an image request: {}.\n",
+            keys.join(", ")
+        );
+    }
+    text
+}
+
+fn server_page(schema: &Value) -> String {
+    format!(
+        "{GENERATED}
+# The file `plugins.toml`, and its `[server]`
+
+The file has one `[server]` table, described below, and a list of `[[plugin]]` entries. Plugins run in the order of their
+entries; one plugin may have several. Each entry has a `name`, which says which plugin it is, and may have
+`enabled = false`, which parks it: it is not installed, and what is misspelt in it is a warning. All its other keys are
+the plugin's settings, each on the plugin's page in [plugins](plugins).
+
+`resizer-host check` reports everything that is wrong with the file and needs no network.
+
+## Values from elsewhere
+
+Inside a string value, but for `name`:
+
+| written | becomes |
+|---|---|
+| `${{NAME}}` | the environment variable; it must be set |
+| `${{NAME:-default}}` | the same, or the default where it is not set or empty |
+| `${{file:PATH}}` | the text of a file, without the newline at its end; a relative path starts at the folder of `plugins.toml` |
+| `$${{` | `${{` itself |
+
+Where a setting is a number, a boolean or a list, a string that has such a part is read as one: `workers = \"${{WORKERS:-0}}\"`.
+Values that come from elsewhere, and those of secret settings, never appear in a message.
+
+A setting of `[server]` can also be given by an environment variable, which overrules the file:
+`RESIZER__SERVER__LISTEN=0.0.0.0:8080`, `RESIZER__SERVER__TRUSTED_PROXIES=10.0.0.0/8,loopback`,
+`RESIZER__SERVER__HEADERS='{{ X-Served-By = \"a\" }}'`.
+
+A size is a number with a unit (`\"512MB\"`, `\"1GiB\"`) or a number of bytes; a time is a number with a unit (`\"250ms\"`,
+`\"30s\"`, `\"5m\"`, `\"24h\"`, `\"30d\"`) or a number of seconds.
+
+## Settings of `[server]`
+
+A saved file takes effect within a second. Settings that need a restart say so.
+
+{}",
+        table::of(schema)
+    )
+}
+
+fn querystring_page() -> String {
+    let mut text = format!(
+        "{GENERATED}
+# The querystring
+
+Keys are the same in upper and lower case. A value that cannot be read is ignored, as is a key that nobody knows.
+
+| key | values | what it does |
+|---|---|---|
+"
+    );
+    let spelt = |key: &Key| {
+        key.spellings()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    for key in KEYS.iter().filter(|key| matches!(key.support, Support::Yes(_))) {
+        _ = writeln!(
+            text,
+            "| {} | {} | {} |",
+            spelt(key),
+            table::cell(key.values),
+            table::cell(key.doc)
+        );
+    }
+    text.push_str("\n## Known, and not supported yet\n\nThese keys of ImageResizer and Imageflow change nothing.\n\n");
+    text.push_str("| key | what it stands for |\n|---|---|\n");
+    for key in KEYS.iter().filter(|key| matches!(key.support, Support::NotYet)) {
+        _ = writeln!(text, "| {} | {} |", spelt(key), table::cell(key.doc));
+    }
+    text
+}

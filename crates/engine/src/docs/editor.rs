@@ -1,0 +1,75 @@
+//! One JSON schema for the whole of `plugins.toml`, for editors. Draft 7, and without references: what the TOML
+//! extensions of editors understand. Each plugin is one alternative of a `oneOf`, told apart by its `name`; completion
+//! follows those, and would not follow `if` and `then`.
+
+use resizer_plugin_api::Registration;
+use serde_json::{Map, Value, json};
+
+/// The schema as text.
+pub(super) fn schema(server: &Value, plugins: &[(&Registration, Value)]) -> String {
+    let mut server = server.clone();
+    accept_interpolation(&mut server);
+    let entries: Vec<Value> = plugins.iter().map(|(plugin, schema)| entry(plugin, schema)).collect();
+    let schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "plugins.toml",
+        "type": "object",
+        "properties": {
+            "server": server,
+            "plugin": { "type": "array", "items": { "oneOf": entries } },
+        },
+        "additionalProperties": false,
+    });
+    // `{:#}` is serde_json's pretty form; a `Value` cannot fail to print.
+    format!("{schema:#}\n")
+}
+
+fn entry(plugin: &Registration, schema: &Value) -> Value {
+    let mut entry = schema.clone();
+    accept_interpolation(&mut entry);
+    let mut properties = Map::new();
+    properties.insert(
+        "name".to_owned(),
+        json!({ "const": plugin.name, "description": plugin.summary }),
+    );
+    let enabled = json!({ "type": "boolean", "default": true, "description": "Whether the entry is used." });
+    properties.insert("enabled".to_owned(), enabled);
+    properties.extend(
+        entry
+            .get("properties")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default(),
+    );
+    let mut required = vec![json!("name")];
+    required.extend(
+        entry
+            .get("required")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default(),
+    );
+    if let Some(object) = entry.as_object_mut() {
+        object.insert("title".to_owned(), json!(plugin.name));
+        object.insert("description".to_owned(), json!(plugin.summary));
+        object.insert("properties".to_owned(), properties.into());
+        object.insert("required".to_owned(), required.into());
+    }
+    entry
+}
+
+/// A number or a boolean may also be a string with `${…}` in it.
+fn accept_interpolation(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            let kind = object.get("type").and_then(Value::as_str).map(str::to_owned);
+            if let Some(kind) = kind.filter(|kind| ["integer", "number", "boolean"].contains(&kind.as_str())) {
+                object.insert("type".to_owned(), json!([kind, "string"]));
+                object.insert("pattern".to_owned(), json!("\\$\\{"));
+            }
+            object.values_mut().for_each(accept_interpolation);
+        }
+        Value::Array(items) => items.iter_mut().for_each(accept_interpolation),
+        _ => {}
+    }
+}

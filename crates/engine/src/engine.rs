@@ -1,0 +1,290 @@
+//! What lives as long as the process: the runtime, the work pool, the budget, the flights, the short memories and the
+//! metrics. A [`Site`] comes and goes with `plugins.toml`; the engine stays. Called by the host.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use http::StatusCode;
+use moka::sync::Cache;
+use resizer_imaging::{Cancel, Format, Instructions, Job, Limits};
+use resizer_plugin_api::hooks::{Given, LifeHandler};
+use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::{
+    CacheKey, Counter, Error, ErrorKind, InstallError, Metrics, Reply, RequestHead, SourceKey, Stat, Validator,
+};
+use tokio::runtime::{Handle, Runtime};
+
+use crate::admission::Admission;
+use crate::config::Loaded;
+use crate::diagnostic::Problems;
+use crate::download::SourceBytes;
+use crate::flight::{Flights, panicked};
+use crate::image_error::public;
+use crate::leaving::Leaving;
+use crate::locate::Asked;
+use crate::memory_limit::default_limit;
+use crate::pool::WorkPool;
+use crate::produce::{Failure, Made};
+use crate::respond::error_reply;
+use crate::server_settings::ServerSettings;
+use crate::site::Site;
+use crate::walk::walk;
+
+/// How many undecodable sources are remembered at most.
+const FAILURES: u64 = 10_000;
+/// How long `stop` waits for results that are still being kept.
+const KEEPING: Duration = Duration::from_secs(5);
+
+/// How long a tiny picture may take when all is well: it may wait behind a queue of large ones.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(1);
+/// A chequerboard of two by two grey pixels.
+const TINY_PNG: &[u8] =
+    b"\x89\x50\x4E\x47\x0D\x0A\x1A\x0A\x00\x00\x00\x0D\x49\x48\x44\x52\x00\x00\x00\x02\x00\x00\x00\x02\x08\
+    \x00\x00\x00\x00\x57\xDD\x52\xF8\x00\x00\x00\x0C\x49\x44\x41\x54\x78\x9C\x63\x60\xF8\x0F\x84\x00\x06\
+    \x00\x01\xFF\x93\xD1\xE4\x89\x00\x00\x00\x00\x49\x45\x4E\x44\xAE\x42\x60\x82";
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    _runtime: Arc<OwnedRuntime>,
+}
+
+/// What walks share.
+pub(crate) struct Shared {
+    pub(crate) runtime: Handle,
+    pub(crate) metrics: Metrics,
+    pub(crate) resources: Arc<Resources>,
+    pub(crate) pool: WorkPool,
+    pub(crate) admission: Admission,
+    pub(crate) stat_flights: Flights<SourceKey, Stat>,
+    pub(crate) source_flights: Flights<(SourceKey, Option<Validator>), SourceBytes>,
+    pub(crate) result_flights: Flights<CacheKey, Arc<Made>>,
+    pub(crate) stats: Cache<SourceKey, Asked>,
+    pub(crate) failures: Cache<(SourceKey, Validator), Failure>,
+    pub(crate) fetches: Counter,
+    pub(crate) fetched_bytes: Counter,
+    pub(crate) decodes: Counter,
+}
+
+/// Why the engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The system gives no threads.
+    #[error("cannot start the engine's threads: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+impl Engine {
+    /// Starts the runtime and the work threads.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn new(server: &ServerSettings, metrics: Metrics, resources: Arc<Resources>) -> Result<Self, EngineError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if server.work_threads == 0 {
+            cores
+        } else {
+            server.work_threads
+        };
+        let limit = server.memory_limit.map_or_else(default_limit, |limit| limit.0);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("engine")
+            .build()?;
+        let handle = runtime.handle().clone();
+        let shared = Shared {
+            pool: WorkPool::start(threads, &metrics)?,
+            admission: Admission::new(server.queue + threads, limit, &metrics),
+            stat_flights: Flights::new(handle.clone(), &metrics, "stat"),
+            source_flights: Flights::new(handle.clone(), &metrics, "source"),
+            result_flights: Flights::new(handle.clone(), &metrics, "result"),
+            stats: Cache::new(server.stat_cache_entries),
+            failures: Cache::new(FAILURES),
+            fetches: metrics.counter("resizer_fetches_total", "Downloads begun from sources.", &[]),
+            fetched_bytes: metrics.counter("resizer_fetched_bytes_total", "Bytes received from sources.", &[]),
+            decodes: metrics.counter(
+                "resizer_decodes_total",
+                "Sources whose pixels were begun to be decoded.",
+                &[],
+            ),
+            runtime: handle,
+            resources,
+            metrics,
+        };
+        tracing::info!(work_threads = threads, memory_limit_bytes = limit, "engine started");
+        Ok(Self {
+            shared: Arc::new(shared),
+            _runtime: Arc::new(OwnedRuntime(Some(runtime))),
+        })
+    }
+
+    /// The runtime on which all of the engine's tasks run.
+    #[must_use]
+    pub fn runtime(&self) -> &Handle {
+        &self.shared.runtime
+    }
+
+    /// Every counter and gauge.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// What outlives a reading of `plugins.toml`.
+    #[must_use]
+    pub fn resources(&self) -> &Resources {
+        &self.shared.resources
+    }
+
+    /// Makes a site of a configuration: runs every plugin's `on_start`, on the engine's runtime.
+    ///
+    /// # Errors
+    /// What the plugins say, each at its place in the file.
+    pub async fn start(&self, loaded: Loaded) -> Result<Arc<Site>, Problems> {
+        let site = Arc::new(Site::new(loaded));
+        let problems = self.live(&site, |site| &site.table.on_start).await;
+        if problems.has_errors() { Err(problems) } else { Ok(site) }
+    }
+
+    /// Lets every plugin reach what its settings point at.
+    pub async fn connect(&self, site: &Arc<Site>) -> Problems {
+        self.live(site, |site| &site.table.on_connect).await
+    }
+
+    /// Answers one request. Spawned on the engine's runtime: what polls the returned future only waits, and dropping it
+    /// means that the client left.
+    pub async fn handle(&self, site: Arc<Site>, head: RequestHead) -> Reply {
+        let (head, shared) = (Arc::new(head), Arc::clone(&self.shared));
+        let id = head.id.clone();
+        let task = self.shared.runtime.spawn(walk(shared, site, head));
+        match AbortOnDrop(task).wait().await {
+            Ok(reply) => reply,
+            Err(failed) => {
+                let error = if failed.is_panic() {
+                    panicked(&*failed.into_panic())
+                } else {
+                    stopping()
+                };
+                tracing::error!(id, cause = error.cause(), "a request failed: {error}");
+                self.shared.count_error(error.kind());
+                let reply = error_reply(&error, &id);
+                self.shared.count_response(reply.status);
+                reply
+            }
+        }
+    }
+
+    /// Whether a tiny picture still passes through the real pool within a second.
+    pub async fn healthy(&self) -> bool {
+        let instructions = Instructions::parse([("width", "1")]).0;
+        let job = Job {
+            instructions,
+            format: Format::Png,
+            limits: Limits::default(),
+        };
+        let work = move || resizer_imaging::run(TINY_PNG, &job, &Cancel::new()).map_err(public);
+        let shared = Arc::clone(&self.shared);
+        let passed = async move {
+            let passed = shared.pool.run(Leaving::default(), work);
+            matches!(tokio::time::timeout(HEALTHY_WITHIN, passed).await, Ok(Ok(_)))
+        };
+        self.shared.runtime.spawn(passed).await.unwrap_or(false)
+    }
+
+    /// Waits until results that are being kept are kept, then runs every plugin's `on_stop`.
+    pub async fn stop(&self, site: &Arc<Site>) {
+        let shared = Arc::clone(&self.shared);
+        let kept = async move {
+            let since = Instant::now();
+            while shared.result_flights.len() > 0 && since.elapsed() < KEEPING {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        self.shared.runtime.spawn(kept).await.ok();
+        for problem in self.live(site, |site| &site.table.on_stop).await.0 {
+            tracing::warn!("while stopping: {}", problem.message);
+        }
+    }
+
+    /// Runs one list of life handlers in file order and collects what they say.
+    async fn live(&self, site: &Arc<Site>, list: fn(&Site) -> &Vec<Given<LifeHandler>>) -> Problems {
+        let site = Arc::clone(site);
+        let task = self.shared.runtime.spawn(async move {
+            let mut problems = Problems::default();
+            for handler in list(&site) {
+                // Called inside the future, so that a panic is caught wherever it happens.
+                let done = AssertUnwindSafe(async { (handler.value)().await }).catch_unwind().await;
+                let done = done.unwrap_or_else(|panic| Err(InstallError::Failed(panicked(&*panic))));
+                if let Err(error) = done {
+                    problems.0.push(site.file().problem(handler.entry, &error));
+                }
+            }
+            problems
+        });
+        task.await.unwrap_or_default()
+    }
+}
+
+impl Shared {
+    pub(crate) fn count_error(&self, kind: ErrorKind) {
+        let labels = [("kind", kind.name())];
+        self.metrics
+            .counter(
+                "resizer_errors_total",
+                "Requests that failed, by kind of error.",
+                &labels,
+            )
+            .increment();
+    }
+
+    pub(crate) fn count_response(&self, status: StatusCode) {
+        let labels = [("status", status.as_str())];
+        self.metrics
+            .counter(
+                "resizer_responses_total",
+                "Answers to image requests, by status.",
+                &labels,
+            )
+            .increment();
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> AbortOnDrop<T> {
+    async fn wait(mut self) -> Result<T, tokio::task::JoinError> {
+        (&mut self.0).await
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A runtime that may be dropped anywhere, even on a thread of another runtime.
+struct OwnedRuntime(Option<Runtime>);
+
+impl Drop for OwnedRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn stopping() -> Error {
+    Error::new(ErrorKind::Overloaded, "The server is stopping.")
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! Calls the handlers of one event in file order. A handler that answers or fails ends the walk; one that takes long is
+//! named in the log, because it holds up all that its thread serves.
+
+use std::time::{Duration, Instant};
+
+use resizer_plugin_api::hooks::Given;
+use resizer_plugin_api::{Flow, HookResult};
+
+use crate::stop::Stop;
+
+/// Above this, a handler is doing what belongs into a service.
+const SLOW: Duration = Duration::from_millis(5);
+
+/// Calls each handler through `call` until one answers or fails.
+pub(crate) fn fire<H>(
+    event: &'static str,
+    handlers: &[Given<H>],
+    mut call: impl FnMut(&H) -> HookResult,
+) -> Result<(), Stop> {
+    for handler in handlers {
+        let begun = Instant::now();
+        let result = call(&handler.value);
+        let took = begun.elapsed();
+        if took > SLOW {
+            tracing::warn!(
+                plugin = handler.plugin,
+                event,
+                ?took,
+                "a handler is slow: waiting belongs into a service"
+            );
+        }
+        match result {
+            Ok(Flow::Continue) => {}
+            Ok(Flow::Respond(reply)) => {
+                tracing::debug!(plugin = handler.plugin, event, "answered by a hook");
+                return Err(Stop::Answer(Box::new(reply)));
+            }
+            Err(error) => {
+                tracing::debug!(plugin = handler.plugin, event, %error, "refused by a hook");
+                return Err(Stop::Error(error));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Imaging's errors as the engine's: which kind, what the client hears, what the log keeps.
+
+use resizer_imaging::ImageError;
+use resizer_plugin_api::{Error, ErrorKind};
+
+/// The engine's error for one of imaging's.
+pub(crate) fn public(error: ImageError) -> Error {
+    let kind = match &error {
+        ImageError::Cancelled => ErrorKind::Cancelled,
+        ImageError::UnsupportedFormat { .. } => ErrorKind::Unsupported,
+        ImageError::Corrupt { .. } => ErrorKind::Corrupt,
+        ImageError::TooLarge { .. } => ErrorKind::TooLarge,
+        ImageError::Impossible { .. } => ErrorKind::BadRequest,
+        _ => ErrorKind::Internal,
+    };
+    let message = sentence(&error.to_string());
+    Error::new(kind, message).because(error)
+}
+
+/// Imaging writes its messages as clauses, as errors are chained; a client reads a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string())
+        .unwrap_or_default();
+    let end = if clause.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_reads_a_sentence() {
+        assert_eq!(sentence("the source JPEG is damaged"), "The source JPEG is damaged.");
+        assert_eq!(sentence("Done."), "Done.");
+        assert_eq!(public(ImageError::Cancelled).kind(), ErrorKind::Cancelled);
+    }
+}

@@ -1,0 +1,46 @@
+//! From `plugins.toml` to a [`Site`], and from a request to a reply. The host gives requests in and sends replies out;
+//! plugins are reached only through what they hooked. Nothing here knows a plugin by name, nor the HTTP server.
+//!
+//! Read `walk.rs` first: it is the life of a request, and every file it names does one of its steps.
+
+pub mod config;
+pub mod diagnostic;
+pub mod docs;
+mod server_settings;
+mod site;
+
+mod engine;
+mod walk;
+
+mod fire;
+mod locate;
+mod prepare;
+mod produce;
+mod respond;
+mod rewrite;
+
+mod chain;
+mod download;
+mod image_error;
+mod relay;
+
+mod admission;
+mod flight;
+mod leaving;
+mod memory_limit;
+mod pool;
+
+mod plan;
+mod stop;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod trail;
+
+pub use config::{ConfigFile, Environment, Loaded, load};
+pub use diagnostic::{Problem, Problems, Severity};
+pub use engine::{Engine, EngineError};
+pub use server_settings::{
+    AdminListen, CorsOrigin, ExtraHeaderName, ExtraHeaderValue, ListenAddress, LogFilter, LogFormat, Network,
+    ServerSettings,
+};
+pub use site::Site;

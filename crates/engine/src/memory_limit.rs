@@ -1,0 +1,105 @@
+//! How much memory there is to share out when `memory_limit` is not set: half of what this process may use, by its
+//! control group (version 2 or 1) or else by the machine. Read once, when the engine starts.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "three small files of the kernel's, read once before anything is served"
+)]
+
+use std::fs;
+use std::path::Path;
+
+/// Taken where neither a control group nor the machine says anything.
+const UNKNOWN: u64 = 1 << 30;
+
+/// Half of what this process may use, in bytes.
+pub(crate) fn default_limit() -> u64 {
+    half_of(Path::new("/"))
+}
+
+fn half_of(root: &Path) -> u64 {
+    let machine = fs::read_to_string(root.join("proc/meminfo"))
+        .ok()
+        .and_then(|text| total_of(&text));
+    let limits = [group_limit(root), machine];
+    limits.into_iter().flatten().min().unwrap_or(UNKNOWN) / 2
+}
+
+/// The lowest limit on the way from this process' group up to the root; version 1 keeps it elsewhere.
+fn group_limit(root: &Path) -> Option<u64> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
+    let mut lowest = None;
+    for line in groups.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(group)) = (fields.next(), fields.next()) else {
+            continue;
+        };
+        let (mount, file) = match controllers {
+            "" => ("sys/fs/cgroup", "memory.max"),
+            list if list.split(',').any(|name| name == "memory") => ("sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            _ => continue,
+        };
+        let mount = root.join(mount);
+        let group = mount.join(group.trim_start_matches('/'));
+        for folder in group.ancestors().take_while(|folder| folder.starts_with(&mount)) {
+            let limit = fs::read_to_string(folder.join(file))
+                .ok()
+                .and_then(|text| text.trim().parse::<u64>().ok());
+            lowest = lowest.into_iter().chain(limit).min();
+        }
+    }
+    lowest
+}
+
+fn total_of(meminfo: &str) -> Option<u64> {
+    let kib = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?
+        .trim()
+        .strip_suffix("kB")?;
+    kib.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(files: &[(&str, &str)]) -> u64 {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        half_of(root.path())
+    }
+
+    #[test]
+    fn half_of_the_least_that_anything_allows() {
+        let meminfo = ("proc/meminfo", "MemTotal:        2048 kB\nMemFree: 1 kB\n");
+        assert_eq!(machine(&[meminfo]), 1 << 20);
+        let v2 = ("proc/self/cgroup", "0::/a/b\n");
+        assert_eq!(
+            machine(&[meminfo, v2, ("sys/fs/cgroup/a/b/memory.max", "max\n")]),
+            1 << 20
+        );
+        assert_eq!(
+            machine(&[
+                meminfo,
+                v2,
+                ("sys/fs/cgroup/a/b/memory.max", "1048576\n"),
+                ("sys/fs/cgroup/a/memory.max", "524288\n")
+            ]),
+            1 << 18,
+            "a parent's limit holds too"
+        );
+        assert_eq!(
+            machine(&[
+                meminfo,
+                ("proc/self/cgroup", "5:cpu,cpuacct:/x\n4:memory:/x\n"),
+                ("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "65536")
+            ]),
+            1 << 15
+        );
+        assert_eq!(machine(&[]), UNKNOWN / 2);
+    }
+}

@@ -1,0 +1,259 @@
+//! The sixth step of a walk: the bytes of the answer. From a result cache, or from a flight that one request starts and
+//! all others who want the same wait on: place in the queue, source, header, memory, work thread, caches. What is not
+//! to be processed is relayed by `relay`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use resizer_imaging::{Job, inspect, predict, run};
+use resizer_plugin_api::{Body, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest, Validator};
+
+use crate::admission::Reserved;
+use crate::chain;
+use crate::download::{SourceBytes, download};
+use crate::engine::Shared;
+use crate::flight::Landing;
+use crate::image_error::public;
+use crate::leaving::Leaving;
+use crate::locate::log;
+use crate::prepare::{Prepared, Task};
+use crate::relay::{relay, sniff};
+use crate::site::Site;
+use crate::trail::{CacheOutcome, Trail};
+
+/// The answer's bytes and what names them.
+pub(crate) struct Produced {
+    pub(crate) key: CacheKey,
+    pub(crate) meta: EntryMeta,
+    pub(crate) body: Body,
+}
+
+/// A result that was made or found in a flight; shared by all who waited.
+#[derive(Debug)]
+pub(crate) struct Made {
+    key: CacheKey,
+    meta: EntryMeta,
+    bytes: Bytes,
+    /// The plugin whose cache had it after all.
+    found_in: Option<&'static str>,
+    stages: Vec<(&'static str, Duration)>,
+}
+
+/// Finds, makes or relays what was prepared.
+pub(crate) async fn produce(
+    engine: &Arc<Shared>,
+    site: &Arc<Site>,
+    request: &Arc<ImageRequest>,
+    prepared: &Prepared,
+    trail: &mut Trail,
+) -> Result<Produced, Error> {
+    if prepared.caching {
+        let since = Instant::now();
+        let found = chain::look(&site.table.result_caches, request, &prepared.key, &engine.metrics).await;
+        trail.stage("cache", since);
+        if let Some(found) = found {
+            trail.cache = Some(CacheOutcome::Hit(found.plugin));
+            let key = CacheKey {
+                validator: found.hit.meta.validator.clone(),
+                ..prepared.key.clone()
+            };
+            return Ok(Produced {
+                key,
+                meta: found.hit.meta,
+                body: found.hit.body,
+            });
+        }
+    } else if matches!(prepared.task, Task::Relay) {
+        trail.cache = Some(CacheOutcome::Relayed);
+        return relay(engine, prepared).await;
+    }
+
+    let work = {
+        let (engine, site) = (Arc::clone(engine), Arc::clone(site));
+        let (request, prepared) = (Arc::clone(request), prepared.clone());
+        move |landing, leaving| async move { make(&engine, &site, &request, &prepared, &landing, leaving).await }
+    };
+    let landed = engine
+        .result_flights
+        .join(prepared.key.clone(), site.server().deadline.0, work)
+        .await;
+    let made = landed.result?;
+    trail.stages(&made.stages);
+    trail.cache = Some(match made.found_in {
+        Some(plugin) => CacheOutcome::Hit(plugin),
+        None if landed.started_here => CacheOutcome::Miss,
+        None => CacheOutcome::Shared,
+    });
+    Ok(Produced {
+        key: made.key.clone(),
+        meta: made.meta.clone(),
+        body: Body::Bytes(made.bytes.clone()),
+    })
+}
+
+/// The work of a flight.
+async fn make(
+    engine: &Arc<Shared>,
+    site: &Arc<Site>,
+    request: &Arc<ImageRequest>,
+    prepared: &Prepared,
+    landing: &Landing<Arc<Made>>,
+    leaving: Leaving,
+) -> Result<Arc<Made>, Error> {
+    let Prepared {
+        located,
+        task,
+        caching,
+        key,
+        ..
+    } = prepared;
+    // Between a request's look into the caches and its flight, an earlier flight may have filled them.
+    if *caching && let Some(found) = chain::look(&site.table.result_caches, request, key, &engine.metrics).await {
+        let key = CacheKey {
+            validator: found.hit.meta.validator.clone(),
+            ..key.clone()
+        };
+        let bytes = chain::collect(found.hit.body).await?;
+        let made = Made {
+            key,
+            meta: found.hit.meta,
+            bytes,
+            found_in: Some(found.plugin),
+            stages: Vec::new(),
+        };
+        return Ok(Arc::new(made));
+    }
+    if matches!(task, Task::Process(_))
+        && let Some(error) = engine.remembered(key, site.server().failure_memory.0)
+    {
+        return Err(error);
+    }
+    let place = engine.admission.place()?;
+    let since = Instant::now();
+    let source = download(engine, site, request, located).await;
+    let source = source.inspect_err(|error| engine.remember(key, &key.validator, error))?;
+    let mut stages = vec![("fetch", since.elapsed())];
+
+    // The bytes may be a newer version than the one that was asked about: they are kept under their own validator.
+    let validator = source.stat.validator.clone().unwrap_or_else(|| key.validator.clone());
+    let made = match task {
+        Task::Relay => (source.bytes.clone(), sniff(&source.bytes).to_owned()),
+        Task::Process(job) => {
+            let failed = |error: &Error| {
+                log(located.plugin, &key.source, error);
+                engine.remember(key, &validator, error);
+            };
+            let info = inspect(&source.bytes, &job.limits)
+                .map_err(public)
+                .inspect_err(failed)?;
+            let cost = predict(&info, job).map_err(public)?;
+            let reserved = engine
+                .admission
+                .pixels(cost.peak_bytes, site.server().deadline.0)
+                .await?;
+            let processed = process(engine, &source, job, reserved, leaving)
+                .await
+                .inspect_err(failed)?;
+            stages.extend_from_slice(&processed.stages);
+            (processed.bytes, job.format.content_type().to_owned())
+        }
+    };
+    drop(place);
+    let (bytes, content_type) = made;
+    let meta = EntryMeta {
+        content_type,
+        validator: validator.clone(),
+        modified: source.stat.modified,
+    };
+    drop(source);
+
+    let asked = located.stat.validator.is_some();
+    let named = CacheKey {
+        validator,
+        ..key.clone()
+    };
+    let made = Arc::new(Made {
+        key: named.clone(),
+        meta,
+        bytes,
+        found_in: None,
+        stages,
+    });
+    landing.hand_out(Ok(Arc::clone(&made)));
+    if *caching {
+        // Where the store is not asked for validators, look-ups go by the key without one; the entry knows its own.
+        let kept_as = if asked { &named } else { key };
+        chain::keep(&site.table.result_caches, request, kept_as, &made.meta, &made.bytes).await;
+    }
+    Ok(made)
+}
+
+struct Processed {
+    bytes: Bytes,
+    stages: Vec<(&'static str, Duration)>,
+}
+
+/// The work thread's part. The source and its share of the memory are held until the thread is done with them, even
+/// when nobody waits any more.
+async fn process(
+    engine: &Shared,
+    source: &SourceBytes,
+    job: &Arc<Job>,
+    reserved: Reserved,
+    leaving: Leaving,
+) -> Result<Processed, Error> {
+    let (source, job, decodes) = (source.clone(), Arc::clone(job), engine.decodes.clone());
+    let cancel = leaving.cancel().clone();
+    let work = move || {
+        decodes.increment();
+        let encoded = run(&source.bytes, &job, &cancel).map_err(public);
+        drop((source, reserved));
+        encoded
+    };
+    let done = engine.pool.run(leaving, work).await?;
+    let timings = done.value.timings;
+    let stages = vec![
+        ("queue", done.waited),
+        ("decode", timings.decode),
+        ("scale", timings.scale),
+        ("encode", timings.encode),
+    ];
+    Ok(Processed {
+        bytes: Bytes::from(done.value.bytes),
+        stages,
+    })
+}
+
+/// A source that could not be used, remembered so that it is not fetched and tried again for each request.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    error: Error,
+    at: Instant,
+}
+
+impl Shared {
+    /// What this source failed with less than `life` ago.
+    fn remembered(&self, key: &CacheKey, life: Duration) -> Option<Error> {
+        let failure = self.failures.get(&(key.source.clone(), key.validator.clone()))?;
+        (failure.at.elapsed() < life).then_some(failure.error)
+    }
+
+    /// Notes a failure that lies in the source itself, whatever was asked of it.
+    fn remember(&self, key: &CacheKey, validator: &Validator, error: &Error) {
+        if !matches!(
+            error.kind(),
+            ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::TooLarge
+        ) {
+            return;
+        }
+        let failure = Failure {
+            error: error.clone(),
+            at: Instant::now(),
+        };
+        for validator in [validator, &key.validator] {
+            self.failures
+                .insert((key.source.clone(), validator.clone()), failure.clone());
+        }
+    }
+}

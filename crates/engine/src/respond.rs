@@ -1,0 +1,151 @@
+//! The last step of a walk, and the only place where errors become responses.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, RequestHead, ResponseEvent};
+
+use crate::engine::Shared;
+use crate::prepare::{Prepared, etag, has, is_known, not_modified};
+use crate::produce::Produced;
+use crate::relay::SVG;
+use crate::site::Site;
+use crate::stop::Stop;
+use crate::trail::{CacheOutcome, Trail};
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+/// An SVG may draw, and nothing else.
+const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// The response to a request that went all the way.
+pub(crate) fn respond(request: &ImageRequest, prepared: &Prepared, produced: Produced, trail: &mut Trail) -> Reply {
+    let etag = is_known(&produced.key.validator).then(|| etag(&produced.key));
+    if etag.as_deref().is_some_and(|etag| has(request, etag)) {
+        trail.cache = Some(CacheOutcome::NotModified);
+        return not_modified(prepared, &produced.key);
+    }
+    let mut reply = Reply::new(StatusCode::OK).with_body(produced.body);
+    reply.headers = prepared.headers.clone();
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            reply.headers.insert(name, value);
+        }
+    };
+    set(CONTENT_TYPE, &produced.meta.content_type);
+    if produced.meta.content_type == SVG {
+        set(CONTENT_SECURITY_POLICY, SANDBOX);
+    }
+    if let Some(etag) = etag {
+        set(ETAG, &etag);
+    }
+    if let Some(modified) = produced.meta.modified {
+        set(LAST_MODIFIED, &httpdate::fmt_http_date(modified));
+    }
+    reply
+}
+
+/// Gives every response, errors included, what all of them have, lets plugins amend the headers, counts and logs.
+pub(crate) fn finish(
+    engine: &Shared,
+    site: &Site,
+    head: &Arc<RequestHead>,
+    request: Option<&ImageRequest>,
+    trail: &Trail,
+    outcome: Result<Reply, Stop>,
+) -> Reply {
+    let mut reply = match outcome {
+        Ok(reply) => reply,
+        Err(Stop::Answer(reply)) => *reply,
+        Err(Stop::Error(error)) => {
+            engine.count_error(error.kind());
+            log(head, &error);
+            error_reply(&error, &head.id)
+        }
+    };
+    reply
+        .headers
+        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(cache) = trail.cache {
+        reply.headers.insert(X_CACHE, HeaderValue::from_static(cache.word()));
+    }
+    if let Ok(timing) = HeaderValue::from_str(&trail.server_timing()) {
+        reply.headers.insert(SERVER_TIMING, timing);
+    }
+    for handler in &site.table.on_response {
+        let mut event = ResponseEvent::new(head, request, reply.status, &mut reply.headers);
+        match (handler.value)(&mut event) {
+            Ok(Flow::Continue) => {}
+            Ok(Flow::Respond(_)) => tracing::warn!(plugin = handler.plugin, "on_response cannot answer; ignored"),
+            Err(error) => tracing::warn!(plugin = handler.plugin, cause = error.cause(), "on_response: {error}"),
+        }
+    }
+    engine.count_response(reply.status);
+    reply
+}
+
+/// An error as a client sees it: a sentence, never a cause. A fault of ours shows the request's id alone.
+pub(crate) fn error_reply(error: &Error, id: &str) -> Reply {
+    let kind = error.kind();
+    let text = match kind {
+        ErrorKind::Internal | ErrorKind::Cancelled => {
+            format!("The server failed. Its log tells more under the id {id}.\n")
+        }
+        _ => format!("{}\n", error.message()),
+    };
+    let mut reply = Reply::text(kind.status(), text);
+    if kind != ErrorKind::NotFound {
+        reply
+            .headers
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if matches!(kind, ErrorKind::Overloaded | ErrorKind::Upstream | ErrorKind::Timeout) {
+        reply.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    reply
+}
+
+/// One line per failed request; what a store or a decoder said is logged where it happened.
+fn log(head: &RequestHead, error: &Error) {
+    let (id, path, kind, cause) = (&head.id, &head.raw_path, error.kind().name(), error.cause());
+    match error.kind().blame() {
+        Blame::Us if error.kind() == ErrorKind::Internal => tracing::error!(id, path, kind, cause, "{error}"),
+        Blame::Us => tracing::warn!(id, path, kind, cause, "{error}"),
+        Blame::Upstream | Blame::Client => tracing::debug!(id, path, kind, cause, "{error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_hears_the_sentence_and_never_the_cause() {
+        let check = |kind, status: u16, no_store: bool, retry: bool| {
+            let reply = error_reply(&Error::new(kind, "A sentence.").because("a secret cause"), "id-1");
+            let resizer_plugin_api::Body::Bytes(body) = &reply.body else {
+                panic!("no body")
+            };
+            let text = String::from_utf8_lossy(body);
+            assert_eq!(reply.status, status);
+            assert!(!text.contains("secret"), "{text}");
+            assert_eq!(text.contains("A sentence."), kind != ErrorKind::Internal);
+            assert_eq!(reply.headers.contains_key(CACHE_CONTROL), no_store);
+            assert_eq!(reply.headers.contains_key(RETRY_AFTER), retry);
+        };
+        check(ErrorKind::BadRequest, 400, true, false);
+        check(ErrorKind::Forbidden, 403, true, false);
+        check(ErrorKind::NotFound, 404, false, false);
+        check(ErrorKind::TooLarge, 422, true, false);
+        check(ErrorKind::Unsupported, 415, true, false);
+        check(ErrorKind::Corrupt, 422, true, false);
+        check(ErrorKind::Overloaded, 503, true, true);
+        check(ErrorKind::Upstream, 502, true, true);
+        check(ErrorKind::Timeout, 504, true, true);
+        check(ErrorKind::Internal, 500, true, false);
+    }
+}

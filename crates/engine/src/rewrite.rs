@@ -1,0 +1,49 @@
+//! The second step of a walk: plugins rewrite path and query, add defaults, have the last word; then the query is
+//! parsed into instructions and the request is frozen.
+
+use resizer_imaging::Instructions;
+use resizer_plugin_api::{DefaultsEvent, ImageRequest, Query};
+
+use crate::fire::fire;
+use crate::site::Site;
+use crate::stop::Stop;
+use crate::walk::Draft;
+
+/// Fires the three rewrite events in their order and freezes what they made.
+pub(crate) fn rewrite(site: &Site, mut draft: Draft) -> Result<ImageRequest, Stop> {
+    let table = &site.table;
+    fire("on_rewrite", &table.on_rewrite, |handler| handler(&mut draft.event()))?;
+
+    let mut defaults = Query::default();
+    fire("on_rewrite_defaults", &table.on_rewrite_defaults, |handler| {
+        handler(&mut DefaultsEvent::new(
+            &draft.head,
+            &draft.path,
+            &draft.query,
+            &mut draft.state,
+            &mut defaults,
+        ))
+    })?;
+    // What the URL has stays, even with an empty value, as ImageResizer counts presence.
+    for (key, value) in defaults.iter() {
+        if !draft.query.contains(key) {
+            draft.query.set(key, value);
+        }
+    }
+
+    fire("on_post_rewrite", &table.on_post_rewrite, |handler| {
+        handler(&mut draft.event())
+    })?;
+
+    let (instructions, ignored) = Instructions::parse(draft.query.iter());
+    for ignored in ignored {
+        tracing::debug!(path = draft.path, "{ignored}");
+    }
+    Ok(ImageRequest::new(
+        draft.head,
+        draft.path,
+        draft.query,
+        instructions,
+        draft.state,
+    ))
+}

@@ -1,0 +1,135 @@
+//! `[server]` of `plugins.toml`: everything that is not a plugin's. [`crate::load`] fills it from the file and from
+//! `RESIZER__SERVER__*` variables; the host and the engine read it. The doc comment of each field is its row in
+//! `docs/server.md`. Not here: where and how the values are read (`config/server.rs`).
+
+mod address;
+mod log;
+mod network;
+mod origin;
+mod response_header;
+
+use std::collections::BTreeMap;
+
+use resizer_plugin_api::{ByteSize, Seconds, Secret};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use address::{AdminListen, ListenAddress};
+pub use log::{LogFilter, LogFormat};
+pub use network::Network;
+pub use origin::CorsOrigin;
+pub use response_header::{ExtraHeaderName, ExtraHeaderValue};
+
+/// `[server]`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSettings {
+    /// The address and port that images are served on. In a container this is usually `0.0.0.0:8080`. A change needs a
+    /// restart.
+    pub listen: ListenAddress,
+    /// The address and port of the admin listener (metrics, health, plugins' pages), or `"off"`. Keep it away from the
+    /// public. A change needs a restart.
+    pub admin_listen: AdminListen,
+    /// What a client of the admin listener shows as `Authorization: Bearer …`. Required where `admin_listen` is not a
+    /// loopback address; without it a loopback listener asks for nothing.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "never")]
+    pub admin_token: Option<Secret>,
+    /// Threads that read requests and write responses; `0` is one per core. A change needs a restart.
+    pub workers: usize,
+    /// How long an idle connection is kept open. Keep it above the idle time of the balancer in front, or requests are
+    /// lost on connections that both sides close at once. A change needs a restart.
+    pub keep_alive: Seconds,
+    /// How long a client may take to send a request's head. A change needs a restart.
+    pub head_timeout: Seconds,
+    /// How long a client may take to send a request's body, and how long to take the next part of a response.
+    pub body_timeout: Seconds,
+    /// Most connections open at once, over all workers; more wait in the system's queue. A change needs a restart.
+    pub max_connections: usize,
+    /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are believed: networks such as `"10.0.0.0/8"`, single
+    /// addresses, or the names `"loopback"` and `"private"`.
+    pub trusted_proxies: Vec<Network>,
+    /// Origins that scripts may read the images from, such as `"https://www.example.org"`; `"*"` is any.
+    pub cors_origins: Vec<CorsOrigin>,
+    /// Headers added to every response, as in `headers = { X-Served-By = "resizer" }`.
+    pub headers: BTreeMap<ExtraHeaderName, ExtraHeaderValue>,
+    /// Whether a line is logged for each request.
+    pub access_log: bool,
+    /// What is logged: a level, or levels by module as in `"warn,resizer_engine=debug"`. The variable `RUST_LOG`
+    /// overrules it.
+    pub log: LogFilter,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    /// How long the server says that it is not ready, and still accepts requests, between SIGTERM and closing its
+    /// listener, so that a balancer has noticed. Ctrl-C (SIGINT) skips it.
+    pub drain_delay: Seconds,
+    /// How long running requests may take to finish once the listener is closed.
+    pub grace_period: Seconds,
+    /// Most time for one request, from its head to the first byte of the answer; then the answer is 504.
+    pub deadline: Seconds,
+    /// Jobs that may wait for the CPU; when there are as many, further ones are answered with 503 at once.
+    pub queue: usize,
+    /// Threads that decode, resize and encode; `0` is one per core. A change needs a restart.
+    pub work_threads: usize,
+    /// Most memory for sources, pixels, results and caches together. Without it: half of what the container (cgroup v1
+    /// or v2) or the machine has. A change needs a restart.
+    pub memory_limit: Option<ByteSize>,
+    /// Longest source file that is read.
+    pub max_source_bytes: ByteSize,
+    /// Most pixels a source may have, told from its header.
+    pub max_source_pixels: u64,
+    /// Longest side a source may have, in pixels.
+    pub max_source_side: u32,
+    /// Most pixels a result may have.
+    pub max_output_pixels: u64,
+    /// Longest side a result may have, in pixels.
+    pub max_output_side: u32,
+    /// How long a source that is too large or cannot be decoded is remembered, so that asking again costs no decode.
+    pub failure_memory: Seconds,
+    /// How many sources' sizes and dates are remembered between requests.
+    pub stat_cache_entries: u64,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        let limits = resizer_imaging::Limits::default();
+        Self {
+            listen: ListenAddress::loopback(8080),
+            admin_listen: AdminListen::loopback(8081),
+            admin_token: None,
+            workers: 0,
+            // Above the 60 s at which the common balancers give up an idle connection.
+            keep_alive: seconds(75),
+            head_timeout: seconds(5),
+            body_timeout: seconds(30),
+            max_connections: 25_000,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            headers: BTreeMap::new(),
+            access_log: true,
+            log: LogFilter::default(),
+            log_format: LogFormat::Text,
+            drain_delay: seconds(5),
+            grace_period: seconds(30),
+            deadline: seconds(30),
+            queue: 256,
+            work_threads: 0,
+            memory_limit: None,
+            max_source_bytes: ByteSize(256 << 20),
+            max_source_pixels: limits.max_source_pixels,
+            max_source_side: limits.max_source_side,
+            max_output_pixels: limits.max_output_pixels,
+            max_output_side: limits.max_output_side,
+            failure_memory: seconds(60),
+            stat_cache_entries: 100_000,
+        }
+    }
+}
+
+const fn seconds(seconds: u64) -> Seconds {
+    Seconds(std::time::Duration::from_secs(seconds))
+}
+
+/// A secret is not written anywhere, and the default is none.
+fn never<S: serde::Serializer>(_: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_none()
+}

@@ -1,0 +1,109 @@
+//! One reading of `plugins.toml`: its settings and what its plugins hooked. Built by [`crate::Engine::start`], swapped
+//! whole on reload, and held by every request until that request ends.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use resizer_imaging::Limits;
+use resizer_plugin_api::hooks::{Given, HookTable, MountedSource};
+use resizer_plugin_api::{Reply, RequestHead, SourcePath, service::SourcePathError};
+
+use crate::config::{ConfigFile, Loaded};
+use crate::plan::plan_of;
+use crate::server_settings::ServerSettings;
+
+/// The configuration in force.
+pub struct Site {
+    server: ServerSettings,
+    limits: Limits,
+    query_keys: HashSet<String>,
+    /// Longest prefix first.
+    mounts: Vec<Given<MountedSource>>,
+    pub(crate) table: HookTable,
+    file: ConfigFile,
+}
+
+impl Site {
+    pub(crate) fn new(loaded: Loaded) -> Self {
+        let Loaded {
+            server,
+            table,
+            query_keys,
+            file,
+        } = loaded;
+        let mut mounts = table.sources.clone();
+        mounts.sort_by_key(|mount| std::cmp::Reverse(mount.value.prefix.as_str().len()));
+        let limits = Limits {
+            max_source_pixels: server.max_source_pixels,
+            max_source_side: server.max_source_side,
+            max_output_pixels: server.max_output_pixels,
+            max_output_side: server.max_output_side,
+        };
+        let query_keys = query_keys.into_iter().map(str::to_ascii_lowercase).collect();
+        Self {
+            server,
+            limits,
+            query_keys,
+            mounts,
+            table,
+            file,
+        }
+    }
+
+    /// The settings under `[server]`.
+    #[must_use]
+    pub fn server(&self) -> &ServerSettings {
+        &self.server
+    }
+
+    /// The file it was read from.
+    #[must_use]
+    pub fn file(&self) -> &ConfigFile {
+        &self.file
+    }
+
+    /// Which plugin does what at which event, as a table for people.
+    #[must_use]
+    pub fn plan(&self) -> String {
+        plan_of(&self.table)
+    }
+
+    /// The page that a plugin serves at this path of the admin listener.
+    pub async fn admin_page(&self, head: &RequestHead) -> Option<Reply> {
+        let page = self
+            .table
+            .admin_pages
+            .iter()
+            .find(|page| page.value.0 == head.raw_path)?;
+        Some(page.value.1.serve(head).await)
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether a key of the query asks for pixels to be touched: one of imaging's own, or of an enabled plugin's.
+    pub(crate) fn is_directive(&self, key: &str) -> bool {
+        resizer_imaging::is_trigger(key) || self.query_keys.contains(&key.to_ascii_lowercase())
+    }
+
+    /// The source with the longest prefix of this path.
+    pub(crate) fn mount(&self, path: &str) -> Option<&Given<MountedSource>> {
+        self.mounts
+            .iter()
+            .find(|mount| path.starts_with(mount.value.prefix.as_str()))
+    }
+}
+
+/// The part of a decoded path below a mount's prefix.
+pub(crate) fn below(mount: &MountedSource, path: &str) -> Result<SourcePath, SourcePathError> {
+    SourcePath::parse(path.strip_prefix(mount.prefix.as_str()).unwrap_or_default())
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}

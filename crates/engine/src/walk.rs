@@ -1,0 +1,165 @@
+//! The life of a request, top to bottom: begin, rewrite, authorize, locate, prepare, produce, respond. Runs as a task on
+//! the engine's runtime, started by [`crate::Engine::handle`]; each step is one call, and the names here are the names in
+//! the log, in the docs and of the files beside this one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::Extensions;
+use percent_encoding::percent_decode_str;
+use resizer_imaging::SOURCE_EXTENSIONS;
+use resizer_plugin_api::request::extension;
+use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, RewriteEvent};
+
+use crate::engine::Shared;
+use crate::fire::fire;
+use crate::locate::locate;
+use crate::prepare::prepare;
+use crate::produce::produce;
+use crate::respond::{finish, respond};
+use crate::rewrite::rewrite;
+use crate::site::Site;
+use crate::stop::Stop;
+use crate::trail::Trail;
+
+/// One request, from its head to its reply. Never fails: what goes wrong becomes a reply.
+pub(crate) async fn walk(engine: Arc<Shared>, site: Arc<Site>, head: Arc<RequestHead>) -> Reply {
+    let mut trail = Trail::begin();
+    let mut seen = None;
+    let deadline = site.server().deadline.0;
+    let steps = steps(&engine, &site, &head, &mut trail, &mut seen);
+    let outcome = tokio::time::timeout(deadline, steps).await.unwrap_or_else(|_| {
+        let message = "The image took longer than this server's deadline for one request.";
+        Err(Stop::Error(Error::new(ErrorKind::Timeout, message)))
+    });
+    finish(&engine, &site, &head, seen.as_deref(), &trail, outcome)
+}
+
+async fn steps(
+    engine: &Arc<Shared>,
+    site: &Arc<Site>,
+    head: &Arc<RequestHead>,
+    trail: &mut Trail,
+    seen: &mut Option<Arc<ImageRequest>>,
+) -> Result<Reply, Stop> {
+    let draft = begin(site, head)?;
+    let request = Arc::new(rewrite(site, draft)?);
+    *seen = Some(Arc::clone(&request));
+    authorize(site, &request).await?;
+    let since = Instant::now();
+    let located = locate(engine, site, &request).await?;
+    trail.stage("locate", since);
+    let prepared = prepare(site, &request, located, trail)?;
+    let produced = produce(engine, site, &request, &prepared, trail).await?;
+    Ok(respond(&request, &prepared, produced, trail))
+}
+
+/// A request that may still be rewritten.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) head: Arc<RequestHead>,
+    pub(crate) path: String,
+    pub(crate) query: Query,
+    pub(crate) any_extension: bool,
+    pub(crate) state: Extensions,
+}
+
+impl Draft {
+    /// What handlers of the rewrite events are given.
+    pub(crate) fn event(&mut self) -> RewriteEvent<'_> {
+        RewriteEvent::new(
+            &self.head,
+            &mut self.path,
+            &mut self.query,
+            &mut self.any_extension,
+            &mut self.state,
+        )
+    }
+}
+
+/// Decodes the path, once and for all, and lets plugins see every request. What is no image by its name, its source's
+/// settings or a plugin's word ends here: a folder of images gives away nothing else.
+fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop> {
+    let path = decode_path(&head.raw_path)?;
+    let query = Query::parse(&head.raw_query);
+    let mut draft = Draft {
+        head: Arc::clone(head),
+        path,
+        query,
+        any_extension: false,
+        state: Extensions::default(),
+    };
+    fire("on_request", &site.table.on_request, |handler| {
+        handler(&mut draft.event())
+    })?;
+    let named_image = extension(&draft.path).is_some_and(|extension| {
+        SOURCE_EXTENSIONS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(extension))
+    });
+    let any_extension = || {
+        site.mount(&draft.path)
+            .is_some_and(|mount| mount.value.policy.any_extension)
+    };
+    if named_image || draft.any_extension || any_extension() {
+        Ok(draft)
+    } else {
+        tracing::debug!(path = draft.path, "not the name of an image");
+        Err(Stop::Error(Error::not_found()))
+    }
+}
+
+/// Asks every authorizer; the first to deny ends the walk.
+async fn authorize(site: &Site, request: &ImageRequest) -> Result<(), Stop> {
+    for authorizer in &site.table.authorizers {
+        if let Err(error) = authorizer.value.authorize(request).await {
+            tracing::debug!(plugin = authorizer.plugin, path = request.path, "denied");
+            return Err(Stop::Error(error));
+        }
+    }
+    Ok(())
+}
+
+/// `%XX` decoded once. What is no UTF-8 afterwards (overlong forms among it) names nothing; a lone `%` is a mistake.
+fn decode_path(raw: &str) -> Result<String, Stop> {
+    let mut rest = raw.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        let two_digits = rest
+            .get(at + 1..at + 3)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        if !two_digits {
+            let message = "The path has a % that is not followed by two hexadecimal digits; write a plain % as %25.";
+            return Err(Stop::Error(Error::new(ErrorKind::BadRequest, message)));
+        }
+        rest = &rest[at + 3..];
+    }
+    match percent_decode_str(raw).decode_utf8() {
+        Ok(path) => Ok(path.into_owned()),
+        Err(cause) => Err(Stop::Error(Error::not_found().because(cause))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_decoded_once() {
+        let check = |raw: &str, expected: Result<&str, ErrorKind>| {
+            let got = match decode_path(raw) {
+                Ok(path) => Ok(path),
+                Err(Stop::Error(error)) => Err(error.kind()),
+                Err(Stop::Answer(reply)) => panic!("{reply:?}"),
+            };
+            assert_eq!(got.as_deref().map_err(|kind| *kind), expected, "{raw}");
+        };
+        check("/a/b.jpg", Ok("/a/b.jpg"));
+        check("/a%20b+c.jpg", Ok("/a b+c.jpg"));
+        check("/a%2520.jpg", Ok("/a%20.jpg"));
+        check("/%c3%a4.jpg", Ok("/ä.jpg"));
+        check("/%c0%ae%c0%ae/a.jpg", Err(ErrorKind::NotFound)); // ".." in overlong form
+        check("/%ff.jpg", Err(ErrorKind::NotFound));
+        check("/100%.jpg", Err(ErrorKind::BadRequest));
+        check("/a%4", Err(ErrorKind::BadRequest));
+    }
+}

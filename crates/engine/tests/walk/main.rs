@@ -1,0 +1,9 @@
+//! The walk as a plugin author sees it: what each hook may do, what each error becomes, when work is shared and when it
+//! is not done at all. Sources, caches and handlers here are test plugins, installed from a `plugins.toml` as real ones.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code outside of test functions")]
+
+mod caching;
+mod errors;
+mod hooks;
+mod store;
+mod validators;

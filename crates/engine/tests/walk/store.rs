@@ -1,0 +1,324 @@
+//! A store in memory that does what a test tells it, the plugins that offer it, and one call that serves a URL.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use resizer_engine::{Engine, Environment, Site, load};
+use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::{
+    Body, Cache, CacheKey, Download, Entry, Error, ErrorKind, Fetch, Hit, Hooks, ImageRequest, InstallError, Metrics,
+    Plugin, Purge, Reply, RequestHead, Source, SourceKey, SourcePath, SourcePolicy, Stat, UrlPrefix, Validator, Want,
+    async_trait, register,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// One object, and how its store behaves.
+#[derive(Clone)]
+pub struct Object {
+    pub bytes: Bytes,
+    pub validator: Option<&'static str>,
+    /// The validator that comes with the bytes, if it is another than `stat` says.
+    pub fetched_validator: Option<&'static str>,
+    pub error: Option<ErrorKind>,
+    pub delay: Duration,
+    pub cut: bool,
+}
+
+impl Object {
+    pub fn of(bytes: impl Into<Bytes>) -> Self {
+        let (validator, delay) = (Some("v1"), Duration::ZERO);
+        Self {
+            bytes: bytes.into(),
+            validator,
+            fetched_validator: None,
+            error: None,
+            delay,
+            cut: false,
+        }
+    }
+}
+
+/// What a test looks at.
+#[derive(Default)]
+pub struct World {
+    pub objects: Mutex<HashMap<String, Object>>,
+    pub stats: AtomicUsize,
+    pub fetches: AtomicUsize,
+    pub kept: [Mutex<HashMap<CacheKey, Entry>>; 2],
+}
+
+impl World {
+    pub fn put(&self, path: &str, object: Object) {
+        self.objects.lock().unwrap().insert(path.to_owned(), object);
+    }
+
+    pub fn counts(&self) -> (usize, usize) {
+        (self.stats.load(Ordering::SeqCst), self.fetches.load(Ordering::SeqCst))
+    }
+
+    fn object(&self, path: &SourcePath) -> Result<Object, Error> {
+        let object = self
+            .objects
+            .lock()
+            .unwrap()
+            .get(path.as_str())
+            .cloned()
+            .ok_or_else(Error::not_found)?;
+        match object.error {
+            Some(kind) => Err(Error::new(kind, "The test store fails.").because("a secret cause")),
+            None => Ok(object),
+        }
+    }
+}
+
+static WORLDS: LazyLock<Mutex<HashMap<String, Arc<World>>>> = LazyLock::new(Mutex::default);
+
+/// The world of the test plugins whose entries say `world = "name"`.
+pub fn world(name: &str) -> Arc<World> {
+    Arc::clone(WORLDS.lock().unwrap().entry(name.to_owned()).or_default())
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    world: String,
+    prefix: UrlPrefix,
+    #[serde(default)]
+    any_extension: bool,
+    #[serde(default)]
+    fetch_timeout_ms: Option<u64>,
+}
+
+struct Store {
+    world: Arc<World>,
+    name: String,
+}
+
+impl Plugin for Store {
+    const NAME: &'static str = "teststore";
+    const SUMMARY: &'static str = "A store in memory.";
+    const DOCS: &'static str = "";
+    const QUERY_KEYS: &'static [&'static str] = &[];
+    type Config = StoreConfig;
+
+    fn install(config: StoreConfig, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        let store = Self {
+            world: world(&config.world),
+            name: config.world,
+        };
+        let policy = SourcePolicy {
+            check_modified: Duration::ZERO,
+            fetch_timeout: Duration::from_millis(config.fetch_timeout_ms.unwrap_or(10_000)),
+            any_extension: config.any_extension,
+        };
+        hooks.add_source(config.prefix, Arc::new(store), policy);
+        Ok(())
+    }
+}
+register!(Store);
+
+#[async_trait]
+impl Source for Store {
+    fn identity(&self, path: &SourcePath) -> SourceKey {
+        SourceKey::new(format!("test:{}/{path}", self.name))
+    }
+
+    async fn stat(&self, path: &SourcePath) -> Result<Stat, Error> {
+        self.world.stats.fetch_add(1, Ordering::SeqCst);
+        let object = self.world.object(path)?;
+        match object.validator {
+            Some(validator) => Ok(Stat::known(Validator::new(validator), object.bytes.len() as u64, None)),
+            None => Ok(Stat::unknown()),
+        }
+    }
+
+    async fn fetch(&self, path: &SourcePath, _: Want) -> Result<Fetch, Error> {
+        self.world.fetches.fetch_add(1, Ordering::SeqCst);
+        let object = self.world.object(path)?;
+        tokio::time::sleep(object.delay).await;
+        let validator = object.fetched_validator.or(object.validator).unwrap_or("fetched");
+        let stat = Stat::known(Validator::new(validator), object.bytes.len() as u64, None);
+        let length = if object.cut {
+            object.bytes.len() / 2
+        } else {
+            object.bytes.len()
+        };
+        let chunk = Ok(object.bytes.slice(..length));
+        Ok(Fetch::Download(Download {
+            stat,
+            bytes: Box::pin(stream::iter([chunk])),
+        }))
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CacheConfig {
+    world: String,
+    slot: usize,
+}
+
+struct Keep {
+    world: Arc<World>,
+    slot: usize,
+}
+
+impl Plugin for Keep {
+    const NAME: &'static str = "testcache";
+    const SUMMARY: &'static str = "A cache that a test looks into.";
+    const DOCS: &'static str = "";
+    const QUERY_KEYS: &'static [&'static str] = &[];
+    type Config = CacheConfig;
+
+    fn install(config: CacheConfig, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        hooks.add_result_cache(Arc::new(Self {
+            world: world(&config.world),
+            slot: config.slot,
+        }));
+        Ok(())
+    }
+}
+register!(Keep);
+
+#[async_trait]
+impl Cache for Keep {
+    fn accepts(&self, _: &ImageRequest) -> bool {
+        true
+    }
+
+    async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
+        let kept = self.world.kept[self.slot].lock().unwrap();
+        Ok(kept.get(key).map(|entry| Hit {
+            meta: entry.meta.clone(),
+            body: Body::Bytes(entry.bytes.clone()),
+        }))
+    }
+
+    async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
+        self.world.kept[self.slot].lock().unwrap().insert(key.clone(), entry);
+        Ok(())
+    }
+
+    async fn purge(&self, _: &Purge) -> Result<u64, Error> {
+        Ok(0)
+    }
+}
+
+/// A running engine with the site of one configuration.
+pub struct Served {
+    pub engine: Engine,
+    pub site: Arc<Site>,
+}
+
+impl Served {
+    /// A site of this `plugins.toml`.
+    pub async fn new(text: &str) -> Self {
+        let (metrics, resources) = (Metrics::default(), Arc::new(Resources::default()));
+        let path = Path::new("plugins.toml");
+        let (loaded, problems) = load(
+            path,
+            text,
+            &Environment::of::<&str, &str>([]),
+            &[],
+            &resources,
+            &metrics,
+        );
+        let loaded = loaded.unwrap_or_else(|| panic!("{}", problems.render(path, text)));
+        let engine = Engine::new(&loaded.server, metrics, resources).unwrap();
+        let site = engine.start(loaded).await.unwrap();
+        Self { engine, site }
+    }
+
+    /// A site with one store at `/`, whose world has the test's name, and more entries if wanted.
+    pub async fn store(world: &str, more: &str) -> Self {
+        Self::new(&format!(
+            "{more}\n[[plugin]]\nname = \"teststore\"\nworld = \"{world}\"\nprefix = \"/\"\n"
+        ))
+        .await
+    }
+
+    /// The reply to a GET of this path and query.
+    pub async fn get(&self, url: &str) -> Answer {
+        self.request(url, &[]).await
+    }
+
+    /// The reply to a GET with headers.
+    pub async fn request(&self, url: &str, headers: &[(&'static str, &str)]) -> Answer {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut head = RequestHead::get(path, query);
+        for (name, value) in headers {
+            head.headers.insert(*name, value.parse().unwrap());
+        }
+        Answer::of(self.engine.handle(Arc::clone(&self.site), head).await).await
+    }
+
+    /// The value of a counter, zero if it was never touched.
+    pub fn count(&self, line: &str) -> u64 {
+        let text = self.engine.metrics().render();
+        let found = text
+            .lines()
+            .find_map(|candidate| candidate.strip_prefix(line)?.trim().parse().ok());
+        found.unwrap_or(0)
+    }
+}
+
+/// A reply with its body read.
+pub struct Answer {
+    pub status: u16,
+    pub reply: Reply,
+    pub body: Bytes,
+}
+
+impl Answer {
+    async fn of(mut reply: Reply) -> Self {
+        let mut bytes = Vec::new();
+        match std::mem::replace(&mut reply.body, Body::Empty) {
+            Body::Bytes(all) => bytes.extend_from_slice(&all),
+            Body::Stream { mut stream, .. } => {
+                while let Some(chunk) = futures_util::StreamExt::next(&mut stream).await {
+                    bytes.extend_from_slice(&chunk.unwrap());
+                }
+            }
+            _ => {}
+        }
+        Self {
+            status: reply.status.as_u16(),
+            reply,
+            body: bytes.into(),
+        }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.reply.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The size of the PNG in the body, read from its header (bytes 16 to 24, big-endian, by the PNG specification).
+    pub fn png_size(&self) -> (u32, u32) {
+        assert_eq!(&self.body[..8], b"\x89PNG\r\n\x1a\n", "{}", self.text());
+        let number = |at: usize| u32::from_be_bytes(self.body[at..at + 4].try_into().unwrap());
+        (number(16), number(20))
+    }
+}
+
+/// A grey PNG of this size, every pixel of the same shade.
+pub fn png(width: u32, height: u32, shade: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer
+        .write_image_data(&vec![shade; (width * height) as usize])
+        .unwrap();
+    writer.finish().unwrap();
+    bytes
+}

@@ -1,0 +1,114 @@
+//! Pixels of a JPEG through zune-jpeg. The library decodes the whole picture at once and looks at the cancel flag
+//! itself; bands are then lent from that picture.
+
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::errors::DecodeErrors;
+
+use super::entropy::GuardedReader;
+use super::header::Header;
+use super::{corrupt, scans};
+use crate::band::{Band, rows_per_band};
+use crate::codecs::Decoder;
+use crate::{Cancel, Channels, Detail, Format, ImageError, Size};
+
+pub(super) struct JpegDecoder<'s> {
+    /// The source up to its end marker; taken by the only frame.
+    body: Option<&'s [u8]>,
+    size: Size,
+    channels: Channels,
+    pixels: Vec<u8>,
+    /// Where the next band begins.
+    position: usize,
+}
+
+impl<'s> JpegDecoder<'s> {
+    pub(super) fn new(source: &'s [u8], channels: Channels) -> Result<Self, ImageError> {
+        let header = Header::read(source)?;
+        let end = scans::end(source, &header)?;
+        Ok(Self {
+            body: Some(&source[..end]),
+            size: header.size,
+            channels,
+            pixels: Vec::new(),
+            position: 0,
+        })
+    }
+
+    fn decode(&mut self, body: &[u8], cancel: &Cancel) -> Result<(), ImageError> {
+        /// In blocks of up to 16 x 16 pixels; they take well under a millisecond.
+        const CANCEL_INTERVAL: usize = 256;
+        let colour = if self.channels == Channels::Gray {
+            ColorSpace::Luma
+        } else {
+            ColorSpace::RGB
+        };
+        let options = DecoderOptions::default()
+            // Damaged data is an error instead of a half-grey picture.
+            .set_strict_mode(true)
+            .set_max_width(usize::from(u16::MAX))
+            .set_max_height(usize::from(u16::MAX))
+            .jpeg_set_out_colorspace(colour);
+        let (reader, overrun) = GuardedReader::new(body);
+        let mut decoder = zune_jpeg::JpegDecoder::new_with_options(reader, options);
+        let flag = cancel.clone();
+        decoder.set_cancel(move || flag.is_cancelled());
+        decoder.set_cancel_interval(CANCEL_INTERVAL);
+
+        let failed = |error: DecodeErrors| match error {
+            DecodeErrors::Cancelled => ImageError::Cancelled,
+            error => failure(&error, overrun.happened()),
+        };
+        decoder.decode_headers().map_err(failed)?;
+        let expected = (self.size.width as usize, self.size.height as usize);
+        if decoder.dimensions() != Some(expected) {
+            return Err(corrupt("its header contradicts itself"));
+        }
+        self.pixels = vec![0; expected.0 * expected.1 * self.channels.count()];
+        decoder.decode_into(&mut self.pixels).map_err(failed)?;
+        if overrun.happened() {
+            Err(corrupt(scans::INCOMPLETE))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Decoder for JpegDecoder<'_> {
+    fn next_frame(&mut self, cancel: &Cancel) -> Result<bool, ImageError> {
+        match self.body.take() {
+            None => Ok(false),
+            Some(body) => self.decode(body, cancel).map(|()| true),
+        }
+    }
+
+    fn next_band(&mut self, _: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
+        if self.position == self.pixels.len() {
+            // What follows works on the scaled picture and may need the memory.
+            (self.pixels, self.position) = (Vec::new(), 0);
+            return Ok(None);
+        }
+        let row_bytes = self.size.width as usize * self.channels.count();
+        let rest = &self.pixels[self.position..];
+        let pixels = &rest[..rest.len().min(rows_per_band(row_bytes) * row_bytes)];
+        self.position += pixels.len();
+        Ok(Some(Band {
+            pixels,
+            width: self.size.width,
+            channels: self.channels,
+        }))
+    }
+}
+
+fn failure(error: &DecodeErrors, overrun: bool) -> ImageError {
+    let reason = if overrun || error.is_recoverable_eof() {
+        scans::INCOMPLETE
+    } else {
+        "its pixels cannot be decoded"
+    };
+    ImageError::Corrupt {
+        format: Some(Format::Jpeg),
+        reason: reason.to_owned(),
+        detail: Some(Detail(error.to_string())),
+    }
+}

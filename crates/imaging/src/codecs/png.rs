@@ -1,0 +1,28 @@
+//! PNG through the `png` crate. Rows stream unless the file is interlaced. 16 bits become 8, palettes and transparent
+//! colours become channels. Of an animation the default image is taken.
+
+mod decode;
+mod encode;
+
+use super::{Codec, Decoder, Encoder};
+use crate::{ImageError, Instructions, Limits, SourceInfo};
+
+pub(super) struct Png;
+
+impl Codec for Png {
+    fn sniff(&self, source: &[u8]) -> bool {
+        source.starts_with(b"\x89PNG\r\n\x1a\n")
+    }
+
+    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
+        decode::info(source, limits)
+    }
+
+    fn open<'s>(&self, source: &'s [u8], info: &SourceInfo) -> Result<Box<dyn Decoder + 's>, ImageError> {
+        Ok(Box::new(decode::PngDecoder::new(source, info)?))
+    }
+
+    fn encoder(&self, _: &Instructions) -> Box<dyn Encoder> {
+        Box::new(encode::PngEncoder::default())
+    }
+}

@@ -1,0 +1,159 @@
+//! Colours as a querystring spells them: hexadecimal digits with or without `#`, or a CSS name.
+
+mod names;
+
+/// A colour in sRGB with alpha (0 transparent, 255 opaque), not premultiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Colour {
+    /// Red.
+    pub red: u8,
+    /// Green.
+    pub green: u8,
+    /// Blue.
+    pub blue: u8,
+    /// Opacity.
+    pub alpha: u8,
+}
+
+impl Colour {
+    /// Nothing at all.
+    pub const TRANSPARENT: Self = Self {
+        red: 0,
+        green: 0,
+        blue: 0,
+        alpha: 0,
+    };
+    /// Opaque white.
+    pub const WHITE: Self = Self {
+        red: 255,
+        green: 255,
+        blue: 255,
+        alpha: 255,
+    };
+
+    /// Reads `RGB`, `RGBA`, `RRGGBB` or `RRGGBBAA` (hexadecimal, alpha last, each with an optional `#`), a CSS colour
+    /// name or `transparent`, in any case. A single digit stands for itself twice.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('#').unwrap_or(text);
+        if digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && let Ok(value) = u32::from_str_radix(digits, 16)
+        {
+            // Nibble n, counted from the right, doubled to a byte.
+            let nibble = |n: u32| ((value >> (4 * n) & 0xf) * 0x11) as u8;
+            let [a, b, c, d] = value.to_be_bytes();
+            match digits.len() {
+                3 => {
+                    return Some(Self {
+                        red: nibble(2),
+                        green: nibble(1),
+                        blue: nibble(0),
+                        alpha: 255,
+                    });
+                }
+                4 => {
+                    return Some(Self {
+                        red: nibble(3),
+                        green: nibble(2),
+                        blue: nibble(1),
+                        alpha: nibble(0),
+                    });
+                }
+                6 => {
+                    return Some(Self {
+                        red: b,
+                        green: c,
+                        blue: d,
+                        alpha: 255,
+                    });
+                }
+                8 => {
+                    return Some(Self {
+                        red: a,
+                        green: b,
+                        blue: c,
+                        alpha: d,
+                    });
+                }
+                _ => {}
+            }
+        }
+        let name = text.to_ascii_lowercase();
+        if name == "transparent" {
+            return Some(Self::TRANSPARENT);
+        }
+        let index = names::NAMES.binary_search_by(|(known, _)| (*known).cmp(&name)).ok()?;
+        let [_, red, green, blue] = names::NAMES[index].1.to_be_bytes();
+        Some(Self {
+            red,
+            green,
+            blue,
+            alpha: 255,
+        })
+    }
+
+    /// The canonical spelling: eight hexadecimal digits, lower case.
+    pub fn to_hex(self) -> String {
+        format!("{:02x}{:02x}{:02x}{:02x}", self.red, self.green, self.blue, self.alpha)
+    }
+
+    /// This colour painted over opaque `below`: what a format without alpha shows of it.
+    pub const fn over(self, below: Self) -> Self {
+        let alpha = self.alpha as u32;
+        Self {
+            red: blend(self.red, below.red, alpha),
+            green: blend(self.green, below.green, alpha),
+            blue: blend(self.blue, below.blue, alpha),
+            alpha: 255,
+        }
+    }
+
+    /// Whether red, green and blue are the same, so that one grey channel can hold it.
+    pub const fn is_gray(self) -> bool {
+        self.red == self.green && self.green == self.blue
+    }
+}
+
+/// `above` at an opacity of `alpha` out of 255 over opaque `below`, rounded to the nearest.
+pub(crate) const fn blend(above: u8, below: u8, alpha: u32) -> u8 {
+    ((above as u32 * alpha + below as u32 * (255 - alpha) + 127) / 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_gives_its_colour() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(Colour::parse(text).map(Colour::to_hex).as_deref(), expected, "{text}");
+        };
+        check("red", Some("ff0000ff"));
+        check("RebeccaPurple", Some("663399ff"));
+        check("lightgoldenrodyellow", Some("fafad2ff"));
+        check("green", Some("008000ff"));
+        check("aliceblue", Some("f0f8ffff"));
+        check("yellowgreen", Some("9acd32ff"));
+        check("transparent", Some("00000000"));
+        check("666", Some("666666ff"));
+        check("#6663", Some("66666633"));
+        check("f00f", Some("ff0000ff"));
+        check("fefefe", Some("fefefeff"));
+        check("#FEFEFEcc", Some("fefefecc"));
+        check("44550099", Some("44550099"));
+        check("gggaeee", None);
+        check("12345", None);
+        check("+12", None);
+        check("", None);
+        check("#", None);
+        check("#red", None);
+        check("ÿÿÿ", None);
+    }
+
+    #[test]
+    fn names_are_sorted_so_that_each_is_found() {
+        for (name, value) in names::NAMES {
+            let expected = format!("{value:06x}ff");
+            assert_eq!(Colour::parse(name).map(Colour::to_hex), Some(expected), "{name}");
+        }
+    }
+}

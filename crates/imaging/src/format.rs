@@ -1,0 +1,107 @@
+//! The formats this build reads and writes, and how the output format of a request is decided.
+
+use crate::Instructions;
+
+/// An image format that can be decoded and encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// JPEG, baseline and progressive, 8 bits.
+    Jpeg,
+    /// PNG.
+    Png,
+}
+
+/// File extensions, lower case, that make a path an image path: what ImageResizer accepts, and WebP. Formats among them
+/// that cannot be decoded are answered with `UnsupportedFormat` when a request wants them processed.
+pub const SOURCE_EXTENSIONS: &[&str] = &[
+    "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif", "gif", "png", "bmp", "tif", "tiff", "tff", "webp",
+];
+
+impl Format {
+    /// The media type, as sent in `Content-Type`.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+        }
+    }
+
+    /// The usual file extension, without a dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+        }
+    }
+
+    /// The name people use: "JPEG".
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+        }
+    }
+
+    /// The format that files with this extension (no dot, any case) hold.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "jpg" | "jpeg" | "jpe" | "jif" | "jfif" | "jfi" | "exif" => Some(Self::Jpeg),
+            "png" => Some(Self::Png),
+            _ => None,
+        }
+    }
+
+    /// Whether pixels of this format can be transparent.
+    pub const fn has_alpha(self) -> bool {
+        match self {
+            Self::Jpeg => false,
+            Self::Png => true,
+        }
+    }
+}
+
+/// The format of the answer: the one the instructions name; else the source's own, told by its extension, when it can
+/// be written; else PNG for GIF and WebP, which may be transparent, and JPEG for everything else.
+pub fn output_format(instructions: &Instructions, source_extension: Option<&str>) -> Format {
+    if let Some(format) = instructions.format() {
+        return format;
+    }
+    let Some(extension) = source_extension else {
+        return Format::Jpeg;
+    };
+    Format::from_extension(extension).unwrap_or(match extension.to_ascii_lowercase().as_str() {
+        "gif" | "webp" => Format::Png,
+        _ => Format::Jpeg,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_explicit_format_wins_then_the_source_s_own() {
+        let check = |query: &str, extension: Option<&str>, expected: Format| {
+            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            let (instructions, _) = Instructions::parse(pairs);
+            assert_eq!(
+                output_format(&instructions, extension),
+                expected,
+                "{query} on {extension:?}"
+            );
+        };
+        check("format=png", Some("jpg"), Format::Png);
+        check("format=JPEG", Some("png"), Format::Jpeg);
+        check("thumbnail=jpg", Some("png"), Format::Jpeg);
+        check("format=&thumbnail=png", Some("jpg"), Format::Png);
+        check("width=10", Some("PNG"), Format::Png);
+        check("width=10", Some("jfif"), Format::Jpeg);
+        check("width=10", Some("gif"), Format::Png);
+        check("width=10", Some("webp"), Format::Png);
+        check("width=10", Some("tif"), Format::Jpeg);
+        check("width=10", None, Format::Jpeg);
+        // A format that cannot be written falls back to the automatic choice.
+        check("format=avif", Some("png"), Format::Png);
+    }
+}

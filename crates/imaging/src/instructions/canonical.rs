@@ -1,0 +1,112 @@
+//! The one text for all querystrings that ask for the same pixels; cache keys hash it.
+
+use std::fmt::Write as _;
+
+use super::{Align, Anchor, CropWindow, Instructions, Mode, Scale};
+use crate::{Colour, Orientation};
+
+impl Instructions {
+    /// A stable text of everything here that changes pixels, the output format aside: that one is decided by
+    /// [`output_format`](crate::output_format) and must stand in a cache key by itself.
+    ///
+    /// Order, case and aliases of keys, spelled-out defaults, spellings of colours and numbers, and `mode`s that cannot
+    /// matter leave no trace. No instructions give an empty text.
+    pub fn canonical(&self) -> String {
+        let default = Self::default();
+        let mut text = Text(String::new());
+        // A width and a maximum width are one bound, the smaller.
+        let (width, max_width) = merged(self.width, self.max_width);
+        let (height, max_height) = merged(self.height, self.max_height);
+        text.pair("width", width);
+        text.pair("height", height);
+        text.pair("maxwidth", max_width);
+        text.pair("maxheight", max_height);
+        if self.width.is_some() || self.height.is_some() {
+            text.pair("mode", self.mode.and_then(mode));
+        }
+        text.pair("scale", scale(self.scale));
+        text.pair("anchor", (self.anchor != default.anchor).then(|| anchor(self.anchor)));
+        text.pair("c.gravity", self.gravity.map(anchor));
+        text.pair("crop", self.crop.filter(|crop| crop.edges != [0.0; 4]).map(crop));
+        text.pair("zoom", self.zoom.filter(|zoom| *zoom != 1.0));
+        text.pair("source_turn", turn(self.source_turn));
+        text.pair("result_turn", turn(self.result_turn));
+        text.pair("bgcolor", self.background.map(Colour::to_hex));
+        // `quality` counts only where no key of a format does; JPEG is the only format with a quality.
+        let quality = self.effective_jpeg_quality();
+        text.pair(
+            "quality",
+            (quality != default.effective_jpeg_quality()).then_some(quality),
+        );
+        text.pair("jpeg.progressive", self.jpeg_progressive.then_some(true));
+        text.0
+    }
+}
+
+struct Text(String);
+
+impl Text {
+    fn pair(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
+        if let Some(value) = value {
+            let separator = if self.0.is_empty() { "" } else { "&" };
+            // Writing to a String cannot fail.
+            let _ = write!(self.0, "{separator}{key}={value}");
+        }
+    }
+}
+
+fn merged(exact: Option<u32>, most: Option<u32>) -> (Option<u32>, Option<u32>) {
+    match (exact, most) {
+        (Some(exact), Some(most)) => (Some(exact.min(most)), None),
+        other => other,
+    }
+}
+
+/// `None` for the mode that holds anyway.
+fn mode(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Pad => None,
+        Mode::Max => Some("max"),
+        Mode::Crop => Some("crop"),
+        Mode::Stretch => Some("stretch"),
+        Mode::AspectCrop => Some("aspectcrop"),
+    }
+}
+
+fn scale(scale: Scale) -> Option<&'static str> {
+    match scale {
+        Scale::Down => None,
+        Scale::Up => Some("up"),
+        Scale::Both => Some("both"),
+        Scale::Canvas => Some("canvas"),
+    }
+}
+
+fn anchor(Anchor { x, y }: Anchor) -> String {
+    let align = |align: Align| match align {
+        Align::Near => "0".to_owned(),
+        // Not 50: the middle is rounded down, a percentage to the nearest.
+        Align::Centre => "centre".to_owned(),
+        Align::Far => "100".to_owned(),
+        Align::Percent(percent) => percent.to_string(),
+    };
+    format!("{},{}", align(x), align(y))
+}
+
+fn crop(
+    CropWindow {
+        edges: [x1, y1, x2, y2],
+        x_units,
+        y_units,
+    }: CropWindow,
+) -> String {
+    format!(
+        "{x1},{y1},{x2},{y2} of {},{}",
+        x_units.unwrap_or_default(),
+        y_units.unwrap_or_default()
+    )
+}
+
+fn turn(turn: Orientation) -> Option<u16> {
+    (turn != Orientation::IDENTITY).then(|| turn.to_exif())
+}

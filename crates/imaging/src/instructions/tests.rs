@@ -1,0 +1,208 @@
+//! What querystrings mean, as tables.
+
+use super::*;
+
+fn parse(query: &str) -> (Instructions, Vec<Ignored>) {
+    Instructions::parse(query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))))
+}
+
+/// Each list holds queries that mean the same; queries of different lists do not.
+#[test]
+fn queries_that_mean_the_same_have_the_same_text() {
+    let lists: &[&[&str]] = &[
+        &[
+            "",
+            "width=",
+            "width=abc",
+            "width=0",
+            "width=-5",
+            "width=100px",
+            "width=50.6",
+            "mode=crop",
+            "scale=down",
+            "anchor=middlecenter",
+            "zoom=1",
+            "zoom=1x",
+            "dpr=1",
+            "quality=90",
+            "quality=abc",
+            "bgcolor=nonsense",
+            "rotate=0",
+            "rotate=360",
+            "srotate=44",
+            "flip=none",
+            "crop=0,0,0,0",
+            "crop=none",
+            "crop=auto",
+            "crop=(-0,0,0,0)",
+            "autorotate=true",
+            "format=png",
+            "process=always",
+            "cache=no",
+            "utm_source=x",
+            "rotate=180&flip=xy",
+            "jpeg.progressive=no",
+            "rotate=45",
+            "stretch=fill",
+        ],
+        &[
+            "width=100",
+            "w=100",
+            "W=100",
+            "width= 100 ",
+            "width=100&width=200",
+            "width=abc&w=100",
+            "w=5&width=100",
+            "w=5&width=100&w=7",
+            "width=100&mode=pad",
+            "width=100&mode=none",
+            "maxwidth=100&width=300",
+            "scale=downscaleonly&width=100",
+            "width=100&s.sepia=true",
+            "width=100&stretch=proportionally",
+        ],
+        &["maxwidth=100", "mode=crop&maxwidth=100", "maxwidth=100&crop=auto"],
+        &[
+            "width=100&height=50&mode=crop",
+            "H=50&mode=CROP&w=100",
+            "w=100&h=50&crop=auto",
+        ],
+        &[
+            "width=100&height=50&mode=stretch",
+            "w=100&h=50&stretch=fill",
+            "w=100&h=50&mode=carve",
+        ],
+        &[
+            "width=100&height=50",
+            "w=100&h=50&mode=pad&stretch=fill",
+            "w=100&h=50&mode=pad&crop=auto",
+        ],
+        &["width=9&scale=canvas", "w=9&scale=upscalecanvas"],
+        &[
+            "zoom=2",
+            "zoom=2x",
+            "dpr=2",
+            "dppx=2.0",
+            "dpr=3&zoom=2",
+            "zoom=-1&dpr=2",
+            "dppx=4&dpr=2",
+            "zoom=2e0",
+        ],
+        &["anchor=topleft", "anchor=0,0", "anchor=(0, -7)", "anchor=TopLeft"],
+        &["anchor=50,50"],
+        &[
+            "crop=10,20,-30,-40",
+            "crop=(10, 20, -30, -40)",
+            "crop=10.0,20,-30,-40&cropxunits=0",
+        ],
+        &[
+            "crop=10,20,30,40&cropxunits=100&cropyunits=100",
+            "c=10,20,30,40",
+            "c=10,20,30,40&crop=1,2,3,4",
+        ],
+        &["crop=0,20,30,0", "crop=x,20,30,"],
+        &["srotate=90", "srotate=450", "srotate=-270", "srotate=91", "srotate=45"],
+        &[
+            "sflip=x",
+            "sflip=h",
+            "sourceflip=x",
+            "sflip=x&sourceflip=y",
+            "srotate=180&sflip=v",
+        ],
+        &["rotate=90", "rotate=-270", "rotate=270&flip=both"],
+        &[
+            "bgcolor=red",
+            "bgcolor=f00",
+            "bgcolor=#f00",
+            "bgcolor=#FF0000",
+            "bgcolor=ff0000ff",
+        ],
+        &["quality=80", "jpeg.quality=80", "quality=20&jpeg.quality=80"],
+        &["quality=100", "quality=300"],
+        &["jpeg.progressive=true", "jpeg.progressive=1", "jpeg.progressive=ON"],
+    ];
+    let mut texts = Vec::new();
+    for list in lists {
+        let text = parse(list[0]).0.canonical();
+        for query in *list {
+            assert_eq!(
+                parse(query).0.canonical(),
+                text,
+                "`{query}` and `{}` mean the same",
+                list[0]
+            );
+        }
+        assert!(!texts.contains(&text), "`{}` means something of its own", list[0]);
+        texts.push(text);
+    }
+}
+
+#[test]
+fn what_is_not_used_is_told_with_the_reason() {
+    let check = |query: &str, expected: &[&str]| {
+        let sentences: Vec<String> = parse(query).1.iter().map(ToString::to_string).collect();
+        assert_eq!(sentences, expected, "{query}");
+    };
+    check("width=100&height=&mode", &[]);
+    check("widht=100", &["`widht` is no known key; did you mean `width`?"]);
+    check("utm_campaign=x", &["`utm_campaign` is no known key"]);
+    check(
+        "s.Sepia=true&page=2",
+        &["`s.sepia` is not supported yet", "`page` is not supported yet"],
+    );
+    check(
+        "width=1&WIDTH=2&w=3",
+        &[
+            "`width=2`: the key has already been given",
+            "`w=3`: the key has already been given",
+        ],
+    );
+    check(
+        "height=100px&h=7",
+        &["`height=100px`: expected a whole number of pixels above 0"],
+    );
+    check(
+        "rotate=45",
+        &["`rotate=45`: only multiples of 90 degrees are supported yet"],
+    );
+    check("crop=1,2,x,4", &["`crop=1,2,x,4`: what is no number was read as 0"]);
+    check("crop=1,2,3", &["`crop=1,2,3`: expected four numbers `x1,y1,x2,y2`"]);
+    check(
+        "zoom=inf&format=avif",
+        &[
+            "`zoom=inf`: expected a number above 0",
+            "`format=avif`: expected `jpg`, `png`, `auto` or `keep`; other formats cannot be written yet",
+        ],
+    );
+}
+
+#[test]
+fn directives_are_read() {
+    let check = |query: &str, process: Process, cache: CacheDirective| {
+        let (instructions, _) = parse(query);
+        assert_eq!(
+            (instructions.process(), instructions.cache()),
+            (process, cache),
+            "{query}"
+        );
+    };
+    check("width=1", Process::Default, CacheDirective::Default);
+    check("process=ALWAYS&cache=no", Process::Always, CacheDirective::No);
+    check("process=no&cache=always", Process::No, CacheDirective::Always);
+    check("useresizingpipeline=1", Process::Always, CacheDirective::Default);
+    check("useresizingpipeline=1&process=no", Process::No, CacheDirective::Default);
+    check("process=sometimes", Process::Default, CacheDirective::Default);
+}
+
+/// Imageflow: without a width or height the mode is `max`, whatever was asked for.
+#[test]
+fn the_mode_depends_on_the_size() {
+    let check = |query: &str, expected: Mode| assert_eq!(parse(query).0.effective_mode(), expected, "{query}");
+    check("", Mode::Max);
+    check("maxwidth=10&mode=crop", Mode::Max);
+    check("width=10", Mode::Pad);
+    check("height=10&mode=max", Mode::Max);
+    check("width=10&crop=auto", Mode::Crop);
+    check("width=10&crop=auto&mode=stretch", Mode::Stretch);
+    check("width=10&crop=auto&stretch=fill", Mode::Stretch);
+}

@@ -1,0 +1,39 @@
+//! The window that `crop` asks for, and where a shorter length lies in a longer one.
+
+use crate::Size;
+use crate::instructions::{Align, CropWindow};
+
+/// The window as x1, y1, x2, y2 inside `source`; all of it when what was asked for holds nothing.
+pub(super) fn of(crop: &CropWindow, source: Size) -> [u32; 4] {
+    let [x1, y1, x2, y2] = crop.edges;
+    let (x1, x2) = edges(x1, x2, crop.x_units, source.width);
+    let (y1, y2) = edges(y1, y2, crop.y_units, source.height);
+    if x1 < x2 && y1 < y2 {
+        [x1, y1, x2, y2]
+    } else {
+        [0, 0, source.width, source.height]
+    }
+}
+
+/// One axis: units to pixels, negative values counted from the far end (and 0 too, for the far edge), clamped, rounded
+/// half up.
+fn edges(near: f64, far: f64, units: Option<f64>, length: u32) -> (u32, u32) {
+    let length = f64::from(length);
+    let pixels = |edge: f64| (units.map_or(edge, |units| edge * length / units)).min(length);
+    let (near, far) = (pixels(near), pixels(far));
+    let near = if near < 0.0 { near + length } else { near };
+    let far = if far <= 0.0 { far + length } else { far };
+    let whole = |edge: f64| edge.clamp(0.0, length).round() as u32;
+    if near < far { (whole(near), whole(far)) } else { (0, 0) }
+}
+
+/// How far `inner` begins after `outer` does.
+pub(super) fn offset(outer: u32, inner: u32, align: Align) -> u32 {
+    let free = outer.saturating_sub(inner);
+    match align {
+        Align::Near => 0,
+        Align::Centre => free / 2,
+        Align::Far => free,
+        Align::Percent(percent) => ((f64::from(free) * percent / 100.0).round() as u32).min(free),
+    }
+}

@@ -1,0 +1,56 @@
+//! From querystring instructions and a source's bytes to the bytes of the finished image: pure CPU work.
+//!
+//! The engine calls [`Instructions::parse`], [`output_format`], [`inspect`], [`predict`] and [`run`], in this order.
+//! Plugins see the types only: without the feature `codecs` no codec is compiled, and everything but `inspect` and
+//! `run` is still there. Not here, on purpose: files, sockets, threads, async and caches. A job is one call on the
+//! caller's thread, stopped by its [`Cancel`].
+
+mod cancel;
+mod channels;
+mod colour;
+mod cost;
+mod error;
+mod format;
+mod instructions;
+mod keys;
+mod layout;
+mod limits;
+mod orientation;
+mod plan;
+mod size;
+mod source;
+
+#[cfg(feature = "codecs")]
+mod band;
+#[cfg(feature = "codecs")]
+mod codecs;
+#[cfg(feature = "codecs")]
+mod picture;
+#[cfg(feature = "codecs")]
+mod pipeline;
+#[cfg(feature = "codecs")]
+mod steps;
+
+pub use cancel::Cancel;
+pub use channels::Channels;
+#[cfg(feature = "codecs")]
+pub use codecs::inspect;
+pub use colour::Colour;
+pub use cost::{Cost, predict};
+pub use error::{Detail, ImageError};
+pub use format::{Format, SOURCE_EXTENSIONS, output_format};
+pub use instructions::{
+    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Mode, Process, Scale,
+};
+pub use keys::{KEYS, Key, Support, is_trigger};
+pub use layout::Layout;
+pub use limits::Limits;
+pub use orientation::Orientation;
+#[cfg(feature = "codecs")]
+pub use pipeline::{Encoded, Timings, run};
+pub use plan::Job;
+pub use size::Size;
+pub use source::SourceInfo;
+
+/// Part of every cache key: raised whenever the same instructions on the same source give other pixels or bytes.
+pub const VERSION: u32 = 1;

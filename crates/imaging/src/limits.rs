@@ -1,0 +1,79 @@
+//! How large a source and a result may be. Checked against the header, before a pixel is allocated.
+
+use crate::{ImageError, Size};
+
+/// Bounds on one job; the engine fills them from its settings. The defaults are Imageflow's security defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most pixels a source may have. Default 100 million.
+    pub max_source_pixels: u64,
+    /// Longest side a source may have, in pixels. Default 12000.
+    pub max_source_side: u32,
+    /// Most pixels a result may have. Default 100 million.
+    pub max_output_pixels: u64,
+    /// Longest side a result may have, in pixels. Default 10000.
+    pub max_output_side: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_source_pixels: 100_000_000,
+            max_source_side: 12_000,
+            max_output_pixels: 100_000_000,
+            max_output_side: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    /// Refuses a source of more than `max_source_side` or `max_source_pixels`.
+    pub fn check_source(&self, source: Size) -> Result<(), ImageError> {
+        check(
+            "source image",
+            source,
+            (self.max_source_side, "max_source_side"),
+            (self.max_source_pixels, "max_source_pixels"),
+        )
+    }
+
+    /// Refuses a result of more than `max_output_side` or `max_output_pixels`.
+    pub fn check_output(&self, output: Size) -> Result<(), ImageError> {
+        check(
+            "requested image",
+            output,
+            (self.max_output_side, "max_output_side"),
+            (self.max_output_pixels, "max_output_pixels"),
+        )
+    }
+}
+
+fn check(
+    what: &'static str,
+    size: Size,
+    (max_side, side_setting): (u32, &'static str),
+    (max_pixels, pixels_setting): (u64, &'static str),
+) -> Result<(), ImageError> {
+    let side = size.width.max(size.height);
+    if side > max_side {
+        let (actual, limit) = (u64::from(side), u64::from(max_side));
+        return Err(ImageError::TooLarge {
+            what,
+            unit: "pixels on its longest side",
+            actual,
+            limit,
+            setting: side_setting,
+        });
+    }
+    if size.pixels() > max_pixels {
+        let actual = size.pixels();
+        return Err(ImageError::TooLarge {
+            what,
+            unit: "pixels",
+            actual,
+            limit: max_pixels,
+            setting: pixels_setting,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! A whole picture in memory: what scaling leaves and the later steps work on.
+
+use crate::{Channels, Size};
+
+/// Pixels row by row without gaps; 8 bits a channel, alpha not premultiplied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Picture {
+    pub(crate) size: Size,
+    pub(crate) channels: Channels,
+    pub(crate) pixels: Vec<u8>,
+}
+
+impl Picture {
+    pub(crate) const fn row_bytes(&self) -> usize {
+        self.size.width as usize * self.channels.count()
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        self.pixels.chunks_exact(self.row_bytes())
+    }
+
+    /// How many bytes a picture of this size takes.
+    pub(crate) const fn bytes(size: Size, channels: Channels) -> usize {
+        size.width as usize * size.height as usize * channels.count()
+    }
+}
+
+impl Channels {
+    /// The pixel as red, green, blue, alpha.
+    pub(crate) fn read(self, pixel: &[u8]) -> [u8; 4] {
+        match (self, pixel) {
+            (Self::Gray, &[gray]) => [gray, gray, gray, u8::MAX],
+            (Self::GrayAlpha, &[gray, alpha]) => [gray, gray, gray, alpha],
+            (Self::Rgb, &[red, green, blue]) => [red, green, blue, u8::MAX],
+            (Self::Rgba, &[red, green, blue, alpha]) => [red, green, blue, alpha],
+            // Callers cut pixels by `count`.
+            _ => [0; 4],
+        }
+    }
+
+    /// Appends red, green, blue, alpha in these channels. What the channels cannot hold is dropped: the caller has seen
+    /// to it that nothing is lost.
+    pub(crate) fn write(self, [red, green, blue, alpha]: [u8; 4], pixels: &mut Vec<u8>) {
+        match self {
+            Self::Gray => pixels.push(red),
+            Self::GrayAlpha => pixels.extend_from_slice(&[red, alpha]),
+            Self::Rgb => pixels.extend_from_slice(&[red, green, blue]),
+            Self::Rgba => pixels.extend_from_slice(&[red, green, blue, alpha]),
+        }
+    }
+}

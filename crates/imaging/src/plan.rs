@@ -1,0 +1,100 @@
+//! A job worked out in full: the layout carried over to the picture as it is stored, and the colours that fill it up.
+//! Made once per job, by `predict` for the cost and by `run` for the work, so that the two cannot disagree.
+
+use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Size, SourceInfo};
+
+/// Everything about a job but the source's bytes.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What is asked for.
+    pub instructions: Instructions,
+    /// The format of the result, as [`output_format`](crate::output_format) decided it.
+    pub format: Format,
+    /// The bounds on source and result.
+    pub limits: Limits,
+}
+
+/// What the steps carry out. Scaling happens on rows as they are stored; the small result is turned afterwards.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The window of the stored picture, as x1, y1, x2, y2.
+    pub(crate) window: [u32; 4],
+    /// The size the window is scaled to, still lying as stored.
+    pub(crate) scaled: Size,
+    /// From stored to shown: EXIF orientation, `srotate`, `sflip`.
+    pub(crate) orient: Orientation,
+    /// What shows through transparent pixels and fills padding. Opaque if the output has no alpha.
+    pub(crate) background: Colour,
+    /// Left, top, right, bottom.
+    pub(crate) pad: [u32; 4],
+    /// `rotate` and `flip`.
+    pub(crate) turn: Orientation,
+    /// The size of the result.
+    pub(crate) output: Size,
+}
+
+impl Plan {
+    /// Checks source and result against the limits and works out the plan.
+    pub(crate) fn of(info: &SourceInfo, job: &Job) -> Result<Self, ImageError> {
+        job.limits.check_source(info.stored_size())?;
+        let layout = Layout::of(&job.instructions, info.oriented_size())?;
+        job.limits.check_output(layout.output)?;
+        check_format(job.format, layout.output)?;
+
+        let orient = info.orientation.then(layout.source_turn);
+        let shown = layout.source_turn.apply_to_size(layout.source);
+        let back = orient.inverse();
+        let background = job.instructions.background.unwrap_or(Colour::TRANSPARENT);
+        Ok(Self {
+            window: back.apply_to_rectangle(layout.window(), shown),
+            scaled: back.apply_to_size(layout.image_size()),
+            orient,
+            background: if job.format.has_alpha() {
+                background
+            } else {
+                background.over(Colour::WHITE)
+            },
+            pad: layout.pad,
+            turn: layout.result_turn,
+            output: layout.output,
+        })
+    }
+
+    /// The size of the window.
+    pub(crate) const fn window_size(&self) -> Size {
+        let [x1, y1, x2, y2] = self.window;
+        Size::new(x2 - x1, y2 - y1)
+    }
+
+    /// Whether there is padding.
+    pub(crate) fn is_padded(&self) -> bool {
+        self.pad != [0; 4]
+    }
+
+    /// The channels of the result if the decoder delivers `source`. Alpha that turns out to be opaque everywhere is
+    /// dropped later; this is the most there can be.
+    pub(crate) fn output_channels(&self, source: Channels) -> Channels {
+        let opaque = self.background.alpha == u8::MAX;
+        let padded_alpha = self.is_padded() && !opaque;
+        let shows_background = self.is_padded() || (source.has_alpha() && self.background.alpha > 0);
+        let gray = source.is_gray() && (!shows_background || self.background.is_gray());
+        Channels::of(gray, padded_alpha || (source.has_alpha() && !opaque))
+    }
+}
+
+/// A format's own bound on the size.
+fn check_format(format: Format, output: Size) -> Result<(), ImageError> {
+    /// JPEG stores sides in 16 bits (ITU-T T.81, B.2.2).
+    const MAX_JPEG_SIDE: u32 = 65_535;
+    let side = output.width.max(output.height);
+    if format == Format::Jpeg && side > MAX_JPEG_SIDE {
+        return Err(ImageError::TooLarge {
+            what: "requested image",
+            unit: "pixels on its longest side",
+            actual: u64::from(side),
+            limit: u64::from(MAX_JPEG_SIDE),
+            setting: "JPEG",
+        });
+    }
+    Ok(())
+}

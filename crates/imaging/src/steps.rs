@@ -1,0 +1,8 @@
+//! What is done to pixels, one step a file. `crop` and `scale` work on rows as they are decoded; the others take and
+//! return a whole, scaled picture.
+
+pub(crate) mod crop;
+pub(crate) mod flatten;
+pub(crate) mod orient;
+pub(crate) mod pad;
+pub(crate) mod scale;

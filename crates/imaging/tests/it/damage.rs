@@ -1,0 +1,137 @@
+//! Sources cut off at every length and changed at every byte: no panic, and never a picture with less in it than was
+//! there.
+
+use png::ColorType;
+use resizer_imaging::{ImageError, Limits};
+
+use crate::make::{self, KINDS};
+use crate::process_within;
+
+/// Sources large enough for several rows of blocks, and bounds that keep an inflated header cheap.
+const SIDE: u32 = 27;
+const LIMITS: Limits = Limits {
+    max_source_pixels: 40_000,
+    max_source_side: 1000,
+    max_output_pixels: 40_000,
+    max_output_side: 1000,
+};
+
+fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let colour = make::busy(SIDE, SIDE);
+    let gray: Vec<u8> = colour.iter().step_by(3).copied().collect();
+    KINDS.into_iter().flat_map(move |kind| {
+        let rgb = make::jpeg_of_kind(kind, SIDE, SIDE, &colour, jpeg_encoder::ColorType::Rgb);
+        let luma = make::jpeg_of_kind(kind, SIDE, SIDE, &gray, jpeg_encoder::ColorType::Luma);
+        [
+            (format!("{kind:?}"), make::jpeg_with_orientation(&rgb, 6)),
+            (format!("gray {kind:?}"), luma),
+        ]
+    })
+}
+
+fn pngs() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let colour = make::busy(SIDE, SIDE);
+    let alpha = make::pixels(SIDE, SIDE, |x, y| [x as u8, y as u8, 9, (x * y) as u8]);
+    let rgb = make::png(SIDE, SIDE, ColorType::Rgb, &colour);
+    let rgba = make::with_chunk(&make::png(SIDE, SIDE, ColorType::Rgba, &alpha), b"eXIf", &make::exif(6));
+    let palette = make::png_with(
+        SIDE,
+        SIDE,
+        ColorType::Indexed,
+        png::BitDepth::Two,
+        &[0x1b].repeat(27 * 7),
+        |encoder| {
+            encoder.set_palette(vec![1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+            encoder.set_trns(vec![0, 100]);
+        },
+    );
+    let rows = [0; 15 * (1 + 8 * 3)];
+    let interlaced = make::png_by_hand(make::png_header(8, 8, 8, 2, true), &rows[..15 + 64 * 3]);
+    [
+        ("rgb", rgb),
+        ("rgba", rgba),
+        ("palette", palette),
+        ("interlaced", interlaced),
+    ]
+    .into_iter()
+    .map(|(name, source)| (name.to_owned(), source))
+}
+
+fn pixels(source: &[u8]) -> Result<Vec<u8>, ImageError> {
+    process_within(source, "format=png", &LIMITS).map(|encoded| encoded.bytes)
+}
+
+/// How many bytes are needed to know that all pixels are there: a JPEG up to its end marker; a PNG up to the name of the
+/// chunk that ends it, because before it more pixel data might come.
+fn end_of_pixels(source: &[u8]) -> usize {
+    if source.starts_with(b"\x89PNG") {
+        source.windows(4).rposition(|kind| kind == b"IEND").unwrap() + 4
+    } else {
+        source.len() - 2
+    }
+}
+
+#[test]
+fn a_cut_source_is_an_error() {
+    for (name, source) in jpegs().chain(pngs()) {
+        let whole = pixels(&source).unwrap();
+        let end = end_of_pixels(&source);
+        for length in 0..source.len() {
+            match pixels(&source[..length]) {
+                // Only the end marker is missing, or what was cut off are the ones that fill up the last byte.
+                Ok(found) => {
+                    assert!(
+                        found == whole,
+                        "{name}: {length} of {} bytes give another picture",
+                        source.len()
+                    );
+                    assert!(
+                        length >= end - 1,
+                        "{name}: {length} bytes cannot be enough, the pixels end at {end}"
+                    );
+                }
+                Err(ImageError::Corrupt { .. } | ImageError::UnsupportedFormat { .. }) => {
+                    assert!(
+                        length < end,
+                        "{name}: all pixels are in {length} bytes of {}",
+                        source.len()
+                    );
+                }
+                Err(other) => panic!("{name}, {length} bytes: {other}"),
+            }
+        }
+    }
+}
+
+/// A file that was cut off in its last scan and given an end marker again is as incomplete as before.
+#[test]
+fn an_end_marker_does_not_make_a_cut_source_whole() {
+    for (name, source) in jpegs() {
+        let whole = pixels(&source).unwrap();
+        let end = end_of_pixels(&source);
+        let last_scan = source.windows(2).rposition(|pair| pair == [0xff, 0xda]).unwrap() + 14;
+        for missing in 1..end - last_scan {
+            let cut = [&source[..end - missing], &[0xff, 0xd9]].concat();
+            match pixels(&cut) {
+                Ok(found) => assert!(found == whole, "{name} without its last {missing} bytes"),
+                Err(error) => assert!(matches!(error, ImageError::Corrupt { .. }), "{name}: {error}"),
+            }
+        }
+    }
+}
+
+/// Any answer will do, as long as there is one.
+#[test]
+fn a_changed_source_does_no_harm() {
+    for (name, source) in jpegs().chain(pngs()) {
+        for index in 0..source.len() {
+            for change in [0xff, 0x01, 0x80] {
+                let mut changed = source.clone();
+                changed[index] ^= change;
+                if let Err(ImageError::Internal { detail }) = pixels(&changed) {
+                    panic!("{name}, byte {index} changed by {change:#x}: {detail}");
+                }
+            }
+        }
+    }
+}

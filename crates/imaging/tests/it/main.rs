@@ -1,0 +1,39 @@
+//! The crate as its callers see it: bytes in, bytes out. What comes out is looked at by decoders that share no code
+//! with those under test.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in what tests share, too, a failure is the test's"
+)]
+
+mod damage;
+mod formats;
+mod make;
+mod orientation;
+mod pixels;
+mod refusals;
+mod view;
+
+use resizer_imaging::{Cancel, Encoded, Format, ImageError, Instructions, Job, Limits, output_format};
+
+/// Runs a query such as `width=10&format=png` on a source, with a JPEG as the answer unless the query says otherwise.
+fn process(source: &[u8], query: &str) -> Result<Encoded, ImageError> {
+    process_within(source, query, &Limits::default())
+}
+
+fn process_within(source: &[u8], query: &str, limits: &Limits) -> Result<Encoded, ImageError> {
+    let job = job(query, limits);
+    resizer_imaging::run(source, &job, &Cancel::new())
+}
+
+fn job(query: &str, limits: &Limits) -> Job {
+    let (instructions, ignored) = Instructions::parse(query.split('&').filter_map(|pair| pair.split_once('=')));
+    assert_eq!(ignored, [], "{query}");
+    let format: Format = output_format(&instructions, None);
+    Job {
+        instructions,
+        format,
+        limits: limits.clone(),
+    }
+}

@@ -1,0 +1,125 @@
+//! What names a source, a version of it, and a variant made from it. A variant is never named by the raw query: order,
+//! case, aliases and unknown keys of a query make no new variant.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+/// Names a source for good: store, endpoint, bucket and key, never the URL prefix it was reached by, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceKey(Arc<str>);
+
+/// Names one version of a source's bytes, as its store does: an ETag, or length, time and inode of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Validator(Arc<str>);
+
+/// Names what is made from a source: a hash of the canonical instructions, the output format and all else that changes
+/// the bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Variant([u8; 32]);
+
+/// Names one result: a variant of a version of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CacheKey {
+    /// The source.
+    pub source: SourceKey,
+    /// Which version of it.
+    pub validator: Validator,
+    /// What was made from it.
+    pub variant: Variant,
+}
+
+impl SourceKey {
+    /// A key out of the store's own names.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The key's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Validator {
+    /// A validator out of what the store says of the bytes.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The validator's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Variant {
+    /// A variant named by all parts that change its bytes. Each part is hashed with its length, so no two lists of
+    /// parts run together.
+    #[must_use]
+    pub fn of<'p>(parts: impl IntoIterator<Item = &'p str>) -> Self {
+        Self(hash(parts))
+    }
+}
+
+impl fmt::Debug for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Variant({})", hex(&self.0[..8]))
+    }
+}
+
+impl CacheKey {
+    /// 64 hexadecimal digits that name this result in every store and on every machine: SHA-256, so that no one who
+    /// chooses a query can make two results meet.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        hex(&hash([self.source.as_str(), self.validator.as_str(), &hex(&self.variant.0)]))
+    }
+}
+
+fn hash<'p>(parts: impl IntoIterator<Item = &'p str>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_ne!(Variant::of(["ab", "c"]), Variant::of(["a", "bc"]));
+        assert_eq!(Variant::of(["ab", "c"]), Variant::of(["ab", "c"]));
+    }
+
+    #[test]
+    fn each_part_of_a_key_makes_another_digest() {
+        let key = |source: &str, validator: &str, variant: &str| CacheKey {
+            source: SourceKey::new(source),
+            validator: Validator::new(validator),
+            variant: Variant::of([variant]),
+        };
+        let digest = key("s", "v", "w").digest();
+        assert_eq!(digest.len(), 64);
+        for other in [key("S", "v", "w"), key("s", "V", "w"), key("s", "v", "W")] {
+            assert_ne!(other.digest(), digest);
+        }
+    }
+}

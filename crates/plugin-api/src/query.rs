@@ -1,0 +1,127 @@
+//! A querystring as an ordered list of decoded pairs. Keys compare without case, the first of two equal keys wins, as
+//! plugins and the image commands both expect. Built by the engine from the request line; changed by rewrite handlers.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What stays readable in a written query: RFC 3986's unreserved characters and the few others that a query may hold
+/// and that image commands use (`crop=0,0,100,100`, `404=/a/b.png`).
+const ESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b'/').remove(b':');
+
+/// An ordered, decoded querystring.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    pairs: Vec<(String, String)>,
+}
+
+impl Query {
+    /// Splits at `&` and the first `=`, decodes `+` and `%XX` once. Never fails: bytes that are no UTF-8 become
+    /// U+FFFD, and empty pairs are dropped.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let pairs = text
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (decode(key), decode(value))
+            })
+            .collect();
+        Self { pairs }
+    }
+
+    /// The first value under this key, in any case.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+    }
+
+    /// Whether the key stands in the query, with whatever value.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Puts one value under this key in place of all it had; a new key goes to the end.
+    pub fn set(&mut self, key: &str, value: impl Into<String>) {
+        let value = value.into();
+        match self.pairs.iter().position(|(name, _)| name.eq_ignore_ascii_case(key)) {
+            Some(first) => {
+                self.pairs[first].1 = value;
+                let mut index = 0;
+                self.pairs.retain(|(name, _)| {
+                    index += 1;
+                    index - 1 <= first || !name.eq_ignore_ascii_case(key)
+                });
+            }
+            None => self.pairs.push((key.to_owned(), value)),
+        }
+    }
+
+    /// Takes every value of this key out; true if there was one.
+    pub fn remove(&mut self, key: &str) -> bool {
+        let before = self.pairs.len();
+        self.pairs.retain(|(name, _)| !name.eq_ignore_ascii_case(key));
+        self.pairs.len() < before
+    }
+
+    /// The pairs in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// True without a single pair.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+}
+
+/// Written so that [`Query::parse`] reads the same pairs again.
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (key, value)) in self.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "&" };
+            write!(f, "{separator}{}", utf8_percent_encode(key, ESCAPED))?;
+            if !value.is_empty() {
+                write!(f, "={}", utf8_percent_encode(value, ESCAPED))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_pairs_once_and_in_order() {
+        let query = Query::parse("Width=1&&crop=(0%2c1)&a=b=c&bare&w=a+b%2520");
+        let pairs: Vec<_> = query.iter().collect();
+        assert_eq!(pairs, [("Width", "1"), ("crop", "(0,1)"), ("a", "b=c"), ("bare", ""), ("w", "a b%20")]);
+        assert_eq!(query.get("WIDTH"), Some("1"));
+    }
+
+    #[test]
+    fn set_replaces_every_spelling_and_keeps_the_place() {
+        let mut query = Query::parse("w=1&h=2&W=3");
+        query.set("w", "9");
+        assert_eq!(query.to_string(), "w=9&h=2");
+        assert!(query.remove("H"));
+        query.set("mode", "max");
+        assert_eq!(query.to_string(), "w=9&mode=max");
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        let query = Query::parse("a=%26%3D%2B%25&ü=%F0%9F%98%80&e");
+        assert_eq!(Query::parse(&query.to_string()), query);
+    }
+}

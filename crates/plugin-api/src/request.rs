@@ -1,0 +1,111 @@
+//! A request as plugins see it: first the head as it came in, then, frozen after the rewrite events, the image
+//! request that authorizers, sources and caches act on.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::{Extensions, HeaderMap, Method};
+use resizer_imaging::Instructions;
+
+use crate::Query;
+
+/// What the client sent, untouched.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestHead {
+    /// GET or HEAD; the host answers every other method itself.
+    pub method: Method,
+    /// The path as it stands in the request line, percent-encoded.
+    pub raw_path: String,
+    /// What follows `?` in the request line, percent-encoded, empty without one.
+    pub raw_query: String,
+    /// The request's headers.
+    pub headers: HeaderMap,
+    /// Who asks: the peer, or what a trusted proxy says of it.
+    pub client: Option<IpAddr>,
+    /// `http` or `https`, as the client or a trusted proxy says.
+    pub scheme: String,
+    /// The host the client asked for, with its port if it named one.
+    pub host: String,
+    /// Names this request in logs and in the `X-Request-Id` of its response.
+    pub id: String,
+}
+
+impl RequestHead {
+    /// A GET for this path and query with nothing else known; the host fills in the rest.
+    #[must_use]
+    pub fn get(raw_path: impl Into<String>, raw_query: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            raw_path: raw_path.into(),
+            raw_query: raw_query.into(),
+            headers: HeaderMap::new(),
+            client: None,
+            scheme: "http".to_owned(),
+            host: "localhost".to_owned(),
+            id: String::new(),
+        }
+    }
+}
+
+/// The request after all rewriting: nothing changes it any more.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ImageRequest {
+    /// What the client sent.
+    pub head: Arc<RequestHead>,
+    /// The path, decoded once, as the last rewrite left it; begins with `/`.
+    pub path: String,
+    /// The query as the last rewrite left it.
+    pub query: Query,
+    /// What the query asks of the image.
+    pub instructions: Instructions,
+    /// What plugins noted for themselves during the rewrite events, keyed by their own types.
+    pub state: Extensions,
+}
+
+impl ImageRequest {
+    /// Freezes what the rewrite events made of the request.
+    #[must_use]
+    pub fn new(
+        head: Arc<RequestHead>,
+        path: String,
+        query: Query,
+        instructions: Instructions,
+        state: Extensions,
+    ) -> Self {
+        Self { head, path, query, instructions, state }
+    }
+
+    /// The text after the last `.` of the last segment, if there is one.
+    #[must_use]
+    pub fn extension(&self) -> Option<&str> {
+        extension(&self.path)
+    }
+}
+
+/// The text after the last `.` of the path's last segment. `None` without a dot, for an empty extension, and where a
+/// space, `?`, `&` or `:` follows the dot.
+#[must_use]
+pub fn extension(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?;
+    let (_, extension) = name.rsplit_once('.')?;
+    let plain = !extension.is_empty() && !extension.contains([' ', '?', '&', ':', '\\']);
+    plain.then_some(extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::extension;
+
+    #[test]
+    fn an_extension_is_what_follows_the_last_dot_of_the_name() {
+        let check = |path, expected| assert_eq!(extension(path), expected, "{path}");
+        check("/a/b.jpg", Some("jpg"));
+        check("/a.b/c", None);
+        check("/a.tar.PNG", Some("PNG"));
+        check("/a.", None);
+        check("/a.jpg copy", None);
+        check("/", None);
+    }
+}

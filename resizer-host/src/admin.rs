@@ -1,0 +1,81 @@
+//! The admin listener: metrics, the plan of the configuration in force, and plugins' admin pages. Apart from the public
+//! one, because "loopback may" on a public port would let in everybody behind a local proxy.
+
+use std::sync::Arc;
+
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
+use resizer_plugin_api::{Reply, RequestHead, Secret};
+
+use crate::access_log::AccessLine;
+use crate::front::Front;
+use crate::http::Answer;
+
+/// What the admin listener answers with.
+pub(crate) struct Admin(pub(crate) Arc<Front>);
+
+impl Answer for Admin {
+    async fn answer(&self, head: RequestHead, line: &mut AccessLine) -> Reply {
+        line.silence();
+        let site = self.0.site();
+        if let Some(token) = &site.server().admin_token
+            && !bears(&head.headers, token)
+        {
+            return Reply::text(StatusCode::UNAUTHORIZED, "This listener wants `Authorization: Bearer TOKEN`.\n")
+                .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(reply) = site.admin_page(&head).await {
+            return reply;
+        }
+        let reply = match head.raw_path.as_str() {
+            "/" => Reply::text(StatusCode::OK, "/metrics\n/plan (names the plugins' own pages)\n"),
+            "/plan" => Reply::text(StatusCode::OK, site.plan()),
+            "/metrics" => Reply::text(StatusCode::OK, self.0.engine.metrics().render())
+                .header(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8")),
+            _ => return Reply::text(StatusCode::NOT_FOUND, "There is no such admin page; `/` lists them.\n"),
+        };
+        if head.method == Method::GET || head.method == Method::HEAD {
+            return reply.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Reply::text(StatusCode::METHOD_NOT_ALLOWED, "This page is read with GET.\n")
+            .header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
+    }
+
+    fn closing(&self) -> bool {
+        false
+    }
+}
+
+/// Whether the request carries the token.
+fn bears(headers: &HeaderMap, token: &Secret) -> bool {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    given.is_some_and(|(_, given)| same(given.as_bytes(), token.expose().as_bytes()))
+}
+
+/// Compares in a time that depends on the lengths only, so that a token cannot be guessed byte by byte.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let difference = one.iter().zip(other).fold(0, |difference, (one, other)| difference | (one ^ other));
+    std::hint::black_box(difference) == 0 && one.len() == other.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_opens_and_nothing_like_it_does() {
+        let check = |value: &str, expected| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            assert_eq!(bears(&headers, &Secret::new("open sesame")), expected, "{value}");
+        };
+        check("Bearer open sesame", true);
+        check("bearer open sesame", true);
+        for wrong in ["", "Bearer", "Bearer ", "Bearer open", "Bearer open sesam", "Bearer open sesamE", "open sesame"] {
+            check(wrong, false);
+        }
+        check("Bearer open sesame!", false);
+        check("Basic open sesame", false);
+    }
+}

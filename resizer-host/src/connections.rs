@@ -1,0 +1,116 @@
+//! Patience with slow clients, where actix-web has none of its own: it limits how long the *first* head of a connection
+//! may take and how long a connection may be idle, but neither how slowly a response is taken nor how slowly a later head
+//! is sent. Each connection notes here until when it may go on without progress; [`Connections::close_overdue`], called
+//! every second, shuts the socket down under it, and actix-web then drops the request, the body and the buffers.
+//!
+//! This takes a second file descriptor for each connection, which is why [`raise_descriptor_limit`] is called at start.
+
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use resizer_engine::ServerSettings;
+use resizer_plugin_api::{Gauge, Metrics};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Every connection of one listener.
+pub(crate) struct Connections {
+    living: Mutex<Vec<Weak<Connection>>>,
+    open: Gauge,
+    began: Instant,
+    /// How long a client may take to take the next piece of a body.
+    body: Duration,
+    /// How long after a response the next head may take to be complete: idle time and head together.
+    next_head: Duration,
+}
+
+/// One connection.
+pub(crate) struct Connection {
+    all: Arc<Connections>,
+    socket: TcpStream,
+    /// Milliseconds since `Connections::began`; [`NEVER`] while it is ours to be slow.
+    overdue_at: AtomicU64,
+}
+
+const NEVER: u64 = u64::MAX;
+
+impl Connections {
+    pub(crate) fn new(settings: &ServerSettings, metrics: &Metrics) -> Arc<Self> {
+        Arc::new(Self {
+            living: Mutex::new(Vec::new()),
+            open: metrics.gauge("resizer_connections", "Connections open on the public listener.", &[]),
+            began: Instant::now(),
+            body: settings.body_timeout.0,
+            next_head: settings.keep_alive.0 + settings.head_timeout.0,
+        })
+    }
+
+    /// Watches a new connection; `None` if the system has no descriptor left, and then it is not watched.
+    pub(crate) fn watch(self: &Arc<Self>, stream: &actix_web::rt::net::TcpStream) -> Option<Arc<Connection>> {
+        let socket = duplicate(stream).ok()?;
+        let connection = Arc::new(Connection { all: Arc::clone(self), socket, overdue_at: AtomicU64::new(NEVER) });
+        self.living.lock().push(Arc::downgrade(&connection));
+        self.open.add(1);
+        Some(connection)
+    }
+
+    /// Closes every connection that has made no progress for too long.
+    pub(crate) fn close_overdue(&self) {
+        let now = self.milliseconds();
+        self.living.lock().retain(|connection| {
+            let Some(connection) = connection.upgrade() else { return false };
+            if connection.overdue_at.load(Ordering::Relaxed) <= now {
+                // The only error is that the client closed it first.
+                let _ = connection.socket.shutdown(Shutdown::Both);
+            }
+            true
+        });
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(NEVER)
+    }
+}
+
+impl Connection {
+    /// It is for us to do something.
+    pub(crate) fn is_ours(&self) {
+        self.overdue_at.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// The client is to take a piece of a body.
+    pub(crate) fn takes_piece(&self) {
+        self.grant(self.all.body);
+    }
+
+    /// The client is to send the next request, or to leave.
+    pub(crate) fn sends_next(&self) {
+        self.grant(self.all.next_head);
+    }
+
+    fn grant(&self, time: Duration) {
+        let time = u64::try_from(time.as_millis()).unwrap_or(NEVER);
+        self.overdue_at.store(self.all.milliseconds().saturating_add(time), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.all.open.add(-1);
+    }
+}
+
+fn duplicate(stream: &actix_web::rt::net::TcpStream) -> std::io::Result<TcpStream> {
+    stream.as_fd().try_clone_to_owned().map(TcpStream::from)
+}
+
+/// Raises the number of files this process may open from the soft to the hard limit: the soft one is kept low for
+/// programs that use `select`, which this one does not.
+pub(crate) fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is refused, the soft limit holds, as it did before.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}

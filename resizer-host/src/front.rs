@@ -1,0 +1,184 @@
+//! The public listener: who asks, which methods there are, health, CORS and the headers every response has. Whatever is
+//! an image request goes to the engine, under the configuration that is in force when the request comes in.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{HeaderName, Method, StatusCode};
+use resizer_engine::{CorsOrigin, Engine, ServerSettings, Site};
+use resizer_plugin_api::{Reply, RequestHead};
+
+use crate::access_log::AccessLine;
+use crate::http::Answer;
+use crate::proxies;
+
+/// What a GET-only server allows.
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the public listener shares with reload, admin and shutdown.
+pub(crate) struct Front {
+    /// The engine, for as long as the process lives.
+    pub(crate) engine: Engine,
+    site: ArcSwap<Site>,
+    draining: AtomicBool,
+    ids: RequestIds,
+}
+
+impl Front {
+    /// Serves this configuration until another is swapped in.
+    pub(crate) fn new(engine: Engine, site: Arc<Site>) -> Self {
+        Self { engine, site: ArcSwap::new(site), draining: AtomicBool::new(false), ids: RequestIds::new() }
+    }
+
+    /// The configuration in force. A request keeps the one it began with.
+    pub(crate) fn site(&self) -> Arc<Site> {
+        self.site.load_full()
+    }
+
+    /// Puts another configuration in force for all requests to come.
+    pub(crate) fn swap(&self, site: Arc<Site>) {
+        self.site.store(site);
+    }
+
+    /// From now on `/readyz` says no, and each response ends its connection.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    async fn readiness(&self) -> Reply {
+        if self.closing() {
+            Reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+        } else if self.engine.healthy().await {
+            Reply::text(StatusCode::OK, "ready\n")
+        } else {
+            Reply::text(StatusCode::SERVICE_UNAVAILABLE, "the engine does not answer\n")
+        }
+    }
+}
+
+impl Answer for Front {
+    async fn answer(&self, mut head: RequestHead, line: &mut AccessLine) -> Reply {
+        let site = self.site();
+        let settings = site.server();
+        proxies::apply(&settings.trusted_proxies, &mut head);
+        head.id = self.ids.of(&head.headers);
+        line.identify(&head);
+        if !settings.access_log {
+            line.silence();
+        }
+        let id = HeaderValue::from_str(&head.id);
+        let origin = head.headers.get(header::ORIGIN).cloned();
+
+        let reads = head.method == Method::GET || head.method == Method::HEAD;
+        let mut reply = match head.raw_path.as_str() {
+            "/healthz" | "/readyz" if reads => {
+                line.silence();
+                let reply = if head.raw_path == "/healthz" {
+                    Reply::text(StatusCode::OK, "ok\n")
+                } else {
+                    self.readiness().await
+                };
+                reply.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+            }
+            _ if reads => self.engine.handle(Arc::clone(&site), head).await,
+            _ if head.method == Method::OPTIONS => options(settings, &head),
+            _ => Reply::text(StatusCode::METHOD_NOT_ALLOWED, "Images are read with GET or HEAD.\n")
+                .header(header::ALLOW, ALLOWED),
+        };
+        reply.headers.insert(header::SERVER, HeaderValue::from_static("resizer"));
+        if let Ok(id) = id {
+            reply.headers.insert(REQUEST_ID, id);
+        }
+        for (name, value) in &settings.headers {
+            reply.headers.insert(name.name(), value.value().clone());
+        }
+        allow_origin(settings, origin.as_ref(), &mut reply.headers);
+        reply
+    }
+
+    fn closing(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+}
+
+/// OPTIONS: what is allowed, and to a browser's preflight also that it may go ahead.
+fn options(settings: &ServerSettings, head: &RequestHead) -> Reply {
+    let reply = Reply::new(StatusCode::NO_CONTENT).header(header::ALLOW, ALLOWED);
+    let preflight = head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if settings.cors_origins.is_empty() || !preflight {
+        return reply;
+    }
+    reply
+        .header(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"))
+        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"))
+        .header(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"))
+}
+
+/// Lets scripts of the configured origins read the response. Unless that is everybody, the answer depends on who asks,
+/// and says so in `Vary` even to those who may not.
+fn allow_origin(settings: &ServerSettings, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    let origins = &settings.cors_origins;
+    if origins.is_empty() {
+        return;
+    }
+    if origins.iter().any(CorsOrigin::is_any) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        return;
+    }
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    let may = |origin: &&HeaderValue| origins.iter().any(|allowed| allowed.as_str() == **origin);
+    if let Some(origin) = origin.filter(may) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+}
+
+/// Names requests: as whoever sent it calls it, else by a number that no other process gives.
+struct RequestIds {
+    process: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    /// Longest id that is taken over from a request.
+    const LONGEST: usize = 128;
+
+    fn new() -> Self {
+        Self { process: RandomState::new().build_hasher().finish(), count: AtomicU64::new(0) }
+    }
+
+    fn of(&self, headers: &HeaderMap) -> String {
+        let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        let sane = |id: &&str| (1..=Self::LONGEST).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        match given.filter(sane) {
+            Some(id) => id.to_owned(),
+            None => format!("{:016x}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sane_request_id_is_kept_and_others_are_replaced() {
+        let ids = RequestIds::new();
+        let id_for = |given: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, given.parse().unwrap());
+            ids.of(&headers)
+        };
+        let longest = "x".repeat(128);
+        for kept in ["a", "7e1f-9/+=", &longest] {
+            assert_eq!(id_for(kept), kept);
+        }
+        for replaced in ["", "two words", "tab\tbed", &"x".repeat(129)] {
+            assert_ne!(id_for(replaced), replaced);
+        }
+        assert_ne!(ids.of(&HeaderMap::new()), ids.of(&HeaderMap::new()));
+    }
+}

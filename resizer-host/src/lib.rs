@@ -1,0 +1,82 @@
+//! The server around the engine: command line, listeners, manners towards clients and balancers, reload and shutdown.
+//! The one crate that knows actix-web, and the one that names plugins (in `linked.rs`).
+//!
+//! It is a library so that a binary with plugins from elsewhere needs two lines only:
+//!
+//! ```ignore
+//! use my_plugin as _;
+//! fn main() -> std::process::ExitCode { resizer_host::main() }
+//! ```
+//!
+//! A request comes in through `http.rs`, is answered by `front.rs` (or `admin.rs`), and whatever is an image is the
+//! engine's. Not here: anything about images, plugins' settings, or what a configuration means.
+
+mod cli;
+mod commands;
+mod complaint;
+mod layout;
+mod linked;
+mod process;
+
+mod serve;
+mod logging;
+mod reload;
+
+mod http;
+mod front;
+mod proxies;
+mod admin;
+mod access_log;
+mod connections;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+pub use linked::KNOWN_PLUGINS;
+
+use cli::Command;
+use complaint::Complaint;
+
+/// Runs the command that the process's arguments name. Exit codes: 0; 1 when something is wrong with the configuration,
+/// an image or the machine; 2 when the arguments make no sense; 130 and 143 when a second signal cut the end short.
+pub fn main() -> ExitCode {
+    let command = match cli::parse(std::env::args_os().skip(1), std::env::var_os("RESIZER_CONFIG")) {
+        Ok(command) => command,
+        Err(usage) => {
+            complain(&Complaint::new(usage));
+            return ExitCode::from(2);
+        }
+    };
+    match run(command) {
+        Ok(code) => ExitCode::from(code),
+        Err(complaint) => {
+            complain(&complaint);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<u8, Complaint> {
+    match command {
+        Command::Serve { config } => serve::serve(&config),
+        Command::Check { config, connect } => commands::check(&config, connect),
+        Command::Plan { config } => commands::plan(&config),
+        Command::Plugins => commands::plugins(),
+        Command::Docs { folder } => commands::docs(&folder),
+        Command::Layout { source, query } => layout::one(source, &query),
+        Command::LayoutBatch => layout::batch(),
+        Command::Process { input, query, output } => process::process(&input, &query, &output),
+        Command::Help => print(cli::HELP),
+        Command::Version => print(concat!("resizer-host ", env!("CARGO_PKG_VERSION"), "\n")),
+    }
+}
+
+/// Writes to standard output. That nobody reads it (as after `| head -1`) is no failure.
+fn print(text: &str) -> Result<u8, Complaint> {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(0)
+}
+
+fn complain(complaint: &Complaint) {
+    let _ = std::io::stderr().write_all(complaint.to_string().as_bytes());
+}

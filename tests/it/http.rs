@@ -1,0 +1,11 @@
+//! The real binary over real sockets. `server` and `client` are what the tests stand on; each other file is one
+//! subject.
+
+mod client;
+mod photographs;
+mod server;
+
+mod commands;
+mod lifecycle;
+mod manners;
+mod reload;

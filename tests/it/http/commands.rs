@@ -1,0 +1,101 @@
+//! The commands that serve nothing.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use super::photographs::lake;
+use super::server::{End, IMAGES, folder, program, run};
+
+/// Runs a command in a folder with a configuration and one image.
+fn command(configuration: &str, arguments: &[&str]) -> End {
+    let folder = folder(configuration, &[("a.jpg", lake())]);
+    run(&mut program(folder.path(), arguments))
+}
+
+#[test]
+fn check_tells_whether_a_server_would_start() {
+    let end = command(IMAGES, &["check"]);
+    assert_eq!((end.code, end.output.as_str()), (0, "plugins.toml: no problems, 1 plugin\n"), "{}", end.complaint);
+    let end = command(&IMAGES.replace("folder", "foldre"), &["check", "plugins.toml"]);
+    assert_eq!(end.code, 1);
+    assert!(end.complaint.contains("plugins.toml:3:1"), "{}", end.complaint);
+    // A folder that is not there is found by looking, which only `--connect` does.
+    let nowhere = IMAGES.replace("images", "nowhere");
+    assert_eq!(command(&nowhere, &["check"]).code, 0);
+    let end = command(&nowhere, &["check", "--connect"]);
+    assert_eq!(end.code, 1);
+    assert!(end.complaint.contains("plugins.toml:3"), "{}", end.complaint);
+    assert_eq!(command(IMAGES, &["check", "--connect"]).code, 0);
+}
+
+#[test]
+fn plugins_and_plan_show_what_is_there() {
+    assert_eq!(command("", &["plugins"]).output, "filereader\nmemcache\n");
+    let plan = command(IMAGES, &["plan"]);
+    assert_eq!(plan.code, 0, "{}", plan.complaint);
+    assert!(plan.output.contains("filereader at /"), "{}", plan.output);
+}
+
+#[test]
+fn docs_writes_a_page_for_each_plugin() {
+    let folder = folder("", &[]);
+    let end = run(&mut program(folder.path(), &["docs", "out"]));
+    assert_eq!(end.code, 0, "{}", end.complaint);
+    for page in ["server.md", "querystring.md", "plugins.schema.json", "plugins/filereader.md", "plugins/memcache.md"] {
+        assert!(folder.path().join("out").join(page).is_file(), "{page}");
+    }
+}
+
+#[test]
+fn layout_answers_line_by_line() {
+    let folder = folder("", &[]);
+    let mut child = program(folder.path(), &["layout", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // 1000x500 is halved to 500x250; 300x300 as a box of mode max holds 300x150 of it.
+    let cases = "{\"source\":[1000,500],\"query\":\"width=500\",\"note\":\"ignored\"}\nnonsense\n\
+                 {\"source\":[1000,500],\"query\":\"w=300&h=300&mode=max\"}\n";
+    child.stdin.take().unwrap().write_all(cases.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "one of the lines was no case");
+    let output = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = output.lines().collect();
+    assert_eq!(lines.len(), 3, "{output}");
+    let line = r#"{"source":[1000,500],"crop":null,"scaled":[500,250],"pad":[0,0,0,0],"output":[500,250]}"#;
+    assert_eq!(lines[0], line);
+    assert!(lines[1].starts_with("{\"error\":"), "{output}");
+    assert!(lines[2].ends_with("\"output\":[300,150]}"), "{output}");
+}
+
+#[test]
+fn process_turns_one_file_into_another() {
+    let folder = folder("", &[("a.jpg", lake()), ("b.jpg", b"no image")]);
+    let process = |arguments: [&str; 3]| run(&mut program(folder.path(), &[&["process"], &arguments[..]].concat()));
+    let end = process(["images/a.jpg", "width=240&widht=9", "a.png"]);
+    assert_eq!(end.code, 0, "{}", end.complaint);
+    assert!(end.output.contains("JPEG 2400x1600") && end.output.contains("PNG 240x160"), "{}", end.output);
+    assert!(end.output.contains("did you mean `width`?"), "{}", end.output);
+    // The PNG signature, and the width and height of its first chunk (PNG specification, 5.2 and 11.2.2).
+    let png = std::fs::read(folder.path().join("a.png")).unwrap();
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!(&png[16..24], [0, 0, 0, 240, 0, 0, 0, 160]);
+
+    let check = |arguments: [&str; 3], complaint: &str| {
+        let end = process(arguments);
+        assert_eq!(end.code, 1);
+        assert!(end.complaint.contains(complaint), "{complaint} in:\n{}", end.complaint);
+    };
+    check(["images/none.jpg", "width=9", "o.jpg"], "images/none.jpg: No such file");
+    check(["images/b.jpg", "width=9", "o.jpg"], "images/b.jpg: ");
+    check(["images/a.jpg", "width=9", "o.xyz"], "o.xyz: its extension names no format");
+}
+
+#[test]
+fn what_makes_no_sense_is_named_and_exits_with_2() {
+    let end = command("", &["check", "--conect"]);
+    assert_eq!((end.code, end.complaint.as_str()), (2, "error: unknown option `--conect`; did you mean `--connect`?\n"));
+    assert_eq!(command("", &["--help"]).code, 0);
+    assert!(command("", &["--version"]).output.starts_with("resizer-host "));
+}

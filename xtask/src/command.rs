@@ -1,0 +1,52 @@
+//! Runs another program in the sight of whoever waits for it: the command line is printed, its output is not touched.
+
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace;
+
+/// The cargo that runs this, in the folder of the workspace; arguments are split at spaces.
+pub(crate) fn cargo(arguments: &str) -> Command {
+    program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
+}
+
+/// Any program, in the folder of the workspace; arguments are split at spaces.
+pub(crate) fn program(name: impl AsRef<OsStr>, arguments: &str) -> Command {
+    let mut command = Command::new(name);
+    command
+        .args(arguments.split_whitespace())
+        .current_dir(workspace::root());
+    command
+}
+
+/// Runs it to its end; an exit code other than zero is an error that names the command.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let line = line(command);
+    eprintln!("$ {line}");
+    let status = command.status().with_context(|| format!("`{line}` does not start"))?;
+    if !status.success() {
+        bail!("`{line}` failed ({status})");
+    }
+    Ok(())
+}
+
+/// Runs it to its end and gives what it wrote to standard output; the rest as [`run`].
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let line = line(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("`{line}` does not start"))?;
+    if !output.status.success() {
+        bail!("`{line}` failed ({})", output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote something other than text"))
+}
+
+/// The command as one would type it, near enough.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

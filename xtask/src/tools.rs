@@ -1,0 +1,55 @@
+//! The two programs that `cargo xtask ci` needs beyond the toolchain: cargo-deny and typos. Each is installed once, at
+//! the version named here, into `target/tools`, and nowhere else on the machine.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::command::{cargo, program, run};
+use crate::workspace;
+
+const DENY: &str = "0.20.2";
+const TYPOS: &str = "1.52.0";
+
+/// The path of `cargo-deny`. Building it takes two to five minutes; it is built for a short build, since it runs for a
+/// second.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let folder = workspace::target()?.join(format!("tools/cargo-deny-{DENY}"));
+    let binary = folder.join("bin/cargo-deny");
+    if !binary.is_file() {
+        run(install("cargo-deny", DENY, &folder)
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"))?;
+    }
+    Ok(binary)
+}
+
+/// The path of `typos`: the wheel its authors publish, where there is a Python to install it, or else built.
+pub(crate) fn typos() -> Result<PathBuf> {
+    let folder = workspace::target()?.join(format!("tools/typos-{TYPOS}"));
+    let binary = folder.join("bin/typos");
+    if !binary.is_file() && from_wheel(&folder).is_err() {
+        eprintln!("no wheel of typos could be installed; building it");
+        run(&mut install("typos-cli", TYPOS, &folder))?;
+    }
+    Ok(binary)
+}
+
+fn from_wheel(folder: &PathBuf) -> Result<()> {
+    run(program("python3", "-m venv").arg(folder))?;
+    run(&mut program(
+        folder.join("bin/pip"),
+        &format!("install --quiet --only-binary=:all: typos=={TYPOS}"),
+    ))
+}
+
+fn install(name: &str, version: &str, folder: &PathBuf) -> std::process::Command {
+    let mut command = cargo(&format!("install --locked {name}@{version} --root"));
+    // Its objects are of no use to the workspace: without this they would fill its target folder.
+    command
+        .arg(folder)
+        .env_remove("CARGO_TARGET_DIR")
+        .env_remove("CARGO_BUILD_TARGET_DIR");
+    command
+}
