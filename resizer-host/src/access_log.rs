@@ -88,7 +88,16 @@ impl Drop for AccessLine {
         if self.quiet {
             return;
         }
-        let Self { id, client, method, target, cache, bytes, whole, .. } = self;
+        let Self {
+            id,
+            client,
+            method,
+            target,
+            cache,
+            bytes,
+            whole,
+            ..
+        } = self;
         let status = self.status.map_or(CLIENT_LEFT, |status| status.as_u16());
         let ms = self.began.elapsed().as_micros() as f64 / 1000.0;
         tracing::info!(target: "access", %id, %client, %method, path = %target, status, bytes, ms, %cache, whole);
@@ -97,5 +106,9 @@ impl Drop for AccessLine {
 
 /// The text with every control character escaped, so that no request can forge a line.
 fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) { text.escape_debug().to_string().into() } else { text.into() }
+    if text.chars().any(char::is_control) {
+        text.escape_debug().to_string().into()
+    } else {
+        text.into()
+    }
 }

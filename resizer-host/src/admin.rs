@@ -21,8 +21,11 @@ impl Answer for Admin {
         if let Some(token) = &site.server().admin_token
             && !bears(&head.headers, token)
         {
-            return Reply::text(StatusCode::UNAUTHORIZED, "This listener wants `Authorization: Bearer TOKEN`.\n")
-                .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return Reply::text(
+                StatusCode::UNAUTHORIZED,
+                "This listener wants `Authorization: Bearer TOKEN`.\n",
+            )
+            .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(reply) = site.admin_page(&head).await {
             return reply;
@@ -30,8 +33,10 @@ impl Answer for Admin {
         let reply = match head.raw_path.as_str() {
             "/" => Reply::text(StatusCode::OK, "/metrics\n/plan (names the plugins' own pages)\n"),
             "/plan" => Reply::text(StatusCode::OK, site.plan()),
-            "/metrics" => Reply::text(StatusCode::OK, self.0.engine.metrics().render())
-                .header(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8")),
+            "/metrics" => Reply::text(StatusCode::OK, self.0.engine.metrics().render()).header(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+            ),
             _ => return Reply::text(StatusCode::NOT_FOUND, "There is no such admin page; `/` lists them.\n"),
         };
         if head.method == Method::GET || head.method == Method::HEAD {
@@ -48,14 +53,22 @@ impl Answer for Admin {
 
 /// Whether the request carries the token.
 fn bears(headers: &HeaderMap, token: &Secret) -> bool {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let given = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let given = given
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     given.is_some_and(|(_, given)| same(given.as_bytes(), token.expose().as_bytes()))
 }
 
 /// Compares in a time that depends on the lengths only, so that a token cannot be guessed byte by byte.
 fn same(one: &[u8], other: &[u8]) -> bool {
-    let difference = one.iter().zip(other).fold(0, |difference, (one, other)| difference | (one ^ other));
+    let difference = one
+        .iter()
+        .zip(other)
+        .fold(0, |difference, (one, other)| difference | (one ^ other));
     std::hint::black_box(difference) == 0 && one.len() == other.len()
 }
 
@@ -72,7 +85,15 @@ mod tests {
         };
         check("Bearer open sesame", true);
         check("bearer open sesame", true);
-        for wrong in ["", "Bearer", "Bearer ", "Bearer open", "Bearer open sesam", "Bearer open sesamE", "open sesame"] {
+        for wrong in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer open",
+            "Bearer open sesam",
+            "Bearer open sesamE",
+            "open sesame",
+        ] {
             check(wrong, false);
         }
         check("Bearer open sesame!", false);

@@ -31,14 +31,30 @@ Options:
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    Serve { config: PathBuf },
-    Check { config: PathBuf, connect: bool },
-    Plan { config: PathBuf },
+    Serve {
+        config: PathBuf,
+    },
+    Check {
+        config: PathBuf,
+        connect: bool,
+    },
+    Plan {
+        config: PathBuf,
+    },
     Plugins,
-    Docs { folder: PathBuf },
-    Layout { source: (u32, u32), query: String },
+    Docs {
+        folder: PathBuf,
+    },
+    Layout {
+        source: (u32, u32),
+        query: String,
+    },
     LayoutBatch,
-    Process { input: PathBuf, query: String, output: PathBuf },
+    Process {
+        input: PathBuf,
+        query: String,
+        output: PathBuf,
+    },
     Help,
     Version,
 }
@@ -51,13 +67,19 @@ pub(crate) enum UsageError {
     #[error("unknown command `{0}`{1}")]
     UnknownCommand(String, Hint),
     #[error("option `{option}` does not go with `{command}`")]
-    StrayOption { option: &'static str, command: &'static str },
+    StrayOption {
+        option: &'static str,
+        command: &'static str,
+    },
     #[error("option `{0}` takes a value")]
     NoValue(&'static str),
     #[error("option `{0}` takes no value")]
     Value(&'static str),
     #[error("`{command}` also takes {missing}")]
-    Missing { command: &'static str, missing: &'static str },
+    Missing {
+        command: &'static str,
+        missing: &'static str,
+    },
     #[error("`{command}` does not know what to do with `{argument}`")]
     Surplus { command: &'static str, argument: String },
     #[error("`{0}` is not a size such as 1600x1200")]
@@ -80,13 +102,18 @@ impl std::fmt::Display for Hint {
 }
 
 impl Hint {
-    /// Least similarity, from 0 to 1, that makes a suggestion: below it, guesses amuse rather than help.
-    const THRESHOLD: f64 = 0.75;
+    /// Most letters that may be wrong: with more, a guess amuses rather than helps.
+    const SLIPS: usize = 2;
 
     fn nearest(text: &str, valid: &[&'static str]) -> Self {
-        let scored = valid.iter().map(|word| (strsim::jaro_winkler(text, word), *word));
-        let best = scored.filter(|(score, _)| *score >= Self::THRESHOLD).max_by(|one, other| one.0.total_cmp(&other.0));
-        Self(best.map(|(_, word)| word))
+        let slips = |word: &&str| strsim::damerau_levenshtein(text, word);
+        Self(
+            valid
+                .iter()
+                .copied()
+                .filter(|word| slips(word) <= Self::SLIPS)
+                .min_by_key(slips),
+        )
     }
 }
 
@@ -123,10 +150,17 @@ pub(crate) fn parse(
     };
     words.command = name;
     let command = match name {
-        "check" => Command::Check { connect: words.option("--connect").is_some(), config: words.config(default_config) },
-        "plan" => Command::Plan { config: words.config(default_config) },
+        "check" => Command::Check {
+            connect: words.option("--connect").is_some(),
+            config: words.config(default_config),
+        },
+        "plan" => Command::Plan {
+            config: words.config(default_config),
+        },
         "plugins" => Command::Plugins,
-        "docs" => Command::Docs { folder: words.need("the folder to write into")?.into() },
+        "docs" => Command::Docs {
+            folder: words.need("the folder to write into")?.into(),
+        },
         "layout" if words.option("--batch").is_some() => Command::LayoutBatch,
         "layout" => Command::Layout {
             source: size(words.option("--source").ok_or(words.missing("--source WIDTHxHEIGHT"))?)?,
@@ -139,7 +173,9 @@ pub(crate) fn parse(
         },
         _ => {
             let config = words.option("--config").or(default_config);
-            Command::Serve { config: config.unwrap_or_else(|| "plugins.toml".into()).into() }
+            Command::Serve {
+                config: config.unwrap_or_else(|| "plugins.toml".into()).into(),
+            }
         }
     };
     words.finish()?;
@@ -155,7 +191,11 @@ struct Words {
 
 impl Words {
     fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
-        let mut words = Self { command: "serve", options: Vec::new(), rest: Default::default() };
+        let mut words = Self {
+            command: "serve",
+            options: Vec::new(),
+            rest: Default::default(),
+        };
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             let Some(word) = argument.to_str().filter(|word| word.len() > 1 && word.starts_with('-')) else {
@@ -170,7 +210,8 @@ impl Words {
                 Some((name, value)) => (name, Some(OsString::from(value))),
                 None => (word, None),
             };
-            let Some((name, _, takes_value)) = OPTIONS.iter().find(|option| option.0 == name || option.1 == name) else {
+            let Some((name, _, takes_value)) = OPTIONS.iter().find(|option| option.0 == name || option.1 == name)
+            else {
                 let long: Vec<&str> = OPTIONS.iter().map(|option| option.0).collect();
                 return Err(UsageError::UnknownOption(name.to_owned(), Hint::nearest(name, &long)));
             };
@@ -194,7 +235,10 @@ impl Words {
     }
 
     fn missing(&self, missing: &'static str) -> UsageError {
-        UsageError::Missing { command: self.command, missing }
+        UsageError::Missing {
+            command: self.command,
+            missing,
+        }
     }
 
     fn option(&mut self, name: &str) -> Option<OsString> {
@@ -205,7 +249,11 @@ impl Words {
     /// The configuration to look at: the argument, or what `serve` would take.
     fn config(&mut self, default: Option<OsString>) -> PathBuf {
         let option = self.option("--config");
-        self.next().or(option).or(default).unwrap_or_else(|| "plugins.toml".into()).into()
+        self.next()
+            .or(option)
+            .or(default)
+            .unwrap_or_else(|| "plugins.toml".into())
+            .into()
     }
 
     /// Complains about whatever nobody took.
@@ -215,21 +263,29 @@ impl Words {
             return Err(UsageError::StrayOption { option, command });
         }
         match self.rest.front() {
-            Some(argument) => Err(UsageError::Surplus { command, argument: argument.to_string_lossy().into_owned() }),
+            Some(argument) => Err(UsageError::Surplus {
+                command,
+                argument: argument.to_string_lossy().into_owned(),
+            }),
             None => Ok(()),
         }
     }
 }
 
 fn text(word: OsString) -> Result<String, UsageError> {
-    word.into_string().map_err(|word| UsageError::NoText(word.to_string_lossy().into_owned()))
+    word.into_string()
+        .map_err(|word| UsageError::NoText(word.to_string_lossy().into_owned()))
 }
 
 /// `1600x1200`; neither side may be nothing.
 fn size(word: OsString) -> Result<(u32, u32), UsageError> {
     let word = text(word)?;
-    let sides = word.split_once(['x', 'X']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    sides.filter(|(width, height)| *width > 0 && *height > 0).ok_or(UsageError::NoSize(word))
+    let sides = word
+        .split_once(['x', 'X'])
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sides
+        .filter(|(width, height)| *width > 0 && *height > 0)
+        .ok_or(UsageError::NoSize(word))
 }
 
 #[cfg(test)]
@@ -245,20 +301,56 @@ mod tests {
         let check = |line: &str, expected: Command| assert_eq!(read(line), Ok(expected), "{line}");
         let config = || PathBuf::from("plugins.toml");
         check("", Command::Serve { config: config() });
-        check("serve -c a.toml", Command::Serve { config: "a.toml".into() });
-        check("--config=a.toml", Command::Serve { config: "a.toml".into() });
-        check("check", Command::Check { config: config(), connect: false });
-        check("--connect check b.toml", Command::Check { config: "b.toml".into(), connect: true });
-        check("plan -- -b.toml", Command::Plan { config: "-b.toml".into() });
+        check(
+            "serve -c a.toml",
+            Command::Serve {
+                config: "a.toml".into(),
+            },
+        );
+        check(
+            "--config=a.toml",
+            Command::Serve {
+                config: "a.toml".into(),
+            },
+        );
+        check(
+            "check",
+            Command::Check {
+                config: config(),
+                connect: false,
+            },
+        );
+        check(
+            "--connect check b.toml",
+            Command::Check {
+                config: "b.toml".into(),
+                connect: true,
+            },
+        );
+        check(
+            "plan -- -b.toml",
+            Command::Plan {
+                config: "-b.toml".into(),
+            },
+        );
         check("plugins", Command::Plugins);
         check("docs out", Command::Docs { folder: "out".into() });
-        check("layout --source 16x9 w=4", Command::Layout { source: (16, 9), query: "w=4".into() });
+        check(
+            "layout --source 16x9 w=4",
+            Command::Layout {
+                source: (16, 9),
+                query: "w=4".into(),
+            },
+        );
         check("layout --batch", Command::LayoutBatch);
-        check("process a.jpg w=4 b.png", Command::Process {
-            input: "a.jpg".into(),
-            query: "w=4".into(),
-            output: "b.png".into(),
-        });
+        check(
+            "process a.jpg w=4 b.png",
+            Command::Process {
+                input: "a.jpg".into(),
+                query: "w=4".into(),
+                output: "b.png".into(),
+            },
+        );
         check("serve --help", Command::Help);
         check("-V", Command::Version);
     }
@@ -266,10 +358,30 @@ mod tests {
     #[test]
     fn the_environment_names_the_configuration_unless_the_arguments_do() {
         let parse = |line: &str| parse(line.split_whitespace().map(OsString::from), Some("env.toml".into()));
-        assert_eq!(parse(""), Ok(Command::Serve { config: "env.toml".into() }));
-        assert_eq!(parse("plan"), Ok(Command::Plan { config: "env.toml".into() }));
-        assert_eq!(parse("plan file.toml"), Ok(Command::Plan { config: "file.toml".into() }));
-        assert_eq!(parse("-c file.toml"), Ok(Command::Serve { config: "file.toml".into() }));
+        assert_eq!(
+            parse(""),
+            Ok(Command::Serve {
+                config: "env.toml".into()
+            })
+        );
+        assert_eq!(
+            parse("plan"),
+            Ok(Command::Plan {
+                config: "env.toml".into()
+            })
+        );
+        assert_eq!(
+            parse("plan file.toml"),
+            Ok(Command::Plan {
+                config: "file.toml".into()
+            })
+        );
+        assert_eq!(
+            parse("-c file.toml"),
+            Ok(Command::Serve {
+                config: "file.toml".into()
+            })
+        );
     }
 
     #[test]
@@ -280,7 +392,10 @@ mod tests {
         check("-x", "unknown option `-x`; see `resizer-host --help`");
         check("chekc", "unknown command `chekc`; did you mean `check`?");
         check("serve --batch", "option `--batch` does not go with `serve`");
-        check("serve plugins.toml", "`serve` does not know what to do with `plugins.toml`");
+        check(
+            "serve plugins.toml",
+            "`serve` does not know what to do with `plugins.toml`",
+        );
         check("serve --config", "option `--config` takes a value");
         check("check --connect=yes", "option `--connect` takes no value");
         check("docs", "`docs` also takes the folder to write into");

@@ -32,8 +32,16 @@ pub(crate) fn check(path: &Path, connect: bool) -> Result<u8, Complaint> {
         return Err(Complaint::report(problems.render(path, &text)));
     }
     let noun = if plugins == 1 { "plugin" } else { "plugins" };
-    let summary = if problems.is_empty() { "no problems" } else { "no errors" };
-    crate::print(&format!("{}{}: {summary}, {plugins} {noun}\n", problems.render(path, &text), path.display()))
+    let summary = if problems.is_empty() {
+        "no problems"
+    } else {
+        "no errors"
+    };
+    crate::print(&format!(
+        "{}{}: {summary}, {plugins} {noun}\n",
+        problems.render(path, &text),
+        path.display()
+    ))
 }
 
 /// Prints which plugin does what, in the order of a request's life.
@@ -46,12 +54,18 @@ pub(crate) fn plan(path: &Path) -> Result<u8, Complaint> {
 
 /// Prints the plugins in this binary.
 pub(crate) fn plugins() -> Result<u8, Complaint> {
-    let lines: String = Registration::linked().iter().map(|plugin| format!("{}\n", plugin.name)).collect();
+    let lines: String = Registration::linked()
+        .iter()
+        .map(|plugin| format!("{}\n", plugin.name))
+        .collect();
     crate::print(&lines)
 }
 
 /// Writes the reference pages of the plugins in this binary.
-#[expect(clippy::disallowed_methods, reason = "a command line tool, with nobody waiting for a worker")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command line tool, with nobody waiting for a worker"
+)]
 pub(crate) fn docs(folder: &Path) -> Result<u8, Complaint> {
     for page in resizer_engine::docs::pages() {
         let path = folder.join(&page.path);

@@ -51,7 +51,11 @@ impl Connections {
     /// Watches a new connection; `None` if the system has no descriptor left, and then it is not watched.
     pub(crate) fn watch(self: &Arc<Self>, stream: &actix_web::rt::net::TcpStream) -> Option<Arc<Connection>> {
         let socket = duplicate(stream).ok()?;
-        let connection = Arc::new(Connection { all: Arc::clone(self), socket, overdue_at: AtomicU64::new(NEVER) });
+        let connection = Arc::new(Connection {
+            all: Arc::clone(self),
+            socket,
+            overdue_at: AtomicU64::new(NEVER),
+        });
         self.living.lock().push(Arc::downgrade(&connection));
         self.open.add(1);
         Some(connection)
@@ -61,7 +65,9 @@ impl Connections {
     pub(crate) fn close_overdue(&self) {
         let now = self.milliseconds();
         self.living.lock().retain(|connection| {
-            let Some(connection) = connection.upgrade() else { return false };
+            let Some(connection) = connection.upgrade() else {
+                return false;
+            };
             if connection.overdue_at.load(Ordering::Relaxed) <= now {
                 // The only error is that the client closed it first.
                 let _ = connection.socket.shutdown(Shutdown::Both);
@@ -93,7 +99,8 @@ impl Connection {
 
     fn grant(&self, time: Duration) {
         let time = u64::try_from(time.as_millis()).unwrap_or(NEVER);
-        self.overdue_at.store(self.all.milliseconds().saturating_add(time), Ordering::Relaxed);
+        self.overdue_at
+            .store(self.all.milliseconds().saturating_add(time), Ordering::Relaxed);
     }
 }
 
@@ -112,5 +119,11 @@ fn duplicate(stream: &actix_web::rt::net::TcpStream) -> std::io::Result<TcpStrea
 pub(crate) fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     // Where it is refused, the soft limit holds, as it did before.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
 }

@@ -31,7 +31,12 @@ pub(crate) struct Front {
 impl Front {
     /// Serves this configuration until another is swapped in.
     pub(crate) fn new(engine: Engine, site: Arc<Site>) -> Self {
-        Self { engine, site: ArcSwap::new(site), draining: AtomicBool::new(false), ids: RequestIds::new() }
+        Self {
+            engine,
+            site: ArcSwap::new(site),
+            draining: AtomicBool::new(false),
+            ids: RequestIds::new(),
+        }
     }
 
     /// The configuration in force. A request keeps the one it began with.
@@ -89,7 +94,9 @@ impl Answer for Front {
             _ => Reply::text(StatusCode::METHOD_NOT_ALLOWED, "Images are read with GET or HEAD.\n")
                 .header(header::ALLOW, ALLOWED),
         };
-        reply.headers.insert(header::SERVER, HeaderValue::from_static("resizer"));
+        reply
+            .headers
+            .insert(header::SERVER, HeaderValue::from_static("resizer"));
         if let Ok(id) = id {
             reply.headers.insert(REQUEST_ID, id);
         }
@@ -113,7 +120,10 @@ fn options(settings: &ServerSettings, head: &RequestHead) -> Reply {
         return reply;
     }
     reply
-        .header(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"))
+        .header(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET, HEAD"),
+        )
         .header(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"))
         .header(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"))
 }
@@ -147,12 +157,16 @@ impl RequestIds {
     const LONGEST: usize = 128;
 
     fn new() -> Self {
-        Self { process: RandomState::new().build_hasher().finish(), count: AtomicU64::new(0) }
+        Self {
+            process: RandomState::new().build_hasher().finish(),
+            count: AtomicU64::new(0),
+        }
     }
 
     fn of(&self, headers: &HeaderMap) -> String {
         let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-        let sane = |id: &&str| (1..=Self::LONGEST).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        let sane =
+            |id: &&str| (1..=Self::LONGEST).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         match given.filter(sane) {
             Some(id) => id.to_owned(),
             None => format!("{:016x}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed)),

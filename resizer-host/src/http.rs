@@ -65,7 +65,11 @@ fn head_of(request: &HttpRequest) -> RequestHead {
 }
 
 fn host_header(headers: &HeaderMap) -> String {
-    headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned()
+    headers
+        .get(http::header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost")
+        .to_owned()
 }
 
 fn response_of(
@@ -91,7 +95,12 @@ fn response_of(
 
 /// Headers that describe the message on this connection: actix-web writes them from the body's size.
 fn is_the_connection_s(name: &HeaderName) -> bool {
-    [http::header::CONNECTION, http::header::CONTENT_LENGTH, http::header::TRANSFER_ENCODING].contains(name)
+    [
+        http::header::CONNECTION,
+        http::header::CONTENT_LENGTH,
+        http::header::TRANSFER_ENCODING,
+    ]
+    .contains(name)
 }
 
 /// Largest piece handed to actix-web at once: as much as it puts into a connection's buffer before it waits for the
@@ -117,13 +126,21 @@ impl Outgoing {
             Body::Stream { stream, .. } => (Bytes::new(), Some(stream)),
             _ => (Bytes::new(), None),
         };
-        Self { ready, stream, size, line, connection }
+        Self {
+            ready,
+            stream,
+            size,
+            line,
+            connection,
+        }
     }
 
     /// The next bytes of the body, from memory or from its stream.
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         while self.ready.is_empty() {
-            let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+            let Some(stream) = &mut self.stream else {
+                return Poll::Ready(None);
+            };
             match ready!(stream.as_mut().poll_next(context)) {
                 Some(Ok(bytes)) => self.ready = bytes,
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),

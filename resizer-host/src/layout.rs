@@ -50,10 +50,12 @@ pub(crate) fn batch() -> Result<u8, Complaint> {
             continue;
         }
         let case = serde_json::from_str(&line).map_err(|error| format!("not a case: {error}"));
-        let answer = case.and_then(|Case { source, query }| layout(source, &query)).or_else(|error| {
-            failed = true;
-            serde_json::to_string(&ErrorLine { error }).map_err(Complaint::new)
-        })?;
+        let answer = case
+            .and_then(|Case { source, query }| layout(source, &query))
+            .or_else(|error| {
+                failed = true;
+                serde_json::to_string(&ErrorLine { error }).map_err(Complaint::new)
+            })?;
         if writeln!(output, "{answer}").is_err() {
             // Nobody reads any further.
             break;
@@ -85,8 +87,12 @@ mod tests {
     #[test]
     fn the_answer_is_one_json_object_with_its_fields_in_order() {
         // 1600x1200 fits 400x300 exactly; of a 100x100 square only the middle 1200 columns are shown.
-        let check = |query: &str, expected: &str| assert_eq!(layout((1600, 1200), query).as_deref(), Ok(expected), "{query}");
-        check("w=400", r#"{"source":[1600,1200],"crop":null,"scaled":[400,300],"pad":[0,0,0,0],"output":[400,300]}"#);
+        let check =
+            |query: &str, expected: &str| assert_eq!(layout((1600, 1200), query).as_deref(), Ok(expected), "{query}");
+        check(
+            "w=400",
+            r#"{"source":[1600,1200],"crop":null,"scaled":[400,300],"pad":[0,0,0,0],"output":[400,300]}"#,
+        );
         check(
             "w=100&h=100&mode=crop",
             r#"{"source":[1600,1200],"crop":[200,0,1400,1200],"scaled":[100,100],"pad":[0,0,0,0],"output":[100,100]}"#,

@@ -18,16 +18,17 @@ mod layout;
 mod linked;
 mod process;
 
-mod serve;
 mod logging;
 mod reload;
+mod serve;
+mod watch;
 
-mod http;
-mod front;
-mod proxies;
-mod admin;
 mod access_log;
+mod admin;
 mod connections;
+mod front;
+mod http;
+mod proxies;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -39,6 +39,8 @@ impl Logging {
 }
 
 fn filter(setting: &LogFilter) -> EnvFilter {
-    let own = std::env::var("RUST_LOG").ok().filter(|text| EnvFilter::try_new(text).is_ok());
+    let own = std::env::var("RUST_LOG")
+        .ok()
+        .filter(|text| EnvFilter::try_new(text).is_ok());
     EnvFilter::new(format!("{BASE},{}", own.as_deref().unwrap_or(setting.as_str())))
 }

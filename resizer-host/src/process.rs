@@ -9,14 +9,20 @@ use resizer_plugin_api::Query;
 use crate::complaint::Complaint;
 
 /// Processes one file.
-#[expect(clippy::disallowed_methods, reason = "a command line tool, with nobody waiting for a worker")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command line tool, with nobody waiting for a worker"
+)]
 pub(crate) fn process(input: &Path, query: &str, output: &Path) -> Result<u8, Complaint> {
     let about = |path: &Path, error: &dyn std::fmt::Display| Complaint::new(format!("{}: {error}", path.display()));
     let source = std::fs::read(input).map_err(|error| about(input, &error))?;
     let query = Query::parse(query);
     let (instructions, ignored) = Instructions::parse(query.iter());
     let format = instructions.format().or_else(|| format_of(output)).ok_or_else(|| {
-        about(output, &"its extension names no format that can be written; add `format=jpg` or `format=png` to the query")
+        about(
+            output,
+            &"its extension names no format that can be written; add `format=jpg` or `format=png` to the query",
+        )
     })?;
     let limits = Limits::default();
     let info = inspect(&source, &limits).map_err(|error| about(input, &error))?;
@@ -34,7 +40,11 @@ pub(crate) fn process(input: &Path, query: &str, output: &Path) -> Result<u8, Co
     for ignored in ignored {
         report += &format!("ignored  {ignored}\n");
     }
-    let job = Job { instructions, format, limits };
+    let job = Job {
+        instructions,
+        format,
+        limits,
+    };
     let encoded = run(&source, &job, &Cancel::new()).map_err(|error| about(input, &with_causes(&error)))?;
     std::fs::write(output, &encoded.bytes).map_err(|error| about(output, &error))?;
 

@@ -43,7 +43,10 @@ fn hops(headers: &HeaderMap) -> Vec<Hop> {
     let schemes = list(headers, "x-forwarded-proto");
     let hosts = list(headers, "x-forwarded-host");
     if clients.is_empty() && schemes.is_empty() && hosts.is_empty() {
-        return list(headers, "forwarded").iter().map(|element| forwarded_hop(element)).collect();
+        return list(headers, "forwarded")
+            .iter()
+            .map(|element| forwarded_hop(element))
+            .collect();
     }
     let length = clients.len().max(schemes.len().min(1)).max(hosts.len().min(1));
     // Proxies append to the address list but often replace the other two: a value stands for its hop, counted from the
@@ -63,14 +66,19 @@ fn hops(headers: &HeaderMap) -> Vec<Hop> {
 /// comma of its own.
 fn list(headers: &HeaderMap, name: &str) -> Vec<String> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(|element| element.trim().to_owned()).collect()
+    lines
+        .flat_map(|line| line.split(','))
+        .map(|element| element.trim().to_owned())
+        .collect()
 }
 
 /// `for=192.0.2.60;proto=https;host="example.org"`
 fn forwarded_hop(element: &str) -> Hop {
     let mut hop = Hop::default();
     for pair in element.split(';') {
-        let Some((name, value)) = pair.split_once('=') else { continue };
+        let Some((name, value)) = pair.split_once('=') else {
+            continue;
+        };
         let value = value.trim().trim_matches('"');
         match name.trim().to_ascii_lowercase().as_str() {
             "for" => hop.client = address(value),
@@ -85,7 +93,9 @@ fn forwarded_hop(element: &str) -> Hop {
 /// An address as these headers write it: bare, with a port, or in brackets.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
-    let address = bare.parse().or_else(|_| text.parse().map(|with_port: SocketAddr| with_port.ip()));
+    let address = bare
+        .parse()
+        .or_else(|_| text.parse().map(|with_port: SocketAddr| with_port.ip()));
     address.ok().map(|address| address.to_canonical())
 }
 
@@ -113,12 +123,20 @@ mod tests {
         }
         apply(&trusted, &mut head);
         let client = head.client.unwrap().to_string();
-        assert_eq!((client.as_str(), head.scheme.as_str(), head.host.as_str()), expected, "{peer} {headers:?}");
+        assert_eq!(
+            (client.as_str(), head.scheme.as_str(), head.host.as_str()),
+            expected,
+            "{peer} {headers:?}"
+        );
     }
 
     #[test]
     fn only_a_trusted_peer_is_believed() {
-        let all = [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "cdn.test")];
+        let all = [
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "cdn.test"),
+        ];
         check("192.0.2.1", &all, ("192.0.2.1", "http", "origin"));
         check("10.0.0.1", &all, ("1.2.3.4", "https", "cdn.test"));
         check("10.0.0.1", &[], ("10.0.0.1", "http", "origin"));
@@ -128,11 +146,19 @@ mod tests {
     #[test]
     fn the_client_is_the_rightmost_address_that_is_no_trusted_proxy() {
         let chain = |value| [("x-forwarded-for", value)];
-        check("10.0.0.1", &chain("6.6.6.6, 1.2.3.4, 10.9.9.9"), ("1.2.3.4", "http", "origin"));
+        check(
+            "10.0.0.1",
+            &chain("6.6.6.6, 1.2.3.4, 10.9.9.9"),
+            ("1.2.3.4", "http", "origin"),
+        );
         check("10.0.0.1", &chain("10.1.1.1, 10.2.2.2"), ("10.1.1.1", "http", "origin"));
         check("10.0.0.1", &chain("1.2.3.4, nonsense"), ("10.0.0.1", "http", "origin"));
         check("10.0.0.1", &chain("1.2.3.4:5555"), ("1.2.3.4", "http", "origin"));
-        check("fd00::1", &chain("[2001:db8::7]:443"), ("2001:db8::7", "http", "origin"));
+        check(
+            "fd00::1",
+            &chain("[2001:db8::7]:443"),
+            ("2001:db8::7", "http", "origin"),
+        );
         check("10.0.0.1", &chain("::ffff:1.2.3.4"), ("1.2.3.4", "http", "origin"));
         let lines = [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "1.2.3.4")];
         check("10.0.0.1", &lines, ("1.2.3.4", "http", "origin"));
@@ -140,21 +166,47 @@ mod tests {
 
     #[test]
     fn scheme_and_host_are_those_of_the_client_s_own_hop() {
-        let two = [("x-forwarded-for", "1.2.3.4, 10.9.9.9"), ("x-forwarded-proto", "https, http")];
+        let two = [
+            ("x-forwarded-for", "1.2.3.4, 10.9.9.9"),
+            ("x-forwarded-proto", "https, http"),
+        ];
         check("10.0.0.1", &two, ("1.2.3.4", "https", "origin"));
-        let forged = [("x-forwarded-for", "6.6.6.6, 1.2.3.4"), ("x-forwarded-proto", "https, http")];
+        let forged = [
+            ("x-forwarded-for", "6.6.6.6, 1.2.3.4"),
+            ("x-forwarded-proto", "https, http"),
+        ];
         check("10.0.0.1", &forged, ("1.2.3.4", "http", "origin"));
         let one = [("x-forwarded-for", "1.2.3.4, 10.9.9.9"), ("x-forwarded-proto", "https")];
         check("10.0.0.1", &one, ("1.2.3.4", "https", "origin"));
-        check("10.0.0.1", &[("x-forwarded-proto", "gopher")], ("10.0.0.1", "http", "origin"));
-        check("10.0.0.1", &[("x-forwarded-host", "evil\"<script>")], ("10.0.0.1", "http", "origin"));
+        check(
+            "10.0.0.1",
+            &[("x-forwarded-proto", "gopher")],
+            ("10.0.0.1", "http", "origin"),
+        );
+        check(
+            "10.0.0.1",
+            &[("x-forwarded-host", "evil\"<script>")],
+            ("10.0.0.1", "http", "origin"),
+        );
     }
 
     #[test]
     fn forwarded_is_read_where_nothing_else_is_sent() {
         let chain = "for=6.6.6.6, for=\"[2001:db8::1]:80\";proto=https;host=\"a.test:443\", For=10.3.3.3";
-        check("10.0.0.1", &[("forwarded", chain)], ("2001:db8::1", "https", "a.test:443"));
-        check("10.0.0.1", &[("forwarded", chain), ("x-forwarded-for", "5.5.5.5")], ("5.5.5.5", "http", "origin"));
-        check("10.0.0.1", &[("forwarded", "for=unknown;proto=https")], ("10.0.0.1", "https", "origin"));
+        check(
+            "10.0.0.1",
+            &[("forwarded", chain)],
+            ("2001:db8::1", "https", "a.test:443"),
+        );
+        check(
+            "10.0.0.1",
+            &[("forwarded", chain), ("x-forwarded-for", "5.5.5.5")],
+            ("5.5.5.5", "http", "origin"),
+        );
+        check(
+            "10.0.0.1",
+            &[("forwarded", "for=unknown;proto=https")],
+            ("10.0.0.1", "https", "origin"),
+        );
     }
 }

@@ -48,7 +48,11 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
 
     raise_descriptor_limit();
     let public = bind("listen", settings.listen.0)?;
-    let admin = settings.admin_listen.0.map(|address| bind("admin_listen", address)).transpose()?;
+    let admin = settings
+        .admin_listen
+        .0
+        .map(|address| bind("admin_listen", address))
+        .transpose()?;
     let engine = Engine::new(&settings, metrics, resources).map_err(Complaint::new)?;
     let started = engine.runtime().block_on(engine.start(loaded));
     let site = started.map_err(|problems| Complaint::report(problems.render(path, &text)))?;
@@ -56,13 +60,16 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
     let front = web::Data::new(Front::new(engine, site));
     let reload = Reload {
         path: path.to_owned(),
-        text,
         started: settings.clone(),
         front: Arc::clone(&front),
         logging,
     };
-    reload.spawn().map_err(|error| Complaint::new(format!("cannot start the thread that watches the file: {error}")))?;
-    rt::System::new().block_on(run(front, &settings, public, admin)).map_err(Complaint::new)
+    reload
+        .spawn(text)
+        .map_err(|error| Complaint::new(format!("cannot start the thread that watches the file: {error}")))?;
+    rt::System::new()
+        .block_on(run(front, &settings, public, admin))
+        .map_err(Complaint::new)
 }
 
 fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Complaint> {
@@ -73,7 +80,9 @@ fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Complaint> {
             std::io::ErrorKind::PermissionDenied => ("permission denied", "low ports are for privileged programs; "),
             _ => return Complaint::new(format!("cannot listen on {address}: {error}")),
         };
-        Complaint::new(format!("cannot listen on {address}: {reason} ({hint}change `{setting}` in [server])"))
+        Complaint::new(format!(
+            "cannot listen on {address}: {reason} ({hint}change `{setting}` in [server])"
+        ))
     })?;
     // The standard library asks for a queue of 128; asking again changes it. A shorter queue does no harm.
     let _ = rustix::net::listen(&listener, BACKLOG);
@@ -94,7 +103,14 @@ async fn run(
     };
     let address = public.local_addr()?;
     let per_worker = settings.max_connections.div_ceil(workers).max(1);
-    let server = start(front.clone(), public, settings, workers, per_worker, Some(Arc::clone(&connections)))?;
+    let server = start(
+        front.clone(),
+        public,
+        settings,
+        workers,
+        per_worker,
+        Some(Arc::clone(&connections)),
+    )?;
     let stop_public = server.handle();
     rt::spawn(server);
     tracing::info!("listening on http://{address}");
@@ -139,42 +155,56 @@ fn start<A: Answer>(
     connections: Option<Arc<Connections>>,
 ) -> std::io::Result<Server> {
     let grace = settings.grace_period.0;
-    HttpServer::new(move || App::new().app_data(answers.clone()).default_service(web::to(answer::<A>)))
-        .workers(workers)
-        .max_connections(connections_per_worker)
-        .keep_alive(settings.keep_alive.0)
-        .client_request_timeout(settings.head_timeout.0)
-        // A client that closed its side counts as gone, and its work is called off.
-        .h1_allow_half_closed(false)
-        .tcp_nodelay(true)
-        .shutdown_timeout(grace.as_secs() + u64::from(grace.subsec_nanos() > 0))
-        .disable_signals()
-        .on_connect(move |stream, extensions| {
-            let watched = connections.as_ref().zip(stream.downcast_ref::<TcpStream>());
-            if let Some(connection) = watched.and_then(|(connections, stream)| connections.watch(stream)) {
-                extensions.insert(connection);
-            }
-        })
-        .listen(listener)
-        .map(HttpServer::run)
+    HttpServer::new(move || {
+        App::new()
+            .app_data(answers.clone())
+            .default_service(web::to(answer::<A>))
+    })
+    .workers(workers)
+    .max_connections(connections_per_worker)
+    .keep_alive(at_least(settings.keep_alive.0))
+    .client_request_timeout(at_least(settings.head_timeout.0))
+    // A client that closed its side counts as gone, and its work is called off.
+    .h1_allow_half_closed(false)
+    .tcp_nodelay(true)
+    // `stop` counts the grace period itself and says when it is over; actix-web counts in seconds, so it comes later.
+    .shutdown_timeout(grace.as_secs() + 2)
+    .disable_signals()
+    .on_connect(move |stream, extensions| {
+        let watched = connections.as_ref().zip(stream.downcast_ref::<TcpStream>());
+        if let Some(connection) = watched.and_then(|(connections, stream)| connections.watch(stream)) {
+            extensions.insert(connection);
+        }
+    })
+    .listen(listener)
+    .map(HttpServer::run)
+}
+
+/// A timeout as actix-web has to be told it: its clock for these ticks every half second, so that it may count up to that
+/// much too early. None stays none.
+fn at_least(timeout: Duration) -> Duration {
+    const TICK: Duration = Duration::from_millis(500);
+    if timeout.is_zero() { timeout } else { timeout + TICK }
 }
 
 /// From the first signal to the end of the plugins.
 async fn stop(front: &Front, signal: StopSignal, public: ServerHandle) {
     front.drain();
-    let site = front.site();
-    let settings = site.server();
+    let settings = front.site().server().clone();
     if signal == StopSignal::Terminate {
-        tracing::info!("SIGTERM: not ready any more, closing the listener in {}", settings.drain_delay);
+        tracing::info!(
+            "SIGTERM: not ready any more, closing the listener in {}",
+            settings.drain_delay
+        );
         rt::time::sleep(settings.drain_delay.0).await;
     }
-    tracing::info!("listener closed, running requests have {}", settings.grace_period);
+    tracing::info!("closing the listener, running requests have {}", settings.grace_period);
     let deadline = Instant::now() + settings.grace_period.0;
     if within(settings.grace_period.0, public.stop(true)).await.is_none() {
         tracing::warn!("the grace period is over and some requests were still running");
     }
     let left = deadline.saturating_duration_since(Instant::now()).max(LEAST_STOP_TIME);
-    if within(left, front.engine.stop(&site)).await.is_none() {
+    if within(left, front.engine.stop(&front.site())).await.is_none() {
         tracing::warn!("the grace period is over and some plugins had not stopped");
     }
 }
@@ -207,7 +237,10 @@ struct Signals {
 
 impl Signals {
     fn listen() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) -> StopSignal {

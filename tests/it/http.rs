@@ -6,6 +6,8 @@ mod photographs;
 mod server;
 
 mod commands;
+mod images;
 mod lifecycle;
 mod manners;
 mod reload;
+mod work;

@@ -18,6 +18,8 @@ mod secrets;
 mod server;
 mod settings;
 mod syntax;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -169,7 +171,7 @@ fn check_top(parsed: &syntax::Parsed<'_>, server_schema: &serde_json::Value, pro
                     let help = if is_server {
                         "move it below `[server]`"
                     } else {
-                        "it belongs below a `[[plugin]]`"
+                        "move it below `[server]` or a `[[plugin]]`"
                     };
                     problems.push(problem.help(help).docs("docs/server.md"));
                 }

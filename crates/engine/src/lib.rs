@@ -39,6 +39,7 @@ mod trail;
 pub use config::{ConfigFile, Environment, Loaded, load};
 pub use diagnostic::{Problem, Problems, Severity};
 pub use engine::{Engine, EngineError};
+pub use plan::plan;
 pub use server_settings::{
     AdminListen, CorsOrigin, ExtraHeaderName, ExtraHeaderValue, ListenAddress, LogFilter, LogFormat, Network,
     ServerSettings,

@@ -4,7 +4,15 @@ use std::fmt::Write as _;
 
 use resizer_plugin_api::hooks::{Given, HookTable};
 
-/// The rows of the plan: each event or service, in the order of a request's life, with its plugins in file order.
+use crate::config::Loaded;
+
+/// Each event and service, in the order of a request's life, a line each, with its plugins in file order.
+#[must_use]
+pub fn plan(loaded: &Loaded) -> String {
+    plan_of(&loaded.table)
+}
+
+/// The same for what a site's plugins hooked.
 pub(crate) fn plan_of(table: &HookTable) -> String {
     let sources = table
         .sources

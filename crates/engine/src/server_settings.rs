@@ -2,6 +2,30 @@
 //! `RESIZER__SERVER__*` variables; the host and the engine read it. The doc comment of each field is its row in
 //! `docs/server.md`. Not here: where and how the values are read (`config/server.rs`).
 
+/// Reads a type out of a string through `TryFrom<String>`, inside of serde's visitor: only there does an error carry
+/// the place of the very value, also within a list.
+macro_rules! read_from_text {
+    ($type:ty, $expecting:literal) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Text;
+                impl serde::de::Visitor<'_> for Text {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        <$type>::try_from(text.to_owned()).map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Text)
+            }
+        }
+    };
+}
+
 mod address;
 mod log;
 mod network;

@@ -146,7 +146,6 @@ mod tests {
         let check = |spelling: &str, expected: Option<&str>| assert_eq!(Key::nearest(spelling), expected, "{spelling}");
         check("widht", Some("width"));
         check("heigth", Some("height"));
-        check("qualty", Some("quality"));
         check("crop.xunits", Some("cropxunits"));
         check("utm_source", None);
         check("v", None);

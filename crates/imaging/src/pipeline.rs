@@ -60,10 +60,13 @@ pub fn run(source: &[u8], job: &Job, cancel: &Cancel) -> Result<Encoded, ImageEr
         let mut scaler = steps::scale::Scaler::new(info.channels, plan.window_size(), plan.scaled);
         let mut first_row = 0;
         while let Some(band) = timed(&mut timings.decode, || decoder.next_band(cancel))? {
-            cancel.check()?;
             timed(&mut timings.scale, || {
-                steps::crop::rows(&band, first_row, plan.window).for_each(|row| scaler.push(row));
-            });
+                steps::crop::rows(&band, first_row, plan.window).try_for_each(|row| {
+                    cancel.check()?;
+                    scaler.push(row);
+                    Ok(())
+                })
+            })?;
             first_row += band.rows().len() as u32;
         }
         let mut picture = scaler.finish();

@@ -9,62 +9,70 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One connection.
-pub struct Client {
+pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
 
 /// A whole response.
 #[derive(Debug)]
-pub struct Response {
+pub(crate) struct Response {
     /// Its status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Its headers as they came, names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// Its body.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Client {
     /// Connects.
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"));
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream: BufReader::new(stream) }
+        Self {
+            stream: BufReader::new(stream),
+        }
     }
 
     /// Sends these bytes as they are.
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.get_mut().write_all(bytes.as_ref()).unwrap();
     }
 
     /// Sends a GET and does not wait for its answer.
-    pub fn send_get(&mut self, target: &str) {
+    pub(crate) fn send_get(&mut self, target: &str) {
         self.send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n"));
     }
 
     /// A GET and its answer; the connection stays open.
-    pub fn get(&mut self, target: &str) -> Response {
+    pub(crate) fn get(&mut self, target: &str) -> Response {
         self.request("GET", target, &[])
     }
 
     /// A request and its answer.
-    pub fn request(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    pub(crate) fn request(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
+        let headers: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
         self.send(format!("{method} {target} HTTP/1.1\r\nHost: test\r\n{headers}\r\n"));
         self.response(method == "HEAD")
     }
 
     /// The next response. That to HEAD has no body, whatever its headers say.
-    pub fn response(&mut self, to_head: bool) -> Response {
-        self.try_response(to_head).unwrap_or_else(|error| panic!("no whole response came: {error}"))
+    pub(crate) fn response(&mut self, to_head: bool) -> Response {
+        self.try_response(to_head)
+            .unwrap_or_else(|error| panic!("no whole response came: {error}"))
     }
 
     /// The next response, if it comes whole.
-    pub fn try_response(&mut self, to_head: bool) -> std::io::Result<Response> {
+    pub(crate) fn try_response(&mut self, to_head: bool) -> std::io::Result<Response> {
         let mut response = self.head()?;
-        let length = response.header("content-length").map(|length| length.parse::<u64>().unwrap());
+        let length = response
+            .header("content-length")
+            .map(|length| length.parse::<u64>().unwrap());
         if to_head || response.status == 204 || response.status == 304 {
             return Ok(response);
         }
@@ -86,29 +94,44 @@ impl Client {
     }
 
     /// The next response's head; its body is left to be read, or not.
-    pub fn head(&mut self) -> std::io::Result<Response> {
+    pub(crate) fn head(&mut self) -> std::io::Result<Response> {
         let status = self.line()?;
-        let status = status.split(' ').nth(1).unwrap_or_else(|| panic!("not a status line: {status}"));
-        let mut response = Response { status: status.parse().unwrap(), headers: Vec::new(), body: Vec::new() };
+        let status = status
+            .split(' ')
+            .nth(1)
+            .unwrap_or_else(|| panic!("not a status line: {status}"));
+        let mut response = Response {
+            status: status.parse().unwrap(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
         loop {
             let line = self.line()?;
-            let Some((name, value)) = line.split_once(':') else { return Ok(response) };
-            response.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            let Some((name, value)) = line.split_once(':') else {
+                return Ok(response);
+            };
+            response
+                .headers
+                .push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
     }
 
     /// Waits until the server has closed the connection; what it sent before that comes back.
-    pub fn rest(&mut self) -> Vec<u8> {
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         // A reset is as good an end as any; being kept waiting is none.
         if let Err(error) = self.stream.read_to_end(&mut rest) {
-            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "the server does not close: {error}");
+            assert_eq!(
+                error.kind(),
+                std::io::ErrorKind::ConnectionReset,
+                "the server does not close: {error}"
+            );
         }
         rest
     }
 
     /// Hangs up, without a word.
-    pub fn hang_up(self) {
+    pub(crate) fn hang_up(self) {
         let _ = self.stream.get_ref().shutdown(Shutdown::Both);
     }
 
@@ -122,18 +145,25 @@ impl Client {
 
     fn read_into(&mut self, body: &mut Vec<u8>, length: u64) -> std::io::Result<()> {
         let read = (&mut self.stream).take(length).read_to_end(body)?;
-        if read as u64 == length { Ok(()) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
+        if read as u64 == length {
+            Ok(())
+        } else {
+            Err(std::io::ErrorKind::UnexpectedEof.into())
+        }
     }
 }
 
 impl Response {
     /// The first value of a header; the name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|header| header.0 == name).map(|header| header.1.as_str())
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|header| header.0 == name)
+            .map(|header| header.1.as_str())
     }
 
     /// The body as text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 }

@@ -15,7 +15,12 @@ fn command(configuration: &str, arguments: &[&str]) -> End {
 #[test]
 fn check_tells_whether_a_server_would_start() {
     let end = command(IMAGES, &["check"]);
-    assert_eq!((end.code, end.output.as_str()), (0, "plugins.toml: no problems, 1 plugin\n"), "{}", end.complaint);
+    assert_eq!(
+        (end.code, end.output.as_str()),
+        (0, "plugins.toml: no problems, 1 plugin\n"),
+        "{}",
+        end.complaint
+    );
     let end = command(&IMAGES.replace("folder", "foldre"), &["check", "plugins.toml"]);
     assert_eq!(end.code, 1);
     assert!(end.complaint.contains("plugins.toml:3:1"), "{}", end.complaint);
@@ -41,7 +46,13 @@ fn docs_writes_a_page_for_each_plugin() {
     let folder = folder("", &[]);
     let end = run(&mut program(folder.path(), &["docs", "out"]));
     assert_eq!(end.code, 0, "{}", end.complaint);
-    for page in ["server.md", "querystring.md", "plugins.schema.json", "plugins/filereader.md", "plugins/memcache.md"] {
+    for page in [
+        "server.md",
+        "querystring.md",
+        "plugins.schema.json",
+        "plugins/filereader.md",
+        "plugins/memcache.md",
+    ] {
         assert!(folder.path().join("out").join(page).is_file(), "{page}");
     }
 }
@@ -75,7 +86,11 @@ fn process_turns_one_file_into_another() {
     let process = |arguments: [&str; 3]| run(&mut program(folder.path(), &[&["process"], &arguments[..]].concat()));
     let end = process(["images/a.jpg", "width=240&widht=9", "a.png"]);
     assert_eq!(end.code, 0, "{}", end.complaint);
-    assert!(end.output.contains("JPEG 2400x1600") && end.output.contains("PNG 240x160"), "{}", end.output);
+    assert!(
+        end.output.contains("JPEG 2400x1600") && end.output.contains("PNG 240x160"),
+        "{}",
+        end.output
+    );
     assert!(end.output.contains("did you mean `width`?"), "{}", end.output);
     // The PNG signature, and the width and height of its first chunk (PNG specification, 5.2 and 11.2.2).
     let png = std::fs::read(folder.path().join("a.png")).unwrap();
@@ -89,13 +104,19 @@ fn process_turns_one_file_into_another() {
     };
     check(["images/none.jpg", "width=9", "o.jpg"], "images/none.jpg: No such file");
     check(["images/b.jpg", "width=9", "o.jpg"], "images/b.jpg: ");
-    check(["images/a.jpg", "width=9", "o.xyz"], "o.xyz: its extension names no format");
+    check(
+        ["images/a.jpg", "width=9", "o.xyz"],
+        "o.xyz: its extension names no format",
+    );
 }
 
 #[test]
 fn what_makes_no_sense_is_named_and_exits_with_2() {
     let end = command("", &["check", "--conect"]);
-    assert_eq!((end.code, end.complaint.as_str()), (2, "error: unknown option `--conect`; did you mean `--connect`?\n"));
+    assert_eq!(
+        (end.code, end.complaint.as_str()),
+        (2, "error: unknown option `--conect`; did you mean `--connect`?\n")
+    );
     assert_eq!(command("", &["--help"]).code, 0);
     assert!(command("", &["--version"]).output.starts_with("resizer-host "));
 }

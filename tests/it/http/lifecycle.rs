@@ -21,7 +21,10 @@ fn refused(configuration: &str, variables: &[(&str, &str)]) -> End {
 fn a_port_in_use_is_named_with_the_way_out() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for (variable, setting) in [("RESIZER__SERVER__LISTEN", "listen"), ("RESIZER__SERVER__ADMIN_LISTEN", "admin_listen")] {
+    for (variable, setting) in [
+        ("RESIZER__SERVER__LISTEN", "listen"),
+        ("RESIZER__SERVER__ADMIN_LISTEN", "admin_listen"),
+    ] {
         let end = refused(IMAGES, &[(variable, &address)]);
         let expected = format!(
             "error: cannot listen on {address}: address already in use \
@@ -62,15 +65,25 @@ fn a_missing_file_is_named() {
     let folder = folder("", &[]);
     let end = run(&mut program(folder.path(), &["--config", "elsewhere.toml"]));
     assert_eq!(end.code, 1);
-    assert!(end.complaint.starts_with("error: cannot read elsewhere.toml: "), "{}", end.complaint);
+    assert!(
+        end.complaint.starts_with("error: cannot read elsewhere.toml: "),
+        "{}",
+        end.complaint
+    );
     let end = run(program(folder.path(), &[]).env("RESIZER_CONFIG", "from-environment.toml"));
-    assert!(end.complaint.starts_with("error: cannot read from-environment.toml: "), "{}", end.complaint);
+    assert!(
+        end.complaint.starts_with("error: cannot read from-environment.toml: "),
+        "{}",
+        end.complaint
+    );
 }
 
 #[test]
 fn sigterm_is_not_ready_then_drained_then_the_end() {
-    let mut server =
-        Server::start(&format!("[server]\ndrain_delay = \"2s\"\ngrace_period = \"30s\"\n{IMAGES}"), &[("a.jpg", lake())]);
+    let mut server = Server::start(
+        &format!("[server]\ndrain_delay = \"2s\"\ngrace_period = \"30s\"\n{IMAGES}"),
+        &[("a.jpg", lake())],
+    );
     let file = std::fs::File::create(server.folder().join("images/big.jpg")).unwrap();
     file.set_len(64 << 20).unwrap();
     let mut idle = server.connect();
@@ -80,17 +93,29 @@ fn sigterm_is_not_ready_then_drained_then_the_end() {
     slow.send_get("/big.jpg");
 
     server.signal(Signal::TERM);
-    eventually("it is not ready", || (server.get("/readyz").status == 503).then_some(()));
+    eventually("it is not ready", || {
+        (server.get("/readyz").status == 503).then_some(())
+    });
     assert_eq!(server.get("/readyz").text(), "draining\n");
     assert_eq!(server.get("/healthz").status, 200, "it lives");
     let during = server.get("/a.jpg?width=20");
     let expected = (200, Some("close"));
-    assert_eq!((during.status, during.header("connection")), expected, "it serves, and asks to go elsewhere");
+    assert_eq!(
+        (during.status, during.header("connection")),
+        expected,
+        "it serves, and asks to go elsewhere"
+    );
 
     let public = server.public();
-    eventually("the listener closes", || TcpStream::connect(public).is_err().then_some(()));
+    eventually("the listener closes", || {
+        TcpStream::connect(public).is_err().then_some(())
+    });
     assert_eq!(idle.rest(), b"", "an idle connection is closed");
-    assert_eq!(slow.response(false).body.len(), 64 << 20, "what was under way ends whole");
+    assert_eq!(
+        slow.response(false).body.len(),
+        64 << 20,
+        "what was under way ends whole"
+    );
     assert_eq!(server.exit_code(), 0);
 }
 
@@ -103,7 +128,8 @@ fn sigint_does_not_wait_for_the_balancer() {
 
 #[test]
 fn a_request_that_never_ends_is_cut_off_after_the_grace_period() {
-    let configuration = format!("[server]\ndrain_delay = \"0s\"\ngrace_period = \"1s\"\nbody_timeout = \"1h\"\n{IMAGES}");
+    let configuration =
+        format!("[server]\ndrain_delay = \"0s\"\ngrace_period = \"1s\"\nbody_timeout = \"1h\"\n{IMAGES}");
     let mut server = Server::start(&configuration, &[]);
     let file = std::fs::File::create(server.folder().join("images/big.jpg")).unwrap();
     file.set_len(64 << 20).unwrap();

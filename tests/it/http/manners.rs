@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::client::{Client, Response};
-use super::photographs::lake;
+use super::photographs::{lake, large};
 use super::server::{IMAGES, Server, eventually};
 
 fn with_server_settings(settings: &str) -> Server {
@@ -15,10 +15,17 @@ fn only_reading_is_allowed() {
     let server = with_server_settings("");
     for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
         let response = server.request(method, "/a.jpg?width=20", &[]);
-        assert_eq!((response.status, response.header("allow")), (405, Some("GET, HEAD, OPTIONS")), "{method}");
+        assert_eq!(
+            (response.status, response.header("allow")),
+            (405, Some("GET, HEAD, OPTIONS")),
+            "{method}"
+        );
     }
     let options = server.request("OPTIONS", "/a.jpg", &[]);
-    assert_eq!((options.status, options.header("allow")), (204, Some("GET, HEAD, OPTIONS")));
+    assert_eq!(
+        (options.status, options.header("allow")),
+        (204, Some("GET, HEAD, OPTIONS"))
+    );
     assert_eq!(options.header("access-control-allow-methods"), None, "CORS is off");
 }
 
@@ -58,7 +65,11 @@ fn the_operator_s_headers_are_on_every_response() {
     for (target, status) in [("/a.jpg?width=20", 200), ("/nothing.jpg", 404), ("/healthz", 200)] {
         let response = server.get(target);
         let headers = ["x-served-by", "server"].map(|name| response.header(name));
-        assert_eq!((response.status, headers), (status, [Some("test"), Some("resizer")]), "{target}");
+        assert_eq!(
+            (response.status, headers),
+            (status, [Some("test"), Some("resizer")]),
+            "{target}"
+        );
     }
 }
 
@@ -69,15 +80,27 @@ fn cors_lets_in_whom_the_settings_name() {
         let response = server.request("GET", "/a.jpg?width=20", &[("Origin", origin)]);
         assert_eq!(response.header("access-control-allow-origin"), allowed, "{origin}");
         let vary: Vec<_> = response.headers.iter().filter(|header| header.0 == "vary").collect();
-        assert!(vary.iter().any(|header| header.1.contains("Origin")), "{origin}: {vary:?}");
+        assert!(
+            vary.iter().any(|header| header.1.contains("Origin")),
+            "{origin}: {vary:?}"
+        );
     };
     check("https://shop.test", Some("https://shop.test"));
     check("https://shop.test.evil.test", None);
     check("null", None);
-    let preflight = [("Origin", "https://shop.test"), ("Access-Control-Request-Method", "GET")];
+    let preflight = [
+        ("Origin", "https://shop.test"),
+        ("Access-Control-Request-Method", "GET"),
+    ];
     let preflight = server.request("OPTIONS", "/a.jpg", &preflight);
-    assert_eq!((preflight.status, preflight.header("access-control-allow-methods")), (204, Some("GET, HEAD")));
-    assert_eq!(preflight.header("access-control-allow-origin"), Some("https://shop.test"));
+    assert_eq!(
+        (preflight.status, preflight.header("access-control-allow-methods")),
+        (204, Some("GET, HEAD"))
+    );
+    assert_eq!(
+        preflight.header("access-control-allow-origin"),
+        Some("https://shop.test")
+    );
 
     let server = with_server_settings("cors_origins = [\"*\"]");
     let response = server.request("GET", "/a.jpg?width=20", &[("Origin", "https://anybody.test")]);
@@ -104,14 +127,30 @@ fn a_request_keeps_its_id_from_balancer_to_log() {
 #[test]
 fn only_trusted_proxies_say_who_the_client_is() {
     let from = |server: &Server, id: &str| {
-        server.request("GET", "/nothing.jpg", &[("X-Forwarded-For", "203.0.113.9"), ("X-Request-Id", id)]);
+        server.request(
+            "GET",
+            "/nothing.jpg",
+            &[("X-Forwarded-For", "203.0.113.9"), ("X-Request-Id", id)],
+        );
         server.wait_for_log(&format!("id={id}"));
         let log = server.log();
         let line = log.lines().find(|line| line.contains(&format!("id={id}"))).unwrap();
-        line.split_once("client=").unwrap().1.split(' ').next().unwrap().to_owned()
+        line.split_once("client=")
+            .unwrap()
+            .1
+            .split(' ')
+            .next()
+            .unwrap()
+            .to_owned()
     };
-    assert_eq!(from(&with_server_settings("trusted_proxies = [\"loopback\"]"), "believed"), "203.0.113.9");
-    assert_eq!(from(&with_server_settings("trusted_proxies = [\"10.0.0.0/8\"]"), "doubted"), "127.0.0.1");
+    assert_eq!(
+        from(&with_server_settings("trusted_proxies = [\"loopback\"]"), "believed"),
+        "203.0.113.9"
+    );
+    assert_eq!(
+        from(&with_server_settings("trusted_proxies = [\"10.0.0.0/8\"]"), "doubted"),
+        "127.0.0.1"
+    );
     assert_eq!(from(&with_server_settings(""), "alone"), "127.0.0.1");
 }
 
@@ -132,7 +171,11 @@ fn probes_are_answered_and_not_logged() {
     for (target, body) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
         let response = server.get(target);
         let expected = (200, body, Some("no-store"));
-        assert_eq!((response.status, response.text(), response.header("cache-control")), expected, "{target}");
+        assert_eq!(
+            (response.status, response.text(), response.header("cache-control")),
+            expected,
+            "{target}"
+        );
     }
     server.request("GET", "/nothing.jpg", &[("X-Request-Id", "last")]);
     server.wait_for_log("id=last");
@@ -157,15 +200,28 @@ fn the_admin_listener_wants_its_token() {
     check(&[("Authorization", "Bearer open sesame")], 200);
     check(&[], 401);
     check(&[("Authorization", "Bearer open")], 401);
-    assert_eq!(server.get("/metrics").status, 404, "the public listener has no admin pages");
+    assert_eq!(
+        server.get("/metrics").status,
+        404,
+        "the public listener has no admin pages"
+    );
 }
 
 #[test]
 fn metrics_are_in_prometheus_text_form() {
     let server = with_server_settings("");
     let metrics = server.admin("/metrics", &[]);
-    assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
-    assert!(metrics.text().contains("\nresizer_config_generation 1\n"), "{}", metrics.text());
+    assert!(
+        metrics
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/plain; version=0.0.4")
+    );
+    assert!(
+        metrics.text().contains("\nresizer_config_generation 1\n"),
+        "{}",
+        metrics.text()
+    );
     assert_eq!(server.admin("/nothing", &[]).status, 404);
     assert!(server.admin("/plan", &[]).text().contains("filereader at /"));
 }
@@ -203,7 +259,10 @@ fn a_client_that_takes_nothing_is_given_up() {
     let mut connection = server.connect();
     connection.send_get("/big.jpg");
     let head = connection.head().unwrap();
-    assert_eq!((head.status, head.header("content-length")), (200, Some(length.to_string().as_str())));
+    assert_eq!(
+        (head.status, head.header("content-length")),
+        (200, Some(length.to_string().as_str()))
+    );
     server.wait_for_metric("resizer_connections", 0);
     assert!((connection.rest().len() as u64) < length);
     server.wait_for_log("whole=false");
@@ -214,7 +273,10 @@ fn further_connections_wait_when_there_are_too_many() {
     let server = with_server_settings("max_connections = 2\nworkers = 1");
     let mut first = server.connect();
     let mut second = server.connect();
-    assert_eq!((first.get("/healthz").status, second.get("/healthz").status), (200, 200));
+    assert_eq!(
+        (first.get("/healthz").status, second.get("/healthz").status),
+        (200, 200)
+    );
     let mut third = server.connect();
     third.send_get("/healthz");
     first.hang_up();
@@ -223,7 +285,13 @@ fn further_connections_wait_when_there_are_too_many() {
 
 #[test]
 fn a_client_that_leaves_is_noticed() {
-    let server = with_server_settings("");
+    let server = Server::start(IMAGES, &[("large.jpg", large())]);
+    let mut impatient = server.connect();
+    impatient.send_get("/large.jpg?width=3000");
+    server.wait_for_metric("resizer_work_running", 1);
+    impatient.hang_up();
+    server.wait_for_log("path=/large.jpg?width=3000 status=499");
+
     let open = |server: &Server| server.metric("resizer_connections");
     let clients: Vec<Client> = (0..3).map(|_| server.connect()).collect();
     eventually("three are connected", || (open(&server) == 3).then_some(()));

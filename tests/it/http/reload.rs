@@ -34,7 +34,11 @@ fn however_it_is_saved() {
 
     std::fs::remove_file(&file).unwrap();
     server.wait_for_log("cannot be read");
-    assert_eq!(server.get("/nothing.jpg").header("x-version"), Some("3"), "the last one goes on serving");
+    assert_eq!(
+        server.get("/nothing.jpg").header("x-version"),
+        Some("3"),
+        "the last one goes on serving"
+    );
     std::fs::write(&file, version(4)).unwrap();
     wait_for_version(&server, 4);
     assert_eq!(server.metric(GENERATION), 4);
@@ -83,7 +87,11 @@ fn a_broken_file_is_reported_and_not_used() {
 #[test]
 fn what_needs_a_restart_is_named() {
     let server = Server::start(&format!("[server]\nkeep_alive = \"75s\"\n{IMAGES}"), &[]);
-    std::fs::write(server.configuration(), format!("[server]\nkeep_alive = \"80s\"\nworkers = 7\n{IMAGES}")).unwrap();
+    std::fs::write(
+        server.configuration(),
+        format!("[server]\nkeep_alive = \"80s\"\nworkers = 7\n{IMAGES}"),
+    )
+    .unwrap();
     server.wait_for_log("a restart is needed for the new value of: workers, keep_alive");
 }
 
@@ -92,7 +100,11 @@ fn the_log_s_filter_changes_with_it() {
     let server = Server::start(&format!("[server]\nlog = \"info\"\n{IMAGES}"), &[]);
     server.request("GET", "/nothing.jpg", &[("X-Request-Id", "before")]);
     server.wait_for_log("id=before");
-    std::fs::write(server.configuration(), format!("[server]\nlog = \"info,access=off\"\n{IMAGES}")).unwrap();
+    std::fs::write(
+        server.configuration(),
+        format!("[server]\nlog = \"info,access=off\"\n{IMAGES}"),
+    )
+    .unwrap();
     server.wait_for_metric(GENERATION, 2);
     server.request("GET", "/nothing.jpg", &[("X-Request-Id", "after")]);
     server.wait_for_metric("resizer_connections", 0);
@@ -119,7 +131,9 @@ fn under_load_no_request_fails_and_what_was_in_memory_is_still_there() {
             rename_over(&server.configuration(), &version(number));
             wait_for_version(&server, number);
             let before = served.load(Ordering::Relaxed);
-            eventually("the load goes on", || (served.load(Ordering::Relaxed) > before + 10).then_some(()));
+            eventually("the load goes on", || {
+                (served.load(Ordering::Relaxed) > before + 10).then_some(())
+            });
         }
         stop.store(true, Ordering::Relaxed);
     });

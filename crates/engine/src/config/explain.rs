@@ -239,6 +239,8 @@ fn in_words(expected: &str) -> String {
         "a boolean" => "a boolean, `true` or `false`".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "a table".to_owned(),
+        "a text" => "a string".to_owned(),
+        "path string" => "a path".to_owned(),
         _ if plain.starts_with("struct ") => "a table".to_owned(),
         _ => expected.to_owned(),
     }

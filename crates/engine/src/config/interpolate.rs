@@ -69,6 +69,12 @@ pub(crate) fn expand(text: &str, environment: &Environment, folder: &Path) -> (S
     (expanded, faults)
 }
 
+/// Whether the text is one `${…}` and nothing else, without a default: then it says where a secret is, and not what.
+pub(crate) fn is_reference(text: &str) -> bool {
+    let inside = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    inside.is_some_and(|inside| !inside.contains(['{', '}']) && !inside.contains(":-"))
+}
+
 fn replacement(inside: &str, environment: &Environment, folder: &Path) -> Result<String, (String, String)> {
     if let Some(path) = inside.strip_prefix("file:") {
         return read(&folder.join(path));

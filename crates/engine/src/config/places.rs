@@ -22,8 +22,8 @@ pub(crate) struct Setting {
 impl Setting {
     /// The last part of its path that is a name.
     pub(crate) fn name(&self) -> &str {
-        let path = self.path.split('[').next().unwrap_or(&self.path);
-        path.rsplit('.').next().unwrap_or(path)
+        let last = self.path.rsplit('.').next().unwrap_or(&self.path);
+        last.split('[').next().unwrap_or(last)
     }
 }
 

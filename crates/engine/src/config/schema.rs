@@ -1,6 +1,8 @@
 //! Reading JSON schemas: what keys a table may have, what a value may be, whether it is a secret. Used to check the
 //! file and, by `docs.rs`, to render the pages.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::DeValue;
@@ -98,7 +100,7 @@ pub(crate) fn allows(schema: &Value, kind: &str) -> bool {
 }
 
 /// What a text from outside of the file means where the schema wants no text: a number, a boolean, a list or a table in
-/// TOML's notation; a list may also be `a,b,c`. `None` leaves it a text.
+/// TOML's notation; a list may also be `a,b,c`. `None` leaves it a text. Places within are places in this text.
 pub(crate) fn coerced<'t>(text: &'t str, schema: &Value) -> Option<DeValue<'t>> {
     if allows(schema, "string") {
         return None;
@@ -115,12 +117,34 @@ pub(crate) fn coerced<'t>(text: &'t str, schema: &Value) -> Option<DeValue<'t>> 
     if parsed.is_some() || !allows(schema, "array") {
         return parsed;
     }
-    let listed = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    Some(DeValue::Array(
-        listed
-            .map(|item| Spanned::new(0..0, DeValue::String(item.into())))
-            .collect(),
-    ))
+    let mut end = 0;
+    let values = text.split(',').filter_map(|part| {
+        let start = end;
+        end += part.len() + 1;
+        let item = part.trim();
+        let value = || {
+            items(schema)
+                .and_then(|schema| coerced(item, schema))
+                .unwrap_or(DeValue::String(item.into()))
+        };
+        (!item.is_empty()).then(|| Spanned::new(start..start + part.len(), value()))
+    });
+    Some(DeValue::Array(values.collect()))
+}
+
+/// The value with everything in it standing at one place of the file.
+pub(crate) fn placed<'t>(value: DeValue<'t>, span: &Range<usize>) -> DeValue<'t> {
+    let at = |value: Spanned<DeValue<'t>>| Spanned::new(span.clone(), placed(value.into_inner(), span));
+    match value {
+        DeValue::Array(items) => DeValue::Array(items.into_iter().map(at).collect()),
+        DeValue::Table(table) => {
+            let pairs = table
+                .into_iter()
+                .map(|(key, value)| (Spanned::new(span.clone(), key.into_inner()), at(value)));
+            DeValue::Table(pairs.collect())
+        }
+        single => single,
+    }
 }
 
 #[cfg(test)]

@@ -78,8 +78,12 @@ fn check<'i>(given: &'i Override, schema: &Value) -> Result<(&'i str, DeValue<'i
         return Err(Box::new(problem.help(help).docs(DOCS)));
     };
     let value = schema::coerced(&given.value, property).unwrap_or_else(|| DeValue::String(given.value.as_str().into()));
-    let mut alone = Settings::new(Owner::Server, Spanned::new(0..0, DeTable::new()), Some(schema));
-    alone.insert(name, value.clone());
+    let value_place = 0..given.value.len();
+    let table = DeTable::from_iter([(
+        Spanned::new(0..0, name.into()),
+        Spanned::new(value_place, value.clone()),
+    )]);
+    let mut alone = Settings::new(Owner::Server, Spanned::new(0..0, table), Some(schema));
     alone.section.hidden.values.push(given.value.clone());
     let mut problems = Vec::new();
     alone.read(make, &mut problems);

@@ -47,7 +47,8 @@ impl<'i> Settings<'i> {
         let places = Places::of(&table);
         let mut hidden = Hidden::default();
         each_leaf(&mut table, schema, false, &mut |leaf| {
-            if leaf.secret {
+            let is_elsewhere = leaf.value.get_ref().as_str().is_some_and(interpolate::is_reference);
+            if leaf.secret && !is_elsewhere {
                 hidden.spans.push(leaf.value.span());
                 hidden.values.push(text_of(leaf.value.get_ref()));
             }
@@ -105,7 +106,10 @@ impl<'i> Settings<'i> {
             let expanded = expansions.keep(expanded);
             section.hidden.values.push(expanded.to_owned());
             let coerced = leaf.schema.and_then(|schema| schema::coerced(expanded, schema));
-            *leaf.value.get_mut() = coerced.unwrap_or_else(|| DeValue::String(expanded.into()));
+            *leaf.value.get_mut() = coerced.map_or_else(
+                || DeValue::String(expanded.into()),
+                |value| schema::placed(value, &span),
+            );
         });
     }
 
@@ -140,19 +144,19 @@ impl<'i> Settings<'i> {
                 Err(error) => error,
             };
             let explained = self.section.explain(&error);
-            let is_settled = |name: &String| self.settled.contains(name);
-            if explained.missing.as_ref().is_some_and(is_settled) {
-                return None;
-            }
             if !matches!(error, InstallError::Shape(_)) {
                 // `install` ran, on what is left: only if nothing was taken out, it speaks of what the file says.
-                problems.extend(self.settled.is_empty().then_some(explained.problem));
+                problems.extend((self.settled.is_empty() && self.broken.is_empty()).then_some(explained.problem));
                 return None;
             }
+            let is_consequence = explained
+                .missing
+                .as_ref()
+                .is_some_and(|name| self.settled.contains(name));
             let setting = explained
                 .setting
                 .map(|setting| (setting.name().to_owned(), setting.value.clone()));
-            problems.push(explained.problem);
+            problems.extend((!is_consequence).then_some(explained.problem));
             let (name, span) = setting?;
             if !remove_at(&mut self.table, &span) {
                 return None;
@@ -176,31 +180,32 @@ pub(crate) fn soften(problems: &mut [Problem]) {
         .for_each(|problem| problem.severity = Severity::Warning);
 }
 
-/// Takes the setting or list item out whose value stands there, and says whether there was one.
+/// Takes the setting or list item out whose value stands there, and says whether there was one. The innermost is meant:
+/// a list of `[[tables]]` has the place of its first.
 fn remove_at(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
+    if table.iter_mut().any(|(_, value)| remove_within(value, span)) {
+        return true;
+    }
     let here = table
         .iter()
         .find(|(_, value)| value.span() == *span)
         .map(|(key, _)| key.get_ref().to_string());
-    match here {
-        Some(key) => table.remove(key.as_str()).is_some(),
-        None => table.iter_mut().any(|(_, value)| remove_within(value, span)),
-    }
+    here.is_some_and(|key| table.remove(key.as_str()).is_some())
 }
 
 fn remove_within(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
     match value.get_mut() {
         DeValue::Table(table) => remove_at(table, span),
         DeValue::Array(list) => {
-            let is_here = |item: &Spanned<DeValue<'_>>| item.span() == *span;
-            if !list.iter().any(is_here) {
-                return list.iter_mut().any(|item| remove_within(item, span));
+            let count = list.len();
+            let found = list.iter_mut().any(|item| remove_within(item, span));
+            if !found {
+                let others = std::mem::replace(list, DeArray::new())
+                    .into_iter()
+                    .filter(|item| item.span() != *span);
+                *list = others.collect();
             }
-            *list = std::mem::replace(list, DeArray::new())
-                .into_iter()
-                .filter(|item| !is_here(item))
-                .collect();
-            true
+            found || list.len() < count
         }
         _ => false,
     }

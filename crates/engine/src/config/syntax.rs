@@ -79,10 +79,15 @@ fn in_words(error: &toml::de::Error, text: &str) -> Problem {
         (format!("`{there}` is given twice"), Some("remove one of the two"))
     } else if said.starts_with("string values must be quoted") && there.is_empty() {
         ("a value is missing".to_owned(), Some("write a value after the `=`"))
-    } else if said.starts_with("string values must be quoted") {
+    } else if said.starts_with("string values must be quoted") || said.starts_with("invalid float") {
         ("this is not a value".to_owned(), Some("a text stands in quotes"))
+    } else if said.starts_with("invalid basic string") || said.starts_with("invalid literal string") {
+        ("this text has no closing quote".to_owned(), None)
+    } else if said.starts_with("missing escaped value") {
+        let help = "write a backslash as `\\\\`, or the text in single quotes";
+        ("no such character is written with a backslash".to_owned(), Some(help))
     } else {
-        (said.to_owned(), None)
+        (said.trim_end_matches(", expected nothing").to_owned(), None)
     };
     let problem = Problem::error(span, format!("not valid TOML: {message}"));
     Problem {

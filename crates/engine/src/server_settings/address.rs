@@ -4,17 +4,25 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// An IP address with a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(try_from = "String")]
 pub struct ListenAddress(pub SocketAddr);
 
 /// Where the admin listener listens, if anywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(try_from = "String")]
 pub struct AdminListen(pub Option<SocketAddr>);
+
+read_from_text!(ListenAddress, "an address with a port such as \"127.0.0.1:8080\"");
+read_from_text!(
+    AdminListen,
+    "an address with a port such as \"127.0.0.1:8081\", or \"off\""
+);
 
 impl ListenAddress {
     /// A port that only this machine reaches.

@@ -6,8 +6,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 /// Which events are logged, in the syntax of `tracing-subscriber`'s `EnvFilter`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(try_from = "String")]
 pub struct LogFilter(String);
 
 /// How log lines are written.
@@ -20,6 +21,8 @@ pub enum LogFormat {
     /// One JSON object a line, for machines.
     Json,
 }
+
+read_from_text!(LogFilter, "a log filter such as \"info\"");
 
 impl LogFilter {
     /// The filter as it was written; it is known to parse.

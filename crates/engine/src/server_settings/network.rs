@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A network such as `10.0.0.0/8`, a single address, or one of the names `loopback` and `private`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(try_from = "String")]
 pub struct Network {
     text: String,
     ranges: Vec<Range>,
@@ -32,6 +33,8 @@ const PRIVATE: [&str; 7] = [
     "fc00::/7",
     "fe80::/10",
 ];
+
+read_from_text!(Network, "a network such as \"10.0.0.0/8\"");
 
 impl Network {
     /// Whether the address lies in it. An IPv4 address in IPv6 clothes (`::ffff:10.0.0.1`) counts as what it is.

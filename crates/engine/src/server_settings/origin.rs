@@ -1,12 +1,15 @@
 //! Origins of web pages, for CORS.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A scheme and a host, with a port where it is not the scheme's own, as a browser's `Origin` header has it; or `*`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(try_from = "String")]
 pub struct CorsOrigin(String);
+
+read_from_text!(CorsOrigin, "an origin such as \"https://www.example.org\"");
 
 impl CorsOrigin {
     /// The origin, or `*`.

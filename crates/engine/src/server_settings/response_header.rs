@@ -4,16 +4,18 @@ use std::cmp::Ordering;
 
 use http::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The name of an extra header.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(try_from = "String")]
 pub struct ExtraHeaderName(HeaderName);
 
 /// The value of an extra header.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(try_from = "String")]
 pub struct ExtraHeaderValue(HeaderValue);
 
 /// What frames a response or describes this very one; the server sets these itself.
@@ -32,6 +34,9 @@ const OWN: [&str; 13] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+read_from_text!(ExtraHeaderName, "a header name");
+read_from_text!(ExtraHeaderValue, "a string");
 
 impl ExtraHeaderName {
     /// The name.
