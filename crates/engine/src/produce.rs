@@ -148,10 +148,9 @@ async fn make(
                 .map_err(public)
                 .inspect_err(failed)?;
             let cost = predict(&info, job).map_err(public)?;
-            let reserved = engine
-                .admission
-                .pixels(cost.peak_bytes, site.server().deadline.0)
-                .await?;
+            // Half of the deadline: who waits in vain shall still hear of it, with a 503, before the deadline's own 504.
+            let patience = site.server().deadline.0 / 2;
+            let reserved = engine.admission.pixels(cost.peak_bytes, patience).await?;
             let processed = process(engine, &source, job, reserved, leaving)
                 .await
                 .inspect_err(failed)?;

@@ -168,7 +168,7 @@ mod tests {
         let text = "key = \"hunter2\" # it";
         let shown = |span| {
             let problem = Problem {
-                secrets: vec![6..15],
+                secrets: std::iter::once(6..15).collect(),
                 ..Problem::error(span, "wrong")
             };
             Problems(vec![problem]).render(Path::new("p.toml"), text)
