@@ -12,13 +12,20 @@ use crate::front::Front;
 use crate::http::Answer;
 
 /// What the admin listener answers with.
-pub(crate) struct Admin(pub(crate) Arc<Front>);
+pub(crate) struct Admin {
+    /// What it tells of.
+    pub(crate) front: Arc<Front>,
+    /// The token the server started with. A reload may change the token but not take it away: the listener stays where
+    /// it was opened, which may be where only a token keeps strangers out.
+    pub(crate) token: Option<Secret>,
+}
 
 impl Answer for Admin {
     async fn answer(&self, head: RequestHead, line: &mut AccessLine) -> Reply {
         line.silence();
-        let site = self.0.site();
-        if let Some(token) = &site.server().admin_token
+        let site = self.front.site();
+        let token = site.server().admin_token.as_ref().or(self.token.as_ref());
+        if let Some(token) = token
             && !bears(&head.headers, token)
         {
             return Reply::text(
@@ -33,7 +40,7 @@ impl Answer for Admin {
         let reply = match head.raw_path.as_str() {
             "/" => Reply::text(StatusCode::OK, "/metrics\n/plan (names the plugins' own pages)\n"),
             "/plan" => Reply::text(StatusCode::OK, site.plan()),
-            "/metrics" => Reply::text(StatusCode::OK, self.0.engine.metrics().render()).header(
+            "/metrics" => Reply::text(StatusCode::OK, self.front.engine.metrics().render()).header(
                 header::CONTENT_TYPE,
                 HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
             ),

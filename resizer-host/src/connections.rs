@@ -97,7 +97,11 @@ impl Connection {
         self.grant(self.all.next_head);
     }
 
+    /// No time at all means no limit.
     fn grant(&self, time: Duration) {
+        if time.is_zero() {
+            return self.is_ours();
+        }
         let time = u64::try_from(time.as_millis()).unwrap_or(NEVER);
         self.overdue_at
             .store(self.all.milliseconds().saturating_add(time), Ordering::Relaxed);

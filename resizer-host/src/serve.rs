@@ -30,6 +30,8 @@ use crate::reload::Reload;
 const BACKLOG: i32 = 1024;
 /// Most connections of the admin listener, which an operator and a scraper use.
 const ADMIN_CONNECTIONS: usize = 64;
+/// Seconds; a day.
+const LONGER_THAN_ANY_GRACE: u64 = 86_400;
 /// What plugins may take to stop even if running requests used up the whole grace period.
 const LEAST_STOP_TIME: Duration = Duration::from_secs(1);
 
@@ -118,7 +120,7 @@ async fn run(
     let mut stop_admin: Option<ServerHandle> = None;
     if let Some(listener) = admin {
         let address = listener.local_addr()?;
-        let admin = web::Data::new(Admin(front.clone().into_inner()));
+        let admin = web::Data::new(Admin { front: front.clone().into_inner(), token: settings.admin_token.clone() });
         let server = start(admin, listener, settings, 1, ADMIN_CONNECTIONS, None)?;
         stop_admin = Some(server.handle());
         rt::spawn(server);
@@ -154,7 +156,6 @@ fn start<A: Answer>(
     connections_per_worker: usize,
     connections: Option<Arc<Connections>>,
 ) -> std::io::Result<Server> {
-    let grace = settings.grace_period.0;
     HttpServer::new(move || {
         App::new()
             .app_data(answers.clone())
@@ -167,8 +168,8 @@ fn start<A: Answer>(
     // A client that closed its side counts as gone, and its work is called off.
     .h1_allow_half_closed(false)
     .tcp_nodelay(true)
-    // `stop` counts the grace period itself and says when it is over; actix-web counts in seconds, so it comes later.
-    .shutdown_timeout(grace.as_secs() + 2)
+    // `stop` counts the grace period itself, as the configuration in force then has it, and says when it is over.
+    .shutdown_timeout(LONGER_THAN_ANY_GRACE)
     .disable_signals()
     .on_connect(move |stream, extensions| {
         let watched = connections.as_ref().zip(stream.downcast_ref::<TcpStream>());

@@ -1,12 +1,21 @@
-//! A chain of caches in file order: asked in turn, the nearer refilled from the farther. A cache that fails is a miss or
-//! a shrug in the log; it never fails a request. Used by `produce` for results and by `download` for originals.
+//! A chain of caches in file order: asked in turn, the nearer refilled from the farther. A cache that fails, hangs or
+//! panics is a miss or a shrug in the log; it never fails a request. Used by `produce` for results and by `download` for
+//! originals.
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use resizer_plugin_api::hooks::Given;
-use resizer_plugin_api::{Body, Cache, CacheKey, Entry, EntryMeta, Error, Hit, ImageRequest, Metrics};
+use resizer_plugin_api::{Body, Cache, CacheKey, Entry, EntryMeta, Error, ErrorKind, Hit, ImageRequest, Metrics};
+
+use crate::flight::panicked;
+
+/// A cache that takes longer than this to answer is slower than making most images anew.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What was found, and in whose cache.
 pub(crate) struct Found {
@@ -14,48 +23,45 @@ pub(crate) struct Found {
     pub(crate) hit: Hit,
 }
 
-/// The nearest cache's entry under this key.
+/// The nearest cache's entry under this key. Counted where metrics are given: a second look on behalf of the same
+/// request is not.
 pub(crate) async fn look(
     caches: &[Given<Arc<dyn Cache>>],
     request: &ImageRequest,
     key: &CacheKey,
-    metrics: &Metrics,
+    metrics: Option<&Metrics>,
 ) -> Option<Found> {
     for (index, cache) in caches
         .iter()
         .enumerate()
         .filter(|(_, cache)| cache.value.accepts(request))
     {
-        let answer = cache.value.get(key).await;
+        let answer = guarded(cache.value.get(key)).await;
         let outcome = match &answer {
             Ok(Some(_)) => "hit",
             Ok(None) => "miss",
             Err(_) => "error",
         };
-        let labels = [("plugin", cache.plugin), ("outcome", outcome)];
-        metrics
-            .counter(
-                "resizer_cache_lookups_total",
+        if let Some(metrics) = metrics {
+            let (help, labels) = (
                 "Look-ups in caches, by plugin and outcome.",
-                &labels,
-            )
-            .increment();
+                [("plugin", cache.plugin), ("outcome", outcome)],
+            );
+            metrics
+                .counter("resizer_cache_lookups_total", help, &labels)
+                .increment();
+        }
         match answer {
-            Ok(Some(hit)) if index == 0 => {
+            Ok(Some(hit)) => {
+                // What a farther cache streams is too large to be worth a nearer one's memory.
+                if let Body::Bytes(bytes) = &hit.body {
+                    keep(&caches[..index], request, key, &hit.meta, bytes).await;
+                }
                 return Some(Found {
                     plugin: cache.plugin,
                     hit,
                 });
             }
-            Ok(Some(hit)) => match refill(&caches[..index], request, key, hit).await {
-                Ok(hit) => {
-                    return Some(Found {
-                        plugin: cache.plugin,
-                        hit,
-                    });
-                }
-                Err(error) => warn(cache.plugin, key, &error),
-            },
             Ok(None) => {}
             Err(error) => warn(cache.plugin, key, &error),
         }
@@ -76,7 +82,7 @@ pub(crate) async fn keep(
             meta: meta.clone(),
             bytes: bytes.clone(),
         };
-        if let Err(error) = cache.value.put(key, entry).await {
+        if let Err(error) = guarded(cache.value.put(key, entry)).await {
             warn(cache.plugin, key, &error);
         }
     }
@@ -97,18 +103,13 @@ pub(crate) async fn collect(body: Body) -> Result<Bytes, Error> {
     }
 }
 
-async fn refill(
-    nearer: &[Given<Arc<dyn Cache>>],
-    request: &ImageRequest,
-    key: &CacheKey,
-    hit: Hit,
-) -> Result<Hit, Error> {
-    let bytes = collect(hit.body).await?;
-    keep(nearer, request, key, &hit.meta, &bytes).await;
-    Ok(Hit {
-        meta: hit.meta,
-        body: Body::Bytes(bytes),
-    })
+/// What a cache does, for as long as we wait and whatever becomes of it.
+async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match tokio::time::timeout(PATIENCE, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(panicked(&*panic)),
+        Err(_) => Err(Error::new(ErrorKind::Timeout, "The cache took too long.")),
+    }
 }
 
 fn warn(plugin: &'static str, key: &CacheKey, error: &Error) {

@@ -107,7 +107,6 @@ pub fn load(
     let table = table.unwrap_or_else(|| Spanned::new(0..0, DeTable::new()));
     let mut settings = Settings::new(Owner::Server, table, Some(&server_schema));
     settings.interpolate(&surroundings, &server_schema, &mut problems);
-    let (server, server_section) = server::read(settings, &server_schema, &overrides, &mut problems);
 
     let mut entries = Entries::new(surroundings, &linked, known_plugins, resources, metrics);
     for entry in plugins
@@ -117,6 +116,8 @@ pub fn load(
         entries.read(entry, &parsed, &mut problems);
     }
     entries.check_together(&mut problems);
+    let (server, server_section) =
+        server::read(settings, &server_schema, &overrides, &entries.query_keys, &mut problems);
 
     let sections = std::iter::once(&server_section).chain(&entries.sections);
     secrets.extend(sections.flat_map(|section| section.hidden.spans.clone()));

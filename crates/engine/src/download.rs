@@ -2,6 +2,7 @@
 //! source caches, or else from the source, within a byte limit, a time limit and the memory budget. Called by `produce`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -10,12 +11,16 @@ use resizer_plugin_api::{EntryMeta, Error, ErrorKind, Fetch, ImageRequest, Stat,
 use crate::admission::Reserved;
 use crate::chain;
 use crate::engine::Shared;
+use crate::flight::Landing;
 use crate::locate::{Located, log};
 use crate::prepare::source_cache_key;
 use crate::site::Site;
 
 /// Originals are kept as what they are.
 const ORIGINAL: &str = "application/octet-stream";
+
+/// Room for the first bytes of a source whose length is not known; doubled as it fills, as the buffer itself is.
+const STEP: u64 = 256 << 10;
 
 /// A source in memory, and its share of the budget for as long as anyone holds it.
 #[derive(Clone, Debug)]
@@ -38,15 +43,21 @@ pub(crate) async fn download(
     let work = {
         let (engine, site) = (Arc::clone(engine), Arc::clone(site));
         let (request, located) = (Arc::clone(request), Arc::clone(located));
-        move |_, _| async move {
-            let source = read(&engine, &site, &request, &located).await;
+        move |landing, _| async move {
+            let source = read(&engine, &site, &request, &located, &landing).await;
             source.inspect_err(|error| log(located.plugin, &located.key, error))
         }
     };
     engine.source_flights.join(key, cap, work).await.result
 }
 
-async fn read(engine: &Shared, site: &Site, request: &ImageRequest, located: &Located) -> Result<SourceBytes, Error> {
+async fn read(
+    engine: &Shared,
+    site: &Site,
+    request: &ImageRequest,
+    located: &Located,
+    landing: &Landing<SourceBytes>,
+) -> Result<SourceBytes, Error> {
     let caches = &site.table.source_caches;
     let cache_key = located
         .stat
@@ -54,14 +65,10 @@ async fn read(engine: &Shared, site: &Site, request: &ImageRequest, located: &Lo
         .as_ref()
         .map(|validator| source_cache_key(&located.key, validator));
     if let Some(key) = &cache_key
-        && let Some(found) = chain::look(caches, request, key, &engine.metrics).await
+        && let Some(found) = chain::look(caches, request, key, Some(&engine.metrics)).await
     {
-        let mut reserved = engine.admission.nothing();
         let length = found.hit.body.length().unwrap_or(0);
-        engine
-            .admission
-            .download(&mut reserved, length, located.mount.policy.fetch_timeout)
-            .await?;
+        let reserved = engine.admission.source(length, patience(located)).await?;
         let bytes = chain::collect(found.hit.body).await?;
         return Ok(SourceBytes {
             bytes,
@@ -70,6 +77,11 @@ async fn read(engine: &Shared, site: &Site, request: &ImageRequest, located: &Lo
         });
     }
     let source = fetch(engine, site, located).await?;
+    if source.stat.validator != located.stat.validator {
+        // What was believed of the source is out of date: nobody shall look for the old version any longer.
+        engine.believe(located, source.stat.clone());
+    }
+    landing.hand_out(Ok(source.clone()));
     if let Some(validator) = &source.stat.validator {
         let key = source_cache_key(&located.key, validator);
         let meta = EntryMeta {
@@ -82,10 +94,15 @@ async fn read(engine: &Shared, site: &Site, request: &ImageRequest, located: &Lo
     Ok(source)
 }
 
+/// Half of what the whole download may take: who waits for memory in vain shall hear of it with a 503, before the
+/// download's own 504.
+fn patience(located: &Located) -> Duration {
+    located.mount.policy.fetch_timeout / 2
+}
+
 async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<SourceBytes, Error> {
     engine.fetches.increment();
     let most = site.server().max_source_bytes.0;
-    let patience = located.mount.policy.fetch_timeout;
     let mut download = match located.mount.source.fetch(&located.path, Want::whole()).await? {
         Fetch::Download(download) => download,
         Fetch::Unchanged => {
@@ -94,20 +111,17 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
         }
     };
     let length = download.stat.length;
-    let mut reserved = engine.admission.nothing();
-    if let Some(length) = length {
-        within(length, most)?;
-        engine.admission.download(&mut reserved, length, patience).await?;
-    }
-    let mut bytes = BytesMut::with_capacity(length.and_then(|length| length.try_into().ok()).unwrap_or(0));
+    within(length.unwrap_or(0), most)?;
+    let mut room = length.unwrap_or(STEP);
+    let mut reserved = engine.admission.source(room, patience(located)).await?;
+    let mut bytes = BytesMut::with_capacity(room.try_into().unwrap_or(0));
     while let Some(chunk) = download.bytes.next().await {
         let chunk = chunk?;
-        within((bytes.len() + chunk.len()) as u64, most)?;
-        if length.is_none() {
-            engine
-                .admission
-                .download(&mut reserved, chunk.len() as u64, patience)
-                .await?;
+        let so_far = (bytes.len() + chunk.len()) as u64;
+        within(so_far, most)?;
+        while length.is_none() && so_far > room {
+            reserved = engine.admission.more(reserved, room.max(STEP)).await?;
+            room += room.max(STEP);
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -23,10 +23,9 @@ use crate::diagnostic::Problems;
 use crate::download::SourceBytes;
 use crate::flight::{Flights, panicked};
 use crate::image_error::public;
-use crate::leaving::Leaving;
 use crate::locate::Asked;
 use crate::memory_limit::default_limit;
-use crate::pool::WorkPool;
+use crate::pool::{Turn, WorkPool};
 use crate::produce::{Failure, Made};
 use crate::respond::error_reply;
 use crate::server_settings::ServerSettings;
@@ -38,8 +37,10 @@ const FAILURES: u64 = 10_000;
 /// How long `stop` waits for results that are still being kept.
 const KEEPING: Duration = Duration::from_secs(5);
 
-/// How long a tiny picture may take when all is well: it may wait behind a queue of large ones.
-const HEALTHY_WITHIN: Duration = Duration::from_secs(1);
+/// How long a tiny picture may take: it waits for one of the jobs that are on the threads to end.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(5);
+/// How long a plugin may take to start, to connect or to stop: a folder on a mount that hangs takes for ever.
+const LIFE_PATIENCE: Duration = Duration::from_secs(30);
 /// A chequerboard of two by two grey pixels.
 const TINY_PNG: &[u8] =
     b"\x89\x50\x4E\x47\x0D\x0A\x1A\x0A\x00\x00\x00\x0D\x49\x48\x44\x52\x00\x00\x00\x02\x00\x00\x00\x02\x08\
@@ -62,7 +63,9 @@ pub(crate) struct Shared {
     pub(crate) admission: Admission,
     pub(crate) stat_flights: Flights<SourceKey, Stat>,
     pub(crate) source_flights: Flights<(SourceKey, Option<Validator>), SourceBytes>,
-    pub(crate) result_flights: Flights<CacheKey, Arc<Made>>,
+    /// Those who want a result kept and those who do not are apart: what becomes of it is decided once per flight.
+    pub(crate) result_flights: Flights<(CacheKey, bool), Arc<Made>>,
+    probe_flights: Flights<(), ()>,
     pub(crate) stats: Cache<SourceKey, Asked>,
     pub(crate) failures: Cache<(SourceKey, Validator), Failure>,
     pub(crate) fetches: Counter,
@@ -98,10 +101,11 @@ impl Engine {
         let handle = runtime.handle().clone();
         let shared = Shared {
             pool: WorkPool::start(threads, &metrics)?,
-            admission: Admission::new(server.queue + threads, limit, &metrics),
+            admission: Admission::new(server.queue.saturating_add(threads), limit, &metrics),
             stat_flights: Flights::new(handle.clone(), &metrics, "stat"),
             source_flights: Flights::new(handle.clone(), &metrics, "source"),
             result_flights: Flights::new(handle.clone(), &metrics, "result"),
+            probe_flights: Flights::new(handle.clone(), &metrics, "probe"),
             stats: Cache::new(server.stat_cache_entries),
             failures: Cache::new(FAILURES),
             fetches: metrics.counter("resizer_fetches_total", "Downloads begun from sources.", &[]),
@@ -178,21 +182,17 @@ impl Engine {
         }
     }
 
-    /// Whether a tiny picture still passes through the real pool within a second.
+    /// Whether a tiny picture still passes through the real pool. It passes by all jobs that wait, so that a server that
+    /// is merely busy is healthy; many who ask at once share one picture.
     pub async fn healthy(&self) -> bool {
-        let instructions = Instructions::parse([("width", "1")]).0;
-        let job = Job {
-            instructions,
-            format: Format::Png,
-            limits: Limits::default(),
-        };
-        let work = move || resizer_imaging::run(TINY_PNG, &job, &Cancel::new()).map_err(public);
         let shared = Arc::clone(&self.shared);
-        let passed = async move {
-            let passed = shared.pool.run(Leaving::default(), work);
-            matches!(tokio::time::timeout(HEALTHY_WITHIN, passed).await, Ok(Ok(_)))
+        let work = move |_, leaving| async move {
+            let instructions = Instructions::parse([("width", "1")]).0;
+            let job = Job { instructions, format: Format::Png, limits: Limits::default() };
+            let work = move || resizer_imaging::run(TINY_PNG, &job, &Cancel::new()).map_err(public);
+            shared.pool.run(Turn::Next, leaving, work).await.map(drop)
         };
-        self.shared.runtime.spawn(passed).await.unwrap_or(false)
+        self.shared.probe_flights.join((), HEALTHY_WITHIN, work).await.result.is_ok()
     }
 
     /// Waits until results that are being kept are kept, then runs every plugin's `on_stop`.
@@ -217,8 +217,12 @@ impl Engine {
             let mut problems = Problems::default();
             for handler in list(&site) {
                 // Called inside the future, so that a panic is caught wherever it happens.
-                let done = AssertUnwindSafe(async { (handler.value)().await }).catch_unwind().await;
-                let done = done.unwrap_or_else(|panic| Err(InstallError::Failed(panicked(&*panic))));
+                let done = AssertUnwindSafe(async { (handler.value)().await }).catch_unwind();
+                let done = match tokio::time::timeout(LIFE_PATIENCE, done).await {
+                    Ok(Ok(done)) => done,
+                    Ok(Err(panic)) => Err(InstallError::Failed(panicked(&*panic))),
+                    Err(_) => Err(InstallError::Failed(Error::new(ErrorKind::Timeout, "it takes too long to answer"))),
+                };
                 if let Err(error) = done {
                     problems.0.push(site.file().problem(handler.entry, &error));
                 }

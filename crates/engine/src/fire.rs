@@ -1,11 +1,13 @@
 //! Calls the handlers of one event in file order. A handler that answers or fails ends the walk; one that takes long is
 //! named in the log, because it holds up all that its thread serves.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use resizer_plugin_api::hooks::Given;
 use resizer_plugin_api::{Flow, HookResult};
 
+use crate::flight::panicked;
 use crate::stop::Stop;
 
 /// Above this, a handler is doing what belongs into a service.
@@ -19,7 +21,11 @@ pub(crate) fn fire<H>(
 ) -> Result<(), Stop> {
     for handler in handlers {
         let begun = Instant::now();
-        let result = call(&handler.value);
+        let result = catch_unwind(AssertUnwindSafe(|| call(&handler.value))).unwrap_or_else(|panic| {
+            let error = panicked(&*panic);
+            tracing::error!(plugin = handler.plugin, event, cause = error.cause(), "a handler panicked");
+            Err(error)
+        });
         let took = begun.elapsed();
         if took > SLOW {
             tracing::warn!(

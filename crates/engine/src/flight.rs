@@ -155,9 +155,15 @@ where
                 let sender = Arc::new(sender);
                 let leaving = Leaving::default();
                 let work = work(Landing(Arc::clone(&sender)), leaving.clone());
-                let task = shared
-                    .runtime
-                    .spawn(fly(Arc::clone(shared), key.clone(), id, cap, sender, work));
+                let task = shared.runtime.spawn(fly(
+                    Arc::clone(shared),
+                    key.clone(),
+                    id,
+                    cap,
+                    sender,
+                    leaving.clone(),
+                    work,
+                ));
                 let task = task.abort_handle();
                 place.insert(Flight {
                     id,
@@ -189,6 +195,7 @@ async fn fly<K, V, F>(
     id: u64,
     cap: Duration,
     landing: Arc<watch::Sender<Outcome<V>>>,
+    leaving: Leaving,
     work: F,
 ) where
     K: Eq + Hash,
@@ -197,7 +204,10 @@ async fn fly<K, V, F>(
     let result = match tokio::time::timeout(cap, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(panicked(&*panic)),
-        Err(_) => Err(Error::new(ErrorKind::Timeout, "The image took too long to make.")),
+        Err(_) => {
+            leaving.leave();
+            Err(Error::new(ErrorKind::Timeout, "The image took too long to make."))
+        }
     };
     landing.send_if_modified(|landed| {
         let late = landed.is_some();
@@ -358,10 +368,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_does_not_end_is_ended() {
-        let landed = flights()
-            .join("a", Duration::from_secs(1), |_, _| std::future::pending())
-            .await;
-        assert_eq!(landed.result.unwrap_err().kind(), ErrorKind::Timeout);
+    async fn work_that_does_not_end_is_ended_and_told_so() {
+        let (told, tell) = tokio::sync::oneshot::channel();
+        let landed = flights().join("a", Duration::from_secs(1), |_, leaving| async move {
+            told.send(leaving).ok();
+            std::future::pending().await
+        });
+        assert_eq!(landed.await.result.unwrap_err().kind(), ErrorKind::Timeout);
+        assert!(tell.await.unwrap().cancel().is_cancelled(), "a job that it started stops too");
     }
 }

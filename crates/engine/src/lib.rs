@@ -20,8 +20,10 @@ mod respond;
 mod rewrite;
 
 mod chain;
+mod conditional;
 mod download;
 mod image_error;
+mod range;
 mod relay;
 
 mod admission;
@@ -41,7 +43,7 @@ pub use diagnostic::{Problem, Problems, Severity};
 pub use engine::{Engine, EngineError};
 pub use plan::plan;
 pub use server_settings::{
-    AdminListen, CorsOrigin, ExtraHeaderName, ExtraHeaderValue, ListenAddress, LogFilter, LogFormat, Network,
-    ServerSettings,
+    AdminListen, CorsOrigin, DefaultCommands, ExtraHeaderName, ExtraHeaderValue, FakeExtension, ListenAddress,
+    LogFilter, LogFormat, Network, ServerSettings,
 };
 pub use site::Site;

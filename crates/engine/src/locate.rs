@@ -86,9 +86,7 @@ async fn stat(
                 .stat(&path)
                 .await
                 .inspect_err(|error| log(plugin, &key, error))?;
-            if life > Duration::ZERO {
-                engine.stats.insert(key, Asked { stat: stat.clone(), at });
-            }
+            engine.note(life, key, Asked { stat: stat.clone(), at });
             Ok(stat)
         }
     };
@@ -97,6 +95,24 @@ async fn stat(
         .join(key.clone(), mount.policy.fetch_timeout, work)
         .await
         .result
+}
+
+impl Shared {
+    /// Believes what came with a source's bytes in place of what its store said before.
+    pub(crate) fn believe(&self, located: &Located, stat: Stat) {
+        let asked = Asked {
+            stat,
+            at: Instant::now(),
+        };
+        self.note(located.mount.policy.check_modified, located.key.clone(), asked);
+    }
+
+    /// Keeps a stat for its life, if it says anything.
+    fn note(&self, life: Duration, key: SourceKey, asked: Asked) {
+        if life > Duration::ZERO && asked.stat.validator.is_some() {
+            self.stats.insert(key, asked);
+        }
+    }
 }
 
 /// A store's failure is logged where it happens, once, however many requests wait for it.

@@ -32,8 +32,42 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Box<dyn FnOnce() + Send>>,
+    jobs: VecDeque<Queued>,
+    next_id: u64,
     closed: bool,
+}
+
+struct Queued {
+    id: u64,
+    job: Box<dyn FnOnce() + Send>,
+}
+
+/// Where a job waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Behind all others.
+    Last,
+    /// Before all others: for a look at whether the pool still works.
+    Next,
+}
+
+/// Takes a job out of the queue when nobody waits for it any more, and with it whatever memory it holds.
+struct Ticket<'p> {
+    shared: &'p Shared,
+    id: u64,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.shared.queue.lock();
+        let place = queue.jobs.iter().position(|queued| queued.id == self.id);
+        let removed = place.and_then(|place| queue.jobs.remove(place));
+        drop(queue);
+        if removed.is_some() {
+            self.shared.instruments.queued.add(-1);
+            self.shared.instruments.cancelled.increment();
+        }
+    }
 }
 
 struct Instruments {
@@ -83,9 +117,11 @@ impl WorkPool {
         Ok(Self { shared })
     }
 
-    /// Runs a job on a work thread. Dropping the future does not end a job that has begun: its `leaving` does.
+    /// Runs a job on a work thread. Dropping the future takes a job that waits out of the queue; one that has begun is
+    /// ended by its `leaving`.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        turn: Turn,
         leaving: Leaving,
         job: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<Done<T>, Error> {
@@ -97,12 +133,22 @@ impl WorkPool {
             let waited = queued_at.elapsed().saturating_sub(result.took);
             sender.send(result.value.map(|value| Done { value, waited })).ok();
         };
+        let _ticket = self.enqueue(turn, Box::new(task));
+        receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Overloaded, "The server is stopping.")))
+    }
+
+    fn enqueue(&self, turn: Turn, job: Box<dyn FnOnce() + Send>) -> Ticket<'_> {
         self.shared.instruments.queued.add(1);
-        self.shared.queue.lock().jobs.push_back(Box::new(task));
+        let mut queue = self.shared.queue.lock();
+        let id = queue.next_id;
+        queue.next_id += 1;
+        match turn {
+            Turn::Last => queue.jobs.push_back(Queued { id, job }),
+            Turn::Next => queue.jobs.push_front(Queued { id, job }),
+        }
+        drop(queue);
         self.shared.wake.notify_one();
-        receiver
-            .await
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Overloaded, "The server is stopping.")))
+        Ticket { shared: &self.shared, id }
     }
 }
 
@@ -138,7 +184,7 @@ impl Instruments {
 
 impl Shared {
     fn serve(&self) {
-        #[cfg(unix)]
+        #[cfg(target_os = "linux")]
         if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
             tracing::debug!(%error, "work threads keep the process's priority");
         }
@@ -146,7 +192,7 @@ impl Shared {
             let mut queue = self.queue.lock();
             let job = loop {
                 match queue.jobs.pop_front() {
-                    Some(job) => break job,
+                    Some(queued) => break queued.job,
                     None if queue.closed => return,
                     None => self.wake.wait(&mut queue),
                 }
@@ -179,18 +225,18 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_error_and_the_thread_lives() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
-        let error = pool.run::<()>(Leaving::default(), || panic!("boom")).await.unwrap_err();
+        let error = pool.run::<()>(Turn::Last, Leaving::default(), || panic!("boom")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
-        assert_eq!(pool.run(Leaving::default(), || Ok(3)).await.unwrap().value, 3);
+        assert_eq!(pool.run(Turn::Last, Leaving::default(), || Ok(3)).await.unwrap().value, 3);
     }
 
     #[tokio::test]
     async fn a_job_whose_clients_left_in_the_queue_is_never_begun() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let (go, wait) = mpsc::channel::<()>();
-        let busy = pool.run(Leaving::default(), move || Ok(wait.recv().ok()));
+        let busy = pool.run(Turn::Last, Leaving::default(), move || Ok(wait.recv().ok()));
         let leaving = Leaving::default();
-        let waiting = pool.run(leaving.clone(), || Ok(()));
+        let waiting = pool.run(Turn::Last, leaving.clone(), || Ok(()));
         let free = async {
             leaving.leave();
             go.send(()).ok();
@@ -198,5 +244,41 @@ mod tests {
         let (busy, waiting, ()) = tokio::join!(busy, waiting, free);
         assert!(busy.is_ok());
         assert_eq!(waiting.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_leaves_the_queue_with_all_it_holds() {
+        let pool = WorkPool::start(1, &Metrics::default()).unwrap();
+        let (go, wait) = mpsc::channel::<()>();
+        let busy = pool.run(Turn::Last, Leaving::default(), move || Ok(wait.recv().ok()));
+        let held = Arc::new(());
+        let holds = Arc::clone(&held);
+        let waiting = pool.run(Turn::Last, Leaving::default(), move || Ok(drop(holds)));
+        let both = async { tokio::join!(busy, tokio::time::timeout(Duration::from_millis(20), waiting)) };
+        let free = async {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            let alone = Arc::strong_count(&held) == 1;
+            go.send(()).ok();
+            alone
+        };
+        let ((busy, waiting), alone) = tokio::join!(both, free);
+        assert!(busy.is_ok() && waiting.is_err() && alone);
+    }
+
+    #[tokio::test]
+    async fn a_look_at_the_pool_does_not_wait_behind_its_queue() {
+        let pool = WorkPool::start(1, &Metrics::default()).unwrap();
+        let (go, wait) = mpsc::channel::<()>();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let note = |name: &'static str| {
+            let order = Arc::clone(&order);
+            move || Ok(order.lock().push(name))
+        };
+        let busy = pool.run(Turn::Last, Leaving::default(), move || Ok(wait.recv().ok()));
+        let last = pool.run(Turn::Last, Leaving::default(), note("last"));
+        let next = pool.run(Turn::Next, Leaving::default(), note("next"));
+        let free = async { go.send(()).ok() };
+        let _ = tokio::join!(busy, last, next, free);
+        assert_eq!(*order.lock(), ["next", "last"]);
     }
 }

@@ -1,15 +1,16 @@
 //! The fifth step of a walk: what will be done and under which name. Process and cache are decided apart, as
-//! ImageResizer does; plugins may add to the key; only then is the key made; a client that has this very result is told
-//! so before any work.
+//! ImageResizer does; plugins may add to the key; only then is the key made; a request whose preconditions (`conditional`)
+//! are answer enough is answered before any work.
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::{ETAG, HeaderValue, IF_NONE_MATCH, VARY};
+use http::header::{HeaderValue, VARY};
+use http::{HeaderMap, StatusCode};
 use resizer_imaging::{CacheDirective, Format, Job, Process, VERSION, output_format};
 use resizer_plugin_api::service::HandlePlan;
-use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, Reply, SourceKey, Validator, Variant};
+use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, SourceKey, Validator, Variant};
 
+use crate::conditional::Validators;
 use crate::fire::fire;
 use crate::locate::Located;
 use crate::site::Site;
@@ -39,7 +40,8 @@ pub(crate) enum Task {
     Relay,
 }
 
-/// Decides, lets plugins have their say, names the result, and answers 304 where the client has it.
+/// Decides, lets plugins have their say, names the result, and answers 304 where the client has it, or 412 where it wants
+/// another.
 pub(crate) fn prepare(
     site: &Site,
     request: &ImageRequest,
@@ -111,9 +113,13 @@ pub(crate) fn prepare(
         headers,
     };
 
-    if is_known(&prepared.key.validator) && has(request, &etag(&prepared.key)) {
-        trail.cache = Some(CacheOutcome::NotModified);
-        let reply = not_modified(&prepared, &prepared.key);
+    let validators = Validators::of(&prepared.key, prepared.located.stat.modified);
+    if validators.name_a_version()
+        && let Some(reply) = validators.answer(&request.head.headers, &prepared.headers)
+    {
+        if reply.status == StatusCode::NOT_MODIFIED {
+            trail.cache = Some(CacheOutcome::NotModified);
+        }
         return Err(Stop::Answer(Box::new(reply)));
     }
     Ok(prepared)
@@ -133,38 +139,7 @@ pub(crate) fn source_cache_key(source: &SourceKey, validator: &Validator) -> Cac
     }
 }
 
-/// A strong `ETag` that every instance gives to the same result of the same version of a source: the first 128 bits of
-/// the key's digest.
-pub(crate) fn etag(key: &CacheKey) -> String {
-    format!("\"{}\"", &key.digest()[..32])
-}
-
 /// Whether a validator names a version: without that, no client may be told that what it has is current.
 pub(crate) fn is_known(validator: &Validator) -> bool {
     validator.as_str() != UNASKED
-}
-
-/// Whether the client says that it has this result. `If-None-Match` compares weakly (RFC 9110, 13.1.2): a `W/` that a
-/// proxy added does not matter.
-pub(crate) fn has(request: &ImageRequest, etag: &str) -> bool {
-    let lines = request
-        .head
-        .headers
-        .get_all(IF_NONE_MATCH)
-        .into_iter()
-        .filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .any(|candidate| candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate) == etag)
-}
-
-/// 304 with the headers that a 200 would have for a cache's sake.
-pub(crate) fn not_modified(prepared: &Prepared, key: &CacheKey) -> Reply {
-    let mut reply = Reply::new(http::StatusCode::NOT_MODIFIED);
-    reply.headers = prepared.headers.clone();
-    if let Ok(value) = HeaderValue::from_str(&etag(key)) {
-        reply.headers.insert(ETAG, value);
-    }
-    reply
 }

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use resizer_imaging::{Job, inspect, predict, run};
-use resizer_plugin_api::{Body, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest, Validator};
+use resizer_imaging::{Job, Limits, SourceInfo, inspect, predict, run};
+use resizer_plugin_api::{Body, ByteSize, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest, Validator};
 
 use crate::admission::Reserved;
 use crate::chain;
 use crate::download::{SourceBytes, download};
 use crate::engine::Shared;
-use crate::flight::Landing;
+use crate::flight::{Landing, panicked};
 use crate::image_error::public;
 use crate::leaving::Leaving;
 use crate::locate::log;
+use crate::pool::Turn;
 use crate::prepare::{Prepared, Task};
+use crate::range::Part;
 use crate::relay::{relay, sniff};
 use crate::site::Site;
 use crate::trail::{CacheOutcome, Trail};
@@ -27,6 +29,8 @@ pub(crate) struct Produced {
     pub(crate) key: CacheKey,
     pub(crate) meta: EntryMeta,
     pub(crate) body: Body,
+    /// The part that the body is, where the source was asked for no more.
+    pub(crate) part: Option<Part>,
 }
 
 /// A result that was made or found in a flight; shared by all who waited.
@@ -50,7 +54,7 @@ pub(crate) async fn produce(
 ) -> Result<Produced, Error> {
     if prepared.caching {
         let since = Instant::now();
-        let found = chain::look(&site.table.result_caches, request, &prepared.key, &engine.metrics).await;
+        let found = chain::look(&site.table.result_caches, request, &prepared.key, Some(&engine.metrics)).await;
         trail.stage("cache", since);
         if let Some(found) = found {
             trail.cache = Some(CacheOutcome::Hit(found.plugin));
@@ -62,11 +66,12 @@ pub(crate) async fn produce(
                 key,
                 meta: found.hit.meta,
                 body: found.hit.body,
+                part: None,
             });
         }
     } else if matches!(prepared.task, Task::Relay) {
         trail.cache = Some(CacheOutcome::Relayed);
-        return relay(engine, prepared).await;
+        return relay(engine, request, prepared).await;
     }
 
     let work = {
@@ -76,7 +81,7 @@ pub(crate) async fn produce(
     };
     let landed = engine
         .result_flights
-        .join(prepared.key.clone(), site.server().deadline.0, work)
+        .join((prepared.key.clone(), prepared.caching), site.server().deadline.0, work)
         .await;
     let made = landed.result?;
     trail.stages(&made.stages);
@@ -89,6 +94,7 @@ pub(crate) async fn produce(
         key: made.key.clone(),
         meta: made.meta.clone(),
         body: Body::Bytes(made.bytes.clone()),
+        part: None,
     })
 }
 
@@ -109,7 +115,7 @@ async fn make(
         ..
     } = prepared;
     // Between a request's look into the caches and its flight, an earlier flight may have filled them.
-    if *caching && let Some(found) = chain::look(&site.table.result_caches, request, key, &engine.metrics).await {
+    if *caching && let Some(found) = chain::look(&site.table.result_caches, request, key, None).await {
         let key = CacheKey {
             validator: found.hit.meta.validator.clone(),
             ..key.clone()
@@ -125,14 +131,14 @@ async fn make(
         return Ok(Arc::new(made));
     }
     if matches!(task, Task::Process(_))
-        && let Some(error) = engine.remembered(key, site.server().failure_memory.0)
+        && let Some(error) = engine.remembered(site, key)
     {
         return Err(error);
     }
     let place = engine.admission.place()?;
     let since = Instant::now();
     let source = download(engine, site, request, located).await;
-    let source = source.inspect_err(|error| engine.remember(key, &key.validator, error))?;
+    let source = source.inspect_err(|error| engine.remember(site, key, &key.validator, error))?;
     let mut stages = vec![("fetch", since.elapsed())];
 
     // The bytes may be a newer version than the one that was asked about: they are kept under their own validator.
@@ -142,11 +148,9 @@ async fn make(
         Task::Process(job) => {
             let failed = |error: &Error| {
                 log(located.plugin, &key.source, error);
-                engine.remember(key, &validator, error);
+                engine.remember(site, key, &validator, error);
             };
-            let info = inspect(&source.bytes, &job.limits)
-                .map_err(public)
-                .inspect_err(failed)?;
+            let info = header(source.bytes.clone(), Arc::clone(job)).await.inspect_err(failed)?;
             let cost = predict(&info, job).map_err(public)?;
             // Half of the deadline: who waits in vain shall still hear of it, with a 503, before the deadline's own 504.
             let patience = site.server().deadline.0 / 2;
@@ -210,7 +214,7 @@ async fn process(
         drop((source, reserved));
         encoded
     };
-    let done = engine.pool.run(leaving, work).await?;
+    let done = engine.pool.run(Turn::Last, leaving, work).await?;
     let timings = done.value.timings;
     let stages = vec![
         ("queue", done.waited),
@@ -224,35 +228,42 @@ async fn process(
     })
 }
 
+/// What the source's header says. On a thread that may take its time: a header can lie behind megabytes of notes.
+async fn header(source: Bytes, job: Arc<Job>) -> Result<SourceInfo, Error> {
+    let work = move || inspect(&source, &job.limits).map_err(public);
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|failed| Err(panicked(&*failed.into_panic())))
+}
+
 /// A source that could not be used, remembered so that it is not fetched and tried again for each request.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     error: Error,
     at: Instant,
+    /// The limits it was held against.
+    limits: (Limits, ByteSize),
 }
 
 impl Shared {
-    /// What this source failed with less than `life` ago.
-    fn remembered(&self, key: &CacheKey, life: Duration) -> Option<Error> {
+    /// What this source failed with not too long ago and, if it was too large, by the limits that still hold.
+    fn remembered(&self, site: &Site, key: &CacheKey) -> Option<Error> {
         let failure = self.failures.get(&(key.source.clone(), key.validator.clone()))?;
-        (failure.at.elapsed() < life).then_some(failure.error)
+        let fresh = failure.at.elapsed() < site.server().failure_memory.0;
+        let holds = failure.error.kind() != ErrorKind::TooLarge || failure.limits == limits(site);
+        (fresh && holds).then_some(failure.error)
     }
 
     /// Notes a failure that lies in the source itself, whatever was asked of it.
-    fn remember(&self, key: &CacheKey, validator: &Validator, error: &Error) {
-        if !matches!(
-            error.kind(),
-            ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::TooLarge
-        ) {
+    fn remember(&self, site: &Site, key: &CacheKey, validator: &Validator, error: &Error) {
+        if !matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::TooLarge) {
             return;
         }
-        let failure = Failure {
-            error: error.clone(),
-            at: Instant::now(),
-        };
+        let failure = Failure { error: error.clone(), at: Instant::now(), limits: limits(site) };
         for validator in [validator, &key.validator] {
-            self.failures
-                .insert((key.source.clone(), validator.clone()), failure.clone());
+            self.failures.insert((key.source.clone(), validator.clone()), failure.clone());
         }
     }
+}
+
+fn limits(site: &Site) -> (Limits, ByteSize) {
+    (site.limits().clone(), site.server().max_source_bytes)
 }

@@ -1,18 +1,21 @@
 //! Sends a source as it is: a stream that a task of the engine's reads ahead of the client by two chunks, under the
 //! media type that its first bytes show. Only image types leave under their own name; all else leaves as bytes to be
-//! saved, so that a store cannot be used to serve pages. Called by `produce`.
+//! saved, so that a store cannot be used to serve pages. Of a source whose version and length are known, a client gets a
+//! part without the rest being read. Called by `produce`.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use resizer_plugin_api::{Body, CacheKey, Download, EntryMeta, Error, ErrorKind, Fetch, Want};
+use resizer_plugin_api::{Body, ByteRange, CacheKey, Download, EntryMeta, Error, ErrorKind, Fetch, ImageRequest, Want};
 use tokio::sync::mpsc;
 
+use crate::conditional::Validators;
 use crate::engine::Shared;
 use crate::locate::log;
 use crate::prepare::Prepared;
 use crate::produce::Produced;
+use crate::range::{Part, Wanted, wanted};
 
 /// What may be anything.
 const BYTES: &str = "application/octet-stream";
@@ -20,55 +23,118 @@ const BYTES: &str = "application/octet-stream";
 pub(crate) const SVG: &str = "image/svg+xml";
 /// How many chunks are read before the client has taken them.
 const AHEAD: usize = 2;
+/// The bytes that tell the media type of a source whose middle is asked for.
+const HEAD: ByteRange = 0..=SNIFFED as u64 - 1;
+const SNIFFED: usize = 1024;
 
-/// Opens the source and hands out its stream.
-pub(crate) async fn relay(engine: &Arc<Shared>, prepared: &Prepared) -> Result<Produced, Error> {
+/// A source that has begun to answer.
+struct Opened {
+    download: Download,
+    first: Bytes,
+}
+
+/// Opens the source and hands out its stream, or that of the part that is asked for.
+pub(crate) async fn relay(
+    engine: &Arc<Shared>,
+    request: &ImageRequest,
+    prepared: &Prepared,
+) -> Result<Produced, Error> {
+    let located = &prepared.located;
+    let stat = &located.stat;
+    let validators = Validators::of(&prepared.key, stat.modified);
+    if let (Some(length), true) = (stat.length, validators.name_a_version())
+        && let Wanted::Part(part) = wanted(&request.head, &validators, length)
+        && let Some(produced) = relay_part(engine, prepared, part).await?
+    {
+        return Ok(produced);
+    }
+    let opened = open(engine, prepared, None).await;
+    let opened = opened.inspect_err(|error| log(located.plugin, &located.key, error))?;
+    let (content_type, length) = (sniff(&opened.first), opened.download.stat.length);
+    Ok(begin(engine, prepared, opened, content_type, length))
+}
+
+/// Asks for no more than the part, and for the head of the source if the part does not hold it. `None` if the store has
+/// another version by now: then the whole is sent.
+async fn relay_part(engine: &Arc<Shared>, prepared: &Prepared, part: Part) -> Result<Option<Produced>, Error> {
+    let version = |opened: Result<Opened, Error>| match opened {
+        Ok(opened) if opened.download.stat.validator == prepared.located.stat.validator => Ok(Some(opened)),
+        Ok(_) => Ok(None),
+        // It has become shorter.
+        Err(error) if error.kind() == ErrorKind::BadRequest => Ok(None),
+        Err(error) => {
+            log(prepared.located.plugin, &prepared.located.key, &error);
+            Err(error)
+        }
+    };
+    let from_start = *part.range.start() == 0 && part.length() >= part.whole.min(SNIFFED as u64);
+    let opening = if from_start { part.range.clone() } else { HEAD };
+    let Some(mut opened) = version(open(engine, prepared, Some(opening)).await)? else {
+        return Ok(None);
+    };
+    let content_type = sniff(&opened.first);
+    if !from_start {
+        let Some(middle) = version(open(engine, prepared, Some(part.range.clone())).await)? else {
+            return Ok(None);
+        };
+        opened = middle;
+    }
+    let produced = begin(engine, prepared, opened, content_type, Some(part.length()));
+    Ok(Some(Produced {
+        part: Some(part),
+        ..produced
+    }))
+}
+
+/// Waits for the first bytes of the source, or of a part of it.
+async fn open(engine: &Shared, prepared: &Prepared, range: Option<ByteRange>) -> Result<Opened, Error> {
     let located = &prepared.located;
     let open = async {
         engine.fetches.increment();
-        let fetched = located.mount.source.fetch(&located.path, Want::whole()).await?;
-        let Fetch::Download(mut download) = fetched else {
+        let want = Want { range, unless: None };
+        let Fetch::Download(mut download) = located.mount.source.fetch(&located.path, want).await? else {
             return Err(Error::new(ErrorKind::Upstream, "The image's store failed.").because("an unasked `unchanged`"));
         };
         let first = download.bytes.next().await.transpose()?.unwrap_or_default();
-        Ok((download, first))
+        Ok(Opened { download, first })
     };
     let patience = located.mount.policy.fetch_timeout;
-    let opened = tokio::time::timeout(patience, open)
+    tokio::time::timeout(patience, open)
         .await
-        .unwrap_or_else(|_| Err(slow()));
-    let (download, first) = opened.inspect_err(|error| log(located.plugin, &located.key, error))?;
+        .unwrap_or_else(|_| Err(slow()))
+}
 
-    let validator = download
-        .stat
-        .validator
-        .clone()
-        .unwrap_or_else(|| prepared.key.validator.clone());
-    let (length, modified) = (download.stat.length, download.stat.modified);
+/// The answer, under the version that came with the bytes.
+fn begin(
+    engine: &Arc<Shared>,
+    prepared: &Prepared,
+    opened: Opened,
+    content_type: &str,
+    length: Option<u64>,
+) -> Produced {
+    let stat = &opened.download.stat;
+    let validator = stat.validator.clone().unwrap_or_else(|| prepared.key.validator.clone());
     let meta = EntryMeta {
-        content_type: sniff(&first).to_owned(),
+        content_type: content_type.to_owned(),
         validator: validator.clone(),
-        modified,
+        modified: stat.modified,
     };
     let key = CacheKey {
         validator,
         ..prepared.key.clone()
     };
-    let stream = pump(engine, prepared, download, first);
-    Ok(Produced {
+    let stream = pump(engine, prepared, opened);
+    Produced {
         key,
         meta,
         body: Body::Stream { stream, length },
-    })
+        part: None,
+    }
 }
 
 /// Reads on in a task of the engine's, so that nothing of the source lives on a thread that serves connections.
-fn pump(
-    engine: &Arc<Shared>,
-    prepared: &Prepared,
-    mut download: Download,
-    first: Bytes,
-) -> resizer_plugin_api::ByteStream {
+fn pump(engine: &Arc<Shared>, prepared: &Prepared, opened: Opened) -> resizer_plugin_api::ByteStream {
+    let Opened { mut download, first } = opened;
     let (sender, receiver) = mpsc::channel(AHEAD);
     let located = Arc::clone(&prepared.located);
     let fetched_bytes = engine.fetched_bytes.clone();
@@ -123,7 +189,7 @@ pub(crate) fn sniff(first: &[u8]) -> &'static str {
 
 /// An `svg` element within the first kilobyte of text, after nothing but a prologue.
 fn is_svg(first: &[u8]) -> bool {
-    let head = &first[..first.len().min(1024)];
+    let head = &first[..first.len().min(SNIFFED)];
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start_matches('\u{FEFF}').trim_start();
     let prologue = ["<?xml", "<!--", "<!DOCTYPE svg", "<svg"]

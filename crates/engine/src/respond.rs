@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, RequestHead, ResponseEvent};
 
+use crate::conditional::Validators;
 use crate::engine::Shared;
-use crate::prepare::{Prepared, etag, has, is_known, not_modified};
+use crate::prepare::Prepared;
 use crate::produce::Produced;
+use crate::range;
 use crate::relay::SVG;
 use crate::site::Site;
 use crate::stop::Stop;
@@ -22,12 +23,15 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// An SVG may draw, and nothing else.
 const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-/// The response to a request that went all the way.
+/// The response to a request that went all the way: the result, a part of it, or what its preconditions come to now that
+/// the version of the bytes is known.
 pub(crate) fn respond(request: &ImageRequest, prepared: &Prepared, produced: Produced, trail: &mut Trail) -> Reply {
-    let etag = is_known(&produced.key.validator).then(|| etag(&produced.key));
-    if etag.as_deref().is_some_and(|etag| has(request, etag)) {
-        trail.cache = Some(CacheOutcome::NotModified);
-        return not_modified(prepared, &produced.key);
+    let validators = Validators::of(&produced.key, produced.meta.modified);
+    if let Some(reply) = validators.answer(&request.head.headers, &prepared.headers) {
+        if reply.status == StatusCode::NOT_MODIFIED {
+            trail.cache = Some(CacheOutcome::NotModified);
+        }
+        return reply;
     }
     let mut reply = Reply::new(StatusCode::OK).with_body(produced.body);
     reply.headers = prepared.headers.clone();
@@ -40,13 +44,11 @@ pub(crate) fn respond(request: &ImageRequest, prepared: &Prepared, produced: Pro
     if produced.meta.content_type == SVG {
         set(CONTENT_SECURITY_POLICY, SANDBOX);
     }
-    if let Some(etag) = etag {
-        set(ETAG, &etag);
+    validators.write(&mut reply.headers);
+    match produced.part {
+        Some(part) => part.answer(reply),
+        None => range::cut(&request.head, &validators, reply),
     }
-    if let Some(modified) = produced.meta.modified {
-        set(LAST_MODIFIED, &httpdate::fmt_http_date(modified));
-    }
-    reply
 }
 
 /// Gives every response, errors included, what all of them have, lets plugins amend the headers, counts and logs.

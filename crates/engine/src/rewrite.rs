@@ -1,8 +1,8 @@
-//! The second step of a walk: plugins rewrite path and query, add defaults, have the last word; then the query is
-//! parsed into instructions and the request is frozen.
+//! The second step of a walk: plugins rewrite path and query, add defaults to those of the server, have the last word;
+//! then the query is parsed into instructions and the request is frozen.
 
 use resizer_imaging::Instructions;
-use resizer_plugin_api::{DefaultsEvent, ImageRequest, Query};
+use resizer_plugin_api::{DefaultsEvent, ImageRequest};
 
 use crate::fire::fire;
 use crate::site::Site;
@@ -14,7 +14,8 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft) -> Result<ImageRequest, Sto
     let table = &site.table;
     fire("on_rewrite", &table.on_rewrite, |handler| handler(&mut draft.event()))?;
 
-    let mut defaults = Query::default();
+    // Before those of the plugins, which know better: of two defaults for one key the later holds.
+    let mut defaults = site.server().default_commands.query().clone();
     fire("on_rewrite_defaults", &table.on_rewrite_defaults, |handler| {
         handler(&mut DefaultsEvent::new(
             &draft.head,

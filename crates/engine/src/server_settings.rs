@@ -30,6 +30,7 @@ mod address;
 mod log;
 mod network;
 mod origin;
+mod pipeline;
 mod response_header;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ pub use address::{AdminListen, ListenAddress};
 pub use log::{LogFilter, LogFormat};
 pub use network::Network;
 pub use origin::CorsOrigin;
+pub use pipeline::{DefaultCommands, FakeExtension};
 pub use response_header::{ExtraHeaderName, ExtraHeaderValue};
 
 /// `[server]`.
@@ -76,6 +78,14 @@ pub struct ServerSettings {
     pub cors_origins: Vec<CorsOrigin>,
     /// Headers added to every response, as in `headers = { X-Served-By = "resizer" }`.
     pub headers: BTreeMap<ExtraHeaderName, ExtraHeaderValue>,
+    /// Extensions that a URL may carry behind that of the image: `/a.jpg.ashx?width=50` is `/a.jpg?width=50`. The first
+    /// that fits is taken off, once, and the dots before it too.
+    pub fake_extensions: Vec<FakeExtension>,
+    /// Commands for every image, as in `"scale=both;mode=max"`, where the URL and the plugins give none. Keys that ask for
+    /// an image to be processed, such as `width` or `format`, are better not here: every image would be.
+    pub default_commands: DefaultCommands,
+    /// Query keys that are taken out before anything reads them, such as those that only get past a cache.
+    pub drop_query_keys: Vec<String>,
     /// Whether a line is logged for each request.
     pub access_log: bool,
     /// What is logged: a level, or levels by module as in `"warn,resizer_engine=debug"`. The variable `RUST_LOG`
@@ -129,6 +139,9 @@ impl Default for ServerSettings {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             headers: BTreeMap::new(),
+            fake_extensions: FakeExtension::try_from(".ashx".to_owned()).into_iter().collect(),
+            default_commands: DefaultCommands::default(),
+            drop_query_keys: Vec::new(),
             access_log: true,
             log: LogFilter::default(),
             log_format: LogFormat::Text,

@@ -77,11 +77,19 @@ impl Draft {
     }
 }
 
-/// Decodes the path, once and for all, and lets plugins see every request. What is no image by its name, its source's
-/// settings or a plugin's word ends here: a folder of images gives away nothing else.
+/// Decodes the path, once and for all, lets plugins see every request, and takes off what the settings of the server say
+/// is not meant. What is no image by its name, its source's settings or a plugin's word ends here: a folder of images
+/// gives away nothing else.
 fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop> {
     let path = decode_path(&head.raw_path)?;
-    let query = Query::parse(&head.raw_query);
+    let server = site.server();
+    let drop_keys = |query: &mut Query| {
+        for key in &server.drop_query_keys {
+            query.remove(key);
+        }
+    };
+    let mut query = Query::parse(&head.raw_query);
+    drop_keys(&mut query);
     let mut draft = Draft {
         head: Arc::clone(head),
         path,
@@ -92,6 +100,12 @@ fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop> {
     fire("on_request", &site.table.on_request, |handler| {
         handler(&mut draft.event())
     })?;
+    // Again, for a query that stood in another place than where queries stand.
+    drop_keys(&mut draft.query);
+    let mut fake_extensions = server.fake_extensions.iter();
+    if let Some(path) = fake_extensions.find_map(|fake| fake.strip(&draft.path)) {
+        draft.path = path.to_owned();
+    }
     let named_image = extension(&draft.path).is_some_and(|extension| {
         SOURCE_EXTENSIONS
             .iter()

@@ -32,6 +32,19 @@ impl Query {
         Self { pairs }
     }
 
+    /// Reads commands as ImageResizer writes them outside of a URL's query: parted by `;` or `&`, perhaps with spaces
+    /// around and a `?` before them, otherwise as [`Query::parse`] does. Of two equal keys the last wins.
+    #[must_use]
+    pub fn parse_commands(text: &str) -> Self {
+        let text = text.trim().trim_start_matches('?');
+        let pairs: Vec<&str> = text.split([';', '&']).map(str::trim).collect();
+        let mut query = Self::default();
+        for (key, value) in Self::parse(&pairs.join("&")).iter() {
+            query.set(key, value);
+        }
+        query
+    }
+
     /// The first value under this key, in any case.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -107,6 +120,18 @@ mod tests {
         let pairs: Vec<_> = query.iter().collect();
         assert_eq!(pairs, [("Width", "1"), ("crop", "(0,1)"), ("a", "b=c"), ("bare", ""), ("w", "a b%20")]);
         assert_eq!(query.get("WIDTH"), Some("1"));
+    }
+
+    #[test]
+    fn commands_are_parted_by_semicolons_too() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(Query::parse_commands(text).to_string(), expected, "{text}");
+        };
+        check("width=100;crop=auto", "width=100&crop=auto");
+        check(" ?w=1; h=2 &mode=max;", "w=1&h=2&mode=max");
+        check("w=1;W=2", "w=2");
+        check("a=b%3Bc", "a=b%3Bc");
+        check(" ; ", "");
     }
 
     #[test]

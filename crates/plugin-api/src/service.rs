@@ -110,9 +110,13 @@ impl Stat {
         Self::default()
     }
 
-    /// All is known.
+    /// All is known. A time that HTTP cannot say, before 1970 or after 9999, is as good as none.
     #[must_use]
     pub fn known(validator: Validator, length: u64, modified: Option<SystemTime>) -> Self {
+        /// Midnight after the last day of the year 9999.
+        const END: Duration = Duration::from_secs(253_402_300_800);
+        let since_epoch = |time: &SystemTime| time.duration_since(SystemTime::UNIX_EPOCH);
+        let modified = modified.filter(|time| since_epoch(time).is_ok_and(|time| time < END));
         Self { validator: Some(validator), length: Some(length), modified }
     }
 }

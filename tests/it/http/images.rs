@@ -1,5 +1,7 @@
 //! What comes of images, good and bad, as a client sees it.
 
+use std::time::{Duration, SystemTime};
+
 use super::photographs::lake;
 use super::server::{IMAGES, Server};
 
@@ -106,6 +108,18 @@ fn there_is_no_way_out_of_the_folder() {
         }
     }
     assert_eq!(server.get("/a.jpg?width=10").status, 200);
+}
+
+#[test]
+fn a_file_older_than_http_can_say_is_served_without_its_date() {
+    let server = Server::start(IMAGES, &[("old.jpg", lake())]);
+    let file = std::fs::File::options().append(true).open(server.folder().join("images/old.jpg")).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH - Duration::from_secs(86_400)).unwrap();
+    for target in ["/old.jpg", "/old.jpg?width=10"] {
+        let response = server.get(target);
+        assert_eq!((response.status, response.header("last-modified")), (200, None), "{target}");
+        assert!(response.header("etag").is_some(), "{target}");
+    }
 }
 
 /// Width and height from a JPEG's frame header (ITU T.81, B.2.2).

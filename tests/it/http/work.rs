@@ -82,6 +82,22 @@ fn when_one_of_two_hangs_up_the_other_is_served() {
 }
 
 #[test]
+fn a_busy_server_is_ready() {
+    let server = server();
+    let clients: Vec<Client> = (0..16)
+        .map(|number| {
+            let mut client = server.connect();
+            client.send_get(&format!("/large.jpg?width={}", 300 + number));
+            client
+        })
+        .collect();
+    eventually("jobs wait for a thread", || (server.metric("resizer_work_queued") > 2).then_some(()));
+    assert_eq!(server.get("/readyz").status, 200);
+    assert!(server.metric("resizer_work_queued") > 2, "the look did not wait for the queue to empty");
+    clients.into_iter().for_each(Client::hang_up);
+}
+
+#[test]
 fn work_begun_before_a_reload_serves_those_who_ask_after_it() {
     let server = server();
     let mut clients = waiting(&server, 1, "/large.jpg?width=300");

@@ -116,24 +116,32 @@ pub(crate) fn may_be_secret(key: &str, names: &[&str]) -> bool {
     sounds_secret(key) || nearest(key, names.iter().copied()).is_some()
 }
 
-/// Where the text assigns something to a key that sounds like a secret, up to the end of that line: what can be told
-/// of a file that does not parse.
+/// Where the text assigns something to a key that sounds like a secret, up to the end of that line, or to the closing
+/// quotes of a text over several lines: what can be told of a file that does not parse.
 pub(crate) fn spans_by_text(text: &str, names: &[&str]) -> Vec<Range<usize>> {
-    let mut spans = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        for (equals, _) in line.match_indices('=') {
-            let key = line[..equals].trim_end().trim_end_matches(['"', '\'']);
-            let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-            let key = &key[key.trim_end_matches(word).len()..];
-            let end = line.trim_end().len();
-            if equals + 1 < end && may_be_secret(key, names) {
-                let value = equals + 1 + (line[equals + 1..].len() - line[equals + 1..].trim_start().len());
-                spans.push(start + value..start + end);
-                break;
-            }
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    for (equals, _) in text.match_indices('=') {
+        let before = text[..equals]
+            .trim_end_matches([' ', '\t'])
+            .trim_end_matches(['"', '\'']);
+        let key = &before[before.trim_end_matches(is_word).len()..];
+        let is_inside = spans.last().is_some_and(|last| last.contains(&equals));
+        if is_inside || !may_be_secret(key, names) {
+            continue;
         }
-        start += line.len();
+        let value = text[equals + 1..].trim_start_matches([' ', '\t']);
+        let start = text.len() - value.len();
+        let length = match ["\"\"\"", "\'\'\'"]
+            .into_iter()
+            .find(|quotes| value.starts_with(quotes))
+        {
+            Some(quotes) => value[3..].find(quotes).map_or(value.len(), |end| 3 + end + 3),
+            None => value.split('\n').next().unwrap_or(value).trim_end().len(),
+        };
+        if length > 0 {
+            spans.push(start..start + length);
+        }
     }
     spans
 }
@@ -177,6 +185,11 @@ mod tests {
         check("name = \"x\"\naccess_code = \"hunter2\r\nb = 1", &["\"hunter2"]);
         check("auth = { user = 1, \"db_password\" = hunter2", &["hunter2"]);
         check("acces_code=hunter2", &["hunter2"]);
+        check(
+            "token = \"\"\"\na = b\n\"\"\" # x\nb = \'\'\'",
+            &["\"\"\"\na = b\n\"\"\""],
+        );
+        check("token = \'\'\'\na = b\n", &["\'\'\'\na = b\n"]);
         check("access_code =", &[]);
         check("ü = 'ü'", &[]);
     }

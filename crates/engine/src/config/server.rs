@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use resizer_imaging::is_trigger;
 use resizer_plugin_api::InstallError;
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -14,7 +15,7 @@ use super::explain::{Owner, Section};
 use super::nearest::nearest;
 use super::schema;
 use super::settings::Settings;
-use crate::diagnostic::{Place, Problem};
+use crate::diagnostic::{Place, Problem, Severity};
 use crate::server_settings::ServerSettings;
 
 const DOCS: &str = "docs/server.md";
@@ -28,11 +29,12 @@ fn make(table: Spanned<DeTable<'_>>) -> Result<ServerSettings, InstallError> {
     ServerSettings::deserialize(toml::de::Deserializer::from(table)).map_err(InstallError::Shape)
 }
 
-/// The typed settings, and each setting's place.
+/// The typed settings, and each setting's place. `plugin_keys` are the query keys of all enabled plugins.
 pub(crate) fn read<'i>(
     mut settings: Settings<'i>,
     schema: &Value,
     overrides: &'i [Override],
+    plugin_keys: &[&str],
     problems: &mut Vec<Problem>,
 ) -> (Option<ServerSettings>, Section) {
     settings.take_unknown(schema, problems);
@@ -51,11 +53,12 @@ pub(crate) fn read<'i>(
     let both = from_file.and_then(|_| settings.read(make, &mut Vec::new()));
     if let Some(server) = &both {
         let place = |name: &str| match (variables.get(name), settings.section.places.get(name)) {
-            (Some(variable), _) => Place::Variable((*variable).clone()),
-            (None, Some(setting)) => setting.value.clone().into(),
-            (None, None) => Place::File,
+            (Some(variable), _) => Some(Place::Variable((*variable).clone())),
+            (None, Some(setting)) => Some(setting.value.clone().into()),
+            (None, None) => None,
         };
-        problems.extend(together(server, place).into_iter().map(|problem| problem.docs(DOCS)));
+        let found = together(server, plugin_keys, place);
+        problems.extend(found.into_iter().map(|problem| problem.docs(DOCS)));
     }
     (both, settings.section)
 }
@@ -94,28 +97,30 @@ fn check<'i>(given: &'i Override, schema: &Value) -> Result<(&'i str, DeValue<'i
 }
 
 /// What no single setting can be blamed for.
-fn together(server: &ServerSettings, place: impl Fn(&str) -> Place) -> Vec<Problem> {
+fn together(server: &ServerSettings, plugin_keys: &[&str], place: impl Fn(&str) -> Option<Place>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let is_public = server
-        .admin_listen
-        .0
-        .is_some_and(|address| !address.ip().to_canonical().is_loopback());
+    // A setting that is nowhere given has its default, which is never wrong by itself.
+    let place = |name: &str| place(name).unwrap_or(Place::File);
+    let admin = server.admin_listen.0;
     match &server.admin_token {
         Some(token) if token.expose().trim().is_empty() => {
             let problem = Problem::error(place("admin_token"), "setting `admin_token` of `[server]` is empty");
             problems.push(problem.help("give it a long random text, or remove it"));
         }
-        None if is_public => {
+        None if admin.is_some_and(|address| !address.ip().to_canonical().is_loopback()) => {
             let message = "the admin listener is open to other machines, and there is no `admin_token`";
             let help = "add `admin_token = \"${ADMIN_TOKEN}\"`, or listen on 127.0.0.1";
             problems.push(Problem::error(place("admin_listen"), message).help(help));
         }
         _ => {}
     }
-    let ports = [Some(server.listen.0), server.admin_listen.0].map(|address| address.map(|address| address.port()));
-    if server.admin_listen.0 == Some(server.listen.0) && ports[0] != Some(0) {
+    // Port 0 is a free port, another one each time.
+    if admin == Some(server.listen.0) && server.listen.0.port() != 0 {
         let message = "`listen` and `admin_listen` are the same address";
-        problems.push(Problem::error(place("admin_listen"), message).help("give the admin listener a port of its own"));
+        let place = Some(place("admin_listen"))
+            .filter(|place| *place != Place::File)
+            .unwrap_or_else(|| place("listen"));
+        problems.push(Problem::error(place, message).help("give the admin listener a port of its own"));
     }
     for (name, is_zero) in [
         ("deadline", server.deadline.0.is_zero()),
@@ -126,6 +131,15 @@ fn together(server: &ServerSettings, place: impl Fn(&str) -> Place) -> Vec<Probl
             let message = format!("setting `{name}` of `[server]` is 0, so that no request could be served");
             problems.push(Problem::error(place(name), message).help("give it a value above 0, or remove it"));
         }
+    }
+    let triggers = |key: &str| is_trigger(key) || plugin_keys.iter().any(|known| known.eq_ignore_ascii_case(key));
+    if let Some((key, _)) = server.default_commands.query().iter().find(|(key, _)| triggers(key)) {
+        let message = format!("setting `default_commands` of `[server]` has `{key}`, so that every image is processed");
+        let problem = Problem::error(place("default_commands"), message);
+        problems.push(Problem {
+            severity: Severity::Warning,
+            ..problem.help("keep to keys that only say how, such as `mode`, `scale` and `anchor`")
+        });
     }
     problems
 }

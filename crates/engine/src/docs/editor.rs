@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// The schema as text.
 pub(super) fn schema(server: &Value, plugins: &[(&Registration, Value)]) -> String {
     let mut server = server.clone();
-    accept_interpolation(&mut server);
+    for_editors(&mut server);
     let entries: Vec<Value> = plugins.iter().map(|(plugin, schema)| entry(plugin, schema)).collect();
     let schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -26,7 +26,7 @@ pub(super) fn schema(server: &Value, plugins: &[(&Registration, Value)]) -> Stri
 
 fn entry(plugin: &Registration, schema: &Value) -> Value {
     let mut entry = schema.clone();
-    accept_interpolation(&mut entry);
+    for_editors(&mut entry);
     let mut properties = Map::new();
     properties.insert(
         "name".to_owned(),
@@ -58,18 +58,43 @@ fn entry(plugin: &Registration, schema: &Value) -> Value {
     entry
 }
 
-/// A number or a boolean may also be a string with `${…}` in it.
-fn accept_interpolation(schema: &mut Value) {
+/// A number or a boolean may also be a string with `${…}` in it. Formats are left out: ours say how a text is read (a
+/// `time` is `"30s"`), and the standard's of the same names would make an editor refuse it.
+fn for_editors(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
+            if object.get("format").is_some_and(Value::is_string) {
+                object.shift_remove("format");
+            }
             let kind = object.get("type").and_then(Value::as_str).map(str::to_owned);
             if let Some(kind) = kind.filter(|kind| ["integer", "number", "boolean"].contains(&kind.as_str())) {
                 object.insert("type".to_owned(), json!([kind, "string"]));
                 object.insert("pattern".to_owned(), json!("\\$\\{"));
             }
-            object.values_mut().for_each(accept_interpolation);
+            object.values_mut().for_each(for_editors);
         }
-        Value::Array(items) => items.iter_mut().for_each(accept_interpolation),
+        Value::Array(items) => items.iter_mut().for_each(for_editors),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_editor_accepts_what_the_server_accepts() {
+        let check = |mut setting: Value, expected: Value| {
+            for_editors(&mut setting);
+            assert_eq!(setting, expected);
+        };
+        check(
+            json!({ "type": ["string", "number"], "format": "time" }),
+            json!({ "type": ["string", "number"] }),
+        );
+        check(
+            json!({ "properties": { "format": { "type": "integer", "format": "uint8" } } }),
+            json!({ "properties": { "format": { "type": ["integer", "string"], "pattern": "\\$\\{" } } }),
+        );
     }
 }

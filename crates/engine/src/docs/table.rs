@@ -13,7 +13,7 @@ pub(super) fn of(schema: &Value) -> String {
     if rows.is_empty() {
         rows
     } else {
-        format!("| setting | type | default | |\n|---|---|---|---|\n{rows}")
+        format!("| setting | type | default | meaning |\n|---|---|---|---|\n{rows}")
     }
 }
 

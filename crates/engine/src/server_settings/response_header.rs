@@ -19,11 +19,14 @@ pub struct ExtraHeaderName(HeaderName);
 pub struct ExtraHeaderValue(HeaderValue);
 
 /// What frames a response or describes this very one; the server sets these itself.
-const OWN: [&str; 13] = [
+const OWN: [&str; 18] = [
+    "access-control-allow-origin",
+    "cache-control",
     "connection",
     "content-encoding",
     "content-length",
     "content-range",
+    "content-security-policy",
     "content-type",
     "date",
     "etag",
@@ -33,6 +36,8 @@ const OWN: [&str; 13] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "vary",
+    "x-content-type-options",
 ];
 
 read_from_text!(ExtraHeaderName, "a header name");

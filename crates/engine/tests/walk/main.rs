@@ -5,5 +5,7 @@
 mod caching;
 mod errors;
 mod hooks;
+mod ranges;
 mod store;
+mod urls;
 mod validators;

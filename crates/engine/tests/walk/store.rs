@@ -4,39 +4,42 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::stream;
 use resizer_engine::{Engine, Environment, Site, load};
 use resizer_plugin_api::resource::Resources;
 use resizer_plugin_api::{
-    Body, Cache, CacheKey, Download, Entry, Error, ErrorKind, Fetch, Hit, Hooks, ImageRequest, InstallError, Metrics,
-    Plugin, Purge, Reply, RequestHead, Source, SourceKey, SourcePath, SourcePolicy, Stat, UrlPrefix, Validator, Want,
-    async_trait, register,
+    Body, ByteRange, Cache, CacheKey, Download, Entry, Error, ErrorKind, Fetch, Hit, Hooks, ImageRequest, InstallError,
+    Metrics, Plugin, Purge, Reply, RequestHead, Source, SourceKey, SourcePath, SourcePolicy, Stat, UrlPrefix,
+    Validator, Want, async_trait, register,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// One object, and how its store behaves.
 #[derive(Clone)]
-pub struct Object {
-    pub bytes: Bytes,
-    pub validator: Option<&'static str>,
+pub(crate) struct Object {
+    pub(crate) bytes: Bytes,
+    pub(crate) validator: Option<&'static str>,
     /// The validator that comes with the bytes, if it is another than `stat` says.
-    pub fetched_validator: Option<&'static str>,
-    pub error: Option<ErrorKind>,
-    pub delay: Duration,
-    pub cut: bool,
+    pub(crate) fetched_validator: Option<&'static str>,
+    /// When it last changed, if the store says so.
+    pub(crate) modified: Option<SystemTime>,
+    pub(crate) error: Option<ErrorKind>,
+    pub(crate) delay: Duration,
+    pub(crate) cut: bool,
 }
 
 impl Object {
-    pub fn of(bytes: impl Into<Bytes>) -> Self {
+    pub(crate) fn of(bytes: impl Into<Bytes>) -> Self {
         let (validator, delay) = (Some("v1"), Duration::ZERO);
         Self {
             bytes: bytes.into(),
             validator,
             fetched_validator: None,
+            modified: None,
             error: None,
             delay,
             cut: false,
@@ -46,19 +49,21 @@ impl Object {
 
 /// What a test looks at.
 #[derive(Default)]
-pub struct World {
-    pub objects: Mutex<HashMap<String, Object>>,
-    pub stats: AtomicUsize,
-    pub fetches: AtomicUsize,
-    pub kept: [Mutex<HashMap<CacheKey, Entry>>; 2],
+pub(crate) struct World {
+    pub(crate) objects: Mutex<HashMap<String, Object>>,
+    pub(crate) stats: AtomicUsize,
+    pub(crate) fetches: AtomicUsize,
+    /// Which part each fetch asked for.
+    pub(crate) ranges: Mutex<Vec<Option<ByteRange>>>,
+    pub(crate) kept: [Mutex<HashMap<CacheKey, Entry>>; 2],
 }
 
 impl World {
-    pub fn put(&self, path: &str, object: Object) {
+    pub(crate) fn put(&self, path: &str, object: Object) {
         self.objects.lock().unwrap().insert(path.to_owned(), object);
     }
 
-    pub fn counts(&self) -> (usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize) {
         (self.stats.load(Ordering::SeqCst), self.fetches.load(Ordering::SeqCst))
     }
 
@@ -80,19 +85,21 @@ impl World {
 static WORLDS: LazyLock<Mutex<HashMap<String, Arc<World>>>> = LazyLock::new(Mutex::default);
 
 /// The world of the test plugins whose entries say `world = "name"`.
-pub fn world(name: &str) -> Arc<World> {
+pub(crate) fn world(name: &str) -> Arc<World> {
     Arc::clone(WORLDS.lock().unwrap().entry(name.to_owned()).or_default())
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct StoreConfig {
+pub(crate) struct StoreConfig {
     world: String,
     prefix: UrlPrefix,
     #[serde(default)]
     any_extension: bool,
     #[serde(default)]
     fetch_timeout_ms: Option<u64>,
+    #[serde(default)]
+    check_modified_ms: u64,
 }
 
 struct Store {
@@ -113,7 +120,7 @@ impl Plugin for Store {
             name: config.world,
         };
         let policy = SourcePolicy {
-            check_modified: Duration::ZERO,
+            check_modified: Duration::from_millis(config.check_modified_ms),
             fetch_timeout: Duration::from_millis(config.fetch_timeout_ms.unwrap_or(10_000)),
             any_extension: config.any_extension,
         };
@@ -133,23 +140,32 @@ impl Source for Store {
         self.world.stats.fetch_add(1, Ordering::SeqCst);
         let object = self.world.object(path)?;
         match object.validator {
-            Some(validator) => Ok(Stat::known(Validator::new(validator), object.bytes.len() as u64, None)),
+            Some(validator) => Ok(Stat::known(
+                Validator::new(validator),
+                object.bytes.len() as u64,
+                object.modified,
+            )),
             None => Ok(Stat::unknown()),
         }
     }
 
-    async fn fetch(&self, path: &SourcePath, _: Want) -> Result<Fetch, Error> {
+    async fn fetch(&self, path: &SourcePath, want: Want) -> Result<Fetch, Error> {
         self.world.fetches.fetch_add(1, Ordering::SeqCst);
+        self.world.ranges.lock().unwrap().push(want.range.clone());
         let object = self.world.object(path)?;
         tokio::time::sleep(object.delay).await;
         let validator = object.fetched_validator.or(object.validator).unwrap_or("fetched");
-        let stat = Stat::known(Validator::new(validator), object.bytes.len() as u64, None);
-        let length = if object.cut {
-            object.bytes.len() / 2
-        } else {
-            object.bytes.len()
+        let whole = object.bytes.len();
+        let stat = Stat::known(Validator::new(validator), whole as u64, object.modified);
+        let (first, end) = match want.range {
+            Some(range) if *range.start() >= whole as u64 => {
+                return Err(Error::new(ErrorKind::BadRequest, "The range begins behind the end."));
+            }
+            Some(range) => (*range.start() as usize, whole.min(*range.end() as usize + 1)),
+            None if object.cut => (0, whole / 2),
+            None => (0, whole),
         };
-        let chunk = Ok(object.bytes.slice(..length));
+        let chunk = Ok(object.bytes.slice(first..end));
         Ok(Fetch::Download(Download {
             stat,
             bytes: Box::pin(stream::iter([chunk])),
@@ -159,7 +175,7 @@ impl Source for Store {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CacheConfig {
+pub(crate) struct CacheConfig {
     world: String,
     slot: usize,
 }
@@ -211,14 +227,14 @@ impl Cache for Keep {
 }
 
 /// A running engine with the site of one configuration.
-pub struct Served {
-    pub engine: Engine,
-    pub site: Arc<Site>,
+pub(crate) struct Served {
+    pub(crate) engine: Engine,
+    pub(crate) site: Arc<Site>,
 }
 
 impl Served {
     /// A site of this `plugins.toml`.
-    pub async fn new(text: &str) -> Self {
+    pub(crate) async fn new(text: &str) -> Self {
         let (metrics, resources) = (Metrics::default(), Arc::new(Resources::default()));
         let path = Path::new("plugins.toml");
         let (loaded, problems) = load(
@@ -236,7 +252,7 @@ impl Served {
     }
 
     /// A site with one store at `/`, whose world has the test's name, and more entries if wanted.
-    pub async fn store(world: &str, more: &str) -> Self {
+    pub(crate) async fn store(world: &str, more: &str) -> Self {
         Self::new(&format!(
             "{more}\n[[plugin]]\nname = \"teststore\"\nworld = \"{world}\"\nprefix = \"/\"\n"
         ))
@@ -244,12 +260,12 @@ impl Served {
     }
 
     /// The reply to a GET of this path and query.
-    pub async fn get(&self, url: &str) -> Answer {
+    pub(crate) async fn get(&self, url: &str) -> Answer {
         self.request(url, &[]).await
     }
 
     /// The reply to a GET with headers.
-    pub async fn request(&self, url: &str, headers: &[(&'static str, &str)]) -> Answer {
+    pub(crate) async fn request(&self, url: &str, headers: &[(&'static str, &str)]) -> Answer {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let mut head = RequestHead::get(path, query);
         for (name, value) in headers {
@@ -259,7 +275,7 @@ impl Served {
     }
 
     /// The value of a counter, zero if it was never touched.
-    pub fn count(&self, line: &str) -> u64 {
+    pub(crate) fn count(&self, line: &str) -> u64 {
         let text = self.engine.metrics().render();
         let found = text
             .lines()
@@ -269,10 +285,10 @@ impl Served {
 }
 
 /// A reply with its body read.
-pub struct Answer {
-    pub status: u16,
-    pub reply: Reply,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) reply: Reply,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
@@ -294,16 +310,16 @@ impl Answer {
         }
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.reply.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The size of the PNG in the body, read from its header (bytes 16 to 24, big-endian, by the PNG specification).
-    pub fn png_size(&self) -> (u32, u32) {
+    pub(crate) fn png_size(&self) -> (u32, u32) {
         assert_eq!(&self.body[..8], b"\x89PNG\r\n\x1a\n", "{}", self.text());
         let number = |at: usize| u32::from_be_bytes(self.body[at..at + 4].try_into().unwrap());
         (number(16), number(20))
@@ -311,7 +327,7 @@ impl Answer {
 }
 
 /// A grey PNG of this size, every pixel of the same shade.
-pub fn png(width: u32, height: u32, shade: u8) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32, shade: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Grayscale);

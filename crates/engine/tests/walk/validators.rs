@@ -1,5 +1,7 @@
 //! That no client and no cache is told that an old result is current.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use crate::store::{Object, Served, png, world};
 
 #[tokio::test]
@@ -101,4 +103,82 @@ async fn a_store_that_is_not_asked_gives_its_validator_with_the_bytes() {
     let revalidated = served.request("/a.png?width=4", &[("if-none-match", &etag)]).await;
     assert_eq!(revalidated.status, 304, "by the stored entry's validator");
     assert_eq!(world.counts().1, 1);
+}
+
+#[tokio::test]
+async fn dates_and_preconditions_cost_no_work() {
+    let world = world("dates");
+    let served = Served::store("dates", "").await;
+    let object = Object {
+        modified: Some(UNIX_EPOCH + Duration::from_millis(784_111_777_250)),
+        ..Object::of(png(8, 8, 9))
+    };
+    world.put("a.png", object);
+    // The example date of RFC 9110, 5.6.7, and an hour before it.
+    let (date, before) = ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 07:49:37 GMT");
+    for url in ["/a.png?width=4", "/a.png"] {
+        let first = served.get(url).await;
+        let (etag, fetches) = (first.header("etag").to_owned(), world.counts().1);
+        assert_eq!(first.header("last-modified"), date, "{url}");
+        let rows: [(&[(&'static str, &str)], u16); 8] = [
+            (&[("if-modified-since", date)], 304),
+            (&[("if-modified-since", before)], 200),
+            (&[("if-none-match", "\"other\""), ("if-modified-since", date)], 200),
+            (&[("if-match", &etag)], 200),
+            (&[("if-match", "\"other\"")], 412),
+            (&[("if-unmodified-since", date)], 200),
+            (&[("if-unmodified-since", before)], 412),
+            (&[("if-match", &etag), ("if-none-match", &etag)], 304),
+        ];
+        for (headers, status) in rows {
+            let before = world.counts().1;
+            let answer = served.request(url, headers).await;
+            assert_eq!(answer.status, status, "{url} {headers:?}");
+            if status == 304 {
+                let validators = (answer.header("etag"), answer.header("last-modified"));
+                assert_eq!(
+                    (validators, answer.body.len()),
+                    ((etag.as_str(), date), 0),
+                    "{headers:?}"
+                );
+            }
+            assert_eq!(
+                world.counts().1 > before,
+                status == 200,
+                "{url} {headers:?}: only a 200 fetches"
+            );
+        }
+        assert!(world.counts().1 > fetches);
+    }
+    assert_eq!(served.request("/none.png", &[("if-none-match", "*")]).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_date_that_has_no_form_is_left_out() {
+    let world = world("before 1970");
+    let object = Object {
+        modified: Some(UNIX_EPOCH - Duration::from_secs(1)),
+        ..Object::of(png(8, 8, 9))
+    };
+    world.put("a.png", object);
+    let served = Served::store("before 1970", "").await;
+    let answer = served.get("/a.png?width=4").await;
+    assert_eq!((answer.status, answer.header("last-modified")), (200, ""));
+}
+
+#[tokio::test]
+async fn a_stat_that_the_bytes_prove_old_is_believed_no_longer() {
+    let world = world("proved old");
+    let text = "[[plugin]]\nname = \"testcache\"\nworld = \"proved old\"\nslot = 0\n\
+                [[plugin]]\nname = \"teststore\"\nworld = \"proved old\"\nprefix = \"/\"\ncheck_modified_ms = 600000\n";
+    let served = Served::new(text).await;
+    world.put("a.png", Object::of(png(8, 8, 9)));
+    assert_eq!(served.get("/a.png?width=4").await.status, 200);
+    world.put("a.png", Object { validator: Some("v2"), ..Object::of(png(8, 8, 10)) });
+    assert_eq!(served.get("/a.png?width=4").await.header("x-cache"), "hit", "by settings, for ten minutes");
+    let new = served.get("/a.png?width=5").await;
+    assert_eq!(new.header("x-cache"), "miss");
+    let again = served.get("/a.png?width=5").await;
+    assert_eq!((again.header("x-cache"), again.header("etag")), ("hit", new.header("etag")));
+    assert_eq!(served.get("/a.png?width=4").await.header("x-cache"), "miss", "the old version is served no longer");
 }

@@ -1,0 +1,238 @@
+//! Entries in a folder, one file each: bounded by what `du` counts, those used least recently give way, and each is
+//! checked whenever it is read. Called by caches on their own threads: everything here blocks. Not here: holding entries
+//! in memory, and waiting for the disk on somebody's behalf.
+//!
+//! A file is written beside the entries and renamed, so an entry is there or not. Nothing is forced to the disk: after
+//! a loss of power an entry may be missing, empty or half there, and the checksums say so.
+
+mod changes;
+mod entry;
+mod folder;
+mod index;
+mod key;
+
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+
+pub use self::entry::{Content, Found, LongBody};
+pub use self::folder::OpenError;
+pub use self::key::EntryKey;
+
+use self::entry::ReadError;
+use self::folder::{Folder, blocks};
+use self::index::Index;
+use self::key::Name;
+
+/// How many entries the index takes in at once while a folder is listed: look-ups go on in between.
+const BATCH: usize = 1024;
+
+/// How much the folder may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// So many bytes.
+    Bytes(u64),
+    /// A tenth of the file system, or half of what is free on it if that is less; what the folder holds already counts
+    /// as free.
+    ShareOfDisk,
+}
+
+/// What there is and what happened so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Entries in the index.
+    pub entries: u64,
+    /// What the folder takes on the disk, directories included.
+    pub bytes: u64,
+    /// What it may take; zero until the folder has been listed.
+    pub bound: u64,
+    /// Entries that gave way to others.
+    pub evicted: u64,
+    /// Files that were not what was written.
+    pub damaged: u64,
+}
+
+/// A bounded folder of entries.
+///
+/// Only one process may write to a folder; others read, and take over when it is gone. A store reads as soon as it is
+/// open: it looks for the file of what it does not know. It writes once [`Self::take_over`] has listed the folder, and
+/// knows then what it holds and what it does not.
+pub struct Store {
+    folder: Folder,
+    wanted: Bound,
+    touch_after: Duration,
+    /// This process has the lock.
+    owned: AtomicBool,
+    /// The index holds everything that is in the folder.
+    complete: AtomicBool,
+    bound: AtomicU64,
+    index: Mutex<Index>,
+    /// Held while folder *and* index are changed, so that they stay one.
+    changes: Mutex<()>,
+    /// Held while an entry is written: the number of the last one.
+    writing: Mutex<u64>,
+    evicted: AtomicU64,
+    damaged: AtomicU64,
+}
+
+impl Store {
+    /// Opens a folder, creates what is missing of it, and locks it if nobody has.
+    ///
+    /// `touch_after` is how old the last noted use of an entry may get before another use is written to the disk (as the
+    /// file's modification time), from which the order of use is known after a restart.
+    ///
+    /// # Errors
+    /// It is no folder, or cannot be written to.
+    pub fn open(folder: &Path, bound: Bound, touch_after: Duration) -> Result<Self, OpenError> {
+        let folder = Folder::open(folder)?;
+        // A file system without locks is found out about when the folder is taken over.
+        let owned = folder.try_lock().unwrap_or(false);
+        Ok(Self {
+            folder,
+            wanted: bound,
+            touch_after,
+            owned: AtomicBool::new(owned),
+            complete: AtomicBool::new(false),
+            bound: AtomicU64::new(0),
+            index: Mutex::new(Index::new()),
+            changes: Mutex::new(()),
+            writing: Mutex::new(0),
+            evicted: AtomicU64::new(0),
+            damaged: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether this process has the folder to itself.
+    pub fn owns(&self) -> bool {
+        self.owned.load(Ordering::Relaxed)
+    }
+
+    /// Lists the folder, drops what is above the bound, and from then on writes; `false` if another process has the
+    /// folder. Takes as long as looking at every file takes; reads go on meanwhile.
+    ///
+    /// # Errors
+    /// The folder cannot be listed or locked. Worth another try.
+    pub fn take_over(&self) -> io::Result<bool> {
+        let _writing = self.writing.lock();
+        if self.is_complete() {
+            return Ok(true);
+        }
+        if !self.owns() {
+            if !self.folder.try_lock()? {
+                return Ok(false);
+            }
+            self.owned.store(true, Ordering::Relaxed);
+        }
+        self.folder.clear_temporary()?;
+        let mut listing = self.folder.list()?;
+        listing
+            .entries
+            .sort_unstable_by_key(|entry| std::cmp::Reverse(entry.used));
+        for batch in listing.entries.chunks(BATCH) {
+            let mut index = self.index.lock();
+            for entry in batch {
+                index.put_oldest(entry.name, entry.blocks);
+            }
+        }
+        let bytes = {
+            let mut index = self.index.lock();
+            index.set_fixed(listing.fixed);
+            for (directory, blocks) in listing.directories {
+                index.set_directory(directory, blocks);
+            }
+            index.bytes()
+        };
+        let bound = match self.wanted {
+            Bound::Bytes(bytes) => bytes,
+            Bound::ShareOfDisk => {
+                let (all, free) = self.folder.file_system()?;
+                (all / 10).min(free.saturating_add(bytes) / 2)
+            }
+        };
+        self.bound.store(bound, Ordering::Relaxed);
+        self.complete.store(true, Ordering::Release);
+        self.make_room(0)?;
+        Ok(true)
+    }
+
+    /// Whether it is worth reading: `false` is certain, and comes without touching the disk.
+    pub fn may_have(&self, key: &EntryKey) -> bool {
+        !self.is_complete() || self.index.lock().contains(key.name)
+    }
+
+    /// What is kept under a key, checked. What is not what was written is removed, counted, and not there.
+    ///
+    /// # Errors
+    /// The system refuses to open or read the file, for reasons that say nothing about the entry.
+    pub fn read(&self, key: &EntryKey) -> io::Result<Option<Found>> {
+        let file = match self.folder.open_entry(key.name) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if self.is_complete() {
+                    self.forget(key.name)?;
+                }
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let metadata = file.metadata()?;
+        match entry::read(&file, metadata.len(), key) {
+            Ok(Some(found)) => {
+                if self.owns() {
+                    self.note_use(key.name, &file, &metadata);
+                }
+                Ok(Some(found))
+            }
+            Ok(None) => Ok(None),
+            Err(ReadError::Io(error)) => Err(error),
+            Err(ReadError::Damaged) => {
+                self.damaged.fetch_add(1, Ordering::Relaxed);
+                if self.owns() {
+                    self.forget(key.name)?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// What there is and what happened so far.
+    pub fn counts(&self) -> Counts {
+        let index = self.index.lock();
+        Counts {
+            entries: index.len() as u64,
+            bytes: index.bytes(),
+            bound: self.bound.load(Ordering::Relaxed),
+            evicted: self.evicted.load(Ordering::Relaxed),
+            damaged: self.damaged.load(Ordering::Relaxed),
+        }
+    }
+
+    fn note_use(&self, name: Name, file: &File, metadata: &Metadata) {
+        let mut index = self.index.lock();
+        if !index.used(name) && !self.is_complete() {
+            index.put_newest(name, blocks(metadata));
+        }
+        drop(index);
+        let now = SystemTime::now();
+        let age = metadata.modified().ok().and_then(|used| now.duration_since(used).ok());
+        if age.is_some_and(|age| age >= self.touch_after) {
+            // Only the order after a restart depends on it.
+            let _ = file.set_modified(now);
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.folder.root().display())
+    }
+}

@@ -1,0 +1,146 @@
+//! What changes the folder: writing, giving way, removing. Every change is made to folder and index together.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use super::Store;
+use super::entry::{ReadError, header, read_group};
+use super::index::BLOCK;
+use super::key::{EntryKey, Name, group_number, shard};
+
+/// The part of the bound that one entry may take.
+const LARGEST_PART: u64 = 4;
+
+impl Store {
+    /// Keeps an entry in place of what was kept under its key; `false` if it is not kept: this process does not write,
+    /// or the entry would take more than a quarter of the bound. One is written at a time.
+    ///
+    /// # Errors
+    /// The disk is full or fails. Then what was kept before is still there.
+    pub fn write(&self, key: &EntryKey, meta: &[u8], body: &[u8]) -> io::Result<bool> {
+        if !self.is_complete() {
+            return Ok(false);
+        }
+        let mut number = self.writing.lock();
+        *number += 1;
+        let header = header(key, meta, body);
+        let length = (header.as_ref().map_or(0, Vec::len) + body.len()) as u64;
+        let wanted = length.div_ceil(BLOCK) * BLOCK;
+        let Some(header) = header.filter(|_| wanted <= self.bound.load(Ordering::Relaxed) / LARGEST_PART) else {
+            // What may be kept from before is out of date.
+            self.forget(key.name)?;
+            return Ok(false);
+        };
+        // A directory may have to be made, or grow by a block.
+        if !self.make_room(wanted + BLOCK)? {
+            return Ok(false);
+        }
+        let (temporary, blocks) = self.folder.write_temporary(*number, [&header, body])?;
+        let _changes = self.changes.lock();
+        self.folder.publish(&temporary, key.name)?;
+        let directory = shard(key.name.group);
+        let directory_blocks = self.folder.directory_blocks(directory);
+        let mut index = self.index.lock();
+        index.put_newest(key.name, blocks);
+        if let Ok(blocks) = directory_blocks {
+            index.set_directory(directory, blocks);
+        }
+        Ok(true)
+    }
+
+    /// Whether there is a file for this entry, sound or not.
+    pub fn has(&self, key: &EntryKey) -> bool {
+        self.may_have(key) && self.folder.has(key.name)
+    }
+
+    /// Removes an entry; `false` if there is none.
+    ///
+    /// Removing is open to a process that does not have the folder to itself: the one that has will find out.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn remove(&self, key: &EntryKey) -> io::Result<bool> {
+        self.forget(key.name)
+    }
+
+    /// Removes all entries of a group, and tells how many. Looks into one of 256 directories.
+    ///
+    /// # Errors
+    /// The system refuses; some may be gone.
+    pub fn remove_group(&self, group: &str) -> io::Result<u64> {
+        let number = group_number(group);
+        let mut removed = 0;
+        for name in self.folder.names(shard(number))? {
+            if name.group == number && self.group_is(name, |text| text == group)? {
+                removed += u64::from(self.forget(name)?);
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes all entries of groups that begin so, and tells how many. Looks into every file.
+    ///
+    /// # Errors
+    /// The system refuses; some may be gone.
+    pub fn remove_groups_beginning(&self, prefix: &str) -> io::Result<u64> {
+        self.remove_where(|name| self.group_is(name, |group| group.starts_with(prefix)))
+    }
+
+    /// Removes every entry, and tells how many there were. Other files in the folder stay.
+    ///
+    /// # Errors
+    /// The system refuses; some may be gone.
+    pub fn clear(&self) -> io::Result<u64> {
+        self.remove_where(|_| Ok(true))
+    }
+
+    fn remove_where(&self, is_meant: impl Fn(Name) -> io::Result<bool>) -> io::Result<u64> {
+        let mut removed = 0;
+        for directory in 0..=u8::MAX {
+            for name in self.folder.names(directory)? {
+                if is_meant(name)? {
+                    removed += u64::from(self.forget(name)?);
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Asks the file which group it belongs to. One that does not say is no entry to anybody.
+    fn group_is(&self, name: Name, is_meant: impl Fn(&str) -> bool) -> io::Result<bool> {
+        let file = match self.folder.open_entry(name) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match read_group(&file) {
+            Ok(group) => Ok(is_meant(&group)),
+            Err(ReadError::Damaged) => Ok(false),
+            Err(ReadError::Io(error)) => Err(error),
+        }
+    }
+
+    /// Lets entries go until so many bytes more are within the bound; `false` if they cannot be.
+    pub(super) fn make_room(&self, wanted: u64) -> io::Result<bool> {
+        loop {
+            let oldest = {
+                let index = self.index.lock();
+                if index.bytes() + wanted <= self.bound.load(Ordering::Relaxed) {
+                    return Ok(true);
+                }
+                index.oldest()
+            };
+            let Some(oldest) = oldest else { return Ok(false) };
+            self.forget(oldest)?;
+            self.evicted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Removes an entry from folder and index; `false` if there was no file.
+    pub(super) fn forget(&self, name: Name) -> io::Result<bool> {
+        let _changes = self.changes.lock();
+        let existed = self.folder.remove(name)?;
+        self.index.lock().remove(name);
+        Ok(existed)
+    }
+}

@@ -1,0 +1,236 @@
+//! The folder on the disk: `<2 hex>/<name>` for entries, `tmp/` for those being written, `lock` for whoever may write.
+//! Touches no other file, whatever else lies in the folder. Keeps no record of anything: that is the index's.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "blocking is what this crate is for; its callers have threads for it"
+)]
+
+use std::fs::{self, DirEntry, File, Metadata, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::index::BLOCK;
+use super::key::{Name, shard};
+
+/// Why a folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {what} {}: {cause}", path.display())]
+pub struct OpenError {
+    what: &'static str,
+    path: PathBuf,
+    /// What the system says.
+    #[source]
+    pub cause: io::Error,
+}
+
+pub(super) struct Folder {
+    root: PathBuf,
+    lock: File,
+}
+
+/// What lies in the folder.
+pub(super) struct Listing {
+    pub(super) entries: Vec<Listed>,
+    pub(super) directories: Vec<(u8, u32)>,
+    /// The blocks of the folder itself and of `tmp`.
+    pub(super) fixed: u32,
+}
+
+pub(super) struct Listed {
+    pub(super) name: Name,
+    pub(super) blocks: u32,
+    /// When it was last used.
+    pub(super) used: SystemTime,
+}
+
+impl Folder {
+    /// Makes what is missing of the folder, and sees by that whether it can be written to.
+    pub(super) fn open(root: &Path) -> Result<Self, OpenError> {
+        let fail = |what, path: &Path| {
+            let path = path.to_owned();
+            move |cause| OpenError { what, path, cause }
+        };
+        fs::create_dir_all(root).map_err(fail("create the folder", root))?;
+        let temporary = root.join("tmp");
+        fs::create_dir_all(&temporary).map_err(fail("create the folder", &temporary))?;
+        let lock = root.join("lock");
+        let opened = File::options().create(true).truncate(false).write(true).open(&lock);
+        let lock = opened.map_err(fail("write the file", &lock))?;
+        Ok(Self {
+            root: root.to_owned(),
+            lock,
+        })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Takes the folder for this process, until the folder is dropped; `false` if another one has it.
+    pub(super) fn try_lock(&self) -> io::Result<bool> {
+        match self.lock.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    pub(super) fn open_entry(&self, name: Name) -> io::Result<File> {
+        File::open(self.path(name))
+    }
+
+    pub(super) fn has(&self, name: Name) -> bool {
+        self.path(name).exists()
+    }
+
+    /// Writes a file that nobody sees yet, and tells what it takes on the disk.
+    pub(super) fn write_temporary(&self, number: u64, parts: [&[u8]; 2]) -> io::Result<(PathBuf, u32)> {
+        let path = self.root.join(format!("tmp/{number}"));
+        let create = || File::options().create(true).truncate(true).write(true).open(&path);
+        let file = create().or_else(|error| match error.kind() {
+            ErrorKind::NotFound => fs::create_dir_all(self.root.join("tmp")).and_then(|()| create()),
+            _ => Err(error),
+        });
+        let written = file.and_then(|mut file| {
+            for part in parts {
+                file.write_all(part)?;
+            }
+            file.metadata()
+        });
+        match written {
+            Ok(metadata) => Ok((path, blocks(&metadata))),
+            Err(error) => {
+                // It may not even exist; what remains is removed at the next start.
+                let _ = fs::remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes a written file the entry, in place of an older one if there is one, all at once.
+    pub(super) fn publish(&self, temporary: &Path, name: Name) -> io::Result<()> {
+        let path = self.path(name);
+        let directory = self.directory(shard(name.group));
+        let renamed = fs::rename(temporary, &path).or_else(|error| match error.kind() {
+            ErrorKind::NotFound => fs::create_dir_all(&directory).and_then(|()| fs::rename(temporary, &path)),
+            _ => Err(error),
+        });
+        if renamed.is_err() {
+            let _ = fs::remove_file(temporary);
+        }
+        renamed
+    }
+
+    /// What one of the 256 directories takes.
+    pub(super) fn directory_blocks(&self, directory: u8) -> io::Result<u32> {
+        Ok(blocks(&fs::metadata(self.directory(directory))?))
+    }
+
+    /// Removes an entry's file; `false` if there is none.
+    pub(super) fn remove(&self, name: Name) -> io::Result<bool> {
+        match fs::remove_file(self.path(name)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what a process that was killed had begun to write.
+    pub(super) fn clear_temporary(&self) -> io::Result<()> {
+        for file in fs::read_dir(self.root.join("tmp"))? {
+            let file = file?;
+            let ours = file
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.parse::<u64>().is_ok());
+            if ours {
+                fs::remove_file(file.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names in one of the 256 directories.
+    pub(super) fn names(&self, directory: u8) -> io::Result<Vec<Name>> {
+        let mut names = Vec::new();
+        self.each(directory, |name, _| {
+            names.push(name);
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
+    /// Everything in the folder, in no order.
+    pub(super) fn list(&self) -> io::Result<Listing> {
+        let fixed = blocks(&fs::metadata(&self.root)?) + blocks(&fs::metadata(self.root.join("tmp"))?);
+        let mut listing = Listing {
+            entries: Vec::new(),
+            directories: Vec::new(),
+            fixed,
+        };
+        for directory in 0..=u8::MAX {
+            match self.directory_blocks(directory) {
+                Ok(blocks) => listing.directories.push((directory, blocks)),
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            }
+            self.each(directory, |name, file| {
+                let metadata = match file.metadata() {
+                    Ok(metadata) if metadata.is_file() => metadata,
+                    // Removed meanwhile, or not ours after all.
+                    Ok(_) => return Ok(()),
+                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+                    Err(error) => return Err(error),
+                };
+                let used = metadata.modified()?;
+                listing.entries.push(Listed {
+                    name,
+                    blocks: blocks(&metadata),
+                    used,
+                });
+                Ok(())
+            })?;
+        }
+        Ok(listing)
+    }
+
+    /// Bytes of the whole file system, and those of them that are free for us.
+    pub(super) fn file_system(&self) -> io::Result<(u64, u64)> {
+        let system = rustix::fs::statvfs(&self.root)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(system.f_frsize);
+        Ok((bytes(system.f_blocks), bytes(system.f_bavail)))
+    }
+
+    fn each(&self, directory: u8, mut found: impl FnMut(Name, &DirEntry) -> io::Result<()>) -> io::Result<()> {
+        let files = match fs::read_dir(self.directory(directory)) {
+            Ok(files) => files,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for file in files {
+            let file = file?;
+            if let Some(name) = file.file_name().to_str().and_then(|text| Name::parse(directory, text)) {
+                found(name, &file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn directory(&self, directory: u8) -> PathBuf {
+        self.root.join(format!("{directory:02x}"))
+    }
+
+    fn path(&self, name: Name) -> PathBuf {
+        self.root.join(format!("{:02x}/{name}", shard(name.group)))
+    }
+}
+
+/// What a file or directory takes on the disk, as `du` counts it. Not less than its length says: file systems that
+/// allocate late or compress do not know yet, or tell less than what a copy of the folder would take.
+pub(super) fn blocks(metadata: &Metadata) -> u32 {
+    let taken = metadata.blocks().saturating_mul(512);
+    let length = if metadata.is_file() { metadata.len() } else { 0 };
+    u32::try_from(taken.max(length).div_ceil(BLOCK)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,106 @@
+//! What an entry is called, and where its file lies.
+
+use std::fmt;
+
+use twox_hash::XxHash3_64;
+
+/// Names an entry: a digest that no two entries share, and the group it is removed with.
+#[derive(Clone, Debug)]
+pub struct EntryKey {
+    pub(super) group: Box<str>,
+    pub(super) digest: [u8; 32],
+    pub(super) name: Name,
+}
+
+/// The part of a key that stands in a file's name: enough to tell entries apart in the index. The file itself holds
+/// the whole key, so two keys with one name would be misses to each other, not mistakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) group: u64,
+    pub(super) digest: [u64; 2],
+}
+
+impl EntryKey {
+    /// The key of an entry. The digest covers all that distinguishes it, the group included, and comes from a hash with
+    /// which no two entries can be made to meet.
+    #[must_use]
+    pub fn new(group: &str, digest: [u8; 32]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = digest;
+        let name = Name {
+            group: group_number(group),
+            digest: [
+                u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+                u64::from_be_bytes([i, j, k, l, m, n, o, p]),
+            ],
+        };
+        Self {
+            group: group.into(),
+            digest,
+            name,
+        }
+    }
+}
+
+/// The group as a file's name tells it. Groups with one number lie side by side; what a file holds tells them apart.
+pub(super) fn group_number(group: &str) -> u64 {
+    XxHash3_64::oneshot(group.as_bytes())
+}
+
+/// Which of the 256 directories holds a group: all entries of a group lie in one, so a group is removed without an
+/// index and without looking anywhere else.
+pub(super) fn shard(group: u64) -> u8 {
+    (group >> 56) as u8
+}
+
+impl Name {
+    /// The name that a file in a directory stands for, if it is one of ours.
+    pub(super) fn parse(directory: u8, file: &str) -> Option<Self> {
+        let (group, digest) = file.split_at_checked(16)?;
+        let (first, second) = digest.strip_prefix('-')?.split_at_checked(16)?;
+        let number = |text| u64::from_str_radix(text, 16).ok();
+        let name = Self {
+            group: number(group)?,
+            digest: [number(first)?, number(second)?],
+        };
+        (shard(name.group) == directory && name.to_string() == file).then_some(name)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            group,
+            digest: [first, second],
+        } = self;
+        write!(f, "{group:016x}-{first:016x}{second:016x}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_files_have_names() {
+        let mut digest = [0; 32];
+        digest[0] = 0xab;
+        digest[15] = 1;
+        let name = EntryKey::new("a", digest).name;
+        let text = name.to_string();
+        assert_eq!(text.split_once('-').unwrap().1, "ab000000000000000000000000000001");
+        assert_eq!(Name::parse(shard(name.group), &text), Some(name));
+        assert_eq!(Name::parse(shard(name.group) ^ 1, &text), None, "in another directory");
+        let (group, digest) = text.split_at(17);
+        for other in [
+            text.to_uppercase(),
+            format!("{text}.jpg"),
+            format!("{group}+{}", &digest[1..]),
+            text[1..].to_owned(),
+            String::new(),
+            "ä".repeat(24),
+            "photo.jpg".to_owned(),
+        ] {
+            assert_eq!(Name::parse(shard(name.group), &other), None, "{other}");
+        }
+    }
+}
