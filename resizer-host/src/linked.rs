@@ -4,8 +4,12 @@
 //! line for each.
 
 /// Every plugin of the project, in this build or not.
-pub const KNOWN_PLUGINS: &[&str] = &["filereader", "memcache"];
+pub const KNOWN_PLUGINS: &[&str] = &["clientcache", "cloudfront", "filereader", "memcache"];
 
+#[cfg(feature = "clientcache")]
+use resizer_clientcache as _;
+#[cfg(feature = "cloudfront")]
+use resizer_cloudfront as _;
 #[cfg(feature = "filereader")]
 use resizer_filereader as _;
 #[cfg(feature = "memcache")]

@@ -24,14 +24,24 @@ fn what_is_wrong_with_a_file_is_said_as_expected() {
         let case = fs::read_to_string(&path).unwrap();
         let (config, expected) = case.split_once(RULE).unwrap_or((&case, ""));
         let said = said_about(&path, config);
-        let comments: String = said.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect();
+        let comments: String = said
+            .lines()
+            .map(|line| format!("# {line}").trim_end().to_owned() + "\n")
+            .collect();
         if comments != expected && update {
             fs::write(&path, format!("{config}{RULE}{comments}")).unwrap();
         } else if comments != expected {
-            wrong.push(format!("{}: expected\n{expected}\nbut it says\n{comments}", path.display()));
+            wrong.push(format!(
+                "{}: expected\n{expected}\nbut it says\n{comments}",
+                path.display()
+            ));
         }
     }
-    assert!(wrong.is_empty(), "{}\nIf that is right, run with UPDATE_EXPECT=1.", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{}\nIf that is right, run with UPDATE_EXPECT=1.",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -57,8 +67,18 @@ fn environment_and_file_become_typed_settings() {
     let server = loaded.unwrap().server;
     assert_eq!((server.workers, server.queue), (5, 7));
     assert_eq!(server.keep_alive.0.as_secs(), 120);
-    assert!(server.trusted_proxies.iter().any(|network| network.contains("192.0.2.1".parse().unwrap())));
-    assert!(!server.trusted_proxies.iter().any(|network| network.contains("10.0.0.1".parse().unwrap())));
+    assert!(
+        server
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains("192.0.2.1".parse().unwrap()))
+    );
+    assert!(
+        !server
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains("10.0.0.1".parse().unwrap()))
+    );
     let (name, value) = server.headers.iter().next().unwrap();
     assert_eq!((name.name().as_str(), value.value().as_bytes()), ("x-a", &b"b"[..]));
 }
@@ -69,9 +89,22 @@ fn entries_keep_their_order_and_parked_ones_do_nothing() {
                 [[plugin]]\nname = \"filereader\"\nfolder = \"b\"\n";
     let (loaded, _) = read(Path::new("plugins.toml"), text, &Environment::default());
     let loaded = loaded.unwrap();
-    let entries: Vec<_> = loaded.file.entries().iter().map(|entry| (&*entry.name, entry.enabled, entry.line)).collect();
-    assert_eq!(entries, [("memcache", true, 1), ("filereader", false, 3), ("filereader", true, 7)]);
-    let sources: Vec<_> = loaded.table.sources.iter().map(|source| (source.plugin, source.entry)).collect();
+    let entries: Vec<_> = loaded
+        .file
+        .entries()
+        .iter()
+        .map(|entry| (&*entry.name, entry.enabled, entry.line))
+        .collect();
+    assert_eq!(
+        entries,
+        [("memcache", true, 1), ("filereader", false, 3), ("filereader", true, 7)]
+    );
+    let sources: Vec<_> = loaded
+        .table
+        .sources
+        .iter()
+        .map(|source| (source.plugin, source.entry))
+        .collect();
     assert_eq!(sources, [("filereader", 2)]);
     assert_eq!(loaded.table.result_caches.len(), 1);
 }
@@ -82,22 +115,39 @@ fn read(
     environment: &Environment,
 ) -> (Option<resizer_engine::Loaded>, resizer_engine::Problems) {
     let known: Vec<&'static str> = KNOWN_PLUGINS.iter().copied().chain(NOT_LINKED).collect();
-    load(path, text, environment, &known, &Resources::default(), &Metrics::default())
+    load(
+        path,
+        text,
+        environment,
+        &known,
+        &Resources::default(),
+        &Metrics::default(),
+    )
 }
 
 fn said_about(path: &Path, config: &str) -> String {
-    let pairs = config.lines().next().and_then(|line| line.strip_prefix("# environment: ")).unwrap_or_default();
+    let pairs = config
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("# environment: "))
+        .unwrap_or_default();
     let environment = Environment::of(pairs.split_whitespace().filter_map(|pair| pair.split_once('=')));
     let (loaded, problems) = read(path, config, &environment);
     assert_eq!(loaded.is_none(), problems.has_errors(), "{}", path.display());
     let rendered = problems.render(path, config);
-    if rendered.is_empty() { "no problems\n".to_owned() } else { rendered }
+    if rendered.is_empty() {
+        "no problems\n".to_owned()
+    } else {
+        rendered
+    }
 }
 
 /// The tests run in the folder of their package, and the paths in the expectations begin there.
 fn cases() -> Vec<PathBuf> {
     let files = fs::read_dir("config").unwrap().map(|entry| entry.unwrap().path());
-    let mut cases: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    let mut cases: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
     cases.sort();
     assert!(!cases.is_empty());
     cases

@@ -27,14 +27,21 @@ fn docs_are_fresh() {
         }
     }
     let wanted: BTreeSet<PathBuf> = pages.iter().map(|page| folder.join(&page.path)).collect();
-    let found = fs::read_dir(folder.join("plugins")).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let found = fs::read_dir(folder.join("plugins"))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path());
     for superfluous in found.filter(|path| !wanted.contains(path)) {
         stale.push(format!("{} (of no plugin)", superfluous.display()));
         if update {
             fs::remove_file(superfluous).unwrap();
         }
     }
-    assert!(update || stale.is_empty(), "docs/ is behind the code in {}: {MEND}", stale.join(", "));
+    assert!(
+        update || stale.is_empty(),
+        "docs/ is behind the code in {}: {MEND}",
+        stale.join(", ")
+    );
 }
 
 #[test]

@@ -5,7 +5,9 @@ mod client;
 mod photographs;
 mod server;
 
+mod cdn;
 mod commands;
+mod delivery;
 mod images;
 mod lifecycle;
 mod manners;

@@ -5,6 +5,7 @@
     reason = "a chore may wait for a file: nobody is served here"
 )]
 
+mod bench;
 mod ci;
 mod command;
 mod dist;
@@ -28,6 +29,7 @@ Commands:
   ci [--no-test]                what a reviewer would ask for: format, lints, documentation,
                                 layers, licences, spelling; and first the tests, unless told not to
   docs                          write what is generated: reference pages, schema, linked.rs
+  bench NAME                    measure beside what one would pick instead: hits
   dist [--config FILE] [--out DIR]
                                 build a binary with only the plugins that FILE (plugins.toml)
                                 enables, prove it, and lay it with its papers into DIR (dist)
@@ -52,6 +54,7 @@ fn run() -> Result<()> {
         ["ci"] => ci::run(true),
         ["ci", "--no-test"] => ci::run(false),
         ["docs"] => docs::run(),
+        ["bench", name] => bench::run(name),
         ["dist", options @ ..] => {
             let (mut config, mut out) = ("plugins.toml", "dist");
             let mut options = options.iter();

@@ -4,7 +4,10 @@
 use anyhow::Result;
 
 use crate::command::{self, cargo};
+use crate::tools;
 
 pub(crate) fn run() -> Result<()> {
+    // nginx stands in for a CDN in `tests/it/http/cdn.rs`.
+    tools::debian(&[("nginx", "/usr/sbin/nginx")]);
     command::run(&mut cargo("test --workspace --locked --no-fail-fast"))
 }

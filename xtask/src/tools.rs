@@ -1,7 +1,7 @@
-//! The two programs that `cargo xtask ci` needs beyond the toolchain: cargo-deny and typos. Each is installed once, at
-//! the version named here, into `target/tools`, and nowhere else on the machine.
+//! Programs that chores need beyond the toolchain. cargo-deny and typos are installed once, at the version named here,
+//! into `target/tools`; what is the system's own comes from its packages.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -52,4 +52,20 @@ fn install(name: &str, version: &str, folder: &PathBuf) -> std::process::Command
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("CARGO_BUILD_TARGET_DIR");
     command
+}
+
+/// Debian's programs that stand in for a CDN and for clients. Installed for root, who can; everybody else is told.
+pub(crate) fn debian(packages: &[(&str, &str)]) {
+    let missing = packages.iter().filter(|(_, program)| !Path::new(program).is_file()).map(|(package, _)| *package);
+    let missing: Vec<&str> = missing.collect();
+    if missing.is_empty() {
+        return;
+    }
+    let packages = missing.join(" ");
+    let install = || run(program("apt-get", &format!("install --yes --no-install-recommends {packages}")).env("DEBIAN_FRONTEND", "noninteractive"));
+    // The list of packages may be missing or old; it is fetched only if it is.
+    let installed = install().or_else(|_| run(&mut program("apt-get", "update --quiet")).and_then(|()| install()));
+    if let Err(error) = installed {
+        eprintln!("NOT INSTALLED: {packages}: {error:#}; what needs them will say so");
+    }
 }

@@ -188,11 +188,20 @@ impl Engine {
         let shared = Arc::clone(&self.shared);
         let work = move |_, leaving| async move {
             let instructions = Instructions::parse([("width", "1")]).0;
-            let job = Job { instructions, format: Format::Png, limits: Limits::default() };
+            let job = Job {
+                instructions,
+                format: Format::Png,
+                limits: Limits::default(),
+            };
             let work = move || resizer_imaging::run(TINY_PNG, &job, &Cancel::new()).map_err(public);
             shared.pool.run(Turn::Next, leaving, work).await.map(drop)
         };
-        self.shared.probe_flights.join((), HEALTHY_WITHIN, work).await.result.is_ok()
+        self.shared
+            .probe_flights
+            .join((), HEALTHY_WITHIN, work)
+            .await
+            .result
+            .is_ok()
     }
 
     /// Waits until results that are being kept are kept, then runs every plugin's `on_stop`.
@@ -221,7 +230,10 @@ impl Engine {
                 let done = match tokio::time::timeout(LIFE_PATIENCE, done).await {
                     Ok(Ok(done)) => done,
                     Ok(Err(panic)) => Err(InstallError::Failed(panicked(&*panic))),
-                    Err(_) => Err(InstallError::Failed(Error::new(ErrorKind::Timeout, "it takes too long to answer"))),
+                    Err(_) => Err(InstallError::Failed(Error::new(
+                        ErrorKind::Timeout,
+                        "it takes too long to answer",
+                    ))),
                 };
                 if let Err(error) = done {
                     problems.0.push(site.file().problem(handler.entry, &error));

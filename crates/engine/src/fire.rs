@@ -23,7 +23,12 @@ pub(crate) fn fire<H>(
         let begun = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| call(&handler.value))).unwrap_or_else(|panic| {
             let error = panicked(&*panic);
-            tracing::error!(plugin = handler.plugin, event, cause = error.cause(), "a handler panicked");
+            tracing::error!(
+                plugin = handler.plugin,
+                event,
+                cause = error.cause(),
+                "a handler panicked"
+            );
             Err(error)
         });
         let took = begun.elapsed();

@@ -375,6 +375,9 @@ mod tests {
             std::future::pending().await
         });
         assert_eq!(landed.await.result.unwrap_err().kind(), ErrorKind::Timeout);
-        assert!(tell.await.unwrap().cancel().is_cancelled(), "a job that it started stops too");
+        assert!(
+            tell.await.unwrap().cancel().is_cancelled(),
+            "a job that it started stops too"
+        );
     }
 }

@@ -134,7 +134,9 @@ impl WorkPool {
             sender.send(result.value.map(|value| Done { value, waited })).ok();
         };
         let _ticket = self.enqueue(turn, Box::new(task));
-        receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Overloaded, "The server is stopping.")))
+        receiver
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Overloaded, "The server is stopping.")))
     }
 
     fn enqueue(&self, turn: Turn, job: Box<dyn FnOnce() + Send>) -> Ticket<'_> {
@@ -148,7 +150,10 @@ impl WorkPool {
         }
         drop(queue);
         self.shared.wake.notify_one();
-        Ticket { shared: &self.shared, id }
+        Ticket {
+            shared: &self.shared,
+            id,
+        }
     }
 }
 
@@ -225,9 +230,15 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_error_and_the_thread_lives() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
-        let error = pool.run::<()>(Turn::Last, Leaving::default(), || panic!("boom")).await.unwrap_err();
+        let error = pool
+            .run::<()>(Turn::Last, Leaving::default(), || panic!("boom"))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
-        assert_eq!(pool.run(Turn::Last, Leaving::default(), || Ok(3)).await.unwrap().value, 3);
+        assert_eq!(
+            pool.run(Turn::Last, Leaving::default(), || Ok(3)).await.unwrap().value,
+            3
+        );
     }
 
     #[tokio::test]

@@ -150,7 +150,9 @@ async fn make(
                 log(located.plugin, &key.source, error);
                 engine.remember(site, key, &validator, error);
             };
-            let info = header(source.bytes.clone(), Arc::clone(job)).await.inspect_err(failed)?;
+            let info = header(source.bytes.clone(), Arc::clone(job))
+                .await
+                .inspect_err(failed)?;
             let cost = predict(&info, job).map_err(public)?;
             // Half of the deadline: who waits in vain shall still hear of it, with a 503, before the deadline's own 504.
             let patience = site.server().deadline.0 / 2;
@@ -231,7 +233,9 @@ async fn process(
 /// What the source's header says. On a thread that may take its time: a header can lie behind megabytes of notes.
 async fn header(source: Bytes, job: Arc<Job>) -> Result<SourceInfo, Error> {
     let work = move || inspect(&source, &job.limits).map_err(public);
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|failed| Err(panicked(&*failed.into_panic())))
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|failed| Err(panicked(&*failed.into_panic())))
 }
 
 /// A source that could not be used, remembered so that it is not fetched and tried again for each request.
@@ -254,12 +258,20 @@ impl Shared {
 
     /// Notes a failure that lies in the source itself, whatever was asked of it.
     fn remember(&self, site: &Site, key: &CacheKey, validator: &Validator, error: &Error) {
-        if !matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::TooLarge) {
+        if !matches!(
+            error.kind(),
+            ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::TooLarge
+        ) {
             return;
         }
-        let failure = Failure { error: error.clone(), at: Instant::now(), limits: limits(site) };
+        let failure = Failure {
+            error: error.clone(),
+            at: Instant::now(),
+            limits: limits(site),
+        };
         for validator in [validator, &key.validator] {
-            self.failures.insert((key.source.clone(), validator.clone()), failure.clone());
+            self.failures
+                .insert((key.source.clone(), validator.clone()), failure.clone());
         }
     }
 }

@@ -113,6 +113,9 @@ fn begin(
     length: Option<u64>,
 ) -> Produced {
     let stat = &opened.download.stat;
+    if stat.validator != prepared.located.stat.validator {
+        engine.believe(&prepared.located, stat.clone());
+    }
     let validator = stat.validator.clone().unwrap_or_else(|| prepared.key.validator.clone());
     let meta = EntryMeta {
         content_type: content_type.to_owned(),

@@ -82,7 +82,13 @@ impl CacheKey {
     /// chooses a query can make two results meet.
     #[must_use]
     pub fn digest(&self) -> String {
-        hex(&hash([self.source.as_str(), self.validator.as_str(), &hex(&self.variant.0)]))
+        hex(&self.digest_bytes())
+    }
+
+    /// The digest's bytes, for stores that need no text.
+    #[must_use]
+    pub fn digest_bytes(&self) -> [u8; 32] {
+        hash([self.source.as_str(), self.validator.as_str(), &hex(&self.variant.0)])
     }
 }
 

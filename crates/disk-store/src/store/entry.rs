@@ -117,8 +117,10 @@ fn parse(bytes: &[u8]) -> Option<Header<'_>> {
     let meta_length = u32::from_le_bytes(*take(&mut rest)?) as usize;
     let meta_start = FIXED.checked_add(group_length)?;
     let length = meta_start.checked_add(meta_length)?;
-    let sound = length <= LONGEST_HEADER && XxHash3_64::oneshot(bytes.get(16..length)?) == checksum;
-    sound.then_some(Header {
+    if length > LONGEST_HEADER || XxHash3_64::oneshot(bytes.get(16..length)?) != checksum {
+        return None;
+    }
+    Some(Header {
         length,
         body_length,
         body_checksum,
@@ -139,7 +141,7 @@ pub(super) fn read(file: &File, length: u64, key: &EntryKey) -> Result<Option<Fo
     let first = read_up_to(file, if length <= WHOLE { length } else { LONGEST_HEADER as u64 })?;
     let first = Bytes::from(first);
     let header = parse(&first).ok_or(ReadError::Damaged)?;
-    if header.length as u64 + header.body_length != length {
+    if header.body_length.checked_add(header.length as u64) != Some(length) {
         return Err(ReadError::Damaged);
     }
     if header.digest != key.digest || header.group != key.group.as_bytes() {

@@ -110,7 +110,10 @@ fn a_file_under_the_name_of_another_is_a_miss() {
     assert!(is_kept(&store, 1), "it does no harm to ask");
     // A sound file, copied over another.
     assert!(write(&store, 2, 100));
-    let second = entry_files(folder.path()).into_iter().find(|file| *file != first).unwrap();
+    let second = entry_files(folder.path())
+        .into_iter()
+        .find(|file| *file != first)
+        .unwrap();
     fs::copy(&first, &second).unwrap();
     assert!(read(&store, 2).is_none());
 }

@@ -37,11 +37,16 @@ fn key(number: u64) -> EntryKey {
 
 /// What is written under a numbered key: its bytes follow from the number and the length.
 fn body(number: u64, length: usize) -> Vec<u8> {
-    (0..).flat_map(|word: u64| (word ^ number.wrapping_mul(0x2545_F491_4F6C_DD1D)).to_le_bytes()).take(length).collect()
+    (0..)
+        .flat_map(|word: u64| (word ^ number.wrapping_mul(0x2545_F491_4F6C_DD1D)).to_le_bytes())
+        .take(length)
+        .collect()
 }
 
 fn write(store: &Store, number: u64, length: usize) -> bool {
-    store.write(&key(number), format!("meta {number}").as_bytes(), &body(number, length)).unwrap()
+    store
+        .write(&key(number), format!("meta {number}").as_bytes(), &body(number, length))
+        .unwrap()
 }
 
 /// What is kept under a numbered key.
@@ -68,9 +73,14 @@ fn read_key(store: &Store, key: &EntryKey) -> Option<(Vec<u8>, Vec<u8>)> {
 /// Whether an entry is kept; if so, it has to be what was written.
 #[track_caller]
 fn is_kept(store: &Store, number: u64) -> bool {
-    let Some((meta, found)) = read(store, number) else { return false };
+    let Some((meta, found)) = read(store, number) else {
+        return false;
+    };
     assert_eq!(String::from_utf8(meta).unwrap(), format!("meta {number}"));
-    assert!(found == body(number, found.len()), "entry {number} holds other bytes than were written");
+    assert!(
+        found == body(number, found.len()),
+        "entry {number} holds other bytes than were written"
+    );
     true
 }
 
@@ -98,5 +108,8 @@ fn entry_files(folder: &Path) -> Vec<PathBuf> {
 
 /// What `du` counts.
 fn disk_usage(folder: &Path) -> u64 {
-    everything(folder).iter().map(|path| fs::symlink_metadata(path).unwrap().blocks() * 512).sum()
+    everything(folder)
+        .iter()
+        .map(|path| fs::symlink_metadata(path).unwrap().blocks() * 512)
+        .sum()
 }

@@ -71,7 +71,7 @@ pub(crate) fn each_leaf<'i>(
         let secret = secret
             || match known {
                 Some(known) => schema::is_secret(known),
-                None => may_be_secret(key, &secrets),
+                None => sounds_secret(key) || nearest(key, secrets.iter().copied()).is_some(),
             };
         each_leaf_of(value, known, secret, visit);
     }
@@ -111,39 +111,65 @@ fn sounds_secret(key: &str) -> bool {
     .any(|word| key.contains(word))
 }
 
-/// Whether the key is, or is nearly, that of one of these secret settings, or sounds like one.
-pub(crate) fn may_be_secret(key: &str, names: &[&str]) -> bool {
-    sounds_secret(key) || nearest(key, names.iter().copied()).is_some()
+/// Whether a word is the name of one of these secret settings, but for a slip or two, or sounds like one.
+pub(crate) fn may_be_secret(word: &str, names: &[&str]) -> bool {
+    let is_nearly = |name: &&str| strsim::damerau_levenshtein(word, name) <= name.len() / 4;
+    sounds_secret(word) || names.iter().any(is_nearly)
 }
 
-/// Where the text assigns something to a key that sounds like a secret, up to the end of that line, or to the closing
-/// quotes of a text over several lines: what can be told of a file that does not parse.
+/// What to hide of a file that does not parse: all that follows a word that may be a secret's name, on its line and on
+/// further ones up to the next that begins a setting or a table. That is more than is secret, never less for a slip in
+/// quotes or an equals sign.
 pub(crate) fn spans_by_text(text: &str, names: &[&str]) -> Vec<Range<usize>> {
-    let mut spans: Vec<Range<usize>> = Vec::new();
-    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    for (equals, _) in text.match_indices('=') {
-        let before = text[..equals]
-            .trim_end_matches([' ', '\t'])
-            .trim_end_matches(['"', '\'']);
-        let key = &before[before.trim_end_matches(is_word).len()..];
-        let is_inside = spans.last().is_some_and(|last| last.contains(&equals));
-        if is_inside || !may_be_secret(key, names) {
-            continue;
-        }
-        let value = text[equals + 1..].trim_start_matches([' ', '\t']);
-        let start = text.len() - value.len();
-        let length = match ["\"\"\"", "\'\'\'"]
-            .into_iter()
-            .find(|quotes| value.starts_with(quotes))
-        {
-            Some(quotes) => value[3..].find(quotes).map_or(value.len(), |end| 3 + end + 3),
-            None => value.split('\n').next().unwrap_or(value).trim_end().len(),
+    let mut spans = Vec::new();
+    let mut is_secret = false;
+    let mut line_start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end();
+        let goes_on = is_secret && !begins_anew(content);
+        let start = if goes_on {
+            Some(0)
+        } else {
+            end_of_secret_word(content, names)
         };
-        if length > 0 {
-            spans.push(start..start + length);
+        is_secret = start.is_some();
+        if let Some(start) = start {
+            // The quote that closes a quoted key, and the equals sign, may be seen.
+            let rest = content[start..].trim_start_matches(['"', '\'']);
+            let rest = if rest.trim_start().starts_with('=') {
+                rest
+            } else {
+                &content[start..]
+            };
+            let value = rest.trim_start_matches([' ', '\t', '=']);
+            if !value.is_empty() {
+                spans.push(line_start + content.len() - value.len()..line_start + content.len());
+            }
         }
+        line_start += line.len();
     }
     spans
+}
+
+fn end_of_secret_word(line: &str, names: &[&str]) -> Option<usize> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let mut end = 0;
+    line.split(|c| !is_word(c)).find_map(|word| {
+        let start = line[end..].find(word).map_or(end, |at| end + at);
+        end = start + word.len();
+        may_be_secret(word, names).then_some(end)
+    })
+}
+
+/// Whether the line is a header, a comment, or `key = value`; a line of a key in base64 may end in `=`.
+fn begins_anew(line: &str) -> bool {
+    let line = line.trim_start();
+    let is_key = |c: char| c.is_alphanumeric() || "_-.\"\' ".contains(c);
+    let is_pair = line.split_once('=').is_some_and(|(key, value)| {
+        let value = value.trim_start();
+        !key.is_empty() && key.chars().all(is_key) && !value.is_empty() && !value.starts_with('=')
+    });
+    line.starts_with(['[', '#']) || is_pair
 }
 
 /// The names of all settings of a schema that are secrets.
@@ -176,21 +202,23 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_seen_in_a_text_that_does_not_parse() {
+    fn secrets_are_hidden_in_a_text_that_does_not_parse() {
         let check = |text: &str, expected: &[&str]| {
-            let spans = spans_by_text(text, &["access_code"]);
+            let spans = spans_by_text(text, &["access_code", "pin"]);
             let found: Vec<&str> = spans.into_iter().map(|span| &text[span]).collect();
             assert_eq!(found, expected, "{text}");
         };
         check("name = \"x\"\naccess_code = \"hunter2\r\nb = 1", &["\"hunter2"]);
         check("auth = { user = 1, \"db_password\" = hunter2", &["hunter2"]);
         check("acces_code=hunter2", &["hunter2"]);
+        check("access_code \"hunter2\"", &["\"hunter2\""]);
+        check("access_code =\nhunter2 ==\n# b", &["hunter2 =="]);
         check(
-            "token = \"\"\"\na = b\n\"\"\" # x\nb = \'\'\'",
-            &["\"\"\"\na = b\n\"\"\""],
+            "token = \"\"\nhunter2\n\n\"\"\" # x\nb = 1",
+            &["\"\"", "hunter2", "\"\"\" # x"],
         );
-        check("token = \'\'\'\na = b\n", &["\'\'\'\na = b\n"]);
+        check("token = \'\'\'\na\n[b]\nc", &["\'\'\'", "a"]);
         check("access_code =", &[]);
-        check("ü = 'ü'", &[]);
+        check("pen = 1\nü = \'ü\'\naccess_log = x", &[]);
     }
 }

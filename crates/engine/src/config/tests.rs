@@ -4,11 +4,11 @@ use std::path::Path;
 
 use resizer_plugin_api::metrics::Metrics;
 use resizer_plugin_api::resource::Resources;
-use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Plugin, Secret, register};
+use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Plugin, Registration, Secret, register};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Environment, Loaded, load};
+use super::{Environment, Loaded, load, registered_twice};
 use crate::diagnostic::{Problem, Problems};
 
 register!(Vault);
@@ -256,4 +256,14 @@ fn query_keys_are_those_of_enabled_plugins() {
         ["door", "vault"]
     );
     assert!(keys("[[plugin]]\nname = \"vault\"\nenabled = false\n").is_empty());
+}
+
+#[test]
+fn two_plugins_of_one_name_are_a_fault_of_the_build() {
+    let vault = Registration::of::<Vault>();
+    assert!(registered_twice(&[&vault]).is_empty());
+    let rendered = Problems(registered_twice(&[&vault, &vault])).render(Path::new("p.toml"), "");
+    let expected =
+        "error: this build holds two plugins called `vault`\n  --> p.toml\n   = rename one of them and build again\n";
+    assert_eq!(rendered, expected);
 }

@@ -174,11 +174,28 @@ async fn a_stat_that_the_bytes_prove_old_is_believed_no_longer() {
     let served = Served::new(text).await;
     world.put("a.png", Object::of(png(8, 8, 9)));
     assert_eq!(served.get("/a.png?width=4").await.status, 200);
-    world.put("a.png", Object { validator: Some("v2"), ..Object::of(png(8, 8, 10)) });
-    assert_eq!(served.get("/a.png?width=4").await.header("x-cache"), "hit", "by settings, for ten minutes");
+    world.put(
+        "a.png",
+        Object {
+            validator: Some("v2"),
+            ..Object::of(png(8, 8, 10))
+        },
+    );
+    assert_eq!(
+        served.get("/a.png?width=4").await.header("x-cache"),
+        "hit",
+        "by settings, for ten minutes"
+    );
     let new = served.get("/a.png?width=5").await;
     assert_eq!(new.header("x-cache"), "miss");
     let again = served.get("/a.png?width=5").await;
-    assert_eq!((again.header("x-cache"), again.header("etag")), ("hit", new.header("etag")));
-    assert_eq!(served.get("/a.png?width=4").await.header("x-cache"), "miss", "the old version is served no longer");
+    assert_eq!(
+        (again.header("x-cache"), again.header("etag")),
+        ("hit", new.header("etag"))
+    );
+    assert_eq!(
+        served.get("/a.png?width=4").await.header("x-cache"),
+        "miss",
+        "the old version is served no longer"
+    );
 }

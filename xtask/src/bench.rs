@@ -1,0 +1,27 @@
+//! `cargo xtask bench NAME`: what the project promises of its speed, measured beside what a user would pick instead, in one
+//! run and on the same cores. Each prints what was measured, the bar, and whether it was met.
+
+mod hits;
+mod http;
+
+use anyhow::{Result, bail};
+
+pub(crate) fn run(name: &str) -> Result<()> {
+    match name {
+        "hits" => hits::run(),
+        other => bail!("there is no bench `{other}`; there is: hits"),
+    }
+}
+
+/// The middle one of an odd number of measurements.
+fn median(mut measured: Vec<f64>) -> f64 {
+    measured.sort_by(f64::total_cmp);
+    measured[measured.len() / 2]
+}
+
+/// Prints one line of the result; true if the bar is met.
+fn verdict(what: &str, measured: f64, bar: f64) -> bool {
+    let passed = measured >= bar;
+    println!("{what:<44} measured {measured:.2}  bar >= {bar:.2}  {}", if passed { "PASS" } else { "FAIL" });
+    passed
+}
