@@ -4,12 +4,14 @@
 //! line for each.
 
 /// Every plugin of the project, in this build or not.
-pub const KNOWN_PLUGINS: &[&str] = &["clientcache", "cloudfront", "filereader", "memcache"];
+pub const KNOWN_PLUGINS: &[&str] = &["clientcache", "cloudfront", "diskcache", "filereader", "memcache"];
 
 #[cfg(feature = "clientcache")]
 use resizer_clientcache as _;
 #[cfg(feature = "cloudfront")]
 use resizer_cloudfront as _;
+#[cfg(feature = "diskcache")]
+use resizer_diskcache as _;
 #[cfg(feature = "filereader")]
 use resizer_filereader as _;
 #[cfg(feature = "memcache")]

@@ -20,27 +20,7 @@ pub(crate) fn fire<H>(
     mut call: impl FnMut(&H) -> HookResult,
 ) -> Result<(), Stop> {
     for handler in handlers {
-        let begun = Instant::now();
-        let result = catch_unwind(AssertUnwindSafe(|| call(&handler.value))).unwrap_or_else(|panic| {
-            let error = panicked(&*panic);
-            tracing::error!(
-                plugin = handler.plugin,
-                event,
-                cause = error.cause(),
-                "a handler panicked"
-            );
-            Err(error)
-        });
-        let took = begun.elapsed();
-        if took > SLOW {
-            tracing::warn!(
-                plugin = handler.plugin,
-                event,
-                ?took,
-                "a handler is slow: waiting belongs into a service"
-            );
-        }
-        match result {
+        match watched(event, handler, &mut call) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Respond(reply)) => {
                 tracing::debug!(plugin = handler.plugin, event, "answered by a hook");
@@ -53,4 +33,29 @@ pub(crate) fn fire<H>(
         }
     }
     Ok(())
+}
+
+/// Calls one handler; a panic is an error, and the log names the plugin.
+pub(crate) fn watched<H>(event: &'static str, handler: &Given<H>, call: impl FnOnce(&H) -> HookResult) -> HookResult {
+    let begun = Instant::now();
+    let result = catch_unwind(AssertUnwindSafe(|| call(&handler.value)));
+    let took = begun.elapsed();
+    if took > SLOW {
+        tracing::warn!(
+            plugin = handler.plugin,
+            event,
+            ?took,
+            "a handler is slow: waiting belongs into a service"
+        );
+    }
+    result.unwrap_or_else(|panic| {
+        let error = panicked(&*panic);
+        tracing::error!(
+            plugin = handler.plugin,
+            event,
+            cause = error.cause(),
+            "a handler panicked"
+        );
+        Err(error)
+    })
 }

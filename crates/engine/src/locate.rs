@@ -31,10 +31,19 @@ pub(crate) struct Asked {
 
 /// Finds the source of a request, or of the path that a plugin names in its place.
 pub(crate) async fn locate(engine: &Arc<Shared>, site: &Arc<Site>, request: &ImageRequest) -> Result<Located, Stop> {
-    let missing = match find(engine, site, &request.path).await {
-        Err(error) if error.kind() == ErrorKind::NotFound => error,
-        found => return Ok(found?),
-    };
+    match find(engine, site, &request.path).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => substitute(engine, site, request, error).await,
+        found => Ok(found?),
+    }
+}
+
+/// Asks the plugins what to serve in place of an image that no source has; without an answer, `missing` stands.
+pub(crate) async fn substitute(
+    engine: &Arc<Shared>,
+    site: &Arc<Site>,
+    request: &ImageRequest,
+    missing: Error,
+) -> Result<Located, Stop> {
     let mut substitute = None;
     fire("on_image_missing", &site.table.on_image_missing, |handler| {
         handler(&mut MissingEvent::new(request, &mut substitute))

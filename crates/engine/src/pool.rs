@@ -264,7 +264,10 @@ mod tests {
         let busy = pool.run(Turn::Last, Leaving::default(), move || Ok(wait.recv().ok()));
         let held = Arc::new(());
         let holds = Arc::clone(&held);
-        let waiting = pool.run(Turn::Last, Leaving::default(), move || Ok(drop(holds)));
+        let waiting = pool.run(Turn::Last, Leaving::default(), move || {
+            drop(holds);
+            Ok(())
+        });
         let both = async { tokio::join!(busy, tokio::time::timeout(Duration::from_millis(20), waiting)) };
         let free = async {
             tokio::time::sleep(Duration::from_millis(60)).await;
@@ -283,7 +286,10 @@ mod tests {
         let order = Arc::new(Mutex::new(Vec::new()));
         let note = |name: &'static str| {
             let order = Arc::clone(&order);
-            move || Ok(order.lock().push(name))
+            move || {
+                order.lock().push(name);
+                Ok(())
+            }
         };
         let busy = pool.run(Turn::Last, Leaving::default(), move || Ok(wait.recv().ok()));
         let last = pool.run(Turn::Last, Leaving::default(), note("last"));

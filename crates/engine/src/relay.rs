@@ -1,17 +1,20 @@
-//! Sends a source as it is: a stream that a task of the engine's reads ahead of the client by two chunks, under the
+//! Sends a source as it is: a stream that a task of the engine's reads ahead of the client by one piece, under the
 //! media type that its first bytes show. Only image types leave under their own name; all else leaves as bytes to be
 //! saved, so that a store cannot be used to serve pages. Of a source whose version and length are known, a client gets a
 //! part without the rest being read. Called by `produce`.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt, StreamExt, stream};
 use resizer_plugin_api::{Body, ByteRange, CacheKey, Download, EntryMeta, Error, ErrorKind, Fetch, ImageRequest, Want};
 use tokio::sync::mpsc;
 
+use crate::admission::Reserved;
 use crate::conditional::Validators;
 use crate::engine::Shared;
+use crate::flight::panicked;
 use crate::locate::log;
 use crate::prepare::Prepared;
 use crate::produce::Produced;
@@ -22,7 +25,9 @@ const BYTES: &str = "application/octet-stream";
 /// The one image type that can hold scripts.
 pub(crate) const SVG: &str = "image/svg+xml";
 /// How many chunks are read before the client has taken them.
-const AHEAD: usize = 2;
+const AHEAD: usize = 1;
+/// What a relay holds of the memory budget: a piece that is being sent, one ahead, and one that is being read.
+const HELD: u64 = 768 << 10;
 /// The bytes that tell the media type of a source whose middle is asked for.
 const HEAD: ByteRange = 0..=SNIFFED as u64 - 1;
 const SNIFFED: usize = 1024;
@@ -31,6 +36,7 @@ const SNIFFED: usize = 1024;
 struct Opened {
     download: Download,
     first: Bytes,
+    _reserved: Reserved,
 }
 
 /// Opens the source and hands out its stream, or that of the part that is asked for.
@@ -89,16 +95,28 @@ async fn relay_part(engine: &Arc<Shared>, prepared: &Prepared, part: Part) -> Re
 /// Waits for the first bytes of the source, or of a part of it.
 async fn open(engine: &Shared, prepared: &Prepared, range: Option<ByteRange>) -> Result<Opened, Error> {
     let located = &prepared.located;
+    let patience = located.mount.policy.fetch_timeout;
     let open = async {
+        let length = located.stat.length.unwrap_or(HELD);
+        let reserved = engine.admission.source(length.min(HELD), patience / 2).await?;
         engine.fetches.increment();
         let want = Want { range, unless: None };
         let Fetch::Download(mut download) = located.mount.source.fetch(&located.path, want).await? else {
             return Err(Error::new(ErrorKind::Upstream, "The image's store failed.").because("an unasked `unchanged`"));
         };
-        let first = download.bytes.next().await.transpose()?.unwrap_or_default();
-        Ok(Opened { download, first })
+        // Whatever pieces a store sends: what is told of the media type must not depend on them.
+        let mut first = BytesMut::new();
+        while first.len() < SNIFFED
+            && let Some(chunk) = download.bytes.next().await.transpose()?
+        {
+            first.extend_from_slice(&chunk);
+        }
+        Ok(Opened {
+            download,
+            first: first.freeze(),
+            _reserved: reserved,
+        })
     };
-    let patience = located.mount.policy.fetch_timeout;
     tokio::time::timeout(patience, open)
         .await
         .unwrap_or_else(|_| Err(slow()))
@@ -137,7 +155,11 @@ fn begin(
 
 /// Reads on in a task of the engine's, so that nothing of the source lives on a thread that serves connections.
 fn pump(engine: &Arc<Shared>, prepared: &Prepared, opened: Opened) -> resizer_plugin_api::ByteStream {
-    let Opened { mut download, first } = opened;
+    let Opened {
+        mut download,
+        first,
+        _reserved: reserved,
+    } = opened;
     let (sender, receiver) = mpsc::channel(AHEAD);
     let located = Arc::clone(&prepared.located);
     let fetched_bytes = engine.fetched_bytes.clone();
@@ -157,10 +179,15 @@ fn pump(engine: &Arc<Shared>, prepared: &Prepared, opened: Opened) -> resizer_pl
                 return;
             }
             let patience = located.mount.policy.fetch_timeout;
-            next = tokio::time::timeout(patience, download.bytes.next())
-                .await
-                .unwrap_or_else(|_| Some(Err(slow())));
+            let more = AssertUnwindSafe(download.bytes.next()).catch_unwind();
+            next = match tokio::time::timeout(patience, more).await {
+                Ok(Ok(next)) => next,
+                // Said aloud: a body that merely ends would look whole.
+                Ok(Err(panic)) => Some(Err(panicked(&*panic))),
+                Err(_) => Some(Err(slow())),
+            };
         }
+        drop(reserved);
     });
     Box::pin(stream::unfold(receiver, |mut receiver| async move {
         Some((receiver.recv().await?, receiver))

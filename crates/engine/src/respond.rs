@@ -10,6 +10,7 @@ use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, Req
 
 use crate::conditional::Validators;
 use crate::engine::Shared;
+use crate::fire::watched;
 use crate::prepare::Prepared;
 use crate::produce::Produced;
 use crate::range;
@@ -80,7 +81,7 @@ pub(crate) fn finish(
     }
     for handler in &site.table.on_response {
         let mut event = ResponseEvent::new(head, request, reply.status, &mut reply.headers);
-        match (handler.value)(&mut event) {
+        match watched("on_response", handler, |handler| handler(&mut event)) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Respond(_)) => tracing::warn!(plugin = handler.plugin, "on_response cannot answer; ignored"),
             Err(error) => tracing::warn!(plugin = handler.plugin, cause = error.cause(), "on_response: {error}"),

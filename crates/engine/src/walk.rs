@@ -2,9 +2,11 @@
 //! the engine's runtime, started by [`crate::Engine::handle`]; each step is one call, and the names here are the names in
 //! the log, in the docs and of the files beside this one.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::FutureExt;
 use http::Extensions;
 use percent_encoding::percent_decode_str;
 use resizer_imaging::SOURCE_EXTENSIONS;
@@ -13,7 +15,8 @@ use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHe
 
 use crate::engine::Shared;
 use crate::fire::fire;
-use crate::locate::locate;
+use crate::flight::panicked;
+use crate::locate::{Located, locate, substitute};
 use crate::prepare::prepare;
 use crate::produce::produce;
 use crate::respond::{finish, respond};
@@ -27,11 +30,15 @@ pub(crate) async fn walk(engine: Arc<Shared>, site: Arc<Site>, head: Arc<Request
     let mut trail = Trail::begin();
     let mut seen = None;
     let deadline = site.server().deadline.0;
-    let steps = steps(&engine, &site, &head, &mut trail, &mut seen);
-    let outcome = tokio::time::timeout(deadline, steps).await.unwrap_or_else(|_| {
-        let message = "The image took longer than this server's deadline for one request.";
-        Err(Stop::Error(Error::new(ErrorKind::Timeout, message)))
-    });
+    let steps = AssertUnwindSafe(steps(&engine, &site, &head, &mut trail, &mut seen)).catch_unwind();
+    let outcome = match tokio::time::timeout(deadline, steps).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(panic)) => Err(Stop::Error(panicked(&*panic))),
+        Err(_) => {
+            let message = "The image took longer than this server's deadline for one request.";
+            Err(Stop::Error(Error::new(ErrorKind::Timeout, message)))
+        }
+    };
     finish(&engine, &site, &head, seen.as_deref(), &trail, outcome)
 }
 
@@ -49,9 +56,28 @@ async fn steps(
     let since = Instant::now();
     let located = locate(engine, site, &request).await?;
     trail.stage("locate", since);
-    let prepared = prepare(site, &request, located, trail)?;
-    let produced = produce(engine, site, &request, &prepared, trail).await?;
-    Ok(respond(&request, &prepared, produced, trail))
+    let asked = located.stat.validator.is_some();
+    match serve(engine, site, &request, located, trail).await {
+        // A store that is not asked beforehand says only now that it has no such image.
+        Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound && !asked => {
+            let located = substitute(engine, site, &request, missing).await?;
+            serve(engine, site, &request, located, trail).await
+        }
+        answer => answer,
+    }
+}
+
+/// The last three steps, for an image that has been found.
+async fn serve(
+    engine: &Arc<Shared>,
+    site: &Arc<Site>,
+    request: &Arc<ImageRequest>,
+    located: Located,
+    trail: &mut Trail,
+) -> Result<Reply, Stop> {
+    let prepared = prepare(site, request, located, trail)?;
+    let produced = produce(engine, site, request, &prepared, trail).await?;
+    Ok(respond(request, &prepared, produced, trail))
 }
 
 /// A request that may still be rewritten.

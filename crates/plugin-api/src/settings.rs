@@ -141,6 +141,9 @@ impl FromStr for Seconds {
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = self.0.as_millis();
+        if milliseconds == 0 {
+            return f.write_str("0s");
+        }
         for (factor, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
             if milliseconds >= factor && milliseconds.is_multiple_of(factor) {
                 return write!(f, "{}{unit}", milliseconds / factor);
@@ -299,7 +302,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_reads_back_the_same() {
-        for text in ["1d", "90m", "1500ms", "0ms"] {
+        for text in ["1d", "90m", "1500ms", "0s"] {
             assert_eq!(text.parse::<Seconds>().unwrap().to_string(), text);
         }
         for text in ["1GiB", "3KiB", "1000B"] {

@@ -90,7 +90,7 @@ impl Folder {
         let path = self.root.join(format!("tmp/{number}"));
         let create = || File::options().create(true).truncate(true).write(true).open(&path);
         let file = create().or_else(|error| match error.kind() {
-            ErrorKind::NotFound => fs::create_dir_all(self.root.join("tmp")).and_then(|()| create()),
+            ErrorKind::NotFound => fs::create_dir(self.root.join("tmp")).and_then(|()| create()),
             _ => Err(error),
         });
         let written = file.and_then(|mut file| {
@@ -114,7 +114,7 @@ impl Folder {
         let path = self.path(name);
         let directory = self.directory(shard(name.group));
         let renamed = fs::rename(temporary, &path).or_else(|error| match error.kind() {
-            ErrorKind::NotFound => fs::create_dir_all(&directory).and_then(|()| fs::rename(temporary, &path)),
+            ErrorKind::NotFound => fs::create_dir(&directory).and_then(|()| fs::rename(temporary, &path)),
             _ => Err(error),
         });
         if renamed.is_err() {

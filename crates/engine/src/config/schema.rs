@@ -47,13 +47,13 @@ fn inline(schema: &mut Value, definitions: &Value, depth: usize) {
     }
 }
 
-/// The schema and, if it is a choice of several, those.
-pub(crate) fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
+/// The schema and, if it is a choice of several, those, and what they are a choice of.
+pub(crate) fn alternatives(schema: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     let choices = ["anyOf", "oneOf", "allOf"]
         .into_iter()
         .filter_map(|kind| schema.get(kind)?.as_array())
         .flatten();
-    std::iter::once(schema).chain(choices)
+    Box::new(std::iter::once(schema).chain(choices.flat_map(alternatives)))
 }
 
 /// The keys a table of this schema may have, with their schemas; empty where any key is allowed.

@@ -154,6 +154,10 @@ mod tests {
             "| `a` | `\"b\"` or `\"c\"` | none | `\"b\"`: B. |",
         );
         check(
+            json!({ "anyOf": [{ "oneOf": [{ "const": "b", "description": "B." }] }, { "type": "null" }] }),
+            "| `a` | `\"b\"` | none | `\"b\"`: B. |",
+        );
+        check(
             json!({ "type": "object", "additionalProperties": { "type": "boolean" }, "default": { "k": true } }),
             "| `a` | table of `true` or `false` | `{ k = true }` |  |",
         );

@@ -52,12 +52,10 @@ impl TryFrom<String> for FakeExtension {
     }
 }
 
-impl TryFrom<String> for DefaultCommands {
-    type Error = std::convert::Infallible;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+impl From<String> for DefaultCommands {
+    fn from(text: String) -> Self {
         let query = Query::parse_commands(&text);
-        Ok(Self { text, query })
+        Self { text, query }
     }
 }
 

@@ -203,6 +203,27 @@ async fn hooks_answer_redirect_and_substitute() {
 }
 
 #[tokio::test]
+async fn an_image_that_only_its_fetch_shows_missing_is_substituted_too() {
+    let served = probed("fetch shows").await;
+    let unasked = Object {
+        validator: None,
+        ..Object::of(png(8, 8, 9))
+    };
+    world("fetch shows").put(
+        "other.png",
+        Object {
+            fetch_error: Some(ErrorKind::NotFound),
+            ..unasked
+        },
+    );
+    assert_eq!(
+        served.get("/other.png?width=2").await.png_size(),
+        (2, 2),
+        "the bytes of /a.png"
+    );
+}
+
+#[tokio::test]
 async fn any_authorizer_denies_and_none_overrules() {
     let served = probed("authorize").await;
     for (query, status) in [("deny=1", 403), ("deny=2", 403), ("deny=3", 200)] {
@@ -221,6 +242,11 @@ async fn a_panic_in_a_handler_is_a_500_and_the_server_lives() {
     let answer = served.get("/panics.png?width=2").await;
     assert_eq!(answer.status, 500);
     assert!(!answer.text().contains("boom"), "{}", answer.text());
+    assert_eq!(
+        answer.header("x-content-type-options"),
+        "nosniff",
+        "it is a response like all others"
+    );
     assert_eq!(served.get("/a.png?width=2").await.status, 200);
 }
 

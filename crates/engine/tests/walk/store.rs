@@ -28,6 +28,8 @@ pub(crate) struct Object {
     /// When it last changed, if the store says so.
     pub(crate) modified: Option<SystemTime>,
     pub(crate) error: Option<ErrorKind>,
+    /// What `fetch` fails with although `stat` does not.
+    pub(crate) fetch_error: Option<ErrorKind>,
     pub(crate) delay: Duration,
     pub(crate) cut: bool,
 }
@@ -41,6 +43,7 @@ impl Object {
             fetched_validator: None,
             modified: None,
             error: None,
+            fetch_error: None,
             delay,
             cut: false,
         }
@@ -153,6 +156,9 @@ impl Source for Store {
         self.world.fetches.fetch_add(1, Ordering::SeqCst);
         self.world.ranges.lock().unwrap().push(want.range.clone());
         let object = self.world.object(path)?;
+        if let Some(kind) = object.fetch_error {
+            return Err(Error::new(kind, "The test store has nothing to send."));
+        }
         tokio::time::sleep(object.delay).await;
         let validator = object.fetched_validator.or(object.validator).unwrap_or("fetched");
         let whole = object.bytes.len();
