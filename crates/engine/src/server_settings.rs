@@ -67,7 +67,8 @@ pub struct ServerSettings {
     pub keep_alive: Seconds,
     /// How long a client may take to send a request's head. A change needs a restart.
     pub head_timeout: Seconds,
-    /// How long a client may take to send a request's body, and how long to take the next part of a response.
+    /// How long a client may take to send a request's body, and how long to take the next part of a response; `"0s"` is
+    /// no limit. A change needs a restart.
     pub body_timeout: Seconds,
     /// Most connections open at once, over all workers; more wait in the system's queue. A change needs a restart.
     pub max_connections: usize,
@@ -91,7 +92,7 @@ pub struct ServerSettings {
     /// What is logged: a level, or levels by module as in `"warn,resizer_engine=debug"`. The variable `RUST_LOG`
     /// overrules it.
     pub log: LogFilter,
-    /// How log lines are written.
+    /// How log lines are written. A change needs a restart.
     pub log_format: LogFormat,
     /// How long the server says that it is not ready, and still accepts requests, between SIGTERM and closing its
     /// listener, so that a balancer has noticed. Ctrl-C (SIGINT) skips it.
@@ -100,12 +101,13 @@ pub struct ServerSettings {
     pub grace_period: Seconds,
     /// Most time for one request, from its head to the first byte of the answer; then the answer is 504.
     pub deadline: Seconds,
-    /// Jobs that may wait for the CPU; when there are as many, further ones are answered with 503 at once.
+    /// Jobs that may wait, for their source or for a work thread; when there are as many, further ones are answered with
+    /// 503 at once. A change needs a restart.
     pub queue: usize,
     /// Threads that decode, resize and encode; `0` is one per core. A change needs a restart.
     pub work_threads: usize,
-    /// Most memory for sources, pixels, results and caches together. Without it: half of what the container (cgroup v1
-    /// or v2) or the machine has. A change needs a restart.
+    /// Most memory for images in work: a quarter of it for sources, the rest for pixels. Caches in memory come on top.
+    /// Without it: half of what the container (cgroup v1 or v2) or the machine has. A change needs a restart.
     pub memory_limit: Option<ByteSize>,
     /// Longest source file that is read.
     pub max_source_bytes: ByteSize,
@@ -119,7 +121,7 @@ pub struct ServerSettings {
     pub max_output_side: u32,
     /// How long a source that is too large or cannot be decoded is remembered, so that asking again costs no decode.
     pub failure_memory: Seconds,
-    /// How many sources' sizes and dates are remembered between requests.
+    /// How many sources' sizes and dates are remembered between requests. A change needs a restart.
     pub stat_cache_entries: u64,
 }
 

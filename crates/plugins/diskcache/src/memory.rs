@@ -1,0 +1,88 @@
+//! The tier in memory: a bounded map of results, before anything touches the disk.
+
+use bytes::Bytes;
+use moka::sync::Cache as Entries;
+use resizer_plugin_api::{ByteSize, CacheKey, Entry};
+
+/// What an entry costs beside its bytes and its texts, roughly: its place in moka's table and in its two queues, the
+/// counters of its shared parts, and what the allocator adds.
+const OVERHEAD: u64 = 512;
+
+/// The part of the whole that one entry may take.
+const LARGEST_PART: u64 = 4;
+
+/// Results in memory. When full, those asked for more often lately stay.
+pub(crate) struct Memory {
+    entries: Entries<CacheKey, Entry>,
+    largest: u64,
+}
+
+impl Memory {
+    /// A tier of no bytes holds nothing.
+    pub(crate) fn new(size: ByteSize) -> Self {
+        let entries = Entries::builder()
+            .max_capacity(size.0)
+            .weigher(|key, entry: &Entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
+            .build();
+        Self {
+            entries,
+            largest: (size.0 / LARGEST_PART).min(u64::from(u32::MAX)),
+        }
+    }
+
+    pub(crate) fn get(&self, key: &CacheKey) -> Option<Entry> {
+        if self.largest == 0 {
+            return None;
+        }
+        self.entries.get(key)
+    }
+
+    /// Keeps an entry, or forgets what it replaces if it is too large to be kept.
+    pub(crate) fn put(&self, key: &CacheKey, entry: &Entry) {
+        if weight(key, entry) > self.largest {
+            self.entries.invalidate(key);
+        } else {
+            // A copy, since the given bytes may be a small part of a large buffer, which would not be counted.
+            let bytes = Bytes::copy_from_slice(&entry.bytes);
+            self.entries.insert(
+                key.clone(),
+                Entry {
+                    meta: entry.meta.clone(),
+                    bytes,
+                },
+            );
+        }
+        // By itself it evicts in batches, and may hold many entries too many.
+        self.entries.run_pending_tasks();
+    }
+
+    /// The keys that are meant. Looks at every key: there are as many as fit into memory.
+    pub(crate) fn keys(&self, is_meant: impl Fn(&CacheKey) -> bool) -> Vec<CacheKey> {
+        self.entries
+            .iter()
+            .filter(|(key, _)| is_meant(key))
+            .map(|(key, _)| CacheKey::clone(&key))
+            .collect()
+    }
+
+    pub(crate) fn remove(&self, key: &CacheKey) {
+        self.entries.invalidate(key);
+    }
+
+    /// What all entries count.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.entries.run_pending_tasks();
+        self.entries.weighted_size()
+    }
+}
+
+/// What an entry counts while it is held in memory.
+pub(crate) fn weight(key: &CacheKey, entry: &Entry) -> u64 {
+    let texts = [
+        key.source.as_str(),
+        key.validator.as_str(),
+        entry.meta.validator.as_str(),
+        &entry.meta.content_type,
+    ];
+    (entry.bytes.len() + texts.map(str::len).iter().sum::<usize>()) as u64 + OVERHEAD
+}
