@@ -30,7 +30,7 @@ pub(super) struct Folder {
     lock: File,
 }
 
-/// What lies in the folder.
+/// What lies in the folder: 48 bytes for each entry, for as long as the index takes it in.
 pub(super) struct Listing {
     pub(super) entries: Vec<Listed>,
     pub(super) directories: Vec<(u8, u32)>,

@@ -39,7 +39,7 @@ pub(crate) struct Settings {
 }
 
 /// The cache; when it is dropped, what still waits is written.
-pub(crate) struct DiskCache {
+pub(crate) struct FolderCache {
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Shared {
     showing: Mutex<()>,
 }
 
-impl DiskCache {
+impl FolderCache {
     /// Touches no disk: that is for `start`.
     pub(crate) fn new(settings: Settings, metrics: &Metrics) -> Result<Self, InstallError> {
         let io = IoPool::new(IO_THREADS, "diskcache").map_err(no_threads)?;
@@ -78,14 +78,14 @@ impl DiskCache {
     }
 }
 
-impl Drop for DiskCache {
+impl Drop for FolderCache {
     fn drop(&mut self) {
         self.shared.waiting.end();
     }
 }
 
 #[async_trait]
-impl Cache for DiskCache {
+impl Cache for FolderCache {
     fn accepts(&self, _: &ImageRequest) -> bool {
         true
     }

@@ -18,7 +18,7 @@ use resizer_plugin_api::{ByteSize, Hooks, InstallError, Plugin, ResourceKey, reg
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::cache::{DiskCache as Cache, Settings};
+use crate::cache::{FolderCache, Settings};
 
 register!(DiskCache);
 
@@ -83,10 +83,10 @@ impl Plugin for DiskCache {
             write_behind: config.write_behind,
         };
         let metrics = hooks.metrics().clone();
-        let cache = hooks.resource(key, || Cache::new(settings, &metrics))?;
-        hooks.on_start(&cache, Cache::start);
-        hooks.on_connect(&cache, Cache::connect);
-        hooks.on_stop(&cache, Cache::stop);
+        let cache = hooks.resource(key, || FolderCache::new(settings, &metrics))?;
+        hooks.on_start(&cache, FolderCache::start);
+        hooks.on_connect(&cache, FolderCache::connect);
+        hooks.on_stop(&cache, FolderCache::stop);
         hooks.add_result_cache(cache);
         Ok(())
     }

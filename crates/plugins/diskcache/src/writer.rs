@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use resizer_disk_store::Store;
 use resizer_plugin_api::{Error, ErrorKind, InstallError};
 
-use crate::cache::{DiskCache, Shared, entry_key, no_threads};
+use crate::cache::{FolderCache, Shared, entry_key, no_threads};
 use crate::meta;
 
 /// How often the folder is tried while another process has it, or the disk fails.
@@ -20,7 +20,7 @@ const WARN_AFTER: Duration = Duration::from_secs(60);
 /// How long a server that stops waits for what is still to be written.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-impl DiskCache {
+impl FolderCache {
     /// Opens the folder and starts the thread that writes. Does nothing if that was done before a reload.
     pub(crate) async fn start(self: Arc<Self>) -> Result<(), InstallError> {
         blocking(&self.shared, |shared| {
