@@ -120,7 +120,10 @@ async fn run(
     let mut stop_admin: Option<ServerHandle> = None;
     if let Some(listener) = admin {
         let address = listener.local_addr()?;
-        let admin = web::Data::new(Admin { front: front.clone().into_inner(), token: settings.admin_token.clone() });
+        let admin = web::Data::new(Admin {
+            front: front.clone().into_inner(),
+            token: settings.admin_token.clone(),
+        });
         let server = start(admin, listener, settings, 1, ADMIN_CONNECTIONS, None)?;
         stop_admin = Some(server.handle());
         rt::spawn(server);

@@ -118,6 +118,7 @@ fn read(path: &Path) -> std::io::Result<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test keeps nobody waiting")]
 mod tests {
     use super::*;
 
@@ -128,7 +129,6 @@ mod tests {
             self.0.path().join("plugins.toml")
         }
 
-        #[expect(clippy::disallowed_methods, reason = "a test")]
         fn write(&self, text: &str) {
             std::fs::write(self.path(), text).unwrap();
         }

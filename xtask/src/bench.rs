@@ -22,6 +22,9 @@ fn median(mut measured: Vec<f64>) -> f64 {
 /// Prints one line of the result; true if the bar is met.
 fn verdict(what: &str, measured: f64, bar: f64) -> bool {
     let passed = measured >= bar;
-    println!("{what:<44} measured {measured:.2}  bar >= {bar:.2}  {}", if passed { "PASS" } else { "FAIL" });
+    println!(
+        "{what:<44} measured {measured:.2}  bar >= {bar:.2}  {}",
+        if passed { "PASS" } else { "FAIL" }
+    );
     passed
 }

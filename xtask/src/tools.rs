@@ -56,13 +56,21 @@ fn install(name: &str, version: &str, folder: &PathBuf) -> std::process::Command
 
 /// Debian's programs that stand in for a CDN and for clients. Installed for root, who can; everybody else is told.
 pub(crate) fn debian(packages: &[(&str, &str)]) {
-    let missing = packages.iter().filter(|(_, program)| !Path::new(program).is_file()).map(|(package, _)| *package);
+    let missing = packages
+        .iter()
+        .filter(|(_, program)| !Path::new(program).is_file())
+        .map(|(package, _)| *package);
     let missing: Vec<&str> = missing.collect();
     if missing.is_empty() {
         return;
     }
     let packages = missing.join(" ");
-    let install = || run(program("apt-get", &format!("install --yes --no-install-recommends {packages}")).env("DEBIAN_FRONTEND", "noninteractive"));
+    let install = || {
+        run(
+            program("apt-get", &format!("install --yes --no-install-recommends {packages}"))
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )
+    };
     // The list of packages may be missing or old; it is fetched only if it is.
     let installed = install().or_else(|_| run(&mut program("apt-get", "update --quiet")).and_then(|()| install()));
     if let Err(error) = installed {

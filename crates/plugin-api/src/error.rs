@@ -110,7 +110,11 @@ impl Error {
     /// An error with what the client may read. The message is a sentence and holds no secret, no path of this
     /// machine and no library's words.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), cause: None }
+        Self {
+            kind,
+            message: message.into(),
+            cause: None,
+        }
     }
 
     /// Adds what only the log shall see.

@@ -49,7 +49,13 @@ impl<'r> DefaultsEvent<'r> {
         state: &'r mut Extensions,
         defaults: &'r mut Query,
     ) -> Self {
-        Self { head, path, query, state, defaults }
+        Self {
+            head,
+            path,
+            query,
+            state,
+            defaults,
+        }
     }
 
     /// Gives a key a value where the URL gives none; of two defaults for one key the later handler's holds.
@@ -68,7 +74,13 @@ impl<'r> RewriteEvent<'r> {
         any_extension: &'r mut bool,
         state: &'r mut Extensions,
     ) -> Self {
-        Self { head, path, query, any_extension, state }
+        Self {
+            head,
+            path,
+            query,
+            any_extension,
+            state,
+        }
     }
 }
 
@@ -121,7 +133,15 @@ impl<'r> PreHandleEvent<'r> {
         caching: bool,
         plan: &'r mut HandlePlan,
     ) -> Self {
-        Self { request, source, stat, content_type, processing, caching, plan }
+        Self {
+            request,
+            source,
+            stat,
+            content_type,
+            processing,
+            caching,
+            plan,
+        }
     }
 
     /// Makes another variant of the result; say only what changes its bytes.
@@ -167,6 +187,11 @@ impl<'r> ResponseEvent<'r> {
         status: StatusCode,
         headers: &'r mut HeaderMap,
     ) -> Self {
-        Self { head, request, status, headers }
+        Self {
+            head,
+            request,
+            status,
+            headers,
+        }
     }
 }

@@ -26,7 +26,6 @@ pub enum Flow {
     Respond(Reply),
 }
 
-
 macro_rules! handler_types {
     ($($name:ident = $event:ident),*) => { $(
         /// A subscribed handler with its plugin inside.
@@ -70,7 +69,10 @@ pub struct MountedSource {
 
 /// All that the plugins of one `plugins.toml` gave, each list in file order.
 #[derive(Default)]
-#[expect(missing_docs, reason = "each list is documented at the method of `Hooks` that fills it")]
+#[expect(
+    missing_docs,
+    reason = "each list is documented at the method of `Hooks` that fills it"
+)]
 pub struct HookTable {
     pub on_request: Vec<Given<RewriteHandler>>,
     pub on_rewrite: Vec<Given<RewriteHandler>>,
@@ -123,7 +125,13 @@ impl<'t> Hooks<'t> {
         resources: &'t Resources,
         metrics: &'t Metrics,
     ) -> Self {
-        Self { plugin, entry, table, resources, metrics }
+        Self {
+            plugin,
+            entry,
+            table,
+            resources,
+            metrics,
+        }
     }
 
     events! {
@@ -223,7 +231,11 @@ impl<'t> Hooks<'t> {
     }
 
     fn given<T>(&self, value: T) -> Given<T> {
-        Given { plugin: self.plugin, entry: self.entry, value }
+        Given {
+            plugin: self.plugin,
+            entry: self.entry,
+            value,
+        }
     }
 
     fn life<P, F>(&self, plugin: &Arc<P>, handler: fn(Arc<P>) -> F) -> Given<LifeHandler>
@@ -247,12 +259,17 @@ impl fmt::Debug for MountedSource {
 
 impl fmt::Debug for HookTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HookTable").field("sources", &self.sources).finish_non_exhaustive()
+        f.debug_struct("HookTable")
+            .field("sources", &self.sources)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Hooks<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hooks").field("plugin", &self.plugin).field("entry", &self.entry).finish_non_exhaustive()
+        f.debug_struct("Hooks")
+            .field("plugin", &self.plugin)
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
     }
 }

@@ -37,7 +37,7 @@ pub use service::{
     AdminPage, Authorizer, ByteRange, Cache, Download, Entry, EntryMeta, Fetch, Hit, Purge, Source, SourcePath,
     SourcePolicy, Stat, Want,
 };
-pub use settings::{ByteSize, Secret, Seconds, UrlPrefix};
+pub use settings::{ByteSize, Seconds, Secret, UrlPrefix};
 
 pub use resizer_imaging as imaging;
 

@@ -66,7 +66,8 @@ impl Gauge {
 impl SecondsCounter {
     /// Adds a stretch of time.
     pub fn add(&self, time: Duration) {
-        self.0.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0
+            .fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
@@ -148,7 +149,10 @@ impl Metrics {
         new: impl FnOnce() -> Instrument,
     ) -> Instrument {
         let mut families = self.families.lock();
-        let family = families.entry(name).or_insert_with(|| Family { help, instruments: BTreeMap::new() });
+        let family = families.entry(name).or_insert_with(|| Family {
+            help,
+            instruments: BTreeMap::new(),
+        });
         family.instruments.entry(label_text(labels)).or_insert_with(new).clone()
     }
 }
@@ -158,7 +162,10 @@ fn label_text(labels: &[(&str, &str)]) -> String {
         return String::new();
     }
     let escape = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    let pairs: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect();
+    let pairs: Vec<String> = labels
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{}\"", escape(value)))
+        .collect();
     format!("{{{}}}", pairs.join(","))
 }
 
@@ -178,7 +185,9 @@ mod tests {
         metrics.counter("a_total", "As.", &[("plugin", "x\"y")]).increment();
         metrics.counter("a_total", "As.", &[("plugin", "x\"y")]).add(2);
         metrics.gauge("b", "Bs.", &[]).set(-1);
-        metrics.seconds("c_seconds_total", "Cs.", &[]).add(Duration::from_millis(1500));
+        metrics
+            .seconds("c_seconds_total", "Cs.", &[])
+            .add(Duration::from_millis(1500));
         let expected = "# HELP a_total As.\n# TYPE a_total counter\na_total{plugin=\"x\\\"y\"} 3\n\
                         # HELP b Bs.\n# TYPE b gauge\nb -1\n\
                         # HELP c_seconds_total Cs.\n# TYPE c_seconds_total counter\nc_seconds_total 1.500000\n";

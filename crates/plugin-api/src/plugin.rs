@@ -52,7 +52,10 @@ pub enum InstallError {
 impl InstallError {
     /// One setting is wrong.
     pub fn setting(name: &'static str, message: impl Into<String>) -> Self {
-        Self::Setting { name, message: message.into() }
+        Self::Setting {
+            name,
+            message: message.into(),
+        }
     }
 }
 

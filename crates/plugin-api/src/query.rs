@@ -7,8 +7,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 /// What stays readable in a written query: RFC 3986's unreserved characters and the few others that a query may hold
 /// and that image commands use (`crop=0,0,100,100`, `404=/a/b.png`).
-const ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b'/').remove(b':');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b':');
 
 /// An ordered, decoded querystring.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +54,9 @@ impl Query {
     /// The first value under this key, in any case.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+        self.iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(key))
+            .map(|(_, value)| value)
     }
 
     /// Whether the key stands in the query, with whatever value.
@@ -107,7 +115,9 @@ impl fmt::Display for Query {
 }
 
 fn decode(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]
@@ -118,7 +128,16 @@ mod tests {
     fn reads_pairs_once_and_in_order() {
         let query = Query::parse("Width=1&&crop=(0%2c1)&a=b=c&bare&w=a+b%2520");
         let pairs: Vec<_> = query.iter().collect();
-        assert_eq!(pairs, [("Width", "1"), ("crop", "(0,1)"), ("a", "b=c"), ("bare", ""), ("w", "a b%20")]);
+        assert_eq!(
+            pairs,
+            [
+                ("Width", "1"),
+                ("crop", "(0,1)"),
+                ("a", "b=c"),
+                ("bare", ""),
+                ("w", "a b%20")
+            ]
+        );
         assert_eq!(query.get("WIDTH"), Some("1"));
     }
 

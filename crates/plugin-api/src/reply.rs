@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 
 use crate::Error;
 
@@ -64,7 +64,11 @@ impl Reply {
     /// A response with neither headers nor body.
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Body::Empty }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Body::Empty,
+        }
     }
 
     /// A line of plain text.

@@ -74,7 +74,13 @@ impl ImageRequest {
         instructions: Instructions,
         state: Extensions,
     ) -> Self {
-        Self { head, path, query, instructions, state }
+        Self {
+            head,
+            path,
+            query,
+            instructions,
+            state,
+        }
     }
 
     /// The text after the last `.` of the last segment, if there is one.

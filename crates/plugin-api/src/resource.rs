@@ -64,7 +64,11 @@ mod tests {
     #[test]
     fn a_key_gives_the_same_object_while_somebody_holds_it() {
         let resources = Resources::default();
-        let open = |key: &str, value: u32| resources.get("p", ResourceKey::new(&[key]), || Ok::<u32, ()>(value)).unwrap();
+        let open = |key: &str, value: u32| {
+            resources
+                .get("p", ResourceKey::new(&[key]), || Ok::<u32, ()>(value))
+                .unwrap()
+        };
         let first = open("a", 1);
         assert_eq!(*open("a", 2), 1, "still held");
         assert_eq!(*open("b", 3), 3, "another key");

@@ -117,7 +117,11 @@ impl Stat {
         const END: Duration = Duration::from_secs(253_402_300_800);
         let since_epoch = |time: &SystemTime| time.duration_since(SystemTime::UNIX_EPOCH);
         let modified = modified.filter(|time| since_epoch(time).is_ok_and(|time| time < END));
-        Self { validator: Some(validator), length: Some(length), modified }
+        Self {
+            validator: Some(validator),
+            length: Some(length),
+            modified,
+        }
     }
 }
 
@@ -161,7 +165,9 @@ pub struct Download {
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("stat", &self.stat).finish_non_exhaustive()
+        f.debug_struct("Download")
+            .field("stat", &self.stat)
+            .finish_non_exhaustive()
     }
 }
 
@@ -253,7 +259,11 @@ mod tests {
     #[test]
     fn what_leads_out_of_a_folder_is_no_source_path() {
         let check = |text, expected: Result<&str, E>| {
-            assert_eq!(SourcePath::parse(text).as_ref().map(SourcePath::as_str), expected.as_ref().copied(), "{text:?}");
+            assert_eq!(
+                SourcePath::parse(text).as_ref().map(SourcePath::as_str),
+                expected.as_ref().copied(),
+                "{text:?}"
+            );
         };
         check("a/b c+d%2e.jpg", Ok("a/b c+d%2e.jpg"));
         check("ä/🐱.png", Ok("ä/🐱.png"));

@@ -57,7 +57,11 @@ impl FromStr for UrlPrefix {
         if text.chars().any(|c| c.is_control() || "?#%\\;".contains(c)) {
             return fail("is a plain path without ? # % ; or backslash");
         }
-        let text = if text.ends_with('/') { text.to_owned() } else { format!("{text}/") };
+        let text = if text.ends_with('/') {
+            text.to_owned()
+        } else {
+            format!("{text}/")
+        };
         if text.contains("//") || text.split('/').any(|segment| segment == "." || segment == "..") {
             return fail("has no empty and no dot segments");
         }
@@ -115,7 +119,12 @@ impl FromStr for ByteSize {
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = [(1u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+        let units = [
+            (1u64 << 40, "TiB"),
+            (1 << 30, "GiB"),
+            (1 << 20, "MiB"),
+            (1 << 10, "KiB"),
+        ];
         for (factor, unit) in units {
             if self.0 >= factor && self.0.is_multiple_of(factor) {
                 return write!(f, "{}{unit}", self.0 / factor);
@@ -129,12 +138,23 @@ impl FromStr for Seconds {
     type Err = SettingError;
 
     fn from_str(text: &str) -> Result<Self, SettingError> {
-        let units: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
-        let wrong = || SettingError("a time is a number with a unit, as in \"250ms\", \"30s\", \"5m\" or \"24h\"".to_owned());
+        let units: [(&str, u64); 5] = [
+            ("ms", 1),
+            ("s", 1_000),
+            ("m", 60_000),
+            ("h", 3_600_000),
+            ("d", 86_400_000),
+        ];
+        let wrong =
+            || SettingError("a time is a number with a unit, as in \"250ms\", \"30s\", \"5m\" or \"24h\"".to_owned());
         let text = text.trim();
-        let (number, factor) =
-            units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor))).unwrap_or((text, 1_000));
-        scale(number, factor).map(|milliseconds| Self(Duration::from_millis(milliseconds))).ok_or_else(wrong)
+        let (number, factor) = units
+            .iter()
+            .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
+            .unwrap_or((text, 1_000));
+        scale(number, factor)
+            .map(|milliseconds| Self(Duration::from_millis(milliseconds)))
+            .ok_or_else(wrong)
     }
 }
 
@@ -194,7 +214,10 @@ macro_rules! setting {
     ($type:ident, $method:ident, $expecting:literal, $schema:tt) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.$method(Text { expecting: $expecting, parse: |text| text.parse() })
+                deserializer.$method(Text {
+                    expecting: $expecting,
+                    parse: |text| text.parse(),
+                })
             }
         }
         impl JsonSchema for $type {
@@ -217,7 +240,10 @@ setting!(Seconds, deserialize_any, "a time such as \"30s\"", { "type": ["string"
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text { expecting: "a text", parse: |text| Ok(Self::new(text)) })
+        deserializer.deserialize_str(Text {
+            expecting: "a text",
+            parse: |text| Ok(Self::new(text)),
+        })
     }
 }
 
@@ -259,7 +285,11 @@ mod tests {
     #[test]
     fn prefixes() {
         let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(text.parse::<UrlPrefix>().ok().as_ref().map(UrlPrefix::as_str), expected, "{text}");
+            assert_eq!(
+                text.parse::<UrlPrefix>().ok().as_ref().map(UrlPrefix::as_str),
+                expected,
+                "{text}"
+            );
         };
         check("/", Some("/"));
         check("/s3/", Some("/s3/"));
@@ -287,7 +317,11 @@ mod tests {
     #[test]
     fn times() {
         let check = |text: &str, expected: Option<u64>| {
-            assert_eq!(text.parse::<Seconds>().ok().map(|time| time.0.as_millis() as u64), expected, "{text}");
+            assert_eq!(
+                text.parse::<Seconds>().ok().map(|time| time.0.as_millis() as u64),
+                expected,
+                "{text}"
+            );
         };
         check("250ms", Some(250));
         check("30", Some(30_000));

@@ -42,9 +42,17 @@ struct Cdn {
 impl Cdn {
     /// nginx before these servers, in turn; `None` where it is not installed, which CI does not accept.
     fn start(servers: &[SocketAddr], cache: bool) -> Option<Self> {
-        let program = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx", "/opt/homebrew/bin/nginx"];
+        let program = [
+            "/usr/sbin/nginx",
+            "/usr/bin/nginx",
+            "/usr/local/bin/nginx",
+            "/opt/homebrew/bin/nginx",
+        ];
         let Some(program) = program.into_iter().find(|path| std::path::Path::new(path).is_file()) else {
-            assert!(std::env::var_os("CI").is_none(), "nginx is not installed; `cargo xtask test` installs it for root");
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "nginx is not installed; `cargo xtask test` installs it for root"
+            );
             eprintln!("SKIPPED: nginx is not installed");
             return None;
         };
@@ -93,7 +101,11 @@ impl Cdn {
             assert!(child.try_wait().unwrap().is_none(), "nginx ended: {}", log(&folder));
             TcpStream::connect(address).ok()
         });
-        Some(Self { child, address, _folder: folder })
+        Some(Self {
+            child,
+            address,
+            _folder: folder,
+        })
     }
 
     fn get(&self, target: &str, headers: &[(&str, &str)]) -> Response {
@@ -115,22 +127,36 @@ impl Drop for Cdn {
 /// How often each of those behind the CDN was asked: the server itself, the folder of originals, the decoder.
 fn asked(server: &Server) -> (i64, i64, i64) {
     let metrics = server.admin("/metrics", &[]);
-    let answers = metrics.text().lines().filter(|line| line.starts_with("resizer_responses_total{"));
-    let answers = answers.map(|line| line.rsplit(' ').next().unwrap().parse::<i64>().unwrap()).sum();
-    (answers, server.metric("resizer_fetches_total"), server.metric("resizer_decodes_total"))
+    let answers = metrics
+        .text()
+        .lines()
+        .filter(|line| line.starts_with("resizer_responses_total{"));
+    let answers = answers
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<i64>().unwrap())
+        .sum();
+    (
+        answers,
+        server.metric("resizer_fetches_total"),
+        server.metric("resizer_decodes_total"),
+    )
 }
 
 #[test]
 fn an_image_s_life_in_eight_steps() {
     let server = Server::start(ORIGIN, &[("a.jpg", lake())]);
-    let Some(cdn) = Cdn::start(&[server.public()], true) else { return };
+    let Some(cdn) = Cdn::start(&[server.public()], true) else {
+        return;
+    };
     let photograph = "/a.jpg;width=200";
     let state = |response: &Response| response.header("x-cdn").unwrap_or_default().to_owned();
     let expire = || std::thread::sleep(KEPT + Duration::from_millis(1100));
 
     // 1. Nobody has it: CDN, server, folder and decoder are asked once each, and all keep what they can.
     let first = cdn.get(photograph, &[]);
-    assert_eq!((first.status, state(&first).as_str(), first.header("x-cache")), (200, "MISS", Some("miss")));
+    assert_eq!(
+        (first.status, state(&first).as_str(), first.header("x-cache")),
+        (200, "MISS", Some("miss"))
+    );
     assert_eq!(first.header("cache-control"), Some("public, max-age=86400"));
     assert_eq!(asked(&server), (1, 1, 1));
 
@@ -141,8 +167,14 @@ fn an_image_s_life_in_eight_steps() {
 
     // 3. The same image by another spelling is new to the CDN; the server finds it in its cache.
     let spelled = cdn.get("/a.jpg?W=200", &[]);
-    assert_eq!((state(&spelled).as_str(), spelled.header("x-cache")), ("MISS", Some("hit")));
-    assert_eq!((&spelled.body, spelled.header("etag")), (&first.body, first.header("etag")));
+    assert_eq!(
+        (state(&spelled).as_str(), spelled.header("x-cache")),
+        ("MISS", Some("hit"))
+    );
+    assert_eq!(
+        (&spelled.body, spelled.header("etag")),
+        (&first.body, first.header("etag"))
+    );
     assert_eq!(asked(&server), (2, 1, 1));
 
     // 4. Another size is another image: all are asked.
@@ -174,16 +206,24 @@ fn an_image_s_life_in_eight_steps() {
     drop(server);
     expire();
     let stale = cdn.get(photograph, &[]);
-    assert_eq!((stale.status, state(&stale).as_str(), &stale.body), (200, "STALE", &replaced.body));
+    assert_eq!(
+        (stale.status, state(&stale).as_str(), &stale.body),
+        (200, "STALE", &replaced.body)
+    );
 }
 
 #[test]
 fn two_instances_behind_one_name_agree() {
     let images = folder("", &[("a.jpg", lake())]);
     let source = images.path().join("images");
-    let origin = ORIGIN.replace("folder = \"images\"", &format!("folder = {:?}", source.to_str().unwrap()));
+    let origin = ORIGIN.replace(
+        "folder = \"images\"",
+        &format!("folder = {:?}", source.to_str().unwrap()),
+    );
     let servers = [Server::start(&origin, &[]), Server::start(&origin, &[])];
-    let Some(cdn) = Cdn::start(&servers.each_ref().map(Server::public), false) else { return };
+    let Some(cdn) = Cdn::start(&servers.each_ref().map(Server::public), false) else {
+        return;
+    };
     let answers: Vec<Response> = (0..4).map(|_| cdn.get("/a.jpg?width=200", &[])).collect();
     let etag = answers[0].header("etag").unwrap();
     for answer in &answers {

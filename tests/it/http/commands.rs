@@ -35,7 +35,10 @@ fn check_tells_whether_a_server_would_start() {
 
 #[test]
 fn plugins_and_plan_show_what_is_there() {
-    assert_eq!(command("", &["plugins"]).output, "clientcache\ncloudfront\ndiskcache\nfilereader\nmemcache\n");
+    assert_eq!(
+        command("", &["plugins"]).output,
+        "clientcache\ncloudfront\ndiskcache\nfilereader\nmemcache\n"
+    );
     let plan = command(IMAGES, &["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.complaint);
     assert!(plan.output.contains("filereader at /"), "{}", plan.output);

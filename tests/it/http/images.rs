@@ -12,7 +12,10 @@ fn a_photograph_comes_back_resized_and_is_not_sent_twice() {
     let server = Server::start(IMAGES, &[("a b+ü.jpg", lake())]);
     let target = "/a%20b+%C3%BC.jpg?width=400";
     let response = server.get(target);
-    assert_eq!((response.status, response.header("content-type")), (200, Some("image/jpeg")));
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (200, Some("image/jpeg"))
+    );
     // 2400x1600 at 400 wide is 400x266.67, rounded.
     assert_eq!(jpeg_size(&response.body), (400, 267));
     assert_eq!(response.header("x-cache"), Some("miss"));
@@ -24,9 +27,15 @@ fn a_photograph_comes_back_resized_and_is_not_sent_twice() {
     }
     let etag = response.header("etag").unwrap();
     let again = server.request("GET", target, &[("If-None-Match", etag)]);
-    assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, Some(etag)));
+    assert_eq!(
+        (again.status, again.body.len(), again.header("etag")),
+        (304, 0, Some(etag))
+    );
     let head = server.request("HEAD", target, &[]);
-    assert_eq!(head.header("content-length"), Some(response.body.len().to_string().as_str()));
+    assert_eq!(
+        head.header("content-length"),
+        Some(response.body.len().to_string().as_str())
+    );
 }
 
 #[test]
@@ -60,11 +69,19 @@ fn what_is_no_image_is_told_so_once_and_costs_nothing_more() {
     for (name, status) in cases {
         let first = server.get(&format!("/{name}.jpg?width=20"));
         assert_eq!(first.status, status, "{name}: {}", first.text());
-        assert!(first.text().ends_with(".\n"), "a sentence for {name}: {:?}", first.text());
+        assert!(
+            first.text().ends_with(".\n"),
+            "a sentence for {name}: {:?}",
+            first.text()
+        );
         assert_eq!(first.header("cache-control"), Some("no-store"), "{name}");
         let decodes = server.metric(DECODES);
         assert_eq!(server.get(&format!("/{name}.jpg?width=21")).status, status, "{name}");
-        assert_eq!(server.metric(DECODES), decodes, "{name}: the second request costs no decode");
+        assert_eq!(
+            server.metric(DECODES),
+            decodes,
+            "{name}: the second request costs no decode"
+        );
     }
     let jump = server.peak_memory().saturating_sub(memory);
     assert!(jump < 32 << 20, "memory jumped by {jump} bytes");
@@ -77,7 +94,10 @@ fn a_mislabelled_image_is_read_as_what_it_is() {
     let server = Server::start(IMAGES, &[("really-a.jpg", &png)]);
     let response = server.get("/really-a.jpg?width=40");
     // The name decides what goes out, the bytes what comes in.
-    assert_eq!((response.status, response.header("content-type")), (200, Some("image/jpeg")));
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (200, Some("image/jpeg"))
+    );
     assert_eq!(jpeg_size(&response.body).0, 40);
 }
 
@@ -113,11 +133,19 @@ fn there_is_no_way_out_of_the_folder() {
 #[test]
 fn a_file_older_than_http_can_say_is_served_without_its_date() {
     let server = Server::start(IMAGES, &[("old.jpg", lake())]);
-    let file = std::fs::File::options().append(true).open(server.folder().join("images/old.jpg")).unwrap();
-    file.set_modified(SystemTime::UNIX_EPOCH - Duration::from_secs(86_400)).unwrap();
+    let file = std::fs::File::options()
+        .append(true)
+        .open(server.folder().join("images/old.jpg"))
+        .unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH - Duration::from_secs(86_400))
+        .unwrap();
     for target in ["/old.jpg", "/old.jpg?width=10"] {
         let response = server.get(target);
-        assert_eq!((response.status, response.header("last-modified")), (200, None), "{target}");
+        assert_eq!(
+            (response.status, response.header("last-modified")),
+            (200, None),
+            "{target}"
+        );
         assert!(response.header("etag").is_some(), "{target}");
     }
 }
@@ -138,7 +166,10 @@ fn jpeg_size(jpeg: &[u8]) -> (u16, u16) {
 /// The lake's JPEG with another size in its frame header.
 fn jpeg_of_claimed_size(width: u16, height: u16) -> Vec<u8> {
     let mut jpeg = lake().to_vec();
-    let frame = jpeg.windows(2).position(|pair| pair == [0xFF, 0xC0] || pair == [0xFF, 0xC2]).unwrap();
+    let frame = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xFF, 0xC0] || pair == [0xFF, 0xC2])
+        .unwrap();
     jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
     jpeg

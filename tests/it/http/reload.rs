@@ -144,13 +144,23 @@ fn under_load_no_request_fails_and_what_was_in_memory_is_still_there() {
 #[test]
 fn a_reload_does_not_open_the_admin_listener() {
     let server = Server::start(&format!("[server]\nadmin_token = \"first\"\n{IMAGES}"), &[]);
-    let asked = |token: &str| server.admin("/metrics", &[("Authorization", &format!("Bearer {token}"))]).status;
+    let asked = |token: &str| {
+        server
+            .admin("/metrics", &[("Authorization", &format!("Bearer {token}"))])
+            .status
+    };
     assert_eq!((asked("first"), asked("second")), (200, 401));
-    std::fs::write(server.configuration(), format!("[server]\nadmin_token = \"second\"\n{IMAGES}")).unwrap();
+    std::fs::write(
+        server.configuration(),
+        format!("[server]\nadmin_token = \"second\"\n{IMAGES}"),
+    )
+    .unwrap();
     eventually("the new token holds", || (asked("second") == 200).then_some(()));
     assert_eq!(asked("first"), 401);
     std::fs::write(server.configuration(), IMAGES).unwrap();
-    eventually("the token it started with holds again", || (asked("first") == 200).then_some(()));
+    eventually("the token it started with holds again", || {
+        (asked("first") == 200).then_some(())
+    });
     assert_eq!(server.admin("/metrics", &[]).status, 401, "never no token at all");
 }
 

@@ -66,10 +66,17 @@ fn when_all_hang_up_the_work_stops() {
     let after = server.cpu_time() - before;
 
     // 50 ms, and the clock's own step of 10 ms at either end.
-    assert!(after <= Duration::from_millis(70), "{after:?} of CPU time after the last client had left");
+    assert!(
+        after <= Duration::from_millis(70),
+        "{after:?} of CPU time after the last client had left"
+    );
     assert!(whole >= 3 * after, "the job is too short to show anything: {whole:?}");
     assert_eq!((server.metric(CANCELLED), server.metric(RUNNING)), (1, 0));
-    assert_eq!(server.get("/small.jpg?width=10").status, 200, "the worker is free for others");
+    assert_eq!(
+        server.get("/small.jpg?width=10").status,
+        200,
+        "the worker is free for others"
+    );
 }
 
 #[test]
@@ -91,9 +98,14 @@ fn a_busy_server_is_ready() {
             client
         })
         .collect();
-    eventually("jobs wait for a thread", || (server.metric("resizer_work_queued") > 2).then_some(()));
+    eventually("jobs wait for a thread", || {
+        (server.metric("resizer_work_queued") > 2).then_some(())
+    });
     assert_eq!(server.get("/readyz").status, 200);
-    assert!(server.metric("resizer_work_queued") > 2, "the look did not wait for the queue to empty");
+    assert!(
+        server.metric("resizer_work_queued") > 2,
+        "the look did not wait for the queue to empty"
+    );
     clients.into_iter().for_each(Client::hang_up);
 }
 
@@ -101,7 +113,11 @@ fn a_busy_server_is_ready() {
 fn work_begun_before_a_reload_serves_those_who_ask_after_it() {
     let server = server();
     let mut clients = waiting(&server, 1, "/large.jpg?width=300");
-    std::fs::write(server.configuration(), format!("{IMAGES}\n[[plugin]]\nname = \"memcache\"\n")).unwrap();
+    std::fs::write(
+        server.configuration(),
+        format!("{IMAGES}\n[[plugin]]\nname = \"memcache\"\n"),
+    )
+    .unwrap();
     server.wait_for_metric("resizer_config_generation", 2);
     assert_eq!(clients[0].response(false).status, 200);
     assert_eq!(server.get("/large.jpg?width=300").status, 200);

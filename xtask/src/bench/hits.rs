@@ -24,7 +24,11 @@ const CONNECTIONS: u32 = 32;
 const BAR: f64 = 0.5;
 
 pub(super) fn run() -> Result<()> {
-    tools::debian(&[("nginx", "/usr/sbin/nginx"), ("wrk", "/usr/bin/wrk"), ("util-linux", "/usr/bin/taskset")]);
+    tools::debian(&[
+        ("nginx", "/usr/sbin/nginx"),
+        ("wrk", "/usr/bin/wrk"),
+        ("util-linux", "/usr/bin/taskset"),
+    ]);
     command::run(&mut cargo("build --release --locked -p resizer-host"))?;
     let folder = workspace::target()?.join("bench/hits");
     if folder.exists() {
@@ -42,12 +46,18 @@ pub(super) fn run() -> Result<()> {
     fs::create_dir_all(folder.join("www"))?;
     fs::write(folder.join("www/image.jpg"), &bytes)?;
     let theirs = start_nginx(&folder)?;
-    println!("{target}: {} bytes, {CONNECTIONS} connections, median of {ROUNDS} rounds of {SECONDS} s", bytes.len());
+    println!(
+        "{target}: {} bytes, {CONNECTIONS} connections, median of {ROUNDS} rounds of {SECONDS} s",
+        bytes.len()
+    );
 
     let mut met = true;
     for revalidating in [false, true] {
         let etag = |server: &Server, target: &str| -> Result<Option<String>> {
-            let etag = get(&server.address, target)?.header("etag").context("no ETag")?.to_owned();
+            let etag = get(&server.address, target)?
+                .header("etag")
+                .context("no ETag")?
+                .to_owned();
             Ok(revalidating.then_some(etag))
         };
         let (our_etag, their_etag) = (etag(&ours, &target)?, etag(&theirs, "/image.jpg")?);
@@ -95,11 +105,16 @@ fn start_resizer(folder: &Path) -> Result<Server> {
     let mut address = None;
     while address.is_none() {
         let line = lines.next().context("the server ended before it listened")??;
-        address = line.split_once("listening on http://").map(|(_, address)| address.trim().to_owned());
+        address = line
+            .split_once("listening on http://")
+            .map(|(_, address)| address.trim().to_owned());
     }
     // The access log is on by default and has to go somewhere.
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    Ok(Server { child, address: address.unwrap_or_default() })
+    Ok(Server {
+        child,
+        address: address.unwrap_or_default(),
+    })
 }
 
 /// As Debian configures it where that matters: sendfile and tcp_nopush on, and with the access log that it keeps.
@@ -154,16 +169,26 @@ fn image_of_weight(address: &str) -> Result<(String, Vec<u8>)> {
 /// Requests per second as wrk counts them.
 fn rate(server: &Server, target: &str, etag: Option<&str>) -> Result<f64> {
     let mut wrk = on_core(1);
-    wrk.args(["/usr/bin/wrk", "-t1"]).arg(format!("-c{CONNECTIONS}")).arg(format!("-d{SECONDS}s"));
+    wrk.args(["/usr/bin/wrk", "-t1"])
+        .arg(format!("-c{CONNECTIONS}"))
+        .arg(format!("-d{SECONDS}s"));
     if let Some(etag) = etag {
         wrk.arg("-H").arg(format!("If-None-Match: {etag}"));
     }
     let output = read(wrk.arg(format!("http://{}{target}", server.address)))?;
-    if let Some(line) = output.lines().find(|line| line.contains("Non-2xx") || line.contains("Socket errors")) {
+    if let Some(line) = output
+        .lines()
+        .find(|line| line.contains("Non-2xx") || line.contains("Socket errors"))
+    {
         bail!("{}: {}", server.address, line.trim());
     }
-    let rate = output.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:"));
-    rate.context("wrk says no rate")?.trim().parse().context("wrk's rate is no number")
+    let rate = output
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Requests/sec:"));
+    rate.context("wrk says no rate")?
+        .trim()
+        .parse()
+        .context("wrk's rate is no number")
 }
 
 fn on_core(core: u32) -> Command {

@@ -15,20 +15,32 @@ impl Response {
     /// A header's value; the name in lower case.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+        lines
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
+            .next()
     }
 }
 
 /// Anything but a 200 is an error.
 pub(super) fn get(address: &str, target: &str) -> Result<Response> {
     let mut stream = TcpStream::connect(address).with_context(|| format!("nothing listens on {address}"))?;
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").context("no whole response came")?;
+    let end = answer
+        .windows(4)
+        .position(|bytes| bytes == b"\r\n\r\n")
+        .context("no whole response came")?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     if !head.starts_with("HTTP/1.1 200") {
         bail!("{target}: {}", head.lines().next().unwrap_or_default());
     }
-    Ok(Response { head, body: answer[end + 4..].to_vec() })
+    Ok(Response {
+        head,
+        body: answer[end + 4..].to_vec(),
+    })
 }
