@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) fetches: Counter,
     pub(crate) fetched_bytes: Counter,
     pub(crate) decodes: Counter,
+    /// By status, so that the many answers do not all ask the metrics for their counter.
+    responses: [OnceLock<Counter>; 600],
 }
 
 /// Why the engine cannot start.
@@ -116,6 +118,7 @@ impl Engine {
                 &[],
             ),
             runtime: handle,
+            responses: [const { OnceLock::new() }; 600],
             resources,
             metrics,
         };
@@ -258,14 +261,15 @@ impl Shared {
     }
 
     pub(crate) fn count_response(&self, status: StatusCode) {
-        let labels = [("status", status.as_str())];
-        self.metrics
-            .counter(
-                "resizer_responses_total",
-                "Answers to image requests, by status.",
-                &labels,
-            )
-            .increment();
+        let counter = || {
+            let help = "Answers to image requests, by status.";
+            self.metrics
+                .counter("resizer_responses_total", help, &[("status", status.as_str())])
+        };
+        match self.responses.get(usize::from(status.as_u16())) {
+            Some(known) => known.get_or_init(counter).increment(),
+            None => counter().increment(),
+        }
     }
 }
 
