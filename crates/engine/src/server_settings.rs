@@ -119,6 +119,10 @@ pub struct ServerSettings {
     pub max_output_pixels: u64,
     /// Longest side a result may have, in pixels.
     pub max_output_side: u32,
+    /// Most frames of an animation that is kept whole.
+    pub max_frames: u32,
+    /// Most pixels of all frames of an animation together, as they are decoded and as they are written.
+    pub max_total_pixels: u64,
     /// How long a source that is too large or cannot be decoded is remembered, so that asking again costs no decode.
     pub failure_memory: Seconds,
     /// How many sources' sizes and dates are remembered between requests. A change needs a restart.
@@ -158,6 +162,8 @@ impl Default for ServerSettings {
             max_source_side: limits.max_source_side,
             max_output_pixels: limits.max_output_pixels,
             max_output_side: limits.max_output_side,
+            max_frames: limits.max_frames,
+            max_total_pixels: limits.max_total_pixels,
             failure_memory: seconds(60),
             stat_cache_entries: 100_000,
         }

@@ -38,6 +38,8 @@ impl Site {
             max_source_side: server.max_source_side,
             max_output_pixels: server.max_output_pixels,
             max_output_side: server.max_output_side,
+            max_frames: server.max_frames,
+            max_total_pixels: server.max_total_pixels,
         };
         let query_keys = query_keys.into_iter().map(str::to_ascii_lowercase).collect();
         Self {

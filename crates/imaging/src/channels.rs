@@ -12,6 +12,8 @@ pub enum Channels {
     Rgb,
     /// Red, green, blue and alpha.
     Rgba,
+    /// Four inks, 255 is full ink. Only sources have them: they become RGB right after scaling.
+    Cmyk,
 }
 
 impl Channels {
@@ -21,7 +23,7 @@ impl Channels {
             Self::Gray => 1,
             Self::GrayAlpha => 2,
             Self::Rgb => 3,
-            Self::Rgba => 4,
+            Self::Rgba | Self::Cmyk => 4,
         }
     }
 

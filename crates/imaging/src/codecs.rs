@@ -1,17 +1,25 @@
 //! The formats: how each is recognised, decoded and encoded. The list is [`CODECS`]; a new format is a new file here
 //! and a row there. Decoders lend bands of rows, frame by frame; encoders take whole, finished frames.
 
+mod bmp;
+mod canvas;
+mod changes;
 mod exif;
+mod gif;
 mod jpeg;
 mod png;
+mod reader;
+mod tiff;
+mod webp;
 
 use crate::band::Band;
 use crate::picture::Picture;
-use crate::{Cancel, Format, ImageError, Instructions, Limits, SourceInfo};
+use crate::plan::{Job, Plan};
+use crate::{Cancel, Detail, Format, ImageError, Limits, SourceInfo};
 
-const CODECS: &[&dyn Codec] = &[&jpeg::Jpeg, &png::Png];
+const CODECS: &[&dyn Codec] = &[&jpeg::Jpeg, &png::Png, &gif::Gif, &webp::WebP, &tiff::Tiff, &bmp::Bmp];
 
-/// One format.
+/// One format of sources.
 pub(crate) trait Codec: Sync {
     /// Whether these bytes begin like the format.
     fn sniff(&self, source: &[u8]) -> bool;
@@ -19,17 +27,27 @@ pub(crate) trait Codec: Sync {
     /// Reads the header, and refuses a source beyond the limits before anything is allocated for its pixels.
     fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError>;
 
-    /// Begins to decode a source whose header is known.
-    fn open<'s>(&self, source: &'s [u8], info: &SourceInfo) -> Result<Box<dyn Decoder + 's>, ImageError>;
+    /// The ICC profile of a page of a source whose header is known. Asked only if the header tells of one.
+    fn profile(&self, source: &[u8], info: &SourceInfo, page: u32) -> Option<Vec<u8>>;
 
-    /// Begins to encode as the instructions ask.
-    fn encoder(&self, instructions: &Instructions) -> Box<dyn Encoder>;
+    /// Begins to decode a source whose header is known; the first frame or page that is delivered is number `first`,
+    /// counted from 0.
+    fn open<'s>(
+        &self,
+        source: &'s [u8],
+        info: &SourceInfo,
+        first: u32,
+        cancel: &Cancel,
+    ) -> Result<Box<dyn Decoder + 's>, ImageError>;
 }
+
+/// How long a frame is shown, in milliseconds.
+pub(crate) type Delay = u32;
 
 /// A source being decoded.
 pub(crate) trait Decoder {
-    /// Moves on to the next frame; `false` after the last. The previous frame's bands must have been taken.
-    fn next_frame(&mut self, cancel: &Cancel) -> Result<bool, ImageError>;
+    /// Moves on to the next frame; `None` after the last. The previous frame's bands must have been taken.
+    fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError>;
 
     /// Lends the next rows of the frame, from the top; `None` after the last, once the data is known to be whole.
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError>;
@@ -38,10 +56,10 @@ pub(crate) trait Decoder {
 /// A result being encoded.
 pub(crate) trait Encoder {
     /// Appends a frame.
-    fn frame(&mut self, picture: &Picture, cancel: &Cancel) -> Result<(), ImageError>;
+    fn frame(&mut self, picture: Picture, delay: Delay, cancel: &Cancel) -> Result<(), ImageError>;
 
     /// The whole file.
-    fn finish(self: Box<Self>) -> Result<Vec<u8>, ImageError>;
+    fn finish(self: Box<Self>, cancel: &Cancel) -> Result<Vec<u8>, ImageError>;
 }
 
 /// Reads the header of an image, told by its content and not by its name. Refuses what is beyond the limits.
@@ -49,11 +67,18 @@ pub fn inspect(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError>
     sniff(source)?.info(source, limits)
 }
 
-pub(crate) fn for_format(format: Format) -> &'static dyn Codec {
-    match format {
-        Format::Jpeg => &jpeg::Jpeg,
-        Format::Png => &png::Png,
-    }
+/// Begins to encode as the job asks.
+pub(crate) fn encoder(job: &Job, info: &SourceInfo, plan: &Plan) -> Result<Box<dyn Encoder>, ImageError> {
+    let plays = plan.moving.then_some(info.plays);
+    Ok(match job.format {
+        Format::Jpeg => Box::new(jpeg::JpegEncoder::new(&job.instructions)),
+        Format::Png => Box::new(png::PngEncoder::default()),
+        Format::Gif => Box::new(gif::GifEncoder::new(plan.output, plays)?),
+        Format::WebP => Box::new(webp::WebPEncoder::new(&job.instructions, info, plan.output, plays)),
+        format @ (Format::Bmp | Format::Tiff) => {
+            return Err(internal(format!("{} was to be encoded", format.name())));
+        }
+    })
 }
 
 pub(crate) fn sniff(source: &[u8]) -> Result<&'static dyn Codec, ImageError> {
@@ -76,21 +101,29 @@ pub(crate) fn sniff(source: &[u8]) -> Result<&'static dyn Codec, ImageError> {
 
 /// Names formats that have no codec, so that the answer can tell them from rubbish.
 fn foreign(source: &[u8]) -> Option<&'static str> {
-    const NAMES: [(usize, &[u8], &str); 11] = [
-        (0, b"GIF8", "a GIF"),
-        (8, b"WEBP", "a WebP"),
-        (0, b"BM", "a BMP"),
-        (0, b"II*\0", "a TIFF"),
-        (0, b"MM\0*", "a TIFF"),
+    const NAMES: [(usize, &[u8], &str); 8] = [
         (4, b"ftypavi", "an AVIF"),
         (4, b"ftyphei", "a HEIC"),
+        (4, b"ftyphev", "a HEIC"),
         (4, b"ftypmif", "a HEIF"),
         (0, b"\xff\x0a", "a JPEG XL"),
         (4, b"JXL ", "a JPEG XL"),
         (0, b"8BPS", "a Photoshop file"),
+        (0, b"%PDF", "a PDF"),
     ];
     let begins = |(at, magic, _): &&(usize, &[u8], &str)| source.get(*at..).is_some_and(|rest| rest.starts_with(magic));
-    NAMES.iter().find(begins).map(|(_, _, name)| *name)
+    NAMES
+        .iter()
+        .find(begins)
+        .map(|(_, _, name)| *name)
+        .or_else(|| is_svg(source).then_some("an SVG"))
+}
+
+/// Whether markup with an `svg` element stands at the beginning.
+fn is_svg(source: &[u8]) -> bool {
+    const LOOKED_AT: usize = 1024;
+    let head = source[..source.len().min(LOOKED_AT)].trim_ascii_start();
+    head.starts_with(b"<") && head.windows(4).any(|bytes| bytes == b"<svg")
 }
 
 fn corrupt(format: Format, reason: impl Into<String>) -> ImageError {
@@ -101,75 +134,29 @@ fn corrupt(format: Format, reason: impl Into<String>) -> ImageError {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Channels, Size};
-
-    const SIZE: Size = Size::new(64, 64);
-
-    fn picture() -> Picture {
-        Picture {
-            size: SIZE,
-            channels: Channels::Rgb,
-            pixels: (0..64 * 64 * 3).map(|i| (i * 7) as u8).collect(),
-        }
-    }
-
-    fn encoded(format: Format) -> Vec<u8> {
-        let mut encoder = for_format(format).encoder(&Instructions::default());
-        encoder.frame(&picture(), &Cancel::new()).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn raised() -> Cancel {
-        let cancel = Cancel::new();
-        cancel.cancel();
-        cancel
-    }
-
-    /// A flag raised while a codec works is seen by the codec itself, not only between its calls.
-    #[test]
-    fn encoders_stop_when_cancelled() {
-        for query in [("jpeg.progressive", "false"), ("jpeg.progressive", "true")] {
-            let (instructions, _) = Instructions::parse([query]);
-            for format in [Format::Jpeg, Format::Png] {
-                let mut encoder = for_format(format).encoder(&instructions);
-                let result = encoder.frame(&picture(), &raised());
-                assert!(
-                    matches!(result, Err(ImageError::Cancelled)),
-                    "{format:?} {query:?}: {result:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn the_jpeg_decoder_stops_when_cancelled() {
-        let source = encoded(Format::Jpeg);
-        let codec = sniff(&source).unwrap();
-        let info = codec.info(&source, &Limits::default()).unwrap();
-        let mut decoder = codec.open(&source, &info).unwrap();
-        assert!(matches!(decoder.next_frame(&raised()), Err(ImageError::Cancelled)));
-    }
-
-    /// One frame, and all its rows in bands that follow each other.
-    #[test]
-    fn decoders_lend_every_row_once() {
-        for format in [Format::Jpeg, Format::Png] {
-            let source = encoded(format);
-            let codec = sniff(&source).unwrap();
-            let info = codec.info(&source, &Limits::default()).unwrap();
-            let cancel = Cancel::new();
-            let mut decoder = codec.open(&source, &info).unwrap();
-            assert!(decoder.next_frame(&cancel).unwrap());
-            let mut rows = 0;
-            while let Some(band) = decoder.next_band(&cancel).unwrap() {
-                assert_eq!((band.width, band.channels), (SIZE.width, info.channels));
-                rows += band.rows().len() as u32;
-            }
-            assert_eq!(rows, SIZE.height, "{format:?}");
-            assert!(!decoder.next_frame(&cancel).unwrap(), "{format:?} has one frame");
-        }
+/// `corrupt` with what a library said.
+fn corrupt_because(format: Format, reason: &str, detail: &dyn std::fmt::Display) -> ImageError {
+    ImageError::Corrupt {
+        format: Some(format),
+        reason: reason.to_owned(),
+        detail: Some(Detail(detail.to_string())),
     }
 }
+
+fn unsupported(format: Format, what: &str) -> ImageError {
+    ImageError::UnsupportedFormat {
+        reason: format!(
+            "the source is a {} {what}, which this server cannot decode",
+            format.name()
+        ),
+    }
+}
+
+fn internal(detail: impl Into<String>) -> ImageError {
+    ImageError::Internal {
+        detail: Detail(detail.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

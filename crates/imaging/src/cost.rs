@@ -1,10 +1,11 @@
 //! What a job will take, told from the header alone. The engine reserves these bytes before the job may start.
 //!
 //! A job has three phases: decoding and scaling; the steps on the scaled picture, each of which holds what it was given
-//! and what it makes; and encoding. The peak is that of the dearest phase.
+//! and what it makes; and encoding. The peak is that of the dearest phase. With an animation the decoder, and what has
+//! been encoded, stay while the next frame is worked on, so that all is added up.
 
 use crate::plan::Plan;
-use crate::{Channels, Format, ImageError, Job, Orientation, Size, SourceInfo};
+use crate::{Channels, Format, ImageError, Job, Lossless, Orientation, Size, SourceInfo};
 
 /// What a job takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +23,40 @@ pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
     /// Codecs' tables and all else that does not grow with the picture; a decoder's stay until the job ends.
     const BASE_BYTES: u64 = 768 * 1024;
     let plan = Plan::of(info, job)?;
-    let phases = [
-        scaling_bytes(info, &plan),
-        steps_bytes(info, &plan),
-        encoding_bytes(info, &plan, job),
-    ];
+    let pages = 2 * info.more_pages.len() * size_of::<SourceInfo>();
+    let info = info.page(&job.instructions);
+    let (frame, all) = encoding_bytes(info, &plan, job);
+    let phases = [scaling_bytes(info, &plan), steps_bytes(info, &plan), frame.max(all)];
+    let peak_bytes = if plan.moving {
+        let [scaling, steps, _] = phases;
+        // In the end there is what was encoded, and a copy of it in one piece.
+        (info.decoder_bytes + scaling.max(steps).max(frame) + all).max(2 * all)
+    } else {
+        phases.into_iter().max().unwrap_or_default()
+    };
+    let frames = u64::from(plan.frames);
+    let written = if plan.moving { frames } else { 1 };
     Ok(Cost {
-        peak_bytes: BASE_BYTES + phases.into_iter().max().unwrap_or_default(),
-        pixels: info.stored_size().pixels() + plan.output.pixels(),
+        peak_bytes: BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job),
+        pixels: info.stored_size().pixels() * frames + plan.output.pixels() * written,
     })
+}
+
+/// A colour profile as it is read, and what is made of it.
+fn profile_bytes(info: &SourceInfo, job: &Job) -> u64 {
+    /// Measured: tables of a transform, and one of many inks.
+    const TRANSFORM_BYTES: u64 = 512 * 1024;
+    const INKS_BYTES: u64 = 4 << 20;
+    if info.profile_bytes == 0 || job.instructions.ignore_profile {
+        return 0;
+    }
+    let tables = if info.channels == Channels::Cmyk {
+        INKS_BYTES
+    } else {
+        TRANSFORM_BYTES
+    };
+    // Samples of tables become numbers of four bytes.
+    tables + 6 * info.profile_bytes
 }
 
 fn picture_bytes(size: Size, channels: Channels) -> u64 {
@@ -63,6 +89,11 @@ fn weight_bytes(source: u32, target: u32) -> u64 {
 /// The steps after scaling.
 fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     let scaled = picture_bytes(plan.scaled, info.channels);
+    let colour = if info.profile_bytes > 0 || info.channels == Channels::Cmyk {
+        2 * scaled
+    } else {
+        0
+    };
     let flattened = picture_bytes(plan.scaled, plan.output_channels(info.channels));
     let output = picture_bytes(plan.output, plan.output_channels(info.channels));
     let orient = if plan.orient == Orientation::IDENTITY {
@@ -81,14 +112,15 @@ fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     } else {
         2 * output
     };
-    orient.max(flatten).max(pad).max(turn)
+    colour.max(orient).max(flatten).max(pad).max(turn)
 }
 
-/// The finished picture, the encoder, and room for the encoded bytes; in the end, without the picture, that room and a
-/// copy of what was used of it.
-fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
+/// The finished picture, the encoder, and room for the encoded bytes; and what is encoded in the end, of all frames, with
+/// the copy that is made of it.
+fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> (u64, u64) {
     let channels = plan.output_channels(info.channels);
     let width = u64::from(plan.output.width);
+    let pixels = plan.output.pixels();
     let (encoder, encoded) = match job.format {
         Format::Jpeg => {
             let quality = job.instructions.effective_jpeg_quality();
@@ -102,7 +134,33 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             };
             (rows + progressive, jpeg_bytes(plan.output, channels, quality))
         }
-        Format::Png => {
+        Format::Gif => {
+            /// Measured: the picture as colours or nothing, twice, and what is stored of it; or, in their place, the
+            /// same as sRGB, Oklab and indices; and the compressor's buffer.
+            const PIXEL_BYTES: u64 = 32;
+            /// Measured: boxes of colours.
+            const QUANTISER_BYTES: u64 = 4 << 20;
+            (pixels * PIXEL_BYTES + QUANTISER_BYTES, gif_bytes(plan.output))
+        }
+        Format::WebP => {
+            let lossless = match job.instructions.effective_webp_lossless() {
+                Lossless::No => false,
+                Lossless::Yes => true,
+                Lossless::Keep => info.lossless,
+            };
+            /// Measured: libwebp holds the picture as ARGB and as planes, and what it tries out.
+            const LOSSY_BYTES: u64 = 10;
+            /// The frame before, the picture in four channels, and what the encoder transforms.
+            const LOSSLESS_BYTES: u64 = 16;
+            let pixel_bytes = if lossless { LOSSLESS_BYTES } else { LOSSY_BYTES };
+            let before = if plan.moving { 4 } else { 0 };
+            (
+                pixels * (pixel_bytes + before),
+                webp_bytes(plan.output, channels, lossless),
+            )
+        }
+        // They are never written; the plan has said so.
+        Format::Png | Format::Bmp | Format::Tiff => {
             /// Measured: the compressor's window and tables, and a chunk.
             const COMPRESSOR_BYTES: u64 = 768 * 1024;
             (
@@ -111,7 +169,12 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             )
         }
     };
-    (picture_bytes(plan.output, channels) + encoder + encoded).max(2 * encoded)
+    let frame = picture_bytes(plan.output, channels) + encoder + encoded;
+    if plan.moving {
+        (frame, encoded * u64::from(plan.frames))
+    } else {
+        (frame, 2 * encoded)
+    }
 }
 
 /// Pixels with sides filled up to whole blocks of 16.
@@ -140,4 +203,20 @@ pub(crate) fn png_bytes(size: Size, channels: Channels) -> u64 {
     const HEADER_BYTES: u64 = 1024;
     let rows = picture_bytes(size, channels) + u64::from(size.height);
     HEADER_BYTES + rows + rows / 1000
+}
+
+/// Room for a frame of a GIF that cannot be compressed at all: codes of up to 12 bits, in blocks of 255 bytes; its colours
+/// and headers.
+pub(crate) fn gif_bytes(size: Size) -> u64 {
+    const HEADER_BYTES: u64 = 1024;
+    let codes = size.pixels() * 3 / 2;
+    HEADER_BYTES + codes + codes / 250
+}
+
+/// Room for a WebP picture of noise.
+fn webp_bytes(size: Size, channels: Channels, lossless: bool) -> u64 {
+    const HEADER_BYTES: u64 = 4096;
+    let alpha = u64::from(channels.has_alpha());
+    let pixel_bytes = if lossless { 4 + alpha } else { 3 + alpha };
+    HEADER_BYTES + padded_pixels(size) * pixel_bytes
 }

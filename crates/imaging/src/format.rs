@@ -2,7 +2,7 @@
 
 use crate::Instructions;
 
-/// An image format that can be decoded and encoded.
+/// An image format that can be decoded; all but BMP and TIFF can be encoded, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -10,10 +10,17 @@ pub enum Format {
     Jpeg,
     /// PNG.
     Png,
+    /// GIF, also animated.
+    Gif,
+    /// WebP, with and without loss, also animated.
+    WebP,
+    /// BMP; only sources.
+    Bmp,
+    /// TIFF; only sources.
+    Tiff,
 }
 
-/// File extensions, lower case, that make a path an image path: what ImageResizer accepts, and WebP. Formats among them
-/// that cannot be decoded are answered with `UnsupportedFormat` when a request wants them processed.
+/// File extensions, lower case, that make a path an image path: what ImageResizer accepts, and WebP.
 pub const SOURCE_EXTENSIONS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif", "gif", "png", "bmp", "tif", "tiff", "tff", "webp",
 ];
@@ -24,6 +31,10 @@ impl Format {
         match self {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::WebP => "image/webp",
+            Self::Bmp => "image/bmp",
+            Self::Tiff => "image/tiff",
         }
     }
 
@@ -32,6 +43,10 @@ impl Format {
         match self {
             Self::Jpeg => "jpg",
             Self::Png => "png",
+            Self::Gif => "gif",
+            Self::WebP => "webp",
+            Self::Bmp => "bmp",
+            Self::Tiff => "tif",
         }
     }
 
@@ -40,6 +55,10 @@ impl Format {
         match self {
             Self::Jpeg => "JPEG",
             Self::Png => "PNG",
+            Self::Gif => "GIF",
+            Self::WebP => "WebP",
+            Self::Bmp => "BMP",
+            Self::Tiff => "TIFF",
         }
     }
 
@@ -48,32 +67,40 @@ impl Format {
         match extension.to_ascii_lowercase().as_str() {
             "jpg" | "jpeg" | "jpe" | "jif" | "jfif" | "jfi" | "exif" => Some(Self::Jpeg),
             "png" => Some(Self::Png),
+            "gif" => Some(Self::Gif),
+            "webp" => Some(Self::WebP),
+            "bmp" => Some(Self::Bmp),
+            "tif" | "tiff" | "tff" => Some(Self::Tiff),
             _ => None,
         }
     }
 
     /// Whether pixels of this format can be transparent.
     pub const fn has_alpha(self) -> bool {
-        match self {
-            Self::Jpeg => false,
-            Self::Png => true,
-        }
+        !matches!(self, Self::Jpeg)
+    }
+
+    /// Whether results can be written in this format.
+    pub const fn can_be_written(self) -> bool {
+        !matches!(self, Self::Bmp | Self::Tiff)
+    }
+
+    /// Whether a file of this format can hold an animation that is written.
+    pub const fn can_move(self) -> bool {
+        matches!(self, Self::Gif | Self::WebP)
     }
 }
 
 /// The format of the answer: the one the instructions name; else the source's own, told by its extension, when it can
-/// be written; else PNG for GIF and WebP, which may be transparent, and JPEG for everything else.
+/// be written; else JPEG.
 pub fn output_format(instructions: &Instructions, source_extension: Option<&str>) -> Format {
     if let Some(format) = instructions.format() {
         return format;
     }
-    let Some(extension) = source_extension else {
-        return Format::Jpeg;
-    };
-    Format::from_extension(extension).unwrap_or(match extension.to_ascii_lowercase().as_str() {
-        "gif" | "webp" => Format::Png,
-        _ => Format::Jpeg,
-    })
+    source_extension
+        .and_then(Format::from_extension)
+        .filter(|format| format.can_be_written())
+        .unwrap_or(Format::Jpeg)
 }
 
 #[cfg(test)]
@@ -97,8 +124,11 @@ mod tests {
         check("format=&thumbnail=png", Some("jpg"), Format::Png);
         check("width=10", Some("PNG"), Format::Png);
         check("width=10", Some("jfif"), Format::Jpeg);
-        check("width=10", Some("gif"), Format::Png);
-        check("width=10", Some("webp"), Format::Png);
+        check("width=10", Some("gif"), Format::Gif);
+        check("width=10", Some("webp"), Format::WebP);
+        check("format=webp", Some("gif"), Format::WebP);
+        check("format=gif", Some("bmp"), Format::Gif);
+        check("width=10", Some("bmp"), Format::Jpeg);
         check("width=10", Some("tif"), Format::Jpeg);
         check("width=10", None, Format::Jpeg);
         // A format that cannot be written falls back to the automatic choice.

@@ -98,6 +98,17 @@ pub enum CacheDirective {
     No,
 }
 
+/// Whether a format that can do both is written without loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lossless {
+    /// With loss.
+    No,
+    /// Without.
+    Yes,
+    /// As the source was.
+    Keep,
+}
+
 /// A parsed querystring.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -132,6 +143,16 @@ pub struct Instructions {
     pub jpeg_quality: Option<u8>,
     /// Whether a JPEG is written progressively.
     pub jpeg_progressive: bool,
+    /// `webp.quality`, 0 to 100.
+    pub webp_quality: Option<u8>,
+    /// `webp.lossless`.
+    pub webp_lossless: Option<Lossless>,
+    /// `lossless`, for every format that can.
+    pub lossless: Option<Lossless>,
+    /// The page or frame to take, from 1.
+    pub frame: Option<u32>,
+    /// Whether the source's colour profile is ignored.
+    pub ignore_profile: bool,
     /// What padding is filled with and transparent pixels show.
     pub background: Option<Colour>,
     pub(crate) format: Option<Format>,
@@ -241,6 +262,18 @@ impl Instructions {
         /// ImageResizer's and Imageflow's.
         const DEFAULT_QUALITY: u8 = 90;
         self.jpeg_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY)
+    }
+
+    /// The quality a WebP with loss is encoded with, 0 to 100.
+    pub fn effective_webp_quality(&self) -> u8 {
+        /// Imageflow's; ImageResizer's plugin took 90.
+        const DEFAULT_QUALITY: u8 = 80;
+        self.webp_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY)
+    }
+
+    /// Whether a WebP is written without loss; by default it is not.
+    pub fn effective_webp_lossless(&self) -> Lossless {
+        self.webp_lossless.or(self.lossless).unwrap_or(Lossless::No)
     }
 }
 

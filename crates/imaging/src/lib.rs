@@ -29,6 +29,8 @@ mod picture;
 #[cfg(feature = "codecs")]
 mod pipeline;
 #[cfg(feature = "codecs")]
+mod profile;
+#[cfg(feature = "codecs")]
 mod steps;
 
 pub use cancel::Cancel;
@@ -40,7 +42,7 @@ pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Mode, Process, Scale,
+    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process, Scale,
 };
 pub use keys::{KEYS, Key, Support, is_trigger};
 pub use layout::Layout;
@@ -53,4 +55,4 @@ pub use size::Size;
 pub use source::SourceInfo;
 
 /// Part of every cache key: raised whenever the same instructions on the same source give other pixels or bytes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -13,6 +13,10 @@ pub struct Limits {
     pub max_output_pixels: u64,
     /// Longest side a result may have, in pixels. Default 10000.
     pub max_output_side: u32,
+    /// Most frames of an animation that is kept whole. Default 2000.
+    pub max_frames: u32,
+    /// Most pixels of all frames that are decoded, and of all that are written. Default 400 million.
+    pub max_total_pixels: u64,
 }
 
 impl Default for Limits {
@@ -22,6 +26,8 @@ impl Default for Limits {
             max_source_side: 12_000,
             max_output_pixels: 100_000_000,
             max_output_side: 10_000,
+            max_frames: 2000,
+            max_total_pixels: 400_000_000,
         }
     }
 }
@@ -45,6 +51,34 @@ impl Limits {
             (self.max_output_side, "max_output_side"),
             (self.max_output_pixels, "max_output_pixels"),
         )
+    }
+
+    /// Refuses an animation of more than `max_frames`.
+    pub fn check_frames(&self, frames: u32) -> Result<(), ImageError> {
+        if frames > self.max_frames {
+            return Err(ImageError::TooLarge {
+                what: "source image",
+                unit: "frames",
+                actual: u64::from(frames),
+                limit: u64::from(self.max_frames),
+                setting: "max_frames",
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses frames that have more than `max_total_pixels` together. `what` is "source image" or "requested image".
+    pub fn check_total(&self, what: &'static str, pixels: u64) -> Result<(), ImageError> {
+        if pixels > self.max_total_pixels {
+            return Err(ImageError::TooLarge {
+                what,
+                unit: "pixels in all its frames",
+                actual: pixels,
+                limit: self.max_total_pixels,
+                setting: "max_total_pixels",
+            });
+        }
+        Ok(())
     }
 }
 

@@ -33,7 +33,7 @@ impl Channels {
             (Self::GrayAlpha, &[gray, alpha]) => [gray, gray, gray, alpha],
             (Self::Rgb, &[red, green, blue]) => [red, green, blue, u8::MAX],
             (Self::Rgba, &[red, green, blue, alpha]) => [red, green, blue, alpha],
-            // Callers cut pixels by `count`.
+            // Callers cut pixels by `count`, and inks have become RGB before anything is read.
             _ => [0; 4],
         }
     }
@@ -44,7 +44,7 @@ impl Channels {
         match self {
             Self::Gray => pixels.push(red),
             Self::GrayAlpha => pixels.extend_from_slice(&[red, alpha]),
-            Self::Rgb => pixels.extend_from_slice(&[red, green, blue]),
+            Self::Rgb | Self::Cmyk => pixels.extend_from_slice(&[red, green, blue]),
             Self::Rgba => pixels.extend_from_slice(&[red, green, blue, alpha]),
         }
     }

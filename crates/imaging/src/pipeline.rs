@@ -1,10 +1,11 @@
 //! One job from bytes to bytes. Rows stream from the decoder through cropping into the scaler; what comes out is small
-//! and whole, and passes through [`STEPS`].
+//! and whole, becomes sRGB, and passes through [`STEPS`]. An animation goes through frame by frame.
 
 use std::time::{Duration, Instant};
 
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
+use crate::profile::ToSrgb;
 use crate::{Cancel, Format, ImageError, Size, codecs, steps};
 
 /// The finished image.
@@ -45,21 +46,33 @@ const STEPS: [Step; 4] = [
 
 /// Decodes `source`, carries out the job and encodes the result, on this thread.
 ///
-/// Returns `Cancelled` within a few milliseconds of the flag being raised; a progressive JPEG is the exception, whose
-/// encoder looks at the flag only after its transform.
+/// Returns `Cancelled` within a few milliseconds of the flag being raised, with these exceptions: a progressive JPEG,
+/// whose encoder looks at the flag only after its transform; a WebP with loss or a GIF being written, and a WebP with loss
+/// being read, which look at it only between frames.
 pub fn run(source: &[u8], job: &Job, cancel: &Cancel) -> Result<Encoded, ImageError> {
     cancel.check()?;
     let mut timings = Timings::default();
     let codec = codecs::sniff(source)?;
     let info = timed(&mut timings.decode, || codec.info(source, &job.limits))?;
     let plan = Plan::of(&info, job)?;
-    let mut decoder = codec.open(source, &info)?;
-    let mut encoder = codecs::for_format(job.format).encoder(&job.instructions);
+    let picked = info.picked(&job.instructions);
+    let info = info.page(&job.instructions);
+    let to_srgb = timed(&mut timings.scale, || {
+        let profile = || codec.profile(source, info, picked);
+        ToSrgb::new(info, &job.instructions, profile)
+    });
+    // Unless all frames are kept, the first that is delivered is the one that was picked.
+    let first = if plan.moving { 0 } else { picked };
+    let mut decoder = Some(codec.open(source, info, first, cancel)?);
+    let mut encoder = codecs::encoder(job, info, &plan)?;
 
-    while timed(&mut timings.decode, || decoder.next_frame(cancel))? {
+    while let Some(frames) = &mut decoder {
+        let Some(delay) = timed(&mut timings.decode, || frames.next_frame(cancel))? else {
+            break;
+        };
         let mut scaler = steps::scale::Scaler::new(info.channels, plan.window_size(), plan.scaled);
         let mut first_row = 0;
-        while let Some(band) = timed(&mut timings.decode, || decoder.next_band(cancel))? {
+        while let Some(band) = timed(&mut timings.decode, || frames.next_band(cancel))? {
             timed(&mut timings.scale, || {
                 steps::crop::rows(&band, first_row, plan.window).try_for_each(|row| {
                     cancel.check()?;
@@ -69,14 +82,18 @@ pub fn run(source: &[u8], job: &Job, cancel: &Cancel) -> Result<Encoded, ImageEr
             })?;
             first_row += band.rows().len() as u32;
         }
-        let mut picture = scaler.finish();
+        if !plan.moving {
+            // What follows works on the scaled picture and may need the memory.
+            decoder = None;
+        }
+        let mut picture = timed(&mut timings.scale, || to_srgb.apply(scaler.finish(), cancel))?;
         for step in STEPS {
             cancel.check()?;
             picture = timed(&mut timings.scale, || step(picture, &plan, cancel))?;
         }
-        timed(&mut timings.encode, || encoder.frame(&picture, cancel))?;
+        timed(&mut timings.encode, || encoder.frame(picture, delay, cancel))?;
     }
-    let bytes = timed(&mut timings.encode, || encoder.finish())?;
+    let bytes = timed(&mut timings.encode, || encoder.finish(cancel))?;
     Ok(Encoded {
         bytes,
         format: job.format,

@@ -31,15 +31,39 @@ pub(crate) struct Plan {
     pub(crate) turn: Orientation,
     /// The size of the result.
     pub(crate) output: Size,
+    /// Whether all frames are kept.
+    pub(crate) moving: bool,
+    /// How many frames are decoded.
+    pub(crate) frames: u32,
 }
 
 impl Plan {
     /// Checks source and result against the limits and works out the plan.
     pub(crate) fn of(info: &SourceInfo, job: &Job) -> Result<Self, ImageError> {
+        let picked = info.picked(&job.instructions);
+        let info = info.page(&job.instructions);
         job.limits.check_source(info.stored_size())?;
         let layout = Layout::of(&job.instructions, info.oriented_size())?;
         job.limits.check_output(layout.output)?;
         check_format(job.format, layout.output)?;
+        let moving = info.frames > 1 && job.format.can_move() && job.instructions.frame.is_none();
+        let frames = match (moving, info.frames) {
+            (true, frames) => frames,
+            (false, 1) => 1,
+            // A frame is drawn upon those before it.
+            (false, _) => picked + 1,
+        };
+        if moving {
+            job.limits.check_frames(frames)?;
+        }
+        if frames > 1 {
+            job.limits
+                .check_total("source image", info.frame_pixels * u64::from(frames))?;
+        }
+        if moving {
+            job.limits
+                .check_total("requested image", layout.output.pixels() * u64::from(frames))?;
+        }
 
         let orient = info.orientation.then(layout.source_turn);
         let shown = layout.source_turn.apply_to_size(layout.source);
@@ -57,6 +81,8 @@ impl Plan {
             pad: layout.pad,
             turn: layout.result_turn,
             output: layout.output,
+            moving,
+            frames,
         })
     }
 
@@ -82,18 +108,28 @@ impl Plan {
     }
 }
 
-/// A format's own bound on the size.
+/// Whether the format can be written, and its own bound on the size.
 fn check_format(format: Format, output: Size) -> Result<(), ImageError> {
-    /// JPEG stores sides in 16 bits (ITU-T T.81, B.2.2).
-    const MAX_JPEG_SIDE: u32 = 65_535;
+    let limit = match format {
+        // Sides are stored in 16 bits: ITU-T T.81, B.2.2; GIF89a, section 18.
+        Format::Jpeg | Format::Gif => 65_535,
+        // VP8 stores them in 14: RFC 6386, 9.1.
+        Format::WebP => 16_383,
+        Format::Png => return Ok(()),
+        Format::Bmp | Format::Tiff => {
+            return Err(ImageError::Impossible {
+                reason: format!("{} cannot be written by this server", format.name()),
+            });
+        }
+    };
     let side = output.width.max(output.height);
-    if format == Format::Jpeg && side > MAX_JPEG_SIDE {
+    if side > limit {
         return Err(ImageError::TooLarge {
             what: "requested image",
             unit: "pixels on its longest side",
             actual: u64::from(side),
-            limit: u64::from(MAX_JPEG_SIDE),
-            setting: "JPEG",
+            limit: u64::from(limit),
+            setting: format.name(),
         });
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What a source's header says: all that admission and layout need before a pixel is decoded.
 
-use crate::{Channels, Format, Orientation, Size};
+use crate::{Channels, Format, Instructions, Orientation, Size};
 
 /// The header of a source image; made by `inspect`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,18 @@ pub struct SourceInfo {
     pub streams: bool,
     /// Bytes the decoder holds at its peak, besides the source itself.
     pub decoder_bytes: u64,
+    /// Whether the format keeps pixels as they were.
+    pub lossless: bool,
+    /// Bytes of the colour profile; 0: there is none.
+    pub profile_bytes: u64,
+    /// The frames of an animation; 1 for a picture that does not move.
+    pub frames: u32,
+    /// How often an animation plays; 0 is for ever.
+    pub plays: u32,
+    /// The pixels that are decoded for the largest frame: those of the whole picture, or more.
+    pub(crate) frame_pixels: u64,
+    /// The pages behind the first one, each with its own size.
+    pub(crate) more_pages: Vec<SourceInfo>,
 }
 
 impl SourceInfo {
@@ -34,6 +46,12 @@ impl SourceInfo {
             channels,
             streams: true,
             decoder_bytes: 0,
+            lossless: !matches!(format, Format::Jpeg),
+            profile_bytes: 0,
+            frames: 1,
+            plays: 1,
+            frame_pixels: width as u64 * height as u64,
+            more_pages: Vec::new(),
         }
     }
 
@@ -45,6 +63,20 @@ impl SourceInfo {
     /// Width and height as displayed, after the orientation: what instructions speak of.
     pub const fn oriented_size(&self) -> Size {
         self.orientation.apply_to_size(self.stored_size())
+    }
+
+    /// Which page or frame `frame=` means, counted from 0: the last one if there are not so many.
+    pub(crate) fn picked(&self, instructions: &Instructions) -> u32 {
+        let most = self.frames.max(self.more_pages.len() as u32 + 1);
+        instructions.frame.unwrap_or(1).clamp(1, most) - 1
+    }
+
+    /// The header of the page that is asked for; an animation has one header for all its frames.
+    pub(crate) fn page(&self, instructions: &Instructions) -> &Self {
+        match self.picked(instructions).checked_sub(1) {
+            Some(index) => self.more_pages.get(index as usize).unwrap_or(self),
+            None => self,
+        }
     }
 
     /// Whether pixels can be transparent.

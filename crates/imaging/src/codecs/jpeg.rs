@@ -5,10 +5,14 @@ mod decode;
 mod encode;
 mod entropy;
 mod header;
+mod profile;
 mod scans;
 
-use super::{Codec, Decoder, Encoder};
-use crate::{Channels, Format, ImageError, Instructions, Limits, SourceInfo};
+pub(super) use encode::JpegEncoder;
+
+use super::{Codec, Decoder};
+use crate::picture::Picture;
+use crate::{Cancel, Format, ImageError, Limits, SourceInfo};
 use header::Header;
 
 pub(super) struct Jpeg;
@@ -21,29 +25,35 @@ impl Codec for Jpeg {
     fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
         let header = Header::read(source)?;
         limits.check_source(header.size)?;
+        let Header { size, .. } = header;
         Ok(SourceInfo {
-            format: Format::Jpeg,
-            width: header.size.width,
-            height: header.size.height,
             orientation: header.orientation,
-            // The decoder turns four inks into RGB.
-            channels: if header.components.len() == 1 {
-                Channels::Gray
-            } else {
-                Channels::Rgb
-            },
             streams: false,
             decoder_bytes: header.decoder_bytes(),
+            profile_bytes: header.profile.bytes(),
+            ..SourceInfo::new(Format::Jpeg, size.width, size.height, header.channels())
         })
     }
 
-    fn open<'s>(&self, source: &'s [u8], info: &SourceInfo) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        Ok(Box::new(decode::JpegDecoder::new(source, info.channels)?))
+    fn profile(&self, source: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
+        Header::read(source).ok()?.profile.join(source)
     }
 
-    fn encoder(&self, instructions: &Instructions) -> Box<dyn Encoder> {
-        Box::new(encode::JpegEncoder::new(instructions))
+    fn open<'s>(
+        &self,
+        source: &'s [u8],
+        _: &SourceInfo,
+        _: u32,
+        _: &Cancel,
+    ) -> Result<Box<dyn Decoder + 's>, ImageError> {
+        Ok(Box::new(decode::JpegDecoder::new(source)?))
     }
+}
+
+/// Decodes a JPEG that stands inside of another format; with `as_stored`, three components are not taken for luma and
+/// chroma.
+pub(super) fn decode(source: &[u8], as_stored: bool, cancel: &Cancel) -> Result<Picture, ImageError> {
+    decode::JpegDecoder::new(source)?.whole(as_stored, cancel)
 }
 
 fn corrupt(reason: &str) -> ImageError {

@@ -4,8 +4,10 @@
 mod decode;
 mod encode;
 
-use super::{Codec, Decoder, Encoder};
-use crate::{ImageError, Instructions, Limits, SourceInfo};
+pub(super) use encode::PngEncoder;
+
+use super::{Codec, Decoder};
+use crate::{Cancel, ImageError, Limits, SourceInfo};
 
 pub(super) struct Png;
 
@@ -18,11 +20,17 @@ impl Codec for Png {
         decode::info(source, limits)
     }
 
-    fn open<'s>(&self, source: &'s [u8], info: &SourceInfo) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        Ok(Box::new(decode::PngDecoder::new(source, info)?))
+    fn profile(&self, source: &[u8], info: &SourceInfo, _: u32) -> Option<Vec<u8>> {
+        decode::profile(source, info)
     }
 
-    fn encoder(&self, _: &Instructions) -> Box<dyn Encoder> {
-        Box::new(encode::PngEncoder::default())
+    fn open<'s>(
+        &self,
+        source: &'s [u8],
+        info: &SourceInfo,
+        _: u32,
+        _: &Cancel,
+    ) -> Result<Box<dyn Decoder + 's>, ImageError> {
+        Ok(Box::new(decode::PngDecoder::new(source, info)?))
     }
 }

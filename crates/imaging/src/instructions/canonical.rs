@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Align, Anchor, CropWindow, Instructions, Mode, Scale};
+use super::{Align, Anchor, CropWindow, Instructions, Lossless, Mode, Scale};
 use crate::{Colour, Orientation};
 
 impl Instructions {
@@ -32,12 +32,20 @@ impl Instructions {
         text.pair("source_turn", turn(self.source_turn));
         text.pair("result_turn", turn(self.result_turn));
         text.pair("bgcolor", self.background.map(Colour::to_hex));
-        // `quality` counts only where no key of a format does; JPEG is the only format with a quality.
+        // `quality` counts only where no key of a format does.
         let quality = self.effective_jpeg_quality();
         text.pair(
-            "quality",
+            "jpeg.quality",
             (quality != default.effective_jpeg_quality()).then_some(quality),
         );
+        let quality = self.effective_webp_quality();
+        text.pair(
+            "webp.quality",
+            (quality != default.effective_webp_quality()).then_some(quality),
+        );
+        text.pair("webp.lossless", lossless(self.effective_webp_lossless()));
+        text.pair("frame", self.frame);
+        text.pair("ignoreicc", self.ignore_profile.then_some(true));
         text.pair("jpeg.progressive", self.jpeg_progressive.then_some(true));
         text.0
     }
@@ -79,6 +87,14 @@ fn scale(scale: Scale) -> Option<&'static str> {
         Scale::Up => Some("up"),
         Scale::Both => Some("both"),
         Scale::Canvas => Some("canvas"),
+    }
+}
+
+fn lossless(lossless: Lossless) -> Option<&'static str> {
+    match lossless {
+        Lossless::No => None,
+        Lossless::Yes => Some("true"),
+        Lossless::Keep => Some("keep"),
     }
 }
 

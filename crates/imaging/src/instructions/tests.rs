@@ -24,7 +24,12 @@ fn queries_that_mean_the_same_have_the_same_text() {
             "zoom=1",
             "zoom=1x",
             "dpr=1",
-            "quality=90",
+            "jpeg.quality=90",
+            "webp.quality=80",
+            "lossless=false",
+            "frame=x",
+            "ignoreicc=no",
+            "ignore_icc_errors=true",
             "quality=abc",
             "bgcolor=nonsense",
             "rotate=0",
@@ -117,8 +122,20 @@ fn queries_that_mean_the_same_have_the_same_text() {
             "bgcolor=#FF0000",
             "bgcolor=ff0000ff",
         ],
-        &["quality=80", "jpeg.quality=80", "quality=20&jpeg.quality=80"],
+        // 80 is WebP's default.
+        &[
+            "quality=80",
+            "jpeg.quality=80",
+            "quality=20&jpeg.quality=80&webp.quality=80",
+        ],
+        &["quality=90&webp.quality=90", "webp.quality=90", "quality=90"],
+        &["quality=20&jpeg.quality=80"],
         &["quality=100", "quality=300"],
+        &["webp.lossless=true", "lossless=1", "lossless=false&webp.lossless=yes"],
+        &["lossless=keep", "webp.lossless=preserve"],
+        &["frame=3", "page=3", "frame=x&page=3"],
+        &["frame=1", "frame=0", "page=-7"],
+        &["ignoreicc=true", "ignoreicc=1&ignore_icc_errors=true"],
         &["jpeg.progressive=true", "jpeg.progressive=1", "jpeg.progressive=ON"],
     ];
     let mut texts = Vec::new();
@@ -147,8 +164,8 @@ fn what_is_not_used_is_told_with_the_reason() {
     check("widht=100", &["`widht` is no known key; did you mean `width`?"]);
     check("utm_campaign=x", &["`utm_campaign` is no known key"]);
     check(
-        "s.Sepia=true&page=2",
-        &["`s.sepia` is not supported yet", "`page` is not supported yet"],
+        "s.Sepia=true&dpi=2",
+        &["`s.sepia` is not supported yet", "`dpi` is not supported yet"],
     );
     check(
         "width=1&WIDTH=2&w=3",
@@ -171,7 +188,7 @@ fn what_is_not_used_is_told_with_the_reason() {
         "zoom=inf&format=avif",
         &[
             "`zoom=inf`: expected a number above 0",
-            "`format=avif`: expected `jpg`, `png`, `auto` or `keep`; other formats cannot be written yet",
+            "`format=avif`: expected `jpg`, `png`, `gif`, `webp`, `auto` or `keep`; other formats cannot be written yet",
         ],
     );
 }

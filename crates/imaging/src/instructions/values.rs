@@ -1,6 +1,6 @@
 //! Readers of single values, called through the table of keys. Each says in its error what it would have taken.
 
-use super::{Align, Anchor, CacheDirective, Mode, Process, Reading, Scale};
+use super::{Align, Anchor, CacheDirective, Lossless, Mode, Process, Reading, Scale};
 use crate::{Colour, Format, Orientation};
 
 type Value<T> = Result<T, String>;
@@ -158,9 +158,31 @@ pub(crate) fn flip(text: &str) -> Value<Orientation> {
 pub(crate) fn format(text: &str) -> Value<Option<Format>> {
     match text.to_ascii_lowercase().as_str() {
         "auto" | "keep" => Ok(None),
-        other => match Format::from_extension(other) {
+        other => match Format::from_extension(other).filter(|format| format.can_be_written()) {
             Some(format) => Ok(Some(format)),
-            None => Err("expected `jpg`, `png`, `auto` or `keep`; other formats cannot be written yet".to_owned()),
+            None => Err(
+                "expected `jpg`, `png`, `gif`, `webp`, `auto` or `keep`; other formats cannot be written yet"
+                    .to_owned(),
+            ),
+        },
+    }
+}
+
+/// Pages and frames are counted from 1; what is below counts as the first.
+pub(crate) fn frame(text: &str) -> Value<u32> {
+    match text.parse::<i32>() {
+        Ok(number) => Ok(number.max(1).unsigned_abs()),
+        Err(_) => Err("expected a whole number, 1 is the first".to_owned()),
+    }
+}
+
+pub(crate) fn lossless(text: &str) -> Value<Lossless> {
+    match text.to_ascii_lowercase().as_str() {
+        "keep" | "preserve" => Ok(Lossless::Keep),
+        other => match truth(other) {
+            Ok(true) => Ok(Lossless::Yes),
+            Ok(false) => Ok(Lossless::No),
+            Err(_) => Err("expected `true`, `false` or `keep`".to_owned()),
         },
     }
 }

@@ -23,7 +23,7 @@ fn turned(picture: Picture, orientation: Orientation, cancel: &Cancel) -> Result
         Channels::Gray => move_pixels::<1>(&picture, orientation, cancel),
         Channels::GrayAlpha => move_pixels::<2>(&picture, orientation, cancel),
         Channels::Rgb => move_pixels::<3>(&picture, orientation, cancel),
-        Channels::Rgba => move_pixels::<4>(&picture, orientation, cancel),
+        Channels::Rgba | Channels::Cmyk => move_pixels::<4>(&picture, orientation, cancel),
     }?;
     Ok(Picture {
         size: orientation.apply_to_size(picture.size),

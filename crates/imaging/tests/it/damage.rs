@@ -5,7 +5,7 @@ use png::ColorType;
 use resizer_imaging::{ImageError, Limits};
 
 use crate::make::{self, KINDS};
-use crate::process_within;
+use crate::{files, process_within};
 
 /// Sources large enough for several rows of blocks, and bounds that keep an inflated header cheap.
 const SIDE: u32 = 27;
@@ -14,6 +14,8 @@ const LIMITS: Limits = Limits {
     max_source_side: 1000,
     max_output_pixels: 40_000,
     max_output_side: 1000,
+    max_frames: 20,
+    max_total_pixels: 100_000,
 };
 
 fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {
@@ -55,6 +57,79 @@ fn pngs() -> impl Iterator<Item = (String, Vec<u8>)> {
     ]
     .into_iter()
     .map(|(name, source)| (name.to_owned(), source))
+}
+
+fn others() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let side = SIDE as u16;
+    let colour = make::busy(SIDE, SIDE);
+    let alpha = make::pixels(SIDE, SIDE, |x, y| [x as u8, y as u8, 9, (x * y) as u8]);
+    let indices = make::pixels(SIDE, SIDE, |x, y| [((x * y) % 4) as u8]);
+    let gif = files::still_gif(side, side, &files::COLOURS, &indices, true);
+    let patch = |area, indices, disposal| files::Patch {
+        area,
+        indices,
+        delay: 4,
+        disposal,
+    };
+    let patches = [
+        patch([0, 0, 9, 9], &[1, 2, 3], gif::DisposalMethod::Background),
+        patch([3, 3, 7, 7], &[3, 0], gif::DisposalMethod::Previous),
+        patch([5, 0, 2, 9], &[2], gif::DisposalMethod::Keep),
+    ];
+    let animated_gif = files::gif(10, 9, Some(gif::Repeat::Infinite), &patches);
+    let frames = [
+        ([0, 0, 8, 8], [255, 0, 0, 255], 40, 0),
+        ([2, 4, 4, 4], [0, 0, 255, 128], 40, 1),
+        ([0, 0, 8, 2], [0, 255, 0, 255], 40, 2),
+    ];
+    let animated_webp = files::animated_webp(8, 8, 0, &frames);
+    let bmp = files::bmp(SIDE, SIDE, &colour);
+    let mut encoder = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
+    let page = |compression, chunk| files::Page {
+        tags: files::tags(SIDE, SIDE, &[8; 3], compression, 2),
+        chunks: vec![chunk],
+    };
+    let pages = vec![page(5, encoder.encode(&colour).unwrap()), page(1, colour.clone())];
+    let jpeg = make::jpeg(SIDE, SIDE, &colour);
+    [
+        ("GIF", gif),
+        ("animated GIF", animated_gif),
+        ("lossless WebP", files::lossless_webp(SIDE, SIDE, &colour)),
+        ("lossless WebP with alpha", files::lossless_webp(SIDE, SIDE, &alpha)),
+        ("lossy WebP", files::lossy_webp(SIDE, SIDE, &colour)),
+        ("lossy WebP with alpha", files::lossy_webp(SIDE, SIDE, &alpha)),
+        ("animated WebP", animated_webp),
+        ("BMP", bmp),
+        ("TIFF", files::tiff(true, pages)),
+        ("JPEG in TIFF", files::tiff(false, vec![page(7, jpeg)])),
+    ]
+    .into_iter()
+    .map(|(name, source)| (name.to_owned(), source))
+}
+
+/// All frames, or the picture, as they are written without loss.
+fn frames(source: &[u8]) -> Result<Vec<u8>, ImageError> {
+    process_within(source, "format=webp&lossless=true", &LIMITS).map(|encoded| encoded.bytes)
+}
+
+/// These formats tell how long they are, or it can be seen from what is missing. Only a GIF that is cut off right behind
+/// a block (a zero) cannot be told from one whose writer forgot the trailer.
+#[test]
+fn another_cut_source_is_an_error_or_whole() {
+    for (name, source) in others() {
+        let whole = frames(&source).unwrap();
+        for length in 0..source.len() {
+            match frames(&source[..length]) {
+                Ok(found) => assert!(
+                    found == whole || (name == "animated GIF" && source[length - 1] == 0),
+                    "{name}: {length} of {} bytes give another picture",
+                    source.len()
+                ),
+                Err(ImageError::Corrupt { .. } | ImageError::UnsupportedFormat { .. }) => {}
+                Err(other) => panic!("{name}, {length} bytes: {other}"),
+            }
+        }
+    }
 }
 
 fn pixels(source: &[u8]) -> Result<Vec<u8>, ImageError> {
@@ -123,12 +198,12 @@ fn an_end_marker_does_not_make_a_cut_source_whole() {
 /// Any answer will do, as long as there is one.
 #[test]
 fn a_changed_source_does_no_harm() {
-    for (name, source) in jpegs().chain(pngs()) {
+    for (name, source) in jpegs().chain(pngs()).chain(others()) {
         for index in 0..source.len() {
             for change in [0xff, 0x01, 0x80] {
                 let mut changed = source.clone();
                 changed[index] ^= change;
-                if let Err(ImageError::Internal { detail }) = pixels(&changed) {
+                if let Err(ImageError::Internal { detail }) = frames(&changed) {
                     panic!("{name}, byte {index} changed by {change:#x}: {detail}");
                 }
             }

@@ -7,12 +7,17 @@
     reason = "in what tests share, too, a failure is the test's"
 )]
 
+mod animation;
+mod colour;
 mod damage;
+mod files;
 mod formats;
 mod make;
 mod orientation;
 mod pixels;
+mod profiles;
 mod refusals;
+mod sources;
 mod view;
 
 use resizer_imaging::{Cancel, Encoded, Format, ImageError, Instructions, Job, Limits, output_format};

@@ -125,28 +125,32 @@ pub(crate) fn chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     [&(body.len() as u32).to_be_bytes()[..], kind, body, &sum.to_be_bytes()].concat()
 }
 
-/// A PNG from its header and rows that are already filtered, not compressed (RFC 1950 and 1951: one stored block).
+/// A PNG from its header and rows that are already filtered, not compressed.
 pub(crate) fn png_by_hand(header: [u8; 13], rows: &[u8]) -> Vec<u8> {
-    let length = rows.len() as u16;
+    [
+        b"\x89PNG\r\n\x1a\n".to_vec(),
+        chunk(b"IHDR", &header),
+        chunk(b"IDAT", &stored(rows)),
+        chunk(b"IEND", &[]),
+    ]
+    .concat()
+}
+
+/// A compressed stream that is not compressed (RFC 1950 and 1951: one stored block).
+pub(crate) fn stored(bytes: &[u8]) -> Vec<u8> {
+    let length = bytes.len() as u16;
     let (mut low, mut high) = (1_u32, 0_u32);
-    for byte in rows {
+    for byte in bytes {
         low = (low + u32::from(*byte)) % 65_521;
         high = (high + low) % 65_521;
     }
     let adler = high << 16 | low;
-    let stream = [
+    [
         &[0x78, 0x01, 0x01][..],
         &length.to_le_bytes(),
         &(!length).to_le_bytes(),
-        rows,
+        bytes,
         &adler.to_be_bytes(),
-    ]
-    .concat();
-    [
-        b"\x89PNG\r\n\x1a\n".to_vec(),
-        chunk(b"IHDR", &header),
-        chunk(b"IDAT", &stream),
-        chunk(b"IEND", &[]),
     ]
     .concat()
 }

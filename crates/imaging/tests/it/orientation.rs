@@ -3,8 +3,8 @@
 use resizer_imaging::{Limits, inspect};
 
 use crate::make::{self, BLUE, GREEN, RED, WHITE};
-use crate::process;
 use crate::view::{View, near};
+use crate::{files, process};
 
 /// Where the quarters of a stored picture (red, green above; blue, white below) are seen, from EXIF 2.32, 4.6.4: the
 /// value says at which side of the seen picture the stored first row and first column are.
@@ -34,7 +34,7 @@ fn check(source: &[u8], query: &str, seen: [[[u8; 3]; 2]; 2]) -> View {
     view
 }
 
-fn sources(orientation: u16) -> [Vec<u8>; 2] {
+fn sources(orientation: u16) -> [Vec<u8>; 4] {
     let pixels = make::quadrants(64, 32);
     let jpeg = make::jpeg_with_orientation(&make::jpeg(64, 32, &pixels), orientation);
     let png = make::with_chunk(
@@ -42,7 +42,20 @@ fn sources(orientation: u16) -> [Vec<u8>; 2] {
         b"eXIf",
         &make::exif(orientation),
     );
-    [jpeg, png]
+    // The prefix of JPEG stands before the block in files of some programs.
+    const EXIF: u8 = 0x08;
+    let prefix: &[u8] = if orientation.is_multiple_of(2) {
+        b"Exif\0\0"
+    } else {
+        b""
+    };
+    let exif = files::riff_chunk(b"EXIF", &[prefix, &make::exif(orientation)].concat());
+    let webp = files::extended_webp(&files::lossless_webp(64, 32, &pixels), 64, 32, EXIF, &[], &exif);
+    let mut tags = files::tags(64, 32, &[8; 3], 1, 2);
+    tags.push((274, files::Value::Shorts(vec![orientation])));
+    let chunks = vec![pixels];
+    let tiff = files::tiff(false, vec![files::Page { tags, chunks }]);
+    [jpeg, png, webp, tiff]
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What is not an image, what cannot be decoded, and what is too large: each with its own error.
 
-use resizer_imaging::{Cancel, ImageError, Limits, inspect, predict};
+use resizer_imaging::{Cancel, Format, ImageError, Job, Limits, inspect, predict};
 
 use crate::make::{self, chunk, png_header};
-use crate::{job, process, process_within};
+use crate::{files, job, process, process_within};
 
 #[track_caller]
 fn refusal(source: &[u8]) -> String {
@@ -26,18 +26,39 @@ fn what_cannot_be_decoded_is_named() {
     check(b"<html>", unknown);
     check(b"\xff", unknown);
     check(b"\x89PNG", unknown);
+    for (source, name) in [
+        (&b"\0\0\0\x20ftypavif"[..], "an AVIF"),
+        (b"\0\0\0\x18ftypheic", "a HEIC"),
+        (b"\0\0\0\x18ftypmif1", "a HEIF"),
+        (b"\xff\x0a\x01\x02", "a JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG"),
+        (b"\n<?xml version='1.0'?>\n<!-- A sun --><svg width='1'/>", "an SVG"),
+        (b"%PDF-1.7", "a PDF"),
+    ] {
+        check(
+            source,
+            &format!("415 the source is {name}, which this server cannot decode"),
+        );
+    }
     check(
         b"GIF89a\x01\0\x01\0\0\0\0;",
-        "415 the source is a GIF, which this server cannot decode",
+        "422 the source GIF is damaged: it has no frames",
+    );
+    check(
+        b"GIF89a",
+        "422 the source GIF is damaged: it ends before all its frames",
     );
     check(
         b"RIFF\x10\0\0\0WEBPVP8 ",
-        "415 the source is a WebP, which this server cannot decode",
+        "422 the source WebP is damaged: it ends before all its pixels",
     );
     check(
-        b"\0\0\0\x20ftypavif",
-        "415 the source is an AVIF, which this server cannot decode",
+        b"RIFF\x0c\0\0\0WEBPNONE\0\0\0\0",
+        "422 the source WebP is damaged: its first chunk is of no known kind",
     );
+    check(b"II*\0", "422 the source TIFF is damaged: it ends within a directory");
+    check(b"MM\0*\0\0\0\0", "422 the source TIFF is damaged: it has no pages");
     check(
         b"\xff\xd8\xff",
         "422 the source JPEG is damaged: it ends within its header",
@@ -86,6 +107,43 @@ fn kinds_of_jpeg_that_cannot_be_decoded_are_named() {
         &corrupt("its frame header has the wrong length"),
     );
     check(frame(0xc0, 8, 8, 8, 1), &corrupt("it ends within its header"));
+}
+
+#[test]
+fn kinds_of_tiff_that_cannot_be_decoded_are_named() {
+    let check = |change: (u16, u16), expected: &str| {
+        let mut tags = files::tags(1, 1, &[8], 1, 1);
+        tags.retain(|(tag, _)| *tag != change.0);
+        tags.push((change.0, files::Value::Shorts(vec![change.1])));
+        let chunks = vec![vec![0; 8]];
+        let source = files::tiff(true, vec![files::Page { tags, chunks }]);
+        let expected = format!("415 the source is a TIFF {expected}, which this server cannot decode");
+        assert_eq!(refusal(&source), expected);
+    };
+    check((258, 12), "with this many bits a sample");
+    check((259, 4), "with fax compression");
+    check((259, 6), "with an outdated kind of JPEG compression");
+    check((259, 50_000), "with compression 50000");
+    check((262, 8), "in this colour space");
+    check((266, 2), "with bits in reverse order");
+    check((339, 3), "of signed or fractional numbers");
+}
+
+/// BMP and TIFF are sources only.
+#[test]
+fn what_cannot_be_written_is_named() {
+    let source = make::jpeg(16, 16, &make::busy(16, 16));
+    for format in [Format::Bmp, Format::Tiff] {
+        let job = Job {
+            format,
+            ..job("width=10", &Limits::default())
+        };
+        let info = inspect(&source, &Limits::default()).unwrap();
+        let expected = format!("{} cannot be written by this server", format.name());
+        assert_eq!(predict(&info, &job).unwrap_err().to_string(), expected);
+        let run = resizer_imaging::run(&source, &job, &Cancel::new());
+        assert_eq!(run.unwrap_err().to_string(), expected);
+    }
 }
 
 #[test]
@@ -140,11 +198,17 @@ fn a_huge_result_is_refused_before_any_work() {
         max_output_pixels: u64::MAX,
         ..limits
     };
-    check(
-        "w=65536&h=1&mode=stretch&scale=both",
-        &wide,
-        "the requested image has 65536 pixels on its longest side; `JPEG` allows 65535",
-    );
+    for (format, side, most) in [
+        ("jpg", 65_536, "`JPEG` allows 65535"),
+        ("gif", 65_536, "`GIF` allows 65535"),
+        ("webp", 16_384, "`WebP` allows 16383"),
+    ] {
+        check(
+            &format!("w={side}&h=1&mode=stretch&scale=both&format={format}"),
+            &wide,
+            &format!("the requested image has {side} pixels on its longest side; {most}"),
+        );
+    }
 }
 
 #[test]

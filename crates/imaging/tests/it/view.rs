@@ -19,6 +19,8 @@ impl View {
         let view = match encoded.format {
             Format::Jpeg => Self::of_jpeg(&encoded.bytes),
             Format::Png => Self::of_png(&encoded.bytes),
+            Format::Gif => Self::of_frame(Animation::of(encoded).frames.remove(0), 4),
+            Format::WebP => Self::of_webp(&encoded.bytes),
             other => panic!("no decoder for {other:?}"),
         };
         assert_eq!(
@@ -27,6 +29,28 @@ impl View {
             "the size that was told"
         );
         view
+    }
+
+    fn of_frame(frame: Shown, channels: usize) -> Self {
+        Self {
+            width: frame.width,
+            height: frame.height,
+            channels,
+            pixels: frame.pixels,
+        }
+    }
+
+    /// The first frame, through libwebp.
+    fn of_webp(bytes: &[u8]) -> Self {
+        let Some(picture) = webp::Decoder::new(bytes).decode() else {
+            return Self::of_frame(Animation::of_webp(bytes).frames.remove(0), 4);
+        };
+        Self {
+            width: picture.width(),
+            height: picture.height(),
+            channels: if picture.is_alpha() { 4 } else { 3 },
+            pixels: picture.to_vec(),
+        }
     }
 
     fn of_jpeg(bytes: &[u8]) -> Self {
@@ -81,6 +105,87 @@ impl View {
                 .pixels
                 .chunks(self.channels)
                 .all(|found| near(found, pixel, tolerance))
+    }
+}
+
+/// A frame as it is shown, with all that lies below it.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// RGBA.
+    pub(crate) pixels: Vec<u8>,
+    /// In milliseconds.
+    pub(crate) delay: u32,
+}
+
+/// A result with all its frames.
+#[derive(Debug)]
+pub(crate) struct Animation {
+    pub(crate) frames: Vec<Shown>,
+    /// As the format stores it.
+    pub(crate) loops: u32,
+}
+
+impl Animation {
+    pub(crate) fn of(encoded: &Encoded) -> Self {
+        let animation = match encoded.format {
+            Format::Gif => Self::of_gif(&encoded.bytes),
+            Format::WebP => Self::of_webp(&encoded.bytes),
+            other => panic!("{other:?} does not move"),
+        };
+        for frame in &animation.frames {
+            let size = (encoded.size.width, encoded.size.height);
+            assert_eq!((frame.width, frame.height), size, "the size that was told");
+        }
+        animation
+    }
+
+    /// Frames are put together by `image`. How often they play stands in a block of its own: `NETSCAPE2.0`, 3, 1 and the
+    /// number; without it, 0xffff_ffff here.
+    fn of_gif(bytes: &[u8]) -> Self {
+        let decoder = image::codecs::gif::GifDecoder::new(std::io::Cursor::new(bytes)).unwrap();
+        let frames = image::AnimationDecoder::into_frames(decoder).map(|frame| {
+            let frame = frame.unwrap();
+            let (milliseconds, per) = frame.delay().numer_denom_ms();
+            let pixels = frame.into_buffer();
+            Shown {
+                width: pixels.width(),
+                height: pixels.height(),
+                pixels: pixels.into_raw(),
+                delay: milliseconds / per,
+            }
+        });
+        let block = b"NETSCAPE2.0\x03\x01";
+        let number = bytes.windows(block.len()).position(|window| window == block);
+        let loops = number.map_or(u32::MAX, |at| {
+            u16::from_le_bytes([bytes[at + block.len()], bytes[at + block.len() + 1]]).into()
+        });
+        Self {
+            frames: frames.collect(),
+            loops,
+        }
+    }
+
+    /// Frames are put together by libwebp, which tells when each of them ends.
+    fn of_webp(bytes: &[u8]) -> Self {
+        let decoded = webp::AnimDecoder::new(bytes).decode().unwrap();
+        let mut before = 0;
+        let frames = decoded.into_iter().map(|frame| {
+            let delay = frame.get_time_ms() - before;
+            before = frame.get_time_ms();
+            assert!(frame.get_layout().is_alpha());
+            Shown {
+                width: frame.width(),
+                height: frame.height(),
+                pixels: frame.get_image().to_vec(),
+                delay: delay as u32,
+            }
+        });
+        Self {
+            frames: frames.collect(),
+            loops: decoded.loop_count,
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use super::entropy::GuardedReader;
 use super::header::Header;
 use super::{corrupt, scans};
 use crate::band::{Band, rows_per_band};
-use crate::codecs::Decoder;
+use crate::codecs::{Decoder, Delay};
+use crate::picture::Picture;
 use crate::{Cancel, Channels, Detail, Format, ImageError, Size};
 
 pub(super) struct JpegDecoder<'s> {
@@ -17,31 +18,45 @@ pub(super) struct JpegDecoder<'s> {
     body: Option<&'s [u8]>,
     size: Size,
     channels: Channels,
+    /// Whether four inks are stored inverted.
+    inverted: bool,
     pixels: Vec<u8>,
     /// Where the next band begins.
     position: usize,
 }
 
 impl<'s> JpegDecoder<'s> {
-    pub(super) fn new(source: &'s [u8], channels: Channels) -> Result<Self, ImageError> {
+    pub(super) fn new(source: &'s [u8]) -> Result<Self, ImageError> {
         let header = Header::read(source)?;
         let end = scans::end(source, &header)?;
         Ok(Self {
             body: Some(&source[..end]),
             size: header.size,
-            channels,
+            channels: header.channels(),
+            inverted: header.adobe && header.channels() == Channels::Cmyk,
             pixels: Vec::new(),
             position: 0,
         })
     }
 
-    fn decode(&mut self, body: &[u8], cancel: &Cancel) -> Result<(), ImageError> {
+    /// The whole picture.
+    pub(super) fn whole(mut self, as_stored: bool, cancel: &Cancel) -> Result<Picture, ImageError> {
+        let body = self.body.take().unwrap_or_default();
+        self.decode(body, as_stored, cancel)?;
+        Ok(Picture {
+            size: self.size,
+            channels: self.channels,
+            pixels: self.pixels,
+        })
+    }
+
+    fn decode(&mut self, body: &[u8], as_stored: bool, cancel: &Cancel) -> Result<(), ImageError> {
         /// In blocks of up to 16 x 16 pixels; they take well under a millisecond.
         const CANCEL_INTERVAL: usize = 256;
-        let colour = if self.channels == Channels::Gray {
-            ColorSpace::Luma
-        } else {
-            ColorSpace::RGB
+        let colour = match self.channels {
+            Channels::Gray => ColorSpace::Luma,
+            Channels::Cmyk => ColorSpace::CMYK,
+            _ => ColorSpace::RGB,
         };
         let options = DecoderOptions::default()
             // Damaged data is an error instead of a half-grey picture.
@@ -60,6 +75,9 @@ impl<'s> JpegDecoder<'s> {
             error => failure(&error, overrun.happened()),
         };
         decoder.decode_headers().map_err(failed)?;
+        if as_stored && let Some(stored) = decoder.input_colorspace() {
+            decoder.set_options(options.jpeg_set_out_colorspace(stored));
+        }
         let expected = (self.size.width as usize, self.size.height as usize);
         if decoder.dimensions() != Some(expected) {
             return Err(corrupt("its header contradicts itself"));
@@ -67,25 +85,25 @@ impl<'s> JpegDecoder<'s> {
         self.pixels = vec![0; expected.0 * expected.1 * self.channels.count()];
         decoder.decode_into(&mut self.pixels).map_err(failed)?;
         if overrun.happened() {
-            Err(corrupt(scans::INCOMPLETE))
-        } else {
-            Ok(())
+            return Err(corrupt(scans::INCOMPLETE));
         }
+        if self.inverted {
+            self.pixels.iter_mut().for_each(|ink| *ink = !*ink);
+        }
+        Ok(())
     }
 }
 
 impl Decoder for JpegDecoder<'_> {
-    fn next_frame(&mut self, cancel: &Cancel) -> Result<bool, ImageError> {
+    fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError> {
         match self.body.take() {
-            None => Ok(false),
-            Some(body) => self.decode(body, cancel).map(|()| true),
+            None => Ok(None),
+            Some(body) => self.decode(body, false, cancel).map(|()| Some(0)),
         }
     }
 
     fn next_band(&mut self, _: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
         if self.position == self.pixels.len() {
-            // What follows works on the scaled picture and may need the memory.
-            (self.pixels, self.position) = (Vec::new(), 0);
             return Ok(None);
         }
         let row_bytes = self.size.width as usize * self.channels.count();

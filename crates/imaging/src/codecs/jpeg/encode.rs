@@ -9,19 +9,19 @@ use std::io::{self, Write};
 
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, EncodingError, SamplingFactor};
 
-use crate::codecs::Encoder;
+use crate::codecs::{Delay, Encoder};
 use crate::cost::jpeg_bytes;
 use crate::picture::Picture;
 use crate::{Cancel, Channels, Detail, ImageError, Instructions};
 
-pub(super) struct JpegEncoder {
+pub(in crate::codecs) struct JpegEncoder {
     quality: u8,
     progressive: bool,
     bytes: Vec<u8>,
 }
 
 impl JpegEncoder {
-    pub(super) fn new(instructions: &Instructions) -> Self {
+    pub(in crate::codecs) fn new(instructions: &Instructions) -> Self {
         let quality = instructions.effective_jpeg_quality();
         Self {
             quality,
@@ -32,7 +32,7 @@ impl JpegEncoder {
 }
 
 impl Encoder for JpegEncoder {
-    fn frame(&mut self, picture: &Picture, cancel: &Cancel) -> Result<(), ImageError> {
+    fn frame(&mut self, picture: Picture, _: Delay, cancel: &Cancel) -> Result<(), ImageError> {
         let internal = |detail: String| ImageError::Internal { detail: Detail(detail) };
         let colour = match picture.channels {
             Channels::Gray => ColorType::Luma,
@@ -70,7 +70,7 @@ impl Encoder for JpegEncoder {
             })
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ImageError> {
+    fn finish(mut self: Box<Self>, _: &Cancel) -> Result<Vec<u8>, ImageError> {
         self.bytes.shrink_to_fit();
         Ok(self.bytes)
     }

@@ -1,9 +1,10 @@
-//! What stands before the first scan of a JPEG (ITU-T T.81, annex B): its kind, its size, its components, and the EXIF
-//! orientation.
+//! What stands before the first scan of a JPEG (ITU-T T.81, annex B): its kind, its size, its components, the EXIF
+//! orientation, and where its colour profile lies.
 
+use super::profile::Profile;
 use super::{corrupt, unsupported};
 use crate::codecs::exif;
-use crate::{ImageError, Orientation, Size};
+use crate::{Channels, ImageError, Orientation, Size};
 
 /// The header of a JPEG that can be decoded.
 #[derive(Debug)]
@@ -13,6 +14,9 @@ pub(super) struct Header {
     /// One, three or four.
     pub(super) components: Vec<Component>,
     pub(super) orientation: Orientation,
+    pub(super) profile: Profile,
+    /// Whether Adobe's segment is there: four inks are then stored inverted.
+    pub(super) adobe: bool,
     /// Where the marker of the first scan stands.
     pub(super) first_scan: usize,
     /// How many units stand between two restart markers in the first scan; 0: there are none.
@@ -49,7 +53,11 @@ impl Header {
         const EXIF_PREFIX: &[u8] = b"Exif\0\0";
 
         let mut frame = None;
+        const ICC: u8 = 0xe2;
+        const ADOBE: u8 = 0xee;
         let mut orientation = None;
+        let mut profile = Profile::default();
+        let mut adobe = false;
         let mut restart_interval = 0;
         let mut position = 2;
         loop {
@@ -65,6 +73,8 @@ impl Header {
                 EXIF if orientation.is_none() => {
                     orientation = segment.body.strip_prefix(EXIF_PREFIX).map(exif::orientation);
                 }
+                ICC => profile.add(&segment),
+                ADOBE => adobe |= segment.body.starts_with(b"Adobe"),
                 RESTART_INTERVAL => restart_interval = read_restart_interval(segment.body)?,
                 END_OF_IMAGE => return Err(corrupt("it ends before its first pixel")),
                 START_OF_SCAN => {
@@ -77,6 +87,8 @@ impl Header {
                         progressive,
                         components,
                         orientation: orientation.unwrap_or_default(),
+                        profile,
+                        adobe,
                         first_scan: segment.start,
                         restart_interval,
                         interleaved,
@@ -84,6 +96,15 @@ impl Header {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// What is decoded: one grey channel, three colours, or four inks.
+    pub(super) fn channels(&self) -> Channels {
+        match self.components.len() {
+            1 => Channels::Gray,
+            4 => Channels::Cmyk,
+            _ => Channels::Rgb,
         }
     }
 
@@ -117,8 +138,7 @@ impl Header {
         /// Measured: coefficients, upsampled rows and their neighbours, per column of pixels.
         const ROW_BUFFER_BYTES: u64 = 256;
         let (width, height) = (u64::from(self.size.width), u64::from(self.size.height));
-        let channels = if self.components.len() == 1 { 1 } else { 3 };
-        let picture = width * height * channels;
+        let picture = width * height * self.channels().count() as u64;
         let (h_most, v_most) = self.most_samples();
         let coefficients = if self.progressive || !self.interleaved {
             let columns = width.div_ceil(8 * h_most) * 8;

@@ -5,28 +5,27 @@ use std::io::Cursor;
 use png::{BitDepth, ColorType, DecodingError, InterlaceInfo, Reader, Transformations};
 
 use crate::band::{Band, rows_per_band};
-use crate::codecs::{Decoder, corrupt, exif};
+use crate::codecs::{Decoder, Delay, corrupt, exif};
 use crate::{Cancel, Channels, Detail, Format, ImageError, Limits, Orientation, Size, SourceInfo};
 
 type Source<'s> = Cursor<&'s [u8]>;
 
-/// What the library may allocate besides rows: EXIF data, palettes. Text and colour profiles are passed over.
+/// What the library may allocate besides rows: EXIF data, palettes, colour profiles. Text is passed over.
 const METADATA_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-    let mut decoder = decoder(source);
+    let mut decoder = decoder(source, true);
     let header = decoder.read_header_info().map_err(|error| failure(&error))?;
     let size = Size::new(header.width, header.height);
     limits.check_source(size)?;
-    // Before the palette is known only the widest row can be told: four channels of 16 bits.
-    decoder.set_limits(png::Limits {
-        bytes: METADATA_BYTES + size.width as usize * 8 * 4,
-    });
+    decoder.set_limits(library_limits(size.width));
     let reader = decoder.read_info().map_err(|error| failure(&error))?;
     let channels = channels(&reader)?;
 
     let info = reader.info();
     let exif_block = info.exif_metadata.as_deref();
+    // What says that it is sRGB needs no profile.
+    let profile = info.icc_profile.as_deref().filter(|_| info.srgb.is_none());
     let row_bytes = u64::from(size.width) * channels.count() as u64;
     let streams = !info.interlaced;
     let pixels = if streams {
@@ -35,14 +34,26 @@ pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageEr
         row_bytes * u64::from(size.height)
     };
     Ok(SourceInfo {
-        format: Format::Png,
-        width: size.width,
-        height: size.height,
         orientation: exif_block.map_or(Orientation::IDENTITY, exif::orientation),
-        channels,
         streams,
         decoder_bytes: pixels + library_bytes(info) + 2 * exif_block.map_or(0, <[u8]>::len) as u64,
+        profile_bytes: profile.map_or(0, <[u8]>::len) as u64,
+        ..SourceInfo::new(Format::Png, size.width, size.height, channels)
     })
+}
+
+pub(super) fn profile(source: &[u8], info: &SourceInfo) -> Option<Vec<u8>> {
+    let mut decoder = decoder(source, true);
+    decoder.set_limits(library_limits(info.width));
+    let reader = decoder.read_info().ok()?;
+    reader.info().icc_profile.as_deref().map(<[u8]>::to_vec)
+}
+
+/// Before the palette is known only the widest row can be told: four channels of 16 bits.
+fn library_limits(width: u32) -> png::Limits {
+    png::Limits {
+        bytes: METADATA_BYTES + width as usize * 8 * 4,
+    }
 }
 
 /// What the library holds while it decodes rows.
@@ -65,10 +76,8 @@ pub(super) struct PngDecoder<'s> {
 impl<'s> PngDecoder<'s> {
     pub(super) fn new(source: &'s [u8], info: &SourceInfo) -> Result<Self, ImageError> {
         let size = info.stored_size();
-        let mut decoder = decoder(source);
-        decoder.set_limits(png::Limits {
-            bytes: METADATA_BYTES + size.width as usize * 8 * 4,
-        });
+        let mut decoder = decoder(source, false);
+        decoder.set_limits(library_limits(size.width));
         let reader = decoder.read_info().map_err(|error| failure(&error))?;
         let control = reader.info().frame_control;
         if control.is_some_and(|control| (control.width, control.height) != (size.width, size.height)) {
@@ -119,14 +128,13 @@ impl<'s> PngDecoder<'s> {
 }
 
 impl Decoder for PngDecoder<'_> {
-    fn next_frame(&mut self, _: &Cancel) -> Result<bool, ImageError> {
-        Ok(!std::mem::replace(&mut self.started, true))
+    fn next_frame(&mut self, _: &Cancel) -> Result<Option<Delay>, ImageError> {
+        let first = !std::mem::replace(&mut self.started, true);
+        Ok(first.then_some(0))
     }
 
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
         if self.rows_left == 0 {
-            // What follows works on the scaled picture and may need the memory.
-            self.pixels = Vec::new();
             return Ok(None);
         }
         if self.reader.info().interlaced {
@@ -149,10 +157,10 @@ impl Decoder for PngDecoder<'_> {
     }
 }
 
-fn decoder(source: &[u8]) -> png::Decoder<Source<'_>> {
+fn decoder(source: &[u8], with_profile: bool) -> png::Decoder<Source<'_>> {
     let mut decoder = png::Decoder::new(Cursor::new(source));
     decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_ignore_iccp_chunk(!with_profile);
     decoder.set_transformations(Transformations::normalize_to_color8());
     decoder
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use png::{BitDepth, ColorType, DeflateCompression, EncodingError, Filter};
 
 use crate::band::rows_per_band;
-use crate::codecs::Encoder;
+use crate::codecs::{Delay, Encoder, internal};
 use crate::cost::png_bytes;
 use crate::picture::Picture;
 use crate::{Cancel, Channels, Detail, ImageError};
@@ -18,12 +18,12 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const LEVEL: u8 = 3;
 
 #[derive(Default)]
-pub(super) struct PngEncoder {
+pub(in crate::codecs) struct PngEncoder {
     bytes: Vec<u8>,
 }
 
 impl Encoder for PngEncoder {
-    fn frame(&mut self, picture: &Picture, cancel: &Cancel) -> Result<(), ImageError> {
+    fn frame(&mut self, picture: Picture, _: Delay, cancel: &Cancel) -> Result<(), ImageError> {
         let expected = png_bytes(picture.size, picture.channels);
         self.bytes.reserve_exact(usize::try_from(expected).unwrap_or(0));
         let mut encoder = png::Encoder::new(&mut self.bytes, picture.size.width, picture.size.height);
@@ -33,6 +33,7 @@ impl Encoder for PngEncoder {
             Channels::GrayAlpha => ColorType::GrayscaleAlpha,
             Channels::Rgb => ColorType::Rgb,
             Channels::Rgba => ColorType::Rgba,
+            Channels::Cmyk => return Err(internal("a PNG encoder was given four inks")),
         });
         encoder.set_deflate_compression(DeflateCompression::Level(LEVEL));
         encoder.set_filter(Filter::Adaptive);
@@ -49,7 +50,7 @@ impl Encoder for PngEncoder {
         header.finish().map_err(|error| failure(&error))
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Vec<u8>, ImageError> {
+    fn finish(mut self: Box<Self>, _: &Cancel) -> Result<Vec<u8>, ImageError> {
         self.bytes.shrink_to_fit();
         Ok(self.bytes)
     }

@@ -7,7 +7,7 @@ use crate::Channels;
 pub(super) fn to_numbers(row: &[u8], channels: Channels, line: &mut Vec<f32>) {
     line.clear();
     match channels {
-        Channels::Gray | Channels::Rgb => line.extend(row.iter().map(|value| f32::from(*value))),
+        Channels::Gray | Channels::Rgb | Channels::Cmyk => line.extend(row.iter().map(|value| f32::from(*value))),
         Channels::GrayAlpha => line.extend(row.as_chunks::<2>().0.iter().flat_map(|&[gray, alpha]| {
             let alpha = f32::from(alpha);
             [f32::from(gray) * alpha / 255.0, alpha]
@@ -31,7 +31,7 @@ pub(super) fn filter(line: &[f32], weights: &Weights, channels: Channels, filter
         Channels::Gray => filter_pixels::<1>(line, weights, filtered),
         Channels::GrayAlpha => filter_pixels::<2>(line, weights, filtered),
         Channels::Rgb => filter_pixels::<3>(line, weights, filtered),
-        Channels::Rgba => filter_pixels::<4>(line, weights, filtered),
+        Channels::Rgba | Channels::Cmyk => filter_pixels::<4>(line, weights, filtered),
     }
 }
 
@@ -53,7 +53,7 @@ fn filter_pixels<const N: usize>(line: &[f32], weights: &Weights, filtered: &mut
 /// Takes the premultiplication back and rounds. What the filter overshot is cut off.
 pub(super) fn to_bytes(line: &[f32], channels: Channels, pixels: &mut Vec<u8>) {
     match channels {
-        Channels::Gray | Channels::Rgb => pixels.extend(line.iter().map(|value| rounded(*value))),
+        Channels::Gray | Channels::Rgb | Channels::Cmyk => pixels.extend(line.iter().map(|value| rounded(*value))),
         Channels::GrayAlpha => pixels.extend(line.as_chunks::<2>().0.iter().flat_map(|pixel| straight(*pixel))),
         Channels::Rgba => pixels.extend(line.as_chunks::<4>().0.iter().flat_map(|pixel| straight(*pixel))),
     }

@@ -1,0 +1,105 @@
+//! The canvas of an animation: frames are drawn on it one after another, and each is taken away again as it asks before
+//! the next one comes. GIF and WebP share it.
+
+use crate::Size;
+
+/// A part of the canvas, or, before it is cut to it, around it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Area {
+    pub(super) left: u32,
+    pub(super) top: u32,
+    pub(super) size: Size,
+}
+
+/// What happens to a frame before the next one is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disposal {
+    Keep,
+    /// Its area becomes transparent, as browsers do it, whatever background colour the file names.
+    Clear,
+    /// Its area becomes what it was.
+    Restore,
+}
+
+/// Red, green, blue, alpha; not premultiplied. Begins transparent.
+pub(super) struct Canvas {
+    size: Size,
+    pixels: Vec<u8>,
+    /// How to take the last frame away.
+    last: (Area, Disposal),
+    /// What was in the last frame's area, row by row, if it is to be restored.
+    saved: Vec<u8>,
+}
+
+const PIXEL_BYTES: usize = 4;
+
+impl Canvas {
+    pub(super) fn new(size: Size) -> Self {
+        Self {
+            size,
+            pixels: vec![0; size.width as usize * size.height as usize * PIXEL_BYTES],
+            last: (Area::default(), Disposal::Keep),
+            saved: Vec::new(),
+        }
+    }
+
+    pub(super) fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// Takes the last frame away and makes room for the next. Returns the part of its area that lies on the canvas.
+    pub(super) fn begin(&mut self, area: Area, disposal: Disposal) -> Area {
+        let (last, how) = self.last;
+        let width = last.size.width as usize * PIXEL_BYTES;
+        match how {
+            Disposal::Keep => {}
+            Disposal::Clear => self.rows_mut(last).for_each(|row| row.fill(0)),
+            Disposal::Restore => {
+                let saved = std::mem::take(&mut self.saved);
+                let rows = self.rows_mut(last).zip(saved.chunks_exact(width.max(1)));
+                rows.for_each(|(row, saved)| row.copy_from_slice(saved));
+                self.saved = saved;
+            }
+        }
+        let area = area.cut_to(self.size);
+        self.saved.clear();
+        if disposal == Disposal::Restore {
+            let mut saved = std::mem::take(&mut self.saved);
+            saved.reserve_exact(area.size.width as usize * area.size.height as usize * PIXEL_BYTES);
+            self.rows_mut(area).for_each(|row| saved.extend_from_slice(row));
+            self.saved = saved;
+        }
+        self.last = (area, disposal);
+        area
+    }
+
+    /// The rows of an area that lies on the canvas.
+    pub(super) fn rows_mut(&mut self, area: Area) -> impl Iterator<Item = &mut [u8]> {
+        let start = area.left as usize * PIXEL_BYTES;
+        let end = start + area.size.width as usize * PIXEL_BYTES;
+        self.pixels
+            .chunks_exact_mut(self.size.width as usize * PIXEL_BYTES)
+            .skip(area.top as usize)
+            .take(area.size.height as usize)
+            .map(move |row| &mut row[start..end])
+    }
+}
+
+impl Area {
+    pub(super) const fn whole(size: Size) -> Self {
+        Self { left: 0, top: 0, size }
+    }
+
+    /// The part that lies on a canvas of this size; without pixels if there is none.
+    fn cut_to(self, canvas: Size) -> Self {
+        let width = canvas.width.saturating_sub(self.left).min(self.size.width);
+        let height = canvas.height.saturating_sub(self.top).min(self.size.height);
+        if width == 0 || height == 0 {
+            return Self::default();
+        }
+        Self {
+            size: Size::new(width, height),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! GIF. The blocks of the file are walked here first, so that its frames are counted and what is cut off or too large is
+//! known before anything is decoded; pixels are decoded and encoded by the `gif` crate, frame by frame.
+
+mod blocks;
+mod decode;
+mod encode;
+mod palette;
+
+pub(super) use encode::GifEncoder;
+
+use super::{Codec, Decoder};
+use crate::{Cancel, Channels, Format, ImageError, Limits, SourceInfo};
+use blocks::Blocks;
+
+pub(super) struct Gif;
+
+impl Codec for Gif {
+    fn sniff(&self, source: &[u8]) -> bool {
+        source.starts_with(b"GIF87a") || source.starts_with(b"GIF89a")
+    }
+
+    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
+        let blocks = Blocks::read(source)?;
+        limits.check_source(blocks.size)?;
+        limits.check_source(blocks.largest_frame)?;
+        let frame = blocks.largest_frame.pixels();
+        Ok(SourceInfo {
+            frames: blocks.frames,
+            plays: blocks.plays,
+            frame_pixels: frame.max(blocks.size.pixels()),
+            streams: false,
+            decoder_bytes: decode::decoder_bytes(&blocks),
+            ..SourceInfo::new(Format::Gif, blocks.size.width, blocks.size.height, Channels::Rgba)
+        })
+    }
+
+    /// Profiles in GIFs are an extension nobody reads.
+    fn profile(&self, _: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn open<'s>(
+        &self,
+        source: &'s [u8],
+        info: &SourceInfo,
+        first: u32,
+        cancel: &Cancel,
+    ) -> Result<Box<dyn Decoder + 's>, ImageError> {
+        Ok(Box::new(decode::GifDecoder::new(source, info, first, cancel)?))
+    }
+}
+
+fn corrupt(reason: &str) -> ImageError {
+    super::corrupt(Format::Gif, reason)
+}

@@ -1,0 +1,91 @@
+//! What holds for every codec: they stop when they are told to, and leave no row out.
+
+use super::*;
+use crate::{Channels, Instructions, Size};
+
+const SIZE: Size = Size::new(64, 64);
+const WRITTEN: [Format; 4] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP];
+
+fn picture() -> Picture {
+    Picture {
+        size: SIZE,
+        channels: Channels::Rgb,
+        pixels: (0..64 * 64 * 3).map(|i| (i * 7) as u8).collect(),
+    }
+}
+
+fn encoder_for(format: Format, query: &[(&str, &str)]) -> Box<dyn Encoder> {
+    let (instructions, _) = Instructions::parse(query.iter().copied());
+    let job = Job {
+        instructions,
+        format,
+        limits: Limits::default(),
+    };
+    let info = SourceInfo::new(Format::Png, SIZE.width, SIZE.height, Channels::Rgb);
+    let plan = Plan::of(&info, &job).unwrap();
+    encoder(&job, &info, &plan).unwrap()
+}
+
+fn encoded(format: Format) -> Vec<u8> {
+    let mut encoder = encoder_for(format, &[]);
+    encoder.frame(picture(), 0, &Cancel::new()).unwrap();
+    encoder.finish(&Cancel::new()).unwrap()
+}
+
+fn raised() -> Cancel {
+    let cancel = Cancel::new();
+    cancel.cancel();
+    cancel
+}
+
+/// A flag raised while a codec works is seen by the codec itself, not only between its calls.
+#[test]
+fn encoders_stop_when_cancelled() {
+    for query in [[("jpeg.progressive", "false")], [("jpeg.progressive", "true")]] {
+        for format in WRITTEN {
+            let mut encoder = encoder_for(format, &query);
+            let result = encoder.frame(picture(), 0, &raised());
+            assert!(
+                matches!(result, Err(ImageError::Cancelled)),
+                "{format:?} {query:?}: {result:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn decoders_that_hold_a_picture_stop_when_cancelled() {
+    for format in [Format::Jpeg, Format::Gif, Format::WebP] {
+        let source = encoded(format);
+        let codec = sniff(&source).unwrap();
+        let info = codec.info(&source, &Limits::default()).unwrap();
+        let mut decoder = codec.open(&source, &info, 0, &Cancel::new()).unwrap();
+        assert!(
+            matches!(decoder.next_frame(&raised()), Err(ImageError::Cancelled)),
+            "{format:?}"
+        );
+    }
+}
+
+/// One frame, and all its rows in bands that follow each other.
+#[test]
+fn decoders_lend_every_row_once() {
+    for format in WRITTEN {
+        let source = encoded(format);
+        let codec = sniff(&source).unwrap();
+        let info = codec.info(&source, &Limits::default()).unwrap();
+        let cancel = Cancel::new();
+        let mut decoder = codec.open(&source, &info, 0, &cancel).unwrap();
+        assert!(decoder.next_frame(&cancel).unwrap().is_some());
+        let mut rows = 0;
+        while let Some(band) = decoder.next_band(&cancel).unwrap() {
+            assert_eq!((band.width, band.channels), (SIZE.width, info.channels));
+            rows += band.rows().len() as u32;
+        }
+        assert_eq!(rows, SIZE.height, "{format:?}");
+        assert!(
+            decoder.next_frame(&cancel).unwrap().is_none(),
+            "{format:?} has one frame"
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! From the colours of the source to sRGB, on the scaled picture: there are fewest pixels then, and the result needs no
+//! profile of its own.
+//!
+//! Profiles are read and applied by moxcms, with the perceptual intent where a profile has tables for it. A profile that
+//! cannot be read, or that does not fit the pixels, is ignored: a photograph in slightly wrong colours serves better than
+//! none. One that differs from sRGB by no more than rounding is skipped.
+
+use std::sync::{Arc, LazyLock};
+
+use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, Transform8BitExecutor, TransformOptions};
+
+use crate::picture::Picture;
+use crate::{Cancel, Channels, Detail, ImageError, Instructions, SourceInfo};
+
+/// The way to sRGB.
+pub(crate) enum ToSrgb {
+    /// It is sRGB, or nothing says otherwise.
+    Nothing,
+    /// Grey values by table.
+    Gray(Box<[u8; 256]>),
+    /// Red, green and blue, or four inks, through the profile.
+    Profile(Arc<Transform8BitExecutor>),
+    /// Four inks without a profile.
+    Inks,
+}
+
+/// Larger profiles are ignored. Those of printing presses have up to 3 MB.
+const MOST_BYTES: u64 = 4 << 20;
+
+static SRGB: LazyLock<ColorProfile> = LazyLock::new(ColorProfile::new_srgb);
+
+impl ToSrgb {
+    /// The way for a source with this header; `profile` fetches its profile.
+    pub(crate) fn new(
+        info: &SourceInfo,
+        instructions: &Instructions,
+        profile: impl FnOnce() -> Option<Vec<u8>>,
+    ) -> Self {
+        let wanted = !instructions.ignore_profile && (1..=MOST_BYTES).contains(&info.profile_bytes);
+        wanted
+            .then(profile)
+            .flatten()
+            .and_then(|profile| Self::of(&profile, info.channels))
+            .unwrap_or(if info.channels == Channels::Cmyk {
+                Self::Inks
+            } else {
+                Self::Nothing
+            })
+    }
+
+    /// `None` for a profile that is of no use for these channels.
+    fn of(profile: &[u8], channels: Channels) -> Option<Self> {
+        let profile = ColorProfile::new_from_slice(profile).ok()?;
+        let transform = |from: Layout, to: Layout| {
+            let options = TransformOptions {
+                rendering_intent: intent(&profile),
+                // Fixed point is faster and up to three levels off.
+                prefer_fixed_point: false,
+                ..TransformOptions::default()
+            };
+            profile.create_transform_8bit(from, &SRGB, to, options).ok()
+        };
+        match (channels, profile.color_space) {
+            (Channels::Rgb, DataColorSpace::Rgb) => unless_srgb(&transform(Layout::Rgb, Layout::Rgb)?, Self::Profile),
+            (Channels::Rgba, DataColorSpace::Rgb) => {
+                unless_srgb(&transform(Layout::Rgb, Layout::Rgb)?, |_| Self::Nothing)?;
+                Some(Self::Profile(transform(Layout::Rgba, Layout::Rgba)?))
+            }
+            // Equal parts of red, green and blue stay grey in any profile of use.
+            (Channels::Gray | Channels::GrayAlpha, DataColorSpace::Rgb) => {
+                Self::by_table(&*transform(Layout::Rgb, Layout::Rgb)?, 3)
+            }
+            (Channels::Gray | Channels::GrayAlpha, DataColorSpace::Gray) => {
+                Self::by_table(&*transform(Layout::Gray, Layout::Rgb)?, 1)
+            }
+            (Channels::Cmyk, DataColorSpace::Cmyk) => Some(Self::Profile(transform(Layout::Rgba, Layout::Rgb)?)),
+            _ => None,
+        }
+    }
+
+    /// Tabulates what becomes of each grey, of which the transform takes so many copies.
+    fn by_table(transform: &Transform8BitExecutor, copies: usize) -> Option<Self> {
+        let grays: Vec<u8> = (0..=u8::MAX)
+            .flat_map(|gray| std::iter::repeat_n(gray, copies))
+            .collect();
+        let mut colours = vec![0; 256 * 3];
+        transform.transform(&grays, &mut colours).ok()?;
+        let mut table = Box::new([0; 256]);
+        for (entry, [_, green, _]) in table.iter_mut().zip(colours.as_chunks::<3>().0) {
+            *entry = *green;
+        }
+        Some(Self::Gray(table))
+    }
+
+    /// The picture in sRGB.
+    pub(crate) fn apply(&self, mut picture: Picture, cancel: &Cancel) -> Result<Picture, ImageError> {
+        match self {
+            Self::Nothing => Ok(picture),
+            Self::Gray(table) => {
+                for pixel in picture.pixels.chunks_exact_mut(picture.channels.count()) {
+                    pixel[0] = table[usize::from(pixel[0])];
+                }
+                Ok(picture)
+            }
+            Self::Profile(transform) => {
+                let failed = |error: moxcms::CmsError| ImageError::Internal {
+                    detail: Detail(error.to_string()),
+                };
+                in_rows(&picture, cancel, |row, target| {
+                    transform.transform(row, target).map_err(failed)
+                })
+            }
+            Self::Inks => in_rows(&picture, cancel, |row, target| {
+                for (inks, colour) in row.as_chunks::<4>().0.iter().zip(target.as_chunks_mut::<3>().0) {
+                    *colour = plain(*inks);
+                }
+                Ok(())
+            }),
+        }
+    }
+}
+
+/// Passes each row through `change`; four inks become three colours.
+fn in_rows(
+    picture: &Picture,
+    cancel: &Cancel,
+    change: impl Fn(&[u8], &mut [u8]) -> Result<(), ImageError>,
+) -> Result<Picture, ImageError> {
+    let channels = match picture.channels {
+        Channels::Cmyk => Channels::Rgb,
+        channels => channels,
+    };
+    let mut pixels = vec![0; Picture::bytes(picture.size, channels)];
+    let row_bytes = picture.size.width as usize * channels.count();
+    for (row, target) in picture.rows().zip(pixels.chunks_exact_mut(row_bytes)) {
+        cancel.check()?;
+        change(row, target)?;
+    }
+    Ok(Picture {
+        size: picture.size,
+        channels,
+        pixels,
+    })
+}
+
+/// What the inks leave of white paper: (1 - ink)(1 - black) each, rounded to the nearest.
+fn plain([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
+    let left = |ink: u8| ((u32::from(255 - ink) * u32::from(255 - black) + 127) / 255) as u8;
+    [left(cyan), left(magenta), left(yellow)]
+}
+
+/// Perceptual, as other programs do by default, unless the profile has tables for another intent only.
+fn intent(profile: &ColorProfile) -> RenderingIntent {
+    if profile.lut_a_to_b_perceptual.is_none() && profile.lut_a_to_b_colorimetric.is_some() {
+        RenderingIntent::RelativeColorimetric
+    } else {
+        RenderingIntent::Perceptual
+    }
+}
+
+/// `None` if the transform leaves a lattice of colours as they are, within rounding.
+fn unless_srgb(
+    transform: &Arc<Transform8BitExecutor>,
+    otherwise: impl FnOnce(Arc<Transform8BitExecutor>) -> ToSrgb,
+) -> Option<ToSrgb> {
+    const LEVELS: [u8; 6] = [0, 51, 102, 153, 204, 255];
+    let lattice: Vec<u8> = LEVELS
+        .iter()
+        .flat_map(|red| LEVELS.map(|green| (*red, green)))
+        .flat_map(|(red, green)| LEVELS.map(|blue| [red, green, blue]))
+        .flatten()
+        .collect();
+    let mut changed = vec![0; lattice.len()];
+    transform.transform(&lattice, &mut changed).ok()?;
+    let same = lattice.iter().zip(&changed).all(|(a, b)| a.abs_diff(*b) <= 1);
+    (!same).then(|| otherwise(Arc::clone(transform)))
+}
