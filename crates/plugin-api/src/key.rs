@@ -102,12 +102,19 @@ fn hash<'p>(parts: impl IntoIterator<Item = &'p str>) -> [u8; 32] {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 0xF)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hexadecimal_digits() {
+        assert_eq!(hex(&[0x00, 0x1f, 0xa0, 0xff]), "001fa0ff");
+    }
 
     #[test]
     fn parts_do_not_run_together() {
