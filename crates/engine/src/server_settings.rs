@@ -58,6 +58,7 @@ pub struct ServerSettings {
     pub admin_listen: AdminListen,
     /// What a client of the admin listener shows as `Authorization: Bearer …`. Required where `admin_listen` is not a
     /// loopback address; without it a loopback listener asks for nothing.
+    /// A reload may change it; taking it away needs a restart.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "never")]
     pub admin_token: Option<Secret>,
     /// Threads that read requests and write responses; `0` is one per core. A change needs a restart.
