@@ -2,20 +2,21 @@
 //! client left. A client that left before there was an answer is logged with status 499, as nginx does.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::Instant;
 
-use http::StatusCode;
+use http::{HeaderValue, Method, StatusCode};
 use resizer_plugin_api::{Error, Reply, RequestHead};
 
 /// What is known of a request so far; the line is written on drop.
 pub(crate) struct AccessLine {
     id: String,
-    client: String,
-    method: String,
+    client: Option<IpAddr>,
+    method: Method,
     target: String,
     began: Instant,
     status: Option<StatusCode>,
-    cache: String,
+    cache: Option<HeaderValue>,
     bytes: u64,
     whole: bool,
     quiet: bool,
@@ -33,12 +34,12 @@ impl AccessLine {
         };
         let mut line = Self {
             id: String::new(),
-            client: String::new(),
-            method: head.method.to_string(),
+            client: None,
+            method: head.method.clone(),
             target,
             began: Instant::now(),
             status: None,
-            cache: String::new(),
+            cache: None,
             bytes: 0,
             whole: false,
             quiet: false,
@@ -49,7 +50,7 @@ impl AccessLine {
 
     /// Takes over who asks and what the request is called, once that is settled.
     pub(crate) fn identify(&mut self, head: &RequestHead) {
-        self.client = head.client.map(|client| client.to_string()).unwrap_or_default();
+        self.client = head.client;
         self.id.clone_from(&head.id);
     }
 
@@ -62,8 +63,7 @@ impl AccessLine {
     pub(crate) fn decided(&mut self, reply: &Reply, only_head: bool) {
         self.status = Some(reply.status);
         self.whole = only_head || reply.body.length() == Some(0);
-        let cache = reply.headers.get("x-cache").and_then(|value| value.to_str().ok());
-        self.cache = cache.unwrap_or_default().to_owned();
+        self.cache = reply.headers.get("x-cache").cloned();
     }
 
     /// Some of the body was handed over.
@@ -100,7 +100,9 @@ impl Drop for AccessLine {
         } = self;
         let status = self.status.map_or(CLIENT_LEFT, |status| status.as_u16());
         let ms = self.began.elapsed().as_micros() as f64 / 1000.0;
-        tracing::info!(target: "access", %id, %client, %method, path = %target, status, bytes, ms, %cache, whole);
+        let client = client.map(tracing::field::display);
+        let cache = cache.as_ref().and_then(|cache| cache.to_str().ok()).unwrap_or_default();
+        tracing::info!(target: "access", %id, client, %method, path = %target, status, bytes, ms, %cache, whole);
     }
 }
 

@@ -4,8 +4,21 @@
 //! line for each.
 
 /// Every plugin of the project, in this build or not.
-pub const KNOWN_PLUGINS: &[&str] = &["clientcache", "cloudfront", "diskcache", "filereader", "memcache"];
+pub const KNOWN_PLUGINS: &[&str] = &[
+    "azurereader",
+    "clientcache",
+    "cloudfront",
+    "diskcache",
+    "filereader",
+    "memcache",
+    "mongoreader",
+    "remotereader",
+    "s3reader",
+    "sqlreader",
+];
 
+#[cfg(feature = "azurereader")]
+use resizer_azurereader as _;
 #[cfg(feature = "clientcache")]
 use resizer_clientcache as _;
 #[cfg(feature = "cloudfront")]
@@ -16,3 +29,11 @@ use resizer_diskcache as _;
 use resizer_filereader as _;
 #[cfg(feature = "memcache")]
 use resizer_memcache as _;
+#[cfg(feature = "mongoreader")]
+use resizer_mongoreader as _;
+#[cfg(feature = "remotereader")]
+use resizer_remotereader as _;
+#[cfg(feature = "s3reader")]
+use resizer_s3reader as _;
+#[cfg(feature = "sqlreader")]
+use resizer_sqlreader as _;

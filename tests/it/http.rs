@@ -12,4 +12,5 @@ mod images;
 mod lifecycle;
 mod manners;
 mod reload;
+mod stores;
 mod work;

@@ -12,6 +12,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-imaging", &[]),
     ("resizer-plugin-api", &["resizer-imaging"]),
     ("resizer-disk-store", &[]),
+    ("resizer-object-storage", &["resizer-plugin-api"]),
+    ("resizer-test-stores", &[]),
     ("resizer-engine", &["resizer-imaging", "resizer-plugin-api"]),
     (
         "resizer-host",
@@ -24,13 +26,14 @@ const LAYERS: &[(&str, &[&str])] = &[
             "resizer-plugin-api",
             "resizer-engine",
             "resizer-host",
+            "resizer-test-stores",
             "PLUGINS",
         ],
     ),
     ("xtask", &[]),
 ];
-const PLUGIN_MAY_USE: &[&str] = &["resizer-plugin-api", "resizer-disk-store"];
-const PLUGIN_TESTS_MAY_USE: &[&str] = &["resizer-engine"];
+const PLUGIN_MAY_USE: &[&str] = &["resizer-plugin-api", "resizer-disk-store", "resizer-object-storage"];
+const PLUGIN_TESTS_MAY_USE: &[&str] = &["resizer-engine", "resizer-test-stores"];
 
 /// Crates of others that one layer keeps away from the rest: the crate's name begins so, and only these use it.
 const KEPT_BY: &[(&str, &[&str])] = &[("actix", &["resizer-host"]), ("inventory", &["resizer-plugin-api"])];

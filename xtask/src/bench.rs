@@ -3,13 +3,16 @@
 
 mod hits;
 mod http;
+mod relay;
+mod server;
 
 use anyhow::{Result, bail};
 
 pub(crate) fn run(name: &str) -> Result<()> {
     match name {
         "hits" => hits::run(),
-        other => bail!("there is no bench `{other}`; there is: hits"),
+        "relay" => relay::run(),
+        other => bail!("there is no bench `{other}`; there are: hits, relay"),
     }
 }
 

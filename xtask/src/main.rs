@@ -11,6 +11,7 @@ mod command;
 mod dist;
 mod docs;
 mod linked;
+mod stores;
 mod test;
 mod tools;
 mod workspace;
@@ -26,10 +27,11 @@ Usage: cargo xtask COMMAND
 
 Commands:
   test                          run every test of the workspace; installs what they need
+  stores                        only install the stores that tests read from
   ci [--no-test]                what a reviewer would ask for: format, lints, documentation,
                                 layers, licences, spelling; and first the tests, unless told not to
   docs                          write what is generated: reference pages, schema, linked.rs
-  bench NAME                    measure beside what one would pick instead: hits
+  bench NAME                    measure beside what one would pick instead: hits, relay
   dist [--config FILE] [--out DIR]
                                 build a binary with only the plugins that FILE (plugins.toml)
                                 enables, prove it, and lay it with its papers into DIR (dist)
@@ -51,6 +53,7 @@ fn run() -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["test"] => test::run(),
+        ["stores"] => stores::run_alone(),
         ["ci"] => ci::run(true),
         ["ci", "--no-test"] => ci::run(false),
         ["docs"] => docs::run(),

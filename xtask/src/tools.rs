@@ -64,16 +64,18 @@ pub(crate) fn debian(packages: &[(&str, &str)]) {
     if missing.is_empty() {
         return;
     }
-    let packages = missing.join(" ");
+    if let Err(error) = apt(&missing.join(" ")) {
+        eprintln!("NOT INSTALLED: {error:#}; what needs them will say so");
+    }
+}
+
+/// Installs Debian's packages, for root. The list of packages may be missing or old; it is fetched only if it is.
+pub(crate) fn apt(packages: &str) -> Result<()> {
     let install = || {
         run(
             program("apt-get", &format!("install --yes --no-install-recommends {packages}"))
                 .env("DEBIAN_FRONTEND", "noninteractive"),
         )
     };
-    // The list of packages may be missing or old; it is fetched only if it is.
-    let installed = install().or_else(|_| run(&mut program("apt-get", "update --quiet")).and_then(|()| install()));
-    if let Err(error) = installed {
-        eprintln!("NOT INSTALLED: {packages}: {error:#}; what needs them will say so");
-    }
+    install().or_else(|_| run(&mut program("apt-get", "update --quiet")).and_then(|()| install()))
 }

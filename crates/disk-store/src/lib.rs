@@ -5,7 +5,8 @@
 //! each folder it serves, so that one dead mount does not stop the other folders.
 //!
 //! [`Store`] keeps entries as files of a folder, bounded by bytes, and gives back what was written or nothing. All its
-//! methods block; they are called on the threads of a pool or of its owner.
+//! methods block; they are called on the threads of a pool or of its owner. Entries may also name [`Contents`] that lie
+//! elsewhere, which then count and go with them.
 
 #[cfg(not(unix))]
 compile_error!("the store relies on Unix file systems: renaming over open files, and blocks as `du` counts them");
@@ -14,4 +15,4 @@ mod io_pool;
 mod store;
 
 pub use io_pool::{IoPool, IoPoolError};
-pub use store::{Bound, Content, Counts, EntryKey, Found, LongBody, OpenError, Store};
+pub use store::{Bound, Content, Contents, Counts, EntryKey, EntryName, Found, LongBody, OpenError, Store};

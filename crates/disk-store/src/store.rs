@@ -6,6 +6,7 @@
 //! a loss of power an entry may be missing, empty or half there, and the checksums say so.
 
 mod changes;
+mod contents;
 mod entry;
 mod folder;
 mod index;
@@ -15,14 +16,17 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
+pub use self::contents::Contents;
 pub use self::entry::{Content, Found, LongBody};
 pub use self::folder::OpenError;
-pub use self::key::EntryKey;
+pub use self::key::{EntryKey, Name as EntryName};
 
 use self::entry::ReadError;
 use self::folder::{Folder, blocks};
@@ -47,7 +51,7 @@ pub enum Bound {
 pub struct Counts {
     /// Entries in the index.
     pub entries: u64,
-    /// What the folder takes on the disk, directories included.
+    /// What the folder takes on the disk, directories and what the entries name included.
     pub bytes: u64,
     /// What it may take; zero until the folder has been listed.
     pub bound: u64,
@@ -66,6 +70,8 @@ pub struct Store {
     folder: Folder,
     wanted: Bound,
     touch_after: Duration,
+    /// What entries name, if they name anything.
+    contents: Option<Arc<dyn Contents>>,
     /// This process has the lock.
     owned: AtomicBool,
     /// The index holds everything that is in the folder.
@@ -96,6 +102,7 @@ impl Store {
             folder,
             wanted: bound,
             touch_after,
+            contents: None,
             owned: AtomicBool::new(owned),
             complete: AtomicBool::new(false),
             bound: AtomicU64::new(0),
@@ -105,6 +112,13 @@ impl Store {
             evicted: AtomicU64::new(0),
             damaged: AtomicU64::new(0),
         })
+    }
+
+    /// Counts what the entries name, and lets it go with them. For a store that has not been taken over yet.
+    #[must_use]
+    pub fn with_contents(mut self, contents: Arc<dyn Contents>) -> Self {
+        self.contents = Some(contents);
+        self
     }
 
     /// Whether this process has the folder to itself.
@@ -133,6 +147,14 @@ impl Store {
         listing
             .entries
             .sort_unstable_by_key(|entry| std::cmp::Reverse(entry.used));
+        if let Some(contents) = &self.contents {
+            for entry in &listing.entries {
+                if let Some(meta) = self.meta(entry.name)? {
+                    contents.named(entry.name, &meta)?;
+                }
+            }
+            contents.listed()?;
+        }
         for batch in listing.entries.chunks(BATCH) {
             let mut index = self.index.lock();
             for entry in batch {
@@ -145,7 +167,7 @@ impl Store {
             for (directory, blocks) in listing.directories {
                 index.set_directory(directory, blocks);
             }
-            index.bytes()
+            self.bytes(&index)
         };
         let bound = match self.wanted {
             Bound::Bytes(bytes) => bytes,
@@ -205,10 +227,29 @@ impl Store {
         let index = self.index.lock();
         Counts {
             entries: index.len() as u64,
-            bytes: index.bytes(),
+            bytes: self.bytes(&index),
             bound: self.bound.load(Ordering::Relaxed),
             evicted: self.evicted.load(Ordering::Relaxed),
             damaged: self.damaged.load(Ordering::Relaxed),
+        }
+    }
+
+    /// What everything takes on the disk.
+    fn bytes(&self, index: &Index) -> u64 {
+        index.bytes() + self.contents.as_ref().map_or(0, |contents| contents.bytes())
+    }
+
+    /// What is kept beside the bytes of an entry; `None` if it is gone or damaged, which shows when it is read.
+    fn meta(&self, name: Name) -> io::Result<Option<Bytes>> {
+        let file = match self.folder.open_entry(name) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match entry::read_meta(&file) {
+            Ok(meta) => Ok(Some(meta)),
+            Err(ReadError::Damaged) => Ok(None),
+            Err(ReadError::Io(error)) => Err(error),
         }
     }
 

@@ -2,6 +2,7 @@
 //! panics is a miss or a shrug in the log; it never fails a request. Used by `produce` for results and by `download` for
 //! originals.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -9,9 +10,13 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
+use parking_lot::RwLock;
 use resizer_plugin_api::hooks::Given;
-use resizer_plugin_api::{Body, Cache, CacheKey, Entry, EntryMeta, Error, ErrorKind, Hit, ImageRequest, Metrics};
+use resizer_plugin_api::{
+    Body, Cache, CacheKey, Counter, Entry, EntryMeta, Error, ErrorKind, Hit, ImageRequest, Metrics,
+};
 
+use crate::engine::Shared;
 use crate::flight::panicked;
 
 /// A cache that takes longer than this to answer is slower than making most images anew.
@@ -23,13 +28,33 @@ pub(crate) struct Found {
     pub(crate) hit: Hit,
 }
 
-/// The nearest cache's entry under this key. Counted where metrics are given: a second look on behalf of the same
+/// Counts look-ups in caches, by plugin and outcome. Keeps the counters that it was given: there are few, and asking the
+/// metrics for one takes a lock that all threads share.
+#[derive(Default)]
+pub(crate) struct Lookups(RwLock<HashMap<(&'static str, &'static str), Counter>>);
+
+impl Lookups {
+    fn count(&self, metrics: &Metrics, plugin: &'static str, outcome: &'static str) {
+        if let Some(counter) = self.0.read().get(&(plugin, outcome)) {
+            return counter.increment();
+        }
+        let (help, labels) = (
+            "Look-ups in caches, by plugin and outcome.",
+            [("plugin", plugin), ("outcome", outcome)],
+        );
+        let counter = metrics.counter("resizer_cache_lookups_total", help, &labels);
+        counter.increment();
+        self.0.write().insert((plugin, outcome), counter);
+    }
+}
+
+/// The nearest cache's entry under this key. Counted where the engine is given: a second look on behalf of the same
 /// request is not.
 pub(crate) async fn look(
     caches: &[Given<Arc<dyn Cache>>],
     request: &ImageRequest,
     key: &CacheKey,
-    metrics: Option<&Metrics>,
+    engine: Option<&Shared>,
 ) -> Option<Found> {
     for (index, cache) in caches
         .iter()
@@ -42,14 +67,8 @@ pub(crate) async fn look(
             Ok(None) => "miss",
             Err(_) => "error",
         };
-        if let Some(metrics) = metrics {
-            let (help, labels) = (
-                "Look-ups in caches, by plugin and outcome.",
-                [("plugin", cache.plugin), ("outcome", outcome)],
-            );
-            metrics
-                .counter("resizer_cache_lookups_total", help, &labels)
-                .increment();
+        if let Some(engine) = engine {
+            engine.lookups.count(&engine.metrics, cache.plugin, outcome);
         }
         match answer {
             Ok(Some(hit)) => {

@@ -65,7 +65,7 @@ async fn read(
         .as_ref()
         .map(|validator| source_cache_key(&located.key, validator));
     if let Some(key) = &cache_key
-        && let Some(found) = chain::look(caches, request, key, Some(&engine.metrics)).await
+        && let Some(found) = chain::look(caches, request, key, Some(engine)).await
     {
         let length = found.hit.body.length().unwrap_or(0);
         let reserved = engine.admission.source(length, patience(located)).await?;

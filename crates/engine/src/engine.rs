@@ -2,8 +2,10 @@
 //! metrics. A [`Site`] comes and goes with `plugins.toml`; the engine stays. Called by the host.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -18,6 +20,7 @@ use resizer_plugin_api::{
 use tokio::runtime::{Handle, Runtime};
 
 use crate::admission::Admission;
+use crate::chain::Lookups;
 use crate::config::Loaded;
 use crate::diagnostic::Problems;
 use crate::download::SourceBytes;
@@ -68,6 +71,7 @@ pub(crate) struct Shared {
     probe_flights: Flights<(), ()>,
     pub(crate) stats: Cache<SourceKey, Asked>,
     pub(crate) failures: Cache<(SourceKey, Validator), Failure>,
+    pub(crate) lookups: Lookups,
     pub(crate) fetches: Counter,
     pub(crate) fetched_bytes: Counter,
     pub(crate) decodes: Counter,
@@ -110,6 +114,7 @@ impl Engine {
             probe_flights: Flights::new(handle.clone(), &metrics, "probe"),
             stats: Cache::new(server.stat_cache_entries),
             failures: Cache::new(FAILURES),
+            lookups: Lookups::default(),
             fetches: metrics.counter("resizer_fetches_total", "Downloads begun from sources.", &[]),
             fetched_bytes: metrics.counter("resizer_fetched_bytes_total", "Bytes received from sources.", &[]),
             decodes: metrics.counter(
@@ -162,27 +167,33 @@ impl Engine {
         self.live(site, |site| &site.table.on_connect).await
     }
 
-    /// Answers one request. Spawned on the engine's runtime: what polls the returned future only waits, and dropping it
-    /// means that the client left.
+    /// Answers one request; dropping the future means that the client left. What can be answered without waiting, as a
+    /// hit in memory can, is answered on the thread that asks. At the first wait the walk moves to the engine's runtime,
+    /// so that nothing that takes time lives on a thread that serves connections.
     pub async fn handle(&self, site: Arc<Site>, head: RequestHead) -> Reply {
         let (head, shared) = (Arc::new(head), Arc::clone(&self.shared));
         let id = head.id.clone();
-        let task = self.shared.runtime.spawn(walk(shared, site, head));
-        match AbortOnDrop(task).wait().await {
-            Ok(reply) => reply,
-            Err(failed) => {
-                let error = if failed.is_panic() {
-                    panicked(&*failed.into_panic())
-                } else {
-                    stopping()
-                };
-                tracing::error!(id, cause = error.cause(), "a request failed: {error}");
-                self.shared.count_error(error.kind());
-                let reply = error_reply(&error, &id);
-                self.shared.count_response(reply.status);
-                reply
-            }
-        }
+        let mut walk = Box::pin(walk(shared, site, head));
+        let begun = {
+            let _runtime = self.shared.runtime.enter();
+            // Nobody needs to be woken: whoever is not ready now is asked again on the runtime.
+            let mut context = Context::from_waker(Waker::noop());
+            catch_unwind(AssertUnwindSafe(|| walk.as_mut().poll(&mut context)))
+        };
+        let error = match begun {
+            Ok(Poll::Ready(reply)) => return reply,
+            Ok(Poll::Pending) => match AbortOnDrop(self.shared.runtime.spawn(walk)).wait().await {
+                Ok(reply) => return reply,
+                Err(failed) if failed.is_panic() => panicked(&*failed.into_panic()),
+                Err(_) => stopping(),
+            },
+            Err(panic) => panicked(&*panic),
+        };
+        tracing::error!(id, cause = error.cause(), "a request failed: {error}");
+        self.shared.count_error(error.kind());
+        let reply = error_reply(&error, &id);
+        self.shared.count_response(reply.status);
+        reply
     }
 
     /// Whether a tiny picture still passes through the real pool. It passes by all jobs that wait, so that a server that

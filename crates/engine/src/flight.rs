@@ -209,15 +209,18 @@ async fn fly<K, V, F>(
             Err(Error::new(ErrorKind::Timeout, "The image took too long to make."))
         }
     };
+    // First nobody can join any more, then it lands: who asks after an answer was given asks anew.
+    {
+        let mut flying = shared.flying.lock();
+        if flying.by_key.get(&key).is_some_and(|flight| flight.id == id) {
+            flying.by_key.remove(&key);
+        }
+    }
     landing.send_if_modified(|landed| {
         let late = landed.is_some();
         landed.get_or_insert(result);
         !late
     });
-    let mut flying = shared.flying.lock();
-    if flying.by_key.get(&key).is_some_and(|flight| flight.id == id) {
-        flying.by_key.remove(&key);
-    }
 }
 
 /// One who waits; leaving is dropping it.

@@ -1,6 +1,7 @@
 //! The fourth step of a walk: which source has the image, under which lasting name, and what its store says of it. A
 //! missing image is offered to plugins, which may redirect or name another path, once.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,12 +23,16 @@ pub(crate) struct Located {
     pub(crate) stat: Stat,
 }
 
-/// A stat and when it was asked for.
+/// A stat, when it was asked for, and when the store last failed to say more.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     stat: Stat,
     at: Instant,
+    failed: Option<Instant>,
 }
+
+/// How long a store that failed is left alone before it is asked about the same image again.
+const LEFT_ALONE: Duration = Duration::from_secs(2);
 
 /// Finds the source of a request, or of the path that a plugin names in its place.
 pub(crate) async fn locate(engine: &Arc<Shared>, site: &Arc<Site>, request: &ImageRequest) -> Result<Located, Stop> {
@@ -61,7 +66,7 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str) -> Result<Loca
     let (plugin, mount) = (mount.plugin, mount.value.clone());
     let path = below(&mount, path).map_err(|cause| Error::not_found().because(cause))?;
     let key = mount.source.identity(&path);
-    let stat = stat(engine, plugin, &mount, &path, &key).await?;
+    let stat = stat(engine, site, plugin, &mount, &path, &key).await?;
     Ok(Located {
         plugin,
         mount,
@@ -71,57 +76,102 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str) -> Result<Loca
     })
 }
 
-/// What the store says, asked at most once at a time, and believed for as long as the source's settings say.
+/// What the store says, asked at most once at a time, and believed for as long as the source's settings say; nothing
+/// where they say that objects never change. While the store fails, what it said before is believed on, for as long as
+/// the server's settings say; only the first to find it failing waits for that.
 async fn stat(
     engine: &Arc<Shared>,
+    site: &Site,
     plugin: &'static str,
     mount: &MountedSource,
     path: &SourcePath,
     key: &SourceKey,
 ) -> Result<Stat, Error> {
-    let life = mount.policy.check_modified;
-    if life > Duration::ZERO
-        && let Some(asked) = engine.stats.get(key)
-        && asked.at.elapsed() < life
-    {
-        return Ok(asked.stat);
+    if mount.policy.fast {
+        return Ok(Stat::unknown());
     }
-    let work = {
-        let (engine, mount, path, key) = (Arc::clone(engine), mount.clone(), path.clone(), key.clone());
-        move |_, _| async move {
-            let at = Instant::now();
-            let stat = mount
-                .source
-                .stat(&path)
-                .await
-                .inspect_err(|error| log(plugin, &key, error))?;
-            engine.note(life, key, Asked { stat: stat.clone(), at });
-            Ok(stat)
+    let life = mount.policy.check_modified;
+    let stale = life.saturating_add(site.server().stale_if_error.0);
+    let remembered = engine.stats.get(key).filter(|asked| asked.at.elapsed() < stale);
+    if let Some(asked) = &remembered {
+        if asked.at.elapsed() < life {
+            return Ok(asked.stat.clone());
         }
-    };
-    engine
-        .stat_flights
-        .join(key.clone(), mount.policy.fetch_timeout, work)
-        .await
-        .result
+        if let Some(failed) = asked.failed {
+            if failed.elapsed() >= LEFT_ALONE {
+                engine.note_failure(key, asked);
+                let again = ask(engine, plugin, mount, path, key);
+                engine.runtime.spawn(async move { drop(again.await) });
+            }
+            return Ok(asked.stat.clone());
+        }
+    }
+    match (Box::pin(ask(engine, plugin, mount, path, key)).await, remembered) {
+        (Err(error), Some(asked)) if is_away(&error) => {
+            engine.note_failure(key, &asked);
+            Ok(asked.stat)
+        }
+        (answer, _) => answer,
+    }
+}
+
+/// Asks the store, or waits with those who have asked already.
+fn ask(
+    engine: &Arc<Shared>,
+    plugin: &'static str,
+    mount: &MountedSource,
+    path: &SourcePath,
+    key: &SourceKey,
+) -> impl Future<Output = Result<Stat, Error>> + Send + use<> {
+    let (engine, mount, path, key) = (Arc::clone(engine), mount.clone(), path.clone(), key.clone());
+    async move {
+        let cap = mount.policy.fetch_timeout;
+        let work = {
+            let (engine, key) = (Arc::clone(&engine), key.clone());
+            move |_, _| async move {
+                let at = Instant::now();
+                let stat = mount.source.stat(&path).await;
+                let stat = stat.inspect_err(|error| {
+                    log(plugin, &key, error);
+                    if !is_away(error) {
+                        engine.stats.invalidate(&key);
+                    }
+                })?;
+                engine.note(key, stat.clone(), at);
+                Ok(stat)
+            }
+        };
+        engine.stat_flights.join(key, cap, work).await.result
+    }
 }
 
 impl Shared {
     /// Believes what came with a source's bytes in place of what its store said before.
     pub(crate) fn believe(&self, located: &Located, stat: Stat) {
-        let asked = Asked {
-            stat,
-            at: Instant::now(),
-        };
-        self.note(located.mount.policy.check_modified, located.key.clone(), asked);
+        self.note(located.key.clone(), stat, Instant::now());
     }
 
-    /// Keeps a stat for its life, if it says anything.
-    fn note(&self, life: Duration, key: SourceKey, asked: Asked) {
-        if life > Duration::ZERO && asked.stat.validator.is_some() {
-            self.stats.insert(key, asked);
+    /// Keeps what a store says, if it says anything.
+    fn note(&self, key: SourceKey, stat: Stat, at: Instant) {
+        if stat.validator.is_some() {
+            let failed = None;
+            self.stats.insert(key, Asked { stat, at, failed });
         }
     }
+
+    /// Notes that the store has just failed to say more than it did before.
+    fn note_failure(&self, key: &SourceKey, before: &Asked) {
+        let asked = Asked {
+            failed: Some(Instant::now()),
+            ..before.clone()
+        };
+        self.stats.insert(key.clone(), asked);
+    }
+}
+
+/// Whether a store failed, rather than said no.
+fn is_away(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Upstream | ErrorKind::Timeout)
 }
 
 /// A store's failure is logged where it happens, once, however many requests wait for it.

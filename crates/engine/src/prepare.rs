@@ -50,7 +50,9 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, Stop> {
     let instructions = &request.instructions;
     let directive = request.query.iter().any(|(key, _)| site.is_directive(key));
+    let policy = &located.mount.policy;
     let processing = match instructions.process() {
+        _ if policy.untrusted_data => true,
         Process::Always => true,
         Process::No => false,
         Process::Default => directive,
@@ -58,7 +60,7 @@ pub(crate) fn prepare(
     let caching = match instructions.cache() {
         CacheDirective::Always => true,
         CacheDirective::No => false,
-        CacheDirective::Default => processing,
+        CacheDirective::Default => processing || policy.cache_unmodified_files,
     };
     let format = processing.then(|| output_format(instructions, request.extension()));
 

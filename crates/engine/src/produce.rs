@@ -44,7 +44,7 @@ pub(crate) struct Made {
     stages: Vec<(&'static str, Duration)>,
 }
 
-/// Finds, makes or relays what was prepared.
+/// Finds, makes or relays what was prepared. What takes time anyway is boxed, so that a hit carries no room for it.
 pub(crate) async fn produce(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
@@ -54,7 +54,7 @@ pub(crate) async fn produce(
 ) -> Result<Produced, Error> {
     if prepared.caching {
         let since = Instant::now();
-        let found = chain::look(&site.table.result_caches, request, &prepared.key, Some(&engine.metrics)).await;
+        let found = chain::look(&site.table.result_caches, request, &prepared.key, Some(engine)).await;
         trail.stage("cache", since);
         if let Some(found) = found {
             trail.cache = Some(CacheOutcome::Hit(found.plugin));
@@ -71,7 +71,7 @@ pub(crate) async fn produce(
         }
     } else if matches!(prepared.task, Task::Relay) {
         trail.cache = Some(CacheOutcome::Relayed);
-        return relay(engine, request, prepared).await;
+        return Box::pin(relay(engine, request, prepared)).await;
     }
 
     let work = {
@@ -79,10 +79,10 @@ pub(crate) async fn produce(
         let (request, prepared) = (Arc::clone(request), prepared.clone());
         move |landing, leaving| async move { make(&engine, &site, &request, &prepared, &landing, leaving).await }
     };
-    let landed = engine
+    let flight = engine
         .result_flights
-        .join((prepared.key.clone(), prepared.caching), site.server().deadline.0, work)
-        .await;
+        .join((prepared.key.clone(), prepared.caching), site.server().deadline.0, work);
+    let landed = Box::pin(flight).await;
     let made = landed.result?;
     trail.stages(&made.stages);
     trail.cache = Some(match made.found_in {

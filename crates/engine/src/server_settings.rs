@@ -126,6 +126,10 @@ pub struct ServerSettings {
     pub max_total_pixels: u64,
     /// How long a source that is too large or cannot be decoded is remembered, so that asking again costs no decode.
     pub failure_memory: Seconds,
+    /// How long, while a store fails, an image of it is still taken for what the store last said of it: what the caches
+    /// hold of it is served meanwhile, and the store is asked again in the background. `"0s"` answers with the store's
+    /// failure instead.
+    pub stale_if_error: Seconds,
     /// How many sources' sizes and dates are remembered between requests. A change needs a restart.
     pub stat_cache_entries: u64,
 }
@@ -166,6 +170,7 @@ impl Default for ServerSettings {
             max_frames: limits.max_frames,
             max_total_pixels: limits.max_total_pixels,
             failure_memory: seconds(60),
+            stale_if_error: seconds(24 * 60 * 60),
             stat_cache_entries: 100_000,
         }
     }

@@ -11,9 +11,13 @@ use resizer_plugin_api::{Body, ByteStream, Error, Hooks, InstallError, Metrics, 
 
 mod cache_contract;
 mod source_contract;
+mod trouble;
+mod trouble_contract;
 
 pub use cache_contract::cache_contract;
 pub use source_contract::{SourceStore, source_contract};
+pub use trouble::{Mode, Trouble};
+pub use trouble_contract::{TroubledStore, trouble_contract};
 
 /// Installs plugins as the engine does, one at a time. What one installer installs shares resources and metrics, as the
 /// readings of one `plugins.toml` after another do.
@@ -79,10 +83,18 @@ pub async fn read_body(body: Body) -> Result<Vec<u8>, Error> {
 /// Bytes that differ at every place, so that pieces lost, repeated or swapped are noticed: a counter in little-endian
 /// words, begun at a value of one's own.
 fn pattern(seed: u32, length: usize) -> Vec<u8> {
-    (seed..)
-        .flat_map(|word: u32| word.wrapping_mul(0x9E37_79B9).to_le_bytes())
-        .take(length)
-        .collect()
+    pattern_from(seed, 0, length)
+}
+
+/// So many bytes of a [`pattern`] from this place on.
+fn pattern_from(seed: u32, start: usize, length: usize) -> Vec<u8> {
+    let before = start % 4;
+    let mut bytes = vec![0; before + length];
+    for (word, place) in (seed + (start / 4) as u32..).zip(bytes.chunks_mut(4)) {
+        place.copy_from_slice(&word.wrapping_mul(0x9E37_79B9).to_le_bytes()[..place.len()]);
+    }
+    bytes.drain(..before);
+    bytes
 }
 
 /// Says what a suite expected and ends the test.

@@ -60,8 +60,8 @@ async fn steps(
     match serve(engine, site, &request, located, trail).await {
         // A store that is not asked beforehand says only now that it has no such image.
         Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound && !asked => {
-            let located = substitute(engine, site, &request, missing).await?;
-            serve(engine, site, &request, located, trail).await
+            let located = Box::pin(substitute(engine, site, &request, missing)).await?;
+            Box::pin(serve(engine, site, &request, located, trail)).await
         }
         answer => answer,
     }
@@ -139,7 +139,7 @@ fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop> {
     });
     let any_extension = || {
         site.mount(&draft.path)
-            .is_some_and(|mount| mount.value.policy.any_extension)
+            .is_some_and(|mount| mount.value.policy.takes_any_extension())
     };
     if named_image || draft.any_extension || any_extension() {
         Ok(draft)

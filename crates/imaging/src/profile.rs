@@ -7,7 +7,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, Transform8BitExecutor, TransformOptions};
+use moxcms::{
+    ColorProfile, DataColorSpace, Layout, LutDataType, LutStore, LutType, LutWarehouse, ProfileVersion,
+    RenderingIntent, Transform8BitExecutor, TransformOptions,
+};
 
 use crate::picture::Picture;
 use crate::{Cancel, Channels, Detail, ImageError, Instructions, SourceInfo};
@@ -50,7 +53,8 @@ impl ToSrgb {
 
     /// `None` for a profile that is of no use for these channels.
     fn of(profile: &[u8], channels: Channels) -> Option<Self> {
-        let profile = ColorProfile::new_from_slice(profile).ok()?;
+        let mut profile = ColorProfile::new_from_slice(profile).ok()?;
+        widen_tables(&mut profile);
         let transform = |from: Layout, to: Layout| {
             let options = TransformOptions {
                 rendering_intent: intent(&profile),
@@ -147,6 +151,35 @@ fn in_rows(
 fn plain([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
     let left = |ink: u8| ((u32::from(255 - ink) * u32::from(255 - black) + 127) / 255) as u8;
     [left(cyan), left(magenta), left(yellow)]
+}
+
+/// Turns tables of 8 bits into ones of 16. moxcms takes what comes out of both for the older encoding of Lab in 16 bits,
+/// where 0xff00 is a lightness of 100 and 0x8000 no hue (ICC.1:2001-04, 6.3.4.2); a byte `b` is `b << 8` in it. Profiles
+/// of version 4 have another encoding, to which bytes scale as they are.
+fn widen_tables(profile: &mut ColorProfile) {
+    if profile.pcs != DataColorSpace::Lab || profile.version() >= ProfileVersion::V4_0 {
+        return;
+    }
+    for tables in [&mut profile.lut_a_to_b_perceptual, &mut profile.lut_a_to_b_colorimetric] {
+        let Some(LutWarehouse::Lut(table)) = tables else {
+            continue;
+        };
+        let LutDataType {
+            input_table: LutStore::Store8(input),
+            clut_table: LutStore::Store8(lattice),
+            output_table: LutStore::Store8(output),
+            ..
+        } = table
+        else {
+            continue;
+        };
+        let widen = |bytes: &[u8], factor: u16| bytes.iter().map(|byte| u16::from(*byte) * factor).collect();
+        let (input, lattice, output) = (widen(input, 257), widen(lattice, 257), widen(output, 256));
+        table.input_table = LutStore::Store16(input);
+        table.clut_table = LutStore::Store16(lattice);
+        table.output_table = LutStore::Store16(output);
+        table.lut_type = LutType::Lut16;
+    }
 }
 
 /// Perceptual, as other programs do by default, unless the profile has tables for another intent only.

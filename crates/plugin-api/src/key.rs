@@ -67,7 +67,7 @@ impl Variant {
     /// parts run together.
     #[must_use]
     pub fn of<'p>(parts: impl IntoIterator<Item = &'p str>) -> Self {
-        Self(hash(parts))
+        Self(hash(parts.into_iter().map(str::as_bytes)))
     }
 }
 
@@ -88,15 +88,19 @@ impl CacheKey {
     /// The digest's bytes, for stores that need no text.
     #[must_use]
     pub fn digest_bytes(&self) -> [u8; 32] {
-        hash([self.source.as_str(), self.validator.as_str(), &hex(&self.variant.0)])
+        hash([
+            self.source.as_str().as_bytes(),
+            self.validator.as_str().as_bytes(),
+            &self.variant.0,
+        ])
     }
 }
 
-fn hash<'p>(parts: impl IntoIterator<Item = &'p str>) -> [u8; 32] {
+fn hash<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
+        hash.update(part);
     }
     hash.finalize().into()
 }
@@ -104,7 +108,12 @@ fn hash<'p>(parts: impl IntoIterator<Item = &'p str>) -> [u8; 32] {
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 0xF)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(*byte));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! 2. [`Hooks`]: everything a plugin can do, in one list;
 //! 3. [`event`]: what a handler is given at each step of a request;
 //! 4. [`service`]: the traits behind sources, caches, authorizers and admin pages;
-//! 5. [`settings`]: types that parse themselves out of `plugins.toml`;
+//! 5. [`settings`]: types that parse themselves out of `plugins.toml`, and [`reader_settings!`], the settings that all
+//!    readers share;
 //! 6. [`Error`]: who is to blame, what the client may hear, and the cause for the log.
 //!
 //! The engine calls what is declared here; nothing here calls the engine, and there is no HTTP server in it.
@@ -16,6 +17,7 @@ pub mod key;
 pub mod metrics;
 pub mod plugin;
 pub mod query;
+mod reader;
 pub mod reply;
 pub mod request;
 pub mod resource;

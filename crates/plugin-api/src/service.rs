@@ -18,22 +18,36 @@ use crate::{CacheKey, Error, ImageRequest, Reply, RequestHead, SourceKey, Valida
 pub trait Source: Send + Sync + 'static {
     /// The lasting name of what lies at this path. Cheap: no waiting, no IO.
     fn identity(&self, path: &SourcePath) -> SourceKey;
-    /// What the store says of the object without sending it; [`Stat::unknown`] where asking would cost a trip that
-    /// the settings rule out. Fails with `NotFound` if there is nothing.
+    /// What the store says of the object without sending it; [`Stat::unknown`] where the store cannot be asked. Not
+    /// called where the policy says `fast`. Fails with `NotFound` if there is nothing.
     async fn stat(&self, path: &SourcePath) -> Result<Stat, Error>;
     /// The object, or the part that is wanted of it, with the [`Stat`] that came *with* these bytes.
     async fn fetch(&self, path: &SourcePath, want: Want) -> Result<Fetch, Error>;
 }
 
-/// How the engine treats a source.
+/// How the engine treats a source. The fields are the settings of [`crate::reader_settings!`].
 #[derive(Clone, Debug)]
 pub struct SourcePolicy {
+    /// Never ask for a [`Stat`]: objects do not change.
+    pub fast: bool,
     /// How long a [`Stat`] is believed before the store is asked again; zero asks for every request.
     pub check_modified: Duration,
     /// How long a stat or a whole download may take.
     pub fetch_timeout: Duration,
+    /// Whether only paths with an image extension are image requests.
+    pub require_image_extension: bool,
+    /// Whether nothing of it may leave as it is, and its paths need no extension.
+    pub untrusted_data: bool,
+    /// Whether what leaves as it is is cached too, unless the URL says otherwise.
+    pub cache_unmodified_files: bool,
+}
+
+impl SourcePolicy {
     /// Whether paths without an image extension are image requests too.
-    pub any_extension: bool,
+    #[must_use]
+    pub fn takes_any_extension(&self) -> bool {
+        !self.require_image_extension || self.untrusted_data
+    }
 }
 
 /// A path below a source's prefix: decoded once, without a leading slash, safe to join to a folder or a key prefix.

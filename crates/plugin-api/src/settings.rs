@@ -30,6 +30,15 @@ pub struct Seconds(pub Duration);
 #[error("{0}")]
 pub struct SettingError(String);
 
+/// A default that stands in the source of a plugin.
+#[doc(hidden)]
+#[must_use]
+#[expect(clippy::panic, reason = "a literal of ours; every plugin's tests read its defaults")]
+pub fn built_in<T: FromStr<Err = SettingError>>(text: &'static str) -> T {
+    text.parse()
+        .unwrap_or_else(|error| panic!("the default {text:?} is wrong: {error}"))
+}
+
 impl UrlPrefix {
     /// `/`: every path.
     #[must_use]

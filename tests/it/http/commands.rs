@@ -37,7 +37,7 @@ fn check_tells_whether_a_server_would_start() {
 fn plugins_and_plan_show_what_is_there() {
     assert_eq!(
         command("", &["plugins"]).output,
-        "clientcache\ncloudfront\ndiskcache\nfilereader\nmemcache\n"
+        "azurereader\nclientcache\ncloudfront\ndiskcache\nfilereader\nmemcache\nmongoreader\nremotereader\ns3reader\nsqlreader\n"
     );
     let plan = command(IMAGES, &["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.complaint);

@@ -251,7 +251,7 @@ fn several_folders_and_names_without_extensions() {
         entry("filereader", "prefix = \"/photos/\"\nfolder = \"photos\""),
         entry(
             "filereader",
-            "prefix = \"/photos/raw/\"\nfolder = \"raw\"\nany_extension = true",
+            "prefix = \"/photos/raw/\"\nfolder = \"raw\"\nrequire_image_extension = false",
         ),
     ];
     let folder = super::server::folder(&format!("{IMAGES}{}", folders.concat()), &[("a.jpg", lake())]);

@@ -2,17 +2,16 @@
 //! nginx serving the same bytes as a file. Both servers have core 0 in turn, the clients (wrk) core 1.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use super::http::get;
+use super::server::{Server, on_core, start_resizer};
 use super::{median, verdict};
-use crate::command::{self, cargo, program, read};
+use crate::command::{self, cargo, read};
 use crate::{tools, workspace};
 
 /// What the image shall weigh, near enough.
@@ -35,6 +34,7 @@ pub(super) fn run() -> Result<()> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(folder.join("samples"))?;
+    // The shipped configuration in a folder of its own; only the ports are others.
     fs::copy(workspace::root().join("plugins.toml"), folder.join("plugins.toml"))?;
     for image in fs::read_dir(workspace::root().join("samples"))? {
         let image = image?;
@@ -77,46 +77,6 @@ pub(super) fn run() -> Result<()> {
     Ok(())
 }
 
-/// A running server; ends with this value.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The shipped configuration in a folder of its own; only the ports are others.
-fn start_resizer(folder: &Path) -> Result<Server> {
-    let binary: PathBuf = workspace::target()?.join("release/resizer-host");
-    let mut child = on_core(0)
-        .arg(binary)
-        .current_dir(folder)
-        .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
-        .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let mut lines = BufReader::new(child.stderr.take().context("no standard error")?).lines();
-    let mut address = None;
-    while address.is_none() {
-        let line = lines.next().context("the server ended before it listened")??;
-        address = line
-            .split_once("listening on http://")
-            .map(|(_, address)| address.trim().to_owned());
-    }
-    // The access log is on by default and has to go somewhere.
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    Ok(Server {
-        child,
-        address: address.unwrap_or_default(),
-    })
-}
-
 /// As Debian configures it where that matters: sendfile and tcp_nopush on, and with the access log that it keeps.
 fn start_nginx(folder: &Path) -> Result<Server> {
     let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
@@ -137,7 +97,8 @@ fn start_nginx(folder: &Path) -> Result<Server> {
         .arg("-c")
         .arg(folder.join("nginx.conf"))
         .spawn()?;
-    let server = Server { child, address };
+    let mut server = Server::of(child);
+    server.address = address;
     for _ in 0..100 {
         if get(&server.address, "/image.jpg").is_ok() {
             return Ok(server);
@@ -189,8 +150,4 @@ fn rate(server: &Server, target: &str, etag: Option<&str>) -> Result<f64> {
         .trim()
         .parse()
         .context("wrk's rate is no number")
-}
-
-fn on_core(core: u32) -> Command {
-    program("/usr/bin/taskset", &format!("-c {core}"))
 }

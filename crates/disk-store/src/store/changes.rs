@@ -45,7 +45,25 @@ impl Store {
         if let Ok(blocks) = directory_blocks {
             index.set_directory(directory, blocks);
         }
+        drop(index);
+        if let Some(contents) = &self.contents {
+            contents.named(key.name, meta)?;
+        }
         Ok(true)
+    }
+
+    /// Lets entries go until so many bytes more are within the bound, for what an entry is to name; `false` if this
+    /// process does not write, or if it would be more than a quarter of the bound. For one writer at a time: nothing
+    /// keeps the room free for who asked.
+    ///
+    /// # Errors
+    /// The system refuses to remove an entry.
+    pub fn make_room_for(&self, bytes: u64) -> io::Result<bool> {
+        let is_too_much = bytes > self.bound.load(Ordering::Relaxed) / LARGEST_PART;
+        if !self.is_complete() || is_too_much {
+            return Ok(false);
+        }
+        self.make_room(bytes)
     }
 
     /// Whether there is a file for this entry, sound or not.
@@ -125,7 +143,7 @@ impl Store {
         loop {
             let oldest = {
                 let index = self.index.lock();
-                if index.bytes() + wanted <= self.bound.load(Ordering::Relaxed) {
+                if self.bytes(&index) + wanted <= self.bound.load(Ordering::Relaxed) {
                     return Ok(true);
                 }
                 index.oldest()
@@ -141,6 +159,9 @@ impl Store {
         let _changes = self.changes.lock();
         let existed = self.folder.remove(name)?;
         self.index.lock().remove(name);
+        if let Some(contents) = &self.contents {
+            contents.unnamed(name)?;
+        }
         Ok(existed)
     }
 }

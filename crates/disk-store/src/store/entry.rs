@@ -184,6 +184,13 @@ pub(super) fn read_group(file: &File) -> Result<String, ReadError> {
     String::from_utf8(header.group.to_vec()).map_err(|_| ReadError::Damaged)
 }
 
+/// What is kept beside the bytes of the entry in a file.
+pub(super) fn read_meta(file: &File) -> Result<Bytes, ReadError> {
+    let first = Bytes::from(read_up_to(file, LONGEST_HEADER as u64)?);
+    let header = parse(&first).ok_or(ReadError::Damaged)?;
+    Ok(first.slice(header.meta))
+}
+
 fn read_up_to(file: &File, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     file.take(length).read_to_end(&mut bytes)?;

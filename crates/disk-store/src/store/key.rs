@@ -14,8 +14,8 @@ pub struct EntryKey {
 
 /// The part of a key that stands in a file's name: enough to tell entries apart in the index. The file itself holds
 /// the whole key, so two keys with one name would be misses to each other, not mistakes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Name {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Name {
     pub(super) group: u64,
     pub(super) digest: [u64; 2],
 }

@@ -123,7 +123,7 @@ async fn slow_stores_and_deadlines_are_504() {
         504,
         "the deadline of the request"
     );
-    let text = "[[plugin]]\nname = \"teststore\"\nworld = \"slow\"\nprefix = \"/\"\nfetch_timeout_ms = 100\n";
+    let text = "[[plugin]]\nname = \"teststore\"\nworld = \"slow\"\nprefix = \"/\"\nfetch_timeout = \"100ms\"\n";
     let answer = Served::new(text).await.get("/a.png?width=2").await;
     assert_eq!(
         (answer.status, answer.header("retry-after")),

@@ -2,9 +2,11 @@
 //! is not done at all. Sources, caches and handlers here are test plugins, installed from a `plugins.toml` as real ones.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code outside of test functions")]
 
+mod away;
 mod caching;
 mod errors;
 mod hooks;
+mod policies;
 mod ranges;
 mod store;
 mod urls;

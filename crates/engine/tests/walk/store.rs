@@ -12,8 +12,8 @@ use resizer_engine::{Engine, Environment, Site, load};
 use resizer_plugin_api::resource::Resources;
 use resizer_plugin_api::{
     Body, ByteRange, Cache, CacheKey, Download, Entry, Error, ErrorKind, Fetch, Hit, Hooks, ImageRequest, InstallError,
-    Metrics, Plugin, Purge, Reply, RequestHead, Source, SourceKey, SourcePath, SourcePolicy, Stat, UrlPrefix,
-    Validator, Want, async_trait, register,
+    Metrics, Plugin, Purge, Reply, RequestHead, Source, SourceKey, SourcePath, Stat, Validator, Want, async_trait,
+    register,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -92,17 +92,13 @@ pub(crate) fn world(name: &str) -> Arc<World> {
     Arc::clone(WORLDS.lock().unwrap().entry(name.to_owned()).or_default())
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct StoreConfig {
-    world: String,
-    prefix: UrlPrefix,
-    #[serde(default)]
-    any_extension: bool,
-    #[serde(default)]
-    fetch_timeout_ms: Option<u64>,
-    #[serde(default)]
-    check_modified_ms: u64,
+resizer_plugin_api::reader_settings! {
+    prefix = "/", check_modified = "0s", untrusted_data = false;
+
+    /// A store of a test.
+    pub struct Config {
+        world: String,
+    }
 }
 
 struct Store {
@@ -115,17 +111,13 @@ impl Plugin for Store {
     const SUMMARY: &'static str = "A store in memory.";
     const DOCS: &'static str = "";
     const QUERY_KEYS: &'static [&'static str] = &[];
-    type Config = StoreConfig;
+    type Config = Config;
 
-    fn install(config: StoreConfig, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+    fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        let policy = config.policy();
         let store = Self {
             world: world(&config.world),
             name: config.world,
-        };
-        let policy = SourcePolicy {
-            check_modified: Duration::from_millis(config.check_modified_ms),
-            fetch_timeout: Duration::from_millis(config.fetch_timeout_ms.unwrap_or(10_000)),
-            any_extension: config.any_extension,
         };
         hooks.add_source(config.prefix, Arc::new(store), policy);
         Ok(())

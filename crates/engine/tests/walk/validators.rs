@@ -170,7 +170,7 @@ async fn a_date_that_has_no_form_is_left_out() {
 async fn a_stat_that_the_bytes_prove_old_is_believed_no_longer() {
     let world = world("proved old");
     let text = "[[plugin]]\nname = \"testcache\"\nworld = \"proved old\"\nslot = 0\n\
-                [[plugin]]\nname = \"teststore\"\nworld = \"proved old\"\nprefix = \"/\"\ncheck_modified_ms = 600000\n";
+                [[plugin]]\nname = \"teststore\"\nworld = \"proved old\"\nprefix = \"/\"\ncheck_modified = \"600000ms\"\n";
     let served = Served::new(text).await;
     world.put("a.png", Object::of(png(8, 8, 9)));
     assert_eq!(served.get("/a.png?width=4").await.status, 200);

@@ -14,14 +14,9 @@ mod source;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use resizer_disk_store::IoPool;
-use resizer_plugin_api::{
-    Error, ErrorKind, Hooks, InstallError, Plugin, ResourceKey, Seconds, SourcePolicy, UrlPrefix, register,
-};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Plugin, ResourceKey, reader_settings, register};
 
 use crate::folder::Folder;
 
@@ -31,39 +26,15 @@ register!(FileReader);
 /// few reads under way.
 const IO_THREADS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
-/// The settings of one entry.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// The part of the URL's path under which the folder appears: with `/photos/`, the URL `/photos/a/b.jpg` is the
-    /// file `a/b.jpg` of the folder.
-    #[serde(default = "everywhere")]
-    pub prefix: UrlPrefix,
-    /// The folder with the images. A relative path starts at the working directory of the server.
-    pub folder: PathBuf,
-    /// How long the server may take a file for unchanged before it looks at the disk again. At `"0s"` it looks at each
-    /// request, which takes microseconds on a local disk, and a replaced file shows at once; raise it for slow network
-    /// mounts.
-    #[serde(default = "always")]
-    pub check_modified: Seconds,
-    /// How long a file may take to be read before the request is given up.
-    #[serde(default = "half_a_minute")]
-    pub fetch_timeout: Seconds,
-    /// Serve files without an image's extension too. What such a file holds still decides whether it is an image.
-    #[serde(default)]
-    pub any_extension: bool,
-}
+reader_settings! {
+    prefix = "/", check_modified = "0s", untrusted_data = false;
 
-fn everywhere() -> UrlPrefix {
-    UrlPrefix::root()
-}
-
-fn always() -> Seconds {
-    Seconds(Duration::ZERO)
-}
-
-fn half_a_minute() -> Seconds {
-    Seconds(Duration::from_secs(30))
+    /// The settings of one entry.
+    pub struct Config {
+        /// The folder with the images: with the prefix `/photos/`, the URL `/photos/a/b.jpg` is the file `a/b.jpg` in
+        /// it. A relative path starts at the working directory of the server.
+        pub folder: PathBuf,
+    }
 }
 
 /// Serves one folder.
@@ -94,11 +65,7 @@ impl Plugin for FileReader {
             folder: Arc::new(Folder::new(root)),
             io,
         });
-        let policy = SourcePolicy {
-            check_modified: config.check_modified.0,
-            fetch_timeout: config.fetch_timeout.0,
-            any_extension: config.any_extension,
-        };
+        let policy = config.policy();
         hooks.add_source(config.prefix, Arc::clone(&reader) as _, policy);
         hooks.on_start(&reader, Self::check_folder);
         hooks.on_connect(&reader, Self::check_folder);

@@ -320,7 +320,7 @@ fn settings() {
     assert_eq!(mounted.prefix.as_str(), "/");
     assert_eq!(mounted.policy.check_modified, Duration::ZERO);
     assert_eq!(mounted.policy.fetch_timeout, Duration::from_secs(30));
-    assert!(!mounted.policy.any_extension);
+    assert!(mounted.policy.require_image_extension);
     let expected = std::env::current_dir().unwrap().join("photos/a/b.jpg");
     let identity = mounted.source.identity(&SourcePath::parse("a/b.jpg").unwrap());
     assert_eq!(

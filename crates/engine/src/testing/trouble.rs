@@ -1,0 +1,246 @@
+//! A store that is reached but in trouble: a proxy on the loopback interface between a reader and its real server, which
+//! does on demand what a real server does only in a bad hour. It knows nothing of what passes, so it serves every
+//! protocol.
+
+use std::future::pending;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How the proxy behaves. A change holds for connections that are open already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It passes everything on.
+    Pass,
+    /// It closes open connections, and each new one as soon as it is accepted.
+    Refuse,
+    /// It accepts and takes requests, but no answer comes back. A connection that lost part of an answer so stays
+    /// silent until its client closes it, whatever mode comes next.
+    Silent,
+    /// It closes a connection, properly and without a reset, once it has passed back so many bytes since the client
+    /// last sent something.
+    Cut {
+        /// How many bytes of an answer pass.
+        after: u64,
+    },
+    /// It passes back so many bytes since the client last sent something, then nothing more on this connection.
+    Stall {
+        /// How many bytes of an answer pass.
+        after: u64,
+    },
+}
+
+/// The proxy. It runs on the runtime that it was made on and ends, with all its connections, when it is dropped.
+#[derive(Debug)]
+pub struct Trouble {
+    address: SocketAddr,
+    mode: watch::Sender<Mode>,
+    open: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
+    accepting: JoinHandle<()>,
+}
+
+impl Trouble {
+    /// A proxy before this server, on a port of its own, which passes everything on.
+    ///
+    /// # Errors
+    /// The system has no port left.
+    pub async fn before(server: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (mode, in_mode) = watch::channel(Mode::Pass);
+        let (open, accepted) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let (count, total) = (Arc::clone(&open), Arc::clone(&accepted));
+        let accepting = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                total.fetch_add(1, Ordering::Relaxed);
+                count.fetch_add(1, Ordering::Relaxed);
+                let (in_mode, count) = (in_mode.clone(), Arc::clone(&count));
+                tokio::spawn(async move {
+                    // However a connection ends, its client notices.
+                    let _ = connection(client, server, in_mode).await;
+                    count.fetch_sub(1, Ordering::Relaxed);
+                });
+            }
+        });
+        Ok(Self {
+            address,
+            mode,
+            open,
+            accepted,
+            accepting,
+        })
+    }
+
+    /// Where a reader connects instead of to the server.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Behaves so from now on.
+    pub fn set(&self, mode: Mode) {
+        self.mode.send_replace(mode);
+    }
+
+    /// How many connections are open now.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many connections there have been.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Trouble {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn connection(mut client: TcpStream, server: SocketAddr, mode: watch::Receiver<Mode>) -> io::Result<()> {
+    let mut refusal = mode.clone();
+    // The other way to get an answer is that the proxy was dropped.
+    let refused = refusal.wait_for(|mode| *mode == Mode::Refuse);
+    let passing = async move {
+        let mut server = TcpStream::connect(server).await?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let (from_client, to_client) = client.split();
+        let (from_server, to_server) = server.split();
+        let answered = AtomicU64::new(0);
+        tokio::select! {
+            ended = requests(from_client, to_server, &answered) => ended,
+            ended = answers(from_server, to_client, &answered, &mode) => ended,
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = refused => Ok(()),
+        ended = passing => ended,
+    }
+}
+
+async fn requests(mut client: ReadHalf<'_>, mut server: WriteHalf<'_>, answered: &AtomicU64) -> io::Result<()> {
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let length = client.read(&mut piece).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        answered.store(0, Ordering::Relaxed);
+        server.write_all(&piece[..length]).await?;
+    }
+}
+
+async fn answers(
+    mut server: ReadHalf<'_>,
+    mut client: WriteHalf<'_>,
+    answered: &AtomicU64,
+    mode: &watch::Receiver<Mode>,
+) -> io::Result<()> {
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let length = server.read(&mut piece).await?;
+        if length == 0 {
+            return client.shutdown().await;
+        }
+        let mode = *mode.borrow();
+        let passes = match mode {
+            Mode::Pass | Mode::Refuse => length,
+            Mode::Silent => 0,
+            Mode::Cut { after } | Mode::Stall { after } => {
+                let left = after.saturating_sub(answered.load(Ordering::Relaxed));
+                usize::try_from(left).map_or(length, |left| left.min(length))
+            }
+        };
+        answered.fetch_add(passes as u64, Ordering::Relaxed);
+        client.write_all(&piece[..passes]).await?;
+        if passes < length {
+            match mode {
+                Mode::Cut { .. } => return client.shutdown().await,
+                _ => pending().await,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const ANSWER: [u8; 1000] = [7; 1000];
+
+    /// Answers each byte with a thousand.
+    async fn server() -> SocketAddr {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    while client.read_u8().await.is_ok() {
+                        client.write_all(&ANSWER).await.unwrap();
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    /// How many bytes come back for one, and whether the connection is closed then.
+    async fn ask(connection: &mut TcpStream) -> (usize, bool) {
+        // It may be closed already.
+        let _ = connection.write_all(b"?").await;
+        let mut answer = [0; ANSWER.len()];
+        let mut length = 0;
+        while length < answer.len() {
+            let read = connection.read(&mut answer[length..]);
+            match tokio::time::timeout(Duration::from_secs(1), read).await {
+                Ok(Ok(more)) if more > 0 => length += more,
+                Ok(_) => return (length, true),
+                Err(_) => return (length, false),
+            }
+        }
+        (length, false)
+    }
+
+    #[tokio::test]
+    async fn each_mode_does_what_it_says_to_old_connections_and_new() {
+        let rows = [
+            (Mode::Pass, (1000, false)),
+            (Mode::Refuse, (0, true)),
+            (Mode::Silent, (0, false)),
+            (Mode::Cut { after: 0 }, (0, true)),
+            (Mode::Cut { after: 300 }, (300, true)),
+            (Mode::Stall { after: 300 }, (300, false)),
+            (Mode::Cut { after: 1000 }, (1000, false)),
+        ];
+        let trouble = Trouble::before(server().await).await.unwrap();
+        for (mode, expected) in rows {
+            trouble.set(Mode::Pass);
+            let mut old = TcpStream::connect(trouble.address()).await.unwrap();
+            assert_eq!(ask(&mut old).await, (1000, false), "before {mode:?}");
+            trouble.set(mode);
+            let mut new = TcpStream::connect(trouble.address()).await.unwrap();
+            assert_eq!(ask(&mut old).await, expected, "{mode:?}, an old connection");
+            assert_eq!(ask(&mut new).await, expected, "{mode:?}, a new connection");
+            drop((old, new));
+            while trouble.open() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        assert_eq!(trouble.accepted(), 2 * rows.len());
+    }
+}

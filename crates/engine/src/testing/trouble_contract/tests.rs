@@ -1,0 +1,179 @@
+//! That the suite passes a reader that does all it asks, and fails those that each do one thing wrong. Their store sends
+//! a length and so many bytes for a name, or the greatest length if it has no such object.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use futures_util::stream;
+use resizer_plugin_api::{ByteStream, Download, SourceKey, Validator};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    /// Takes the end of a connection for the end of an object.
+    Short,
+    /// Takes a store that does not answer for one that has no such object.
+    Absent,
+    /// Tells the client where its store is.
+    Talks,
+}
+
+#[derive(Clone)]
+struct Reader {
+    address: SocketAddr,
+    fault: Fault,
+}
+
+struct Toy {
+    objects: Arc<Mutex<HashMap<String, Vec<u8>>>>,
+    trouble: Trouble,
+    reader: Arc<Reader>,
+}
+
+impl Toy {
+    async fn start(fault: Fault) -> Self {
+        let objects = Arc::<Mutex<HashMap<String, Vec<u8>>>>::default();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let trouble = Trouble::before(listener.local_addr().unwrap()).await.unwrap();
+        let served = Arc::clone(&objects);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let served = Arc::clone(&served);
+                tokio::spawn(async move {
+                    let mut name = vec![0; client.read_u8().await?.into()];
+                    client.read_exact(&mut name).await?;
+                    let found = served.lock().unwrap().get(&*String::from_utf8_lossy(&name)).cloned();
+                    client
+                        .write_u32(found.as_ref().map_or(NONE, |bytes| bytes.len() as u32))
+                        .await?;
+                    client.write_all(&found.unwrap_or_default()).await
+                });
+            }
+        });
+        let reader = Arc::new(Reader {
+            address: trouble.address(),
+            fault,
+        });
+        Self {
+            objects,
+            trouble,
+            reader,
+        }
+    }
+}
+
+#[async_trait]
+impl TroubledStore for Toy {
+    fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.reader) as _
+    }
+
+    fn trouble(&self) -> &Trouble {
+        &self.trouble
+    }
+
+    async fn put(&self, path: &str, bytes: &[u8]) {
+        self.objects.lock().unwrap().insert(path.to_owned(), bytes.to_vec());
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec!["secret".to_owned()]
+    }
+}
+
+async fn soon<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(Duration::from_secs(1), work).await?
+}
+
+impl Reader {
+    fn failed(&self, error: io::Error) -> Error {
+        match self.fault {
+            Fault::Absent => Error::not_found().because(error),
+            Fault::Talks => Error::new(ErrorKind::Upstream, format!("{} fails.", self.address)).because(error),
+            _ => Error::new(ErrorKind::Upstream, "The store fails.").because(error),
+        }
+    }
+
+    async fn open(&self, path: &SourcePath) -> Result<(Stat, TcpStream), Error> {
+        let name = path.as_str();
+        let asked = soon(async {
+            let mut connection = TcpStream::connect(self.address).await?;
+            connection.write_u8(name.len() as u8).await?;
+            connection.write_all(name.as_bytes()).await?;
+            Ok((connection.read_u32().await?, connection))
+        });
+        match asked.await.map_err(|error| self.failed(error))? {
+            (NONE, _) => Err(Error::not_found()),
+            (length, connection) => Ok((Stat::known(Validator::new("1"), length.into(), None), connection)),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Reader {
+    fn identity(&self, path: &SourcePath) -> SourceKey {
+        SourceKey::new(path.as_str())
+    }
+
+    async fn stat(&self, path: &SourcePath) -> Result<Stat, Error> {
+        Ok(self.open(path).await?.0)
+    }
+
+    async fn fetch(&self, path: &SourcePath, _: Want) -> Result<Fetch, Error> {
+        let (stat, connection) = self.open(path).await?;
+        let left = stat.length.unwrap_or(0);
+        let reader = self.clone();
+        let bytes: ByteStream = Box::pin(stream::try_unfold((connection, left), move |(mut connection, left)| {
+            let reader = reader.clone();
+            async move {
+                if left == 0 {
+                    return Ok(None);
+                }
+                let mut piece = vec![0; 100_000.min(left as usize)];
+                let length = soon(connection.read(&mut piece)).await;
+                let length = length.map_err(|error| reader.failed(error))?;
+                if length == 0 && reader.fault == Fault::Short {
+                    return Ok(None);
+                }
+                if length == 0 {
+                    return Err(reader.failed(io::ErrorKind::UnexpectedEof.into()));
+                }
+                piece.truncate(length);
+                Ok(Some((Bytes::from(piece), (connection, left - length as u64))))
+            }
+        }));
+        Ok(Fetch::Download(Download { stat, bytes }))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_careful_reader_passes() {
+    trouble_contract(&Toy::start(Fault::None).await).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "fails with Upstream or Timeout")]
+async fn a_silent_store_has_no_images_for_a_careless_one() {
+    trouble_contract(&Toy::start(Fault::Absent).await).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "the client does not hear")]
+async fn a_talkative_one_fails() {
+    trouble_contract(&Toy::start(Fault::Talks).await).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "expected 3000000 bytes")]
+async fn one_that_ends_early_fails() {
+    trouble_contract(&Toy::start(Fault::Short).await).await;
+}

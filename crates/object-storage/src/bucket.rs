@@ -1,0 +1,187 @@
+//! One bucket or container, as the engine's `stat` and `fetch` need it: one request each. What the store says of an
+//! object becomes a `Stat`, its ETag the validator.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures_util::StreamExt as _;
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore};
+use resizer_plugin_api::{ByteRange, Download, Error, ErrorKind, Fetch, Stat, Validator, Want};
+
+use crate::credentials::contained;
+use crate::failure::{Dialect, Failure, FailureKind};
+use crate::key;
+use crate::refusal::Refusal;
+
+/// Where ranges end for stores: beyond, some read a negative number.
+const LAST_BYTE: u64 = i64::MAX as u64;
+
+/// One bucket or container of a store, with its connections.
+#[derive(Clone)]
+pub struct Bucket {
+    client: Arc<dyn ObjectStore>,
+    place: Arc<str>,
+    dialect: &'static Dialect,
+}
+
+impl std::fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bucket")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Bucket {
+    /// A bucket behind a client that was made with [`crate::Listener`]. The log calls it by `place`.
+    pub fn new(client: impl ObjectStore, place: &str, dialect: &'static Dialect) -> Self {
+        Self {
+            client: Arc::new(client),
+            place: place.into(),
+            dialect,
+        }
+    }
+
+    /// What the store says of an object.
+    ///
+    /// # Errors
+    /// `NotFound` also for a key that cannot be addressed; see [`Dialect`] for what the store refuses.
+    pub async fn stat(&self, key: &str) -> Result<Stat, Error> {
+        let path = self.path(key)?;
+        let head = GetOptions {
+            head: true,
+            ..GetOptions::default()
+        };
+        match self.get(&path, head).await {
+            Ok(answer) => Ok(stat(&answer.meta)),
+            Err(failure) => Err(self.error(&self.reason(&path, failure).await)),
+        }
+    }
+
+    /// The object, or a part of it.
+    ///
+    /// # Errors
+    /// As [`Bucket::stat`]; `BadRequest` for a range behind the end.
+    pub async fn fetch(&self, key: &str, want: Want) -> Result<Fetch, Error> {
+        let path = self.path(key)?;
+        let options = GetOptions {
+            range: want.range.map(range).transpose()?,
+            if_none_match: want.unless.as_ref().and_then(entity_tag),
+            ..GetOptions::default()
+        };
+        let answer = match self.get(&path, options).await {
+            Ok(answer) => answer,
+            Err(failure) if failure.refusal().is_some_and(|refusal| refusal.status == 304) => {
+                return Ok(Fetch::Unchanged);
+            }
+            Err(failure) => return Err(self.error(&failure)),
+        };
+        let stat = stat(&answer.meta);
+        if want.unless.is_some() && want.unless == stat.validator {
+            return Ok(Fetch::Unchanged);
+        }
+        let bucket = self.clone();
+        let pieces = AssertUnwindSafe(answer.into_stream()).catch_unwind();
+        let bytes = pieces.map(move |piece| match piece {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => Err(bucket.error(&Failure::of(&error))),
+            Err(_) => Err(bucket.error(&Failure::panic())),
+        });
+        Ok(Fetch::Download(Download {
+            stat,
+            bytes: Box::pin(bytes),
+        }))
+    }
+
+    /// Asks for the first byte of an object, to learn whether the store can be reached and what it says.
+    ///
+    /// # Errors
+    /// What the store answered, or why it did not; that there is no such object, too.
+    pub async fn ask(&self, key: &str) -> Result<(), Failure> {
+        let path = key::parse(key).unwrap_or_default();
+        let first_byte = GetOptions {
+            range: Some(GetRange::Bounded(0..1)),
+            ..GetOptions::default()
+        };
+        self.get(&path, first_byte).await.map(drop)
+    }
+
+    /// A HEAD is refused without a body. Where the body would say why, it is asked for.
+    async fn reason(&self, path: &Path, failure: Failure) -> Failure {
+        match &failure.kind {
+            FailureKind::Refused(Refusal {
+                status: 400 | 401 | 403 | 409,
+                code: None,
+                ..
+            }) => self.ask(path.as_ref()).await.err().unwrap_or(failure),
+            _ => failure,
+        }
+    }
+
+    async fn get(&self, path: &Path, options: GetOptions) -> Result<GetResult, Failure> {
+        match contained(self.client.get_opts(path, options)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Failure::of(&error)),
+            Err(_) => Err(Failure::panic()),
+        }
+    }
+
+    fn path(&self, key: &str) -> Result<Path, Error> {
+        key::parse(key).map_err(|error| Error::not_found().because(format!("{}: {error}", self.place)))
+    }
+
+    fn error(&self, failure: &Failure) -> Error {
+        self.dialect.error(&self.place, failure)
+    }
+}
+
+fn stat(meta: &ObjectMeta) -> Stat {
+    // A store that says nothing of the time has a time of zero here.
+    let modified = Some(SystemTime::from(meta.last_modified)).filter(|time| *time > SystemTime::UNIX_EPOCH);
+    let validator = match &meta.e_tag {
+        Some(entity_tag) => entity_tag.clone(),
+        None => format!("{:x}-{:x}", meta.size, meta.last_modified.timestamp()),
+    };
+    Stat::known(Validator::new(validator), meta.size, modified)
+}
+
+/// A validator of ours that was an ETag, which a store can compare.
+fn entity_tag(validator: &Validator) -> Option<String> {
+    let text = validator.as_str();
+    let quoted = text.strip_prefix("W/").unwrap_or(text).starts_with('"') && text.ends_with('"');
+    (quoted && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| text.to_owned())
+}
+
+fn range(range: ByteRange) -> Result<GetRange, Error> {
+    let (first, last) = range.into_inner();
+    if first > LAST_BYTE {
+        return Err(Error::new(
+            ErrorKind::BadRequest,
+            "The range begins behind the end of the image.",
+        ));
+    }
+    Ok(match last {
+        LAST_BYTE.. => GetRange::Offset(first),
+        last => GetRange::Bounded(first..last + 1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_entity_tag_is_sent_back() {
+        let check = |text: &str, sent: bool| {
+            let validator = Validator::new(text);
+            assert_eq!(entity_tag(&validator).as_deref(), sent.then_some(text), "{text}");
+        };
+        check("\"abc\"", true);
+        check("W/\"abc\"", true);
+        for text in ["", "abc", "\"abc", "1f-5", "\"a\r\nb\"", "\"ä\""] {
+            check(text, false);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The address of a store, as operators write it.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use url::{Host, Url};
+
+/// The base URL of a store: scheme, host, perhaps a port and a path; never a user, a password or a query.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(inline)]
+pub struct Endpoint(String);
+
+/// Why a text is no endpoint. It does not repeat the text, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// Not a URL, or one of another scheme.
+    #[error("an endpoint is a URL such as \"https://storage.example.com\" or \"http://127.0.0.1:9000\"")]
+    NoUrl,
+    /// User, password, query or fragment.
+    #[error("an endpoint has no user, no password, no query and no fragment; credentials have settings of their own")]
+    TooMuch,
+}
+
+impl Endpoint {
+    /// The URL, without a slash behind.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is spoken to in clear text.
+    #[must_use]
+    pub fn is_http(&self) -> bool {
+        self.0.starts_with("http:")
+    }
+
+    /// The same with a bucket's name before its host; `None` where the host is an address.
+    #[must_use]
+    pub fn with_subdomain(&self, name: &str) -> Option<Self> {
+        let url = Url::parse(&self.0).ok()?;
+        let (scheme, rest) = self.0.split_once("://")?;
+        matches!(url.host()?, Host::Domain(_)).then(|| Self(format!("{scheme}://{name}.{rest}")))
+    }
+}
+
+impl TryFrom<String> for Endpoint {
+    type Error = EndpointError;
+
+    fn try_from(text: String) -> Result<Self, EndpointError> {
+        let url = Url::parse(text.trim()).map_err(|_| EndpointError::NoUrl)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(EndpointError::NoUrl);
+        }
+        let bare = url.username().is_empty() && url.password().is_none();
+        if !bare || url.query().is_some() || url.fragment().is_some() {
+            return Err(EndpointError::TooMuch);
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints() {
+        let check = |text: &str, expected: Result<&str, EndpointError>| {
+            let parsed = Endpoint::try_from(text.to_owned());
+            assert_eq!(
+                parsed.as_ref().map(Endpoint::as_str),
+                expected.as_ref().copied(),
+                "{text}"
+            );
+        };
+        check("https://minio.example:9000/", Ok("https://minio.example:9000"));
+        check("http://127.0.0.1:10000/account", Ok("http://127.0.0.1:10000/account"));
+        check("HTTPS://Example.COM", Ok("https://example.com"));
+        for text in ["", "minio:9000", "minio.example", "ftp://a", "s3://bucket"] {
+            check(text, Err(EndpointError::NoUrl));
+        }
+        for text in ["https://id:key@a", "https://a/?sig=x", "https://a#b"] {
+            check(text, Err(EndpointError::TooMuch));
+        }
+    }
+
+    #[test]
+    fn a_bucket_goes_before_a_name_but_not_before_an_address() {
+        let check = |text: &str, expected: Option<&str>| {
+            let endpoint = Endpoint::try_from(text.to_owned()).unwrap();
+            let found = endpoint.with_subdomain("photos");
+            assert_eq!(found.as_ref().map(Endpoint::as_str), expected, "{text}");
+        };
+        check(
+            "https://s3.example.com:9000",
+            Some("https://photos.s3.example.com:9000"),
+        );
+        check("http://127.0.0.1:9000", None);
+        check("http://[::1]:9000", None);
+    }
+}

@@ -1,0 +1,155 @@
+//! What a store says when it refuses. The client library keeps status, headers and body of such an answer to itself, or
+//! prints all of them; between it and the network sits a [`Listener`] that takes out what may be told.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+};
+
+/// How much of an answer's body is looked at.
+const LOOKED_AT: usize = 16 * 1024;
+/// How long a code can be; what is longer is none.
+const LONGEST_CODE: usize = 80;
+
+/// An answer that is neither the object nor a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status.
+    pub status: u16,
+    /// The store's own code, such as `NoSuchKey`.
+    pub code: Option<String>,
+    /// The region where the bucket really is, if the store says so.
+    pub region: Option<String>,
+}
+
+/// Makes the client library's HTTP clients; each turns a refusal into an error whose source is a [`Refusal`].
+#[derive(Debug, Default)]
+pub struct Listener {
+    connector: ReqwestConnector,
+}
+
+#[derive(Debug)]
+struct Listening(HttpClient);
+
+impl HttpConnector for Listener {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(Listening(self.connector.connect(options)?)))
+    }
+}
+
+#[async_trait]
+impl HttpService for Listening {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let response = self.0.execute(request).await?;
+        let status = response.status();
+        if status.as_u16() == 206 && begins_behind_end(&response) {
+            let behind_end = Refusal {
+                status: 416,
+                code: None,
+                region: None,
+            };
+            return Err(HttpError::new(HttpErrorKind::Unknown, behind_end));
+        }
+        if status.is_success() {
+            return Ok(response);
+        }
+        let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
+        // The one kind that is sent again whatever the method, and one that is not.
+        let kind = if passes {
+            HttpErrorKind::Request
+        } else {
+            HttpErrorKind::Unknown
+        };
+        Err(HttpError::new(kind, Refusal::read(response).await))
+    }
+}
+
+/// Whether a part is said to come that cannot be. Azurite answers so where Azure itself says 416.
+fn begins_behind_end(response: &HttpResponse) -> bool {
+    let header = response
+        .headers()
+        .get("content-range")
+        .and_then(|value| value.to_str().ok());
+    let range = header.and_then(|text| text.strip_prefix("bytes ")?.split_once('/'));
+    let Some((range, length)) = range else { return false };
+    let first = range.split('-').next().unwrap_or_default().parse::<u64>();
+    matches!((first, length.parse::<u64>()), (Ok(first), Ok(length)) if first >= length)
+}
+
+impl Refusal {
+    async fn read(response: HttpResponse) -> Self {
+        let status = response.status().as_u16();
+        let header = |name: &str| response.headers().get(name)?.to_str().ok().and_then(code);
+        let (code_header, region_header) = (header("x-ms-error-code"), header("x-amz-bucket-region"));
+        let mut body = Vec::new();
+        let mut pieces = response.into_body().bytes_stream();
+        // What breaks off here was looked at as far as it came.
+        while let Some(Ok(piece)) = pieces.next().await {
+            let left = LOOKED_AT - body.len();
+            body.extend_from_slice(&piece[..piece.len().min(left)]);
+            if body.len() == LOOKED_AT {
+                break;
+            }
+        }
+        let body = String::from_utf8_lossy(&body);
+        Self {
+            status,
+            code: code_header.or_else(|| element(&body, "Code")),
+            region: region_header.or_else(|| element(&body, "Region")),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it answered {}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        if let Some(region) = &self.region {
+            write!(f, " (region {region})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The text of the first element of this name. Error documents of stores are flat and small; no parser is needed.
+fn element(document: &str, name: &str) -> Option<String> {
+    let (_, rest) = document.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    code(text)
+}
+
+/// A code or the name of a region: a short word. Anything else could be somebody's secret.
+fn code(text: &str) -> Option<String> {
+    let word = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let fits = !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(word);
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_found_and_nothing_else_is() {
+        let check = |document: &str, expected: Option<&str>| {
+            assert_eq!(element(document, "Code").as_deref(), expected, "{document}");
+        };
+        check("<Error><Code>NoSuchKey</Code><Key>a</Key></Error>", Some("NoSuchKey"));
+        check(
+            "\u{feff}<?xml version=\"1.0\"?><Error><Code>BlobNotFound</Code>",
+            Some("BlobNotFound"),
+        );
+        for document in ["", "Code", "<Code>", "<Code></Code>", "<Code>a secret?sig=x</Code>"] {
+            check(document, None);
+        }
+        check(&format!("<Code>{}</Code>", "x".repeat(LONGEST_CODE + 1)), None);
+    }
+}

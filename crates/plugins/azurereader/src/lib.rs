@@ -1,0 +1,163 @@
+//! A plugin that serves containers of Azure Blob Storage: its settings and what it hooks into. `account` and
+//! `connection_string` are which account is asked and how, `names` are types of single settings, `client` makes the
+//! clients, `source` is what the engine calls, `redirect` sends clients to the store, and `connect` finds the setting to
+//! blame. The page for operators is `docs.md`. Nothing here caches; requests, retries and errors are those of
+//! `resizer_object_storage`.
+#![doc = ""]
+#![doc = include_str!("../docs.md")]
+
+mod account;
+mod client;
+mod connect;
+mod connection_string;
+mod names;
+mod redirect;
+mod source;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use resizer_object_storage::{Bucket, Connection, Endpoint};
+use resizer_plugin_api::{Hooks, InstallError, Plugin, Seconds, Secret, UrlPrefix, reader_settings, register};
+
+use crate::account::{Access, Account};
+use crate::client::Store;
+pub use crate::names::{AccountName, ContainerName, NameError};
+
+register!(AzureReader);
+
+reader_settings! {
+    prefix = "/azure/", check_modified = "5m", untrusted_data = false;
+
+    /// The settings of one entry.
+    pub struct Config {
+        /// The containers that are served: with the prefix `/azure/`, the URL `/azure/photos/a/b.jpg` is the blob
+        /// `a/b.jpg` of the container `photos`. Any other container is forbidden.
+        pub containers: Vec<ContainerName>,
+        /// The account with its credentials, as the portal shows it. `"UseDevelopmentStorage=true"` is the storage
+        /// emulator on this machine.
+        pub connection_string: Option<Secret>,
+        /// The name of the storage account, in place of a connection string.
+        pub account: Option<AccountName>,
+        /// The account's key.
+        pub account_key: Option<Secret>,
+        /// A shared access signature, which may read blobs.
+        pub sas: Option<Secret>,
+        /// Ask without credentials: for public containers.
+        #[serde(default)]
+        pub anonymous: bool,
+        /// The managed identity to be, if this machine has several, or the client of a workload identity. Without
+        /// credentials the identity of the machine or container is asked with.
+        pub client_id: Option<String>,
+        /// The tenant of a workload identity, if the environment does not name it.
+        pub tenant_id: Option<String>,
+        /// The address of the account's blobs, if it is not `https://<account>.blob.core.windows.net`. One that begins
+        /// with `http://` is spoken to in clear text.
+        pub endpoint: Option<Endpoint>,
+        /// Send clients to the blob's own URL for images that would leave as they are. They can read it there only if
+        /// the container is public, and they learn where it is.
+        #[serde(default)]
+        pub redirect_to_blob_if_unmodified: bool,
+        /// How long connecting to the store may take.
+        #[serde(default = "default_connect_timeout")]
+        pub connect_timeout: Seconds,
+        /// How long the store may be silent while it owes an answer or the rest of one.
+        #[serde(default = "default_read_timeout")]
+        pub read_timeout: Seconds,
+    }
+}
+
+fn default_connect_timeout() -> Seconds {
+    resizer_plugin_api::settings::built_in("3s")
+}
+
+fn default_read_timeout() -> Seconds {
+    resizer_plugin_api::settings::built_in("10s")
+}
+
+/// Serves containers.
+#[derive(Debug)]
+pub struct AzureReader {
+    prefix: UrlPrefix,
+    store: Store,
+    origin: Origin,
+    containers: BTreeMap<ContainerName, Arc<Bucket>>,
+}
+
+/// Which settings say where the account is and how it is asked.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    address: &'static str,
+    credentials: &'static str,
+}
+
+impl Origin {
+    fn of(config: &Config, account: &Account) -> Self {
+        if config.connection_string.is_some() {
+            return Self {
+                address: "connection_string",
+                credentials: "connection_string",
+            };
+        }
+        Self {
+            address: if config.endpoint.is_some() {
+                "endpoint"
+            } else {
+                "account"
+            },
+            credentials: match account.access {
+                Access::Anonymous => "anonymous",
+                Access::Key(_) => "account_key",
+                Access::Signature(_) => "sas",
+                Access::Identity { client: Some(_), .. } => "client_id",
+                Access::Identity { client: None, .. } => "account",
+            },
+        }
+    }
+}
+
+impl Plugin for AzureReader {
+    const NAME: &'static str = "azurereader";
+    const SUMMARY: &'static str = "Serves images from Azure Blob Storage.";
+    const DOCS: &'static str = include_str!("../docs.md");
+    const QUERY_KEYS: &'static [&'static str] = &[];
+    type Config = Config;
+
+    fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        let policy = config.policy();
+        if config.containers.is_empty() {
+            let message = "name the containers to serve; none is served that is not listed";
+            return Err(InstallError::setting("containers", message));
+        }
+        if config.redirect_to_blob_if_unmodified && config.untrusted_data {
+            let message = "untrusted images never leave as they are, so there is nothing to redirect";
+            return Err(InstallError::setting("redirect_to_blob_if_unmodified", message));
+        }
+        let account = Account::of(&config)?;
+        let origin = Origin::of(&config, &account);
+        let connection = Connection {
+            connect_timeout: config.connect_timeout.0,
+            read_timeout: config.read_timeout.0,
+            fetch_timeout: config.fetch_timeout.0,
+            http: account.endpoint.is_http(),
+        };
+        let store = Store::new(account, connection, hooks)?;
+        let opened = config.containers.into_iter().map(|name| {
+            let container = store.open(&name, hooks)?;
+            Ok((name, container))
+        });
+        let containers = opened.collect::<Result<_, InstallError>>()?;
+        let reader = Arc::new(Self {
+            prefix: config.prefix.clone(),
+            store,
+            origin,
+            containers,
+        });
+        hooks.add_source(config.prefix, Arc::clone(&reader) as _, policy);
+        if config.redirect_to_blob_if_unmodified {
+            hooks.on_pre_handle(&reader, Self::redirect);
+        }
+        hooks.on_connect(&reader, Self::connect);
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! A server that refuses, falls silent, breaks off or is restarted; and connections, which end with the plugin.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use mongodb::Database;
+use mongodb::bson::doc;
+use resizer_engine::testing::{Mode, Trouble, TroubledStore, read_all, trouble_contract};
+use resizer_plugin_api::{Error, ErrorKind, Source, SourcePath};
+use resizer_test_stores::mongod::{Mongod, upload};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{download, install, read};
+
+const PASSWORD: &str = "hunter2-swordfish";
+const SETTINGS: &str =
+    "connect_timeout = '1s'\nserver_selection_timeout = '1s'\nread_timeout = '1s'\nmax_connections = 8";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server that asks for a password, behind a proxy.
+struct Troubled {
+    trouble: Trouble,
+    source: Arc<dyn Source>,
+    database: Database,
+    _server: Mongod,
+}
+
+impl Troubled {
+    async fn new() -> Option<Self> {
+        let server = Mongod::start_with_users().await?;
+        let admin = server.administrator().await;
+        let create = doc! { "createUser": "reader", "pwd": PASSWORD, "roles": ["readAnyDatabase"] };
+        admin.run_command(create).await.unwrap();
+        let trouble = Trouble::before(server.address()).await.unwrap();
+        let (address, login) = (trouble.address(), format!("reader:{PASSWORD}"));
+        let source = install(&format!(
+            "connection_string = 'mongodb://{login}@{address}/images?authSource=admin&directConnection=true'\n{SETTINGS}"
+        ));
+        Some(Self {
+            trouble,
+            source,
+            database: admin.client().database("images"),
+            _server: server,
+        })
+    }
+}
+
+#[async_trait]
+impl TroubledStore for Troubled {
+    fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.source)
+    }
+
+    fn trouble(&self) -> &Trouble {
+        &self.trouble
+    }
+
+    async fn put(&self, path: &str, bytes: &[u8]) {
+        upload(&self.database, "fs", path, bytes).await;
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec![PASSWORD.to_owned()]
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_in_trouble() {
+    if let Some(troubled) = Troubled::new().await {
+        trouble_contract(&troubled).await;
+    }
+}
+
+async fn stat_fails(source: &dyn Source) -> Error {
+    source.stat(&SourcePath::parse("a.jpg").unwrap()).await.unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_is_a_timeout_and_refusal_is_not() {
+    let Some(troubled) = Troubled::new().await else {
+        return;
+    };
+    troubled.put("a.jpg", b"image").await;
+    // Before the first connection, so that there is no server to choose.
+    for (mode, kind) in [(Mode::Silent, ErrorKind::Timeout), (Mode::Refuse, ErrorKind::Upstream)] {
+        troubled.trouble.set(mode);
+        sleep(Duration::from_secs(2)).await;
+        let error = stat_fails(&*troubled.source).await;
+        assert_eq!(error.kind(), kind, "{mode:?}: {error:?}");
+    }
+    troubled.trouble.set(Mode::Pass);
+    comes_back(&*troubled.source).await;
+    troubled.trouble.set(Mode::Silent);
+    let error = stat_fails(&*troubled.source).await;
+    assert_eq!(error.kind(), ErrorKind::Timeout, "with a connection: {error:?}");
+}
+
+async fn comes_back(source: &dyn Source) {
+    let since = Instant::now();
+    loop {
+        match read(source, "a.jpg").await {
+            Ok(bytes) => return assert_eq!(bytes, b"image"),
+            Err(error) => {
+                let of_the_store = matches!(error.kind(), ErrorKind::Upstream | ErrorKind::Timeout);
+                assert!(of_the_store && since.elapsed() < PATIENCE, "{error:?}");
+            }
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_restarted_is_read_again() {
+    let Some(server) = Mongod::start(&[]) else {
+        return;
+    };
+    let database = server.database("images").await;
+    upload(&database, "fs", "a.jpg", b"image").await;
+    upload(&database, "fs", "large.jpg", &vec![1; 20_000_000]).await;
+    let source = install(&format!(
+        "connection_string = 'mongodb://{}/images'\n{SETTINGS}",
+        server.address()
+    ));
+    let mut cut = download(&*source, "large.jpg", None).await.unwrap().bytes;
+    cut.next().await.unwrap().unwrap();
+    server.kill();
+    let error = timeout(PATIENCE, read_all(cut)).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Upstream, "in the middle: {error:?}");
+    for _ in 0..3 {
+        let error = timeout(PATIENCE, read(&*source, "a.jpg")).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Upstream, "while it is away: {error:?}");
+    }
+    server.restart();
+    comes_back(&*source).await;
+    // Without a pause, as a deployment would: what was connected is not, and nobody notices.
+    server.restart();
+    comes_back(&*source).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_end_with_the_plugin() {
+    let Some(troubled) = Troubled::new().await else {
+        return;
+    };
+    troubled.put("a.jpg", b"image").await;
+    assert_eq!(troubled.trouble.open(), 0, "installing a plugin connects to nothing");
+    assert_eq!(read(&*troubled.source, "a.jpg").await.unwrap(), b"image");
+    assert!(troubled.trouble.open() > 0);
+    let Troubled { trouble, source, .. } = troubled;
+    drop(source);
+    let since = Instant::now();
+    while trouble.open() > 0 {
+        assert!(
+            since.elapsed() < PATIENCE,
+            "{} connections are left open",
+            trouble.open()
+        );
+        sleep(Duration::from_millis(20)).await;
+    }
+}

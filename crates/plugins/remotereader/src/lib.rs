@@ -1,0 +1,212 @@
+//! A plugin that reads images from other HTTP servers: its settings and what it hooks into. `target` makes URLs out of
+//! requests and `signature` says which are genuine; `rules` and `address` say what may be asked; `resolver` and `origin`
+//! ask; `reading` reads answers; `source` is what the engine calls. The page for operators is `docs.md`. Nothing here
+//! caches.
+#![doc = ""]
+#![doc = include_str!("../docs.md")]
+
+mod address;
+mod connect;
+mod error;
+mod origin;
+mod reading;
+mod resolver;
+mod rules;
+mod signature;
+mod source;
+mod target;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use reqwest::dns::Resolve;
+use resizer_plugin_api::{
+    ByteSize, Error, ErrorKind, Hooks, InstallError, Plugin, ResourceKey, Seconds, Secret, UrlPrefix, reader_settings,
+    register,
+};
+
+use crate::address::Guard;
+use crate::origin::{ClientSettings, client};
+use crate::resolver::System;
+use crate::rules::Rules;
+
+pub use crate::address::{Network, NoNetwork};
+pub use crate::rules::{Allow, Domain, NoDomain, Scheme};
+
+register!(RemoteReader);
+
+/// The keys of the signed form.
+const URLB64: &str = "urlb64";
+const HMAC: &str = "hmac";
+
+reader_settings! {
+    prefix = "/remote/", check_modified = "5m", untrusted_data = true;
+
+    /// The settings of one entry.
+    pub struct Config {
+        /// The hosts to read from. Nothing is read from any other.
+        #[serde(default)]
+        pub allow: Vec<Allow>,
+        /// The key that signs URLs: `hmac` is the first eight bytes of the HMAC-SHA256 of `urlb64`.
+        #[serde(default)]
+        pub signing_key: Option<Secret>,
+        /// Read from every host, whatever `allow` says, if the URL is signed.
+        #[serde(default)]
+        pub allow_all_signed_requests: bool,
+        /// How origins may be asked. The first is for URLs that name host and path only.
+        #[serde(default = "default_schemes")]
+        pub schemes: Vec<Scheme>,
+        /// The ports that may be asked.
+        #[serde(default = "default_ports")]
+        pub ports: Vec<u16>,
+        /// Addresses and networks that are asked although they are not public, such as `"10.1.0.0/16"` or
+        /// `"127.0.0.1"`.
+        #[serde(default)]
+        pub allow_addresses: Vec<Network>,
+        /// How often an origin may send on before the request is given up. `0` follows none.
+        #[serde(default = "default_redirects")]
+        pub allowed_redirects: u8,
+        /// The most that an image may have, also where it is sent as it is.
+        #[serde(default = "default_max_bytes")]
+        pub max_bytes: ByteSize,
+        /// What origins are told of who asks.
+        #[serde(default = "default_user_agent")]
+        pub user_agent: String,
+        /// How long looking up a name, connecting and agreeing on TLS may take together.
+        #[serde(default = "default_connect_timeout")]
+        pub connect_timeout: Seconds,
+        /// How long an origin may be silent, before its answer or within.
+        #[serde(default = "default_read_timeout")]
+        pub read_timeout: Seconds,
+    }
+}
+
+fn default_schemes() -> Vec<Scheme> {
+    vec![Scheme::Https]
+}
+
+fn default_ports() -> Vec<u16> {
+    vec![80, 443]
+}
+
+fn default_redirects() -> u8 {
+    5
+}
+
+fn default_max_bytes() -> ByteSize {
+    ByteSize(1 << 30)
+}
+
+fn default_user_agent() -> String {
+    "Resizer".to_owned()
+}
+
+fn default_connect_timeout() -> Seconds {
+    Seconds(Duration::from_secs(3))
+}
+
+fn default_read_timeout() -> Seconds {
+    Seconds(Duration::from_secs(10))
+}
+
+/// Reads from the hosts that one entry allows.
+#[derive(Debug)]
+pub struct RemoteReader {
+    prefix: UrlPrefix,
+    rules: Rules,
+    signing_key: Option<Secret>,
+    allowed_redirects: u8,
+    max_bytes: u64,
+    client: Arc<reqwest::Client>,
+}
+
+impl Plugin for RemoteReader {
+    const NAME: &'static str = "remotereader";
+    const SUMMARY: &'static str = "Reads images from other HTTP servers.";
+    const DOCS: &'static str = include_str!("../docs.md");
+    const QUERY_KEYS: &'static [&'static str] = &[URLB64, HMAC];
+    type Config = Config;
+
+    fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        let policy = config.policy();
+        let prefix = config.prefix.clone();
+        let reader = Arc::new(Self::new(config, System, hooks)?);
+        hooks.on_rewrite(&reader, Self::rewrite);
+        hooks.add_source(prefix, Arc::clone(&reader) as _, policy);
+        hooks.on_connect(&reader, Self::connect);
+        Ok(())
+    }
+}
+
+impl RemoteReader {
+    fn new(config: Config, resolver: impl Resolve + 'static, hooks: &mut Hooks<'_>) -> Result<Self, InstallError> {
+        let problem = |name, message: &str| Err(InstallError::setting(name, message));
+        if config.allow.is_empty() && !config.allow_all_signed_requests {
+            let way_out = "nothing may be read; name a host, as in allow = [{ domain = \"images.example.com\" }]";
+            return problem("allow", way_out);
+        }
+        let signs = config.signing_key.as_ref().is_some_and(|key| !key.expose().is_empty());
+        if !signs && (config.signing_key.is_some() || config.allow_all_signed_requests) {
+            return problem(
+                "signing_key",
+                "without a key every signature is wrong; set a long random text",
+            );
+        }
+        if !signs && config.allow.iter().any(|allow| allow.only_when_signed) {
+            let way_out = "a rule of `allow` is for signed URLs only, and there is no key; set a long random text";
+            return problem("signing_key", way_out);
+        }
+        if config.schemes.is_empty() {
+            return problem(
+                "schemes",
+                "no origin can be asked without one; leave it out for \"https\"",
+            );
+        }
+        let Ok(user_agent) = HeaderValue::try_from(&config.user_agent) else {
+            return problem(
+                "user_agent",
+                "this cannot stand in a header; use one line of plain text",
+            );
+        };
+        let networks: Vec<String> = config.allow_addresses.iter().map(Network::to_string).collect();
+        let (connect_timeout, read_timeout) = (config.connect_timeout, config.read_timeout);
+        let key = ResourceKey::new(&[
+            "client",
+            &networks.join(","),
+            &config.user_agent,
+            &connect_timeout.to_string(),
+            &read_timeout.to_string(),
+        ]);
+        let guard = Arc::new(Guard::new(config.allow_addresses));
+        let settings = ClientSettings {
+            guard: Arc::clone(&guard),
+            user_agent,
+            connect_timeout: connect_timeout.0,
+            read_timeout: read_timeout.0,
+        };
+        let client = hooks.resource(key, || {
+            client(settings, resolver).map_err(|error| {
+                let message = "The HTTP client cannot be made; does this system have certificates to trust?";
+                InstallError::Failed(Error::new(ErrorKind::Internal, message).because(error))
+            })
+        })?;
+        Ok(Self {
+            prefix: config.prefix,
+            rules: Rules {
+                allow: config.allow,
+                allow_all_signed_requests: config.allow_all_signed_requests,
+                schemes: config.schemes,
+                ports: config.ports,
+                guard,
+            },
+            signing_key: config.signing_key,
+            allowed_redirects: config.allowed_redirects,
+            max_bytes: config.max_bytes.0,
+            client,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

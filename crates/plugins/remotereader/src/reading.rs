@@ -1,0 +1,234 @@
+//! Reads answers: what their headers say of the image, which part of it they hold, and the body, cut to what is wanted.
+
+use std::time::SystemTime;
+
+use bytes::{Buf as _, Bytes};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
+use reqwest::Response;
+use resizer_plugin_api::{ByteRange, Stat, Validator};
+
+use crate::error::{RemoteError, place};
+
+/// The part that an answer holds: first and last byte, and how many the whole has, if the origin says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ContentRange {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) whole: Option<u64>,
+}
+
+/// A body on its way.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    response: Response,
+    /// How much of what comes lies before what is wanted.
+    skip: u64,
+    /// How much of what is wanted has not come yet.
+    left: u64,
+    /// Whether an end before that is an error.
+    all: bool,
+    /// How much may come.
+    allowance: u64,
+    max_bytes: u64,
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// How long the body is, or would be.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    text(headers, CONTENT_LENGTH)?.parse().ok()
+}
+
+/// What an answer says of the image, of which it says itself how long it is. The ETag names a version, or else the time
+/// of the last change and the length do; without both there is no validator.
+pub(crate) fn stat(headers: &HeaderMap, length: Option<u64>) -> Stat {
+    let modified = text(headers, LAST_MODIFIED);
+    let time: Option<SystemTime> = modified.and_then(|time| httpdate::parse_http_date(time).ok());
+    let etag = text(headers, ETAG).filter(|etag| !etag.is_empty());
+    let by_time = || {
+        let (_, modified) = time.zip(modified)?;
+        let length = length.map(|length| length.to_string()).unwrap_or_default();
+        Some(Validator::new(format!("modified {modified}, length {length}")))
+    };
+    let mut stat = Stat::unknown();
+    stat.validator = etag.map(Validator::new).or_else(by_time);
+    stat.length = length;
+    stat.modified = time;
+    stat
+}
+
+/// An image that is coded is not the bytes that were asked for.
+pub(crate) fn refuse_coding(response: &Response) -> Result<(), RemoteError> {
+    match response.headers().get(CONTENT_ENCODING) {
+        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(RemoteError::Coded {
+            place: place(response.url()),
+            coding: String::from_utf8_lossy(coding.as_bytes()).into_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+impl ContentRange {
+    /// Reads `bytes 0-9/100` and `bytes 0-9/*`.
+    fn parse(text: &str) -> Option<Self> {
+        let (range, whole) = text.strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = range.split_once('-')?;
+        let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        let whole = match whole.trim() {
+            "*" => None,
+            whole => Some(whole.parse().ok()?),
+        };
+        let sound = first <= last && whole.is_none_or(|whole| last < whole);
+        sound.then_some(Self { first, last, whole })
+    }
+
+    /// The part that a 206 holds, which must be the one that is wanted.
+    pub(crate) fn of(response: &Response, wanted: &ByteRange) -> Result<Self, RemoteError> {
+        let found = text(response.headers(), CONTENT_RANGE).unwrap_or_default();
+        let range = Self::parse(found).filter(|range| {
+            // Where the whole's length is not said, a shorter part can only be its end.
+            let end = range.whole.map_or(range.last, |whole| whole - 1);
+            range.first == *wanted.start() && range.last == end.min(*wanted.end())
+        });
+        range.ok_or_else(|| RemoteError::WrongPart {
+            place: place(response.url()),
+            found: found.to_owned(),
+        })
+    }
+}
+
+impl Reading {
+    /// The whole body.
+    pub(crate) fn whole(response: Response, length: Option<u64>, max_bytes: u64) -> Result<Self, RemoteError> {
+        if length.is_some_and(|length| length > max_bytes) {
+            return Err(RemoteError::TooLarge(max_bytes));
+        }
+        Ok(Self {
+            response,
+            skip: 0,
+            left: length.unwrap_or(u64::MAX),
+            all: length.is_some(),
+            allowance: max_bytes,
+            max_bytes,
+        })
+    }
+
+    /// The body of a 206.
+    pub(crate) fn part(response: Response, part: ContentRange, max_bytes: u64) -> Result<Self, RemoteError> {
+        let length = part.last - part.first + 1;
+        let whole = part.whole.unwrap_or(length);
+        Ok(Self {
+            left: length,
+            all: true,
+            ..Self::whole(response, Some(whole), max_bytes)?
+        })
+    }
+
+    /// What is wanted out of the body of an origin that sends the whole though asked for a part.
+    pub(crate) fn cut(
+        response: Response,
+        length: Option<u64>,
+        wanted: &ByteRange,
+        max_bytes: u64,
+    ) -> Result<Self, RemoteError> {
+        if length.is_some_and(|length| *wanted.start() >= length) {
+            return Err(RemoteError::BehindEnd);
+        }
+        let last = length.map_or(*wanted.end(), |length| (length - 1).min(*wanted.end()));
+        Ok(Self {
+            skip: *wanted.start(),
+            left: (last - wanted.start()).saturating_add(1),
+            ..Self::whole(response, length, max_bytes)?
+        })
+    }
+
+    /// The next bytes; `None` when all that is wanted has come.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RemoteError> {
+        while self.left > 0 {
+            let mut chunk = match self.response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) if self.all => {
+                    let place = place(self.response.url());
+                    return Err(RemoteError::Incomplete { place });
+                }
+                Ok(None) => return Ok(None),
+                Err(error) => {
+                    let (place, source) = (place(self.response.url()), error.without_url());
+                    return Err(RemoteError::BrokenOff { place, source });
+                }
+            };
+            let came = chunk.len() as u64;
+            self.allowance = self
+                .allowance
+                .checked_sub(came)
+                .ok_or(RemoteError::TooLarge(self.max_bytes))?;
+            let skipped = self.skip.min(came);
+            self.skip -= skipped;
+            chunk.advance(skipped as usize);
+            chunk.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+            self.left -= chunk.len() as u64;
+            if !chunk.is_empty() {
+                return Ok(Some(chunk));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts() {
+        let check = |text: &str, expected: Option<(u64, u64, Option<u64>)>| {
+            let found = ContentRange::parse(text).map(|part| (part.first, part.last, part.whole));
+            assert_eq!(found, expected, "{text:?}");
+        };
+        check("bytes 0-9/100", Some((0, 9, Some(100))));
+        check("bytes 5-5/*", Some((5, 5, None)));
+        check("bytes 0-9/10", Some((0, 9, Some(10))));
+        for wrong in [
+            "",
+            "bytes */100",
+            "bytes 9-0/100",
+            "bytes 0-10/10",
+            "items 0-9/100",
+            "bytes 0-9",
+            "bytes -9/10",
+        ] {
+            check(wrong, None);
+        }
+    }
+
+    #[test]
+    fn an_etag_names_a_version_or_else_time_and_length_do() {
+        const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let check = |etag: Option<&'static str>, modified: Option<&'static str>, expected: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [(ETAG, etag), (LAST_MODIFIED, modified)] {
+                if let Some(value) = value {
+                    headers.insert(name, value.parse().unwrap());
+                }
+            }
+            let stat = stat(&headers, Some(7));
+            assert_eq!(
+                stat.validator.as_ref().map(Validator::as_str),
+                expected,
+                "{etag:?} {modified:?}"
+            );
+            assert_eq!(stat.length, Some(7));
+        };
+        check(Some("\"a\""), Some(DATE), Some("\"a\""));
+        check(Some("W/\"a\""), None, Some("W/\"a\""));
+        check(
+            None,
+            Some(DATE),
+            Some("modified Sun, 06 Nov 1994 08:49:37 GMT, length 7"),
+        );
+        check(Some(""), Some("yesterday"), None);
+        check(None, None, None);
+    }
+}

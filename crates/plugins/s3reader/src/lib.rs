@@ -1,0 +1,152 @@
+//! A plugin that serves buckets of Amazon S3 and of stores that speak its protocol: its settings and what it hooks into.
+//! `names` are the types of single settings, `access` is with which credentials the store is asked, `client` makes the
+//! clients, `source` is what the engine calls, and `connect` finds the setting to blame. The page for operators is
+//! `docs.md`. Nothing here caches; requests, retries and errors are those of `resizer_object_storage`.
+#![doc = ""]
+#![doc = include_str!("../docs.md")]
+
+mod access;
+mod client;
+mod connect;
+mod names;
+mod source;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use resizer_object_storage::{Bucket, Connection, Endpoint};
+use resizer_plugin_api::{Hooks, InstallError, Plugin, Seconds, Secret, reader_settings, register};
+
+use crate::access::Access;
+use crate::client::Store;
+pub use crate::names::{BucketName, Folder, NameError, Region};
+
+register!(S3Reader);
+
+reader_settings! {
+    prefix = "/s3/", check_modified = "5m", untrusted_data = false;
+
+    /// The settings of one entry.
+    pub struct Config {
+        /// The buckets that are served: with the prefix `/s3/`, the URL `/s3/photos/a/b.jpg` is the object `a/b.jpg` of
+        /// the bucket `photos`. Any other bucket is forbidden.
+        #[serde(default)]
+        pub buckets: Vec<BucketName>,
+        /// One bucket in place of `buckets`, which the URL does not name then: with the prefix `/img/`, the URL
+        /// `/img/a.jpg` is the object `a.jpg` of this bucket.
+        pub bucket: Option<BucketName>,
+        /// The part of `bucket` that is served: what its keys begin with. With `"shop/2024"`, the URL `/img/a.jpg` is
+        /// the object `shop/2024/a.jpg`.
+        pub folder: Option<Folder>,
+        /// The region of the buckets.
+        #[serde(default)]
+        pub region: Region,
+        /// The address of a store other than Amazon's, such as `"https://minio.example.com:9000"`. One that begins with
+        /// `http://` is spoken to in clear text.
+        pub endpoint: Option<Endpoint>,
+        /// Whether the bucket stands in the path of the store's addresses instead of in the host's name. By default it
+        /// does where there is an `endpoint` and for buckets with a dot in their name.
+        pub path_style: Option<bool>,
+        /// The name of an access key. Without keys they are found as Amazon's tools find them: in the environment, or
+        /// by the role of the container or machine.
+        pub access_key_id: Option<String>,
+        /// The secret of the access key.
+        pub secret_access_key: Option<Secret>,
+        /// The token of a temporary access key.
+        pub session_token: Option<Secret>,
+        /// Ask without credentials: for public buckets.
+        #[serde(default)]
+        pub anonymous: bool,
+        /// How long connecting to the store may take.
+        #[serde(default = "default_connect_timeout")]
+        pub connect_timeout: Seconds,
+        /// How long the store may be silent while it owes an answer or the rest of one.
+        #[serde(default = "default_read_timeout")]
+        pub read_timeout: Seconds,
+    }
+}
+
+fn default_connect_timeout() -> Seconds {
+    resizer_plugin_api::settings::built_in("3s")
+}
+
+fn default_read_timeout() -> Seconds {
+    resizer_plugin_api::settings::built_in("10s")
+}
+
+/// Serves buckets.
+#[derive(Debug)]
+pub struct S3Reader {
+    store: Store,
+    served: Served,
+}
+
+/// Which buckets, and how URLs name what lies in them.
+#[derive(Debug)]
+enum Served {
+    /// The first segment of the path names the bucket.
+    Listed(BTreeMap<BucketName, Arc<Bucket>>),
+    /// All of the path is the key, behind the folder.
+    One {
+        name: BucketName,
+        folder: Option<Folder>,
+        bucket: Arc<Bucket>,
+    },
+}
+
+impl Plugin for S3Reader {
+    const NAME: &'static str = "s3reader";
+    const SUMMARY: &'static str = "Serves images from Amazon S3 and from stores that speak its protocol.";
+    const DOCS: &'static str = include_str!("../docs.md");
+    const QUERY_KEYS: &'static [&'static str] = &[];
+    type Config = Config;
+
+    fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        let policy = config.policy();
+        let access = Access::of(&config)?;
+        let mut store = Store {
+            region: config.region,
+            endpoint: config.endpoint,
+            path_style: config.path_style,
+            access,
+            ambient: None,
+            connection: Connection {
+                connect_timeout: config.connect_timeout.0,
+                read_timeout: config.read_timeout.0,
+                fetch_timeout: config.fetch_timeout.0,
+                http: false,
+            },
+        };
+        store.share(hooks)?;
+        let served = match (config.bucket, config.buckets) {
+            (Some(_), buckets) if !buckets.is_empty() => {
+                let message = "there is either one `bucket` or a list of `buckets`; take one of them out";
+                return Err(InstallError::setting("bucket", message));
+            }
+            (Some(name), _) => Served::One {
+                bucket: store.open(&name, hooks)?,
+                folder: config.folder,
+                name,
+            },
+            (None, _) if config.folder.is_some() => {
+                let message = "a folder is a part of one bucket; name it in `bucket`";
+                return Err(InstallError::setting("folder", message));
+            }
+            (None, buckets) if buckets.is_empty() => {
+                let message = "name the buckets to serve; none is served that is not listed";
+                return Err(InstallError::setting("buckets", message));
+            }
+            (None, names) => {
+                let opened = names.into_iter().map(|name| {
+                    let bucket = store.open(&name, hooks)?;
+                    Ok((name, bucket))
+                });
+                Served::Listed(opened.collect::<Result<_, InstallError>>()?)
+            }
+        };
+        let reader = Arc::new(Self { store, served });
+        hooks.add_source(config.prefix, Arc::clone(&reader) as _, policy);
+        hooks.on_connect(&reader, Self::connect);
+        Ok(())
+    }
+}

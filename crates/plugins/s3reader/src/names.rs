@@ -1,0 +1,133 @@
+//! Types of single settings, which refuse at their line of `plugins.toml` what would make another address of a store's
+//! address.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The name of a bucket: letters, digits, `.`, `-` and `_`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(inline)]
+pub struct BucketName(String);
+
+/// A region's name: letters, digits, `-` and `_`; `us-east-1` by default.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
+#[serde(try_from = "String")]
+#[schemars(inline)]
+pub struct Region(String);
+
+/// What the keys of the served objects begin with; without the slash behind.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(inline)]
+pub struct Folder(String);
+
+/// Why a text is no such name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// No bucket is called so.
+    #[error(
+        "a bucket's name has letters, digits, `.`, `-` and `_` and begins with a letter or digit, as in \"photos\""
+    )]
+    Bucket,
+    /// No region is called so.
+    #[error("a region's name has letters, digits, `-` and `_`, as in \"eu-west-1\"")]
+    Region,
+    /// No folder is called so.
+    #[error("a folder has no empty and no dot segments and no control characters, as in \"shop/2024\"")]
+    Folder,
+}
+
+impl BucketName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Lets a bucket be looked up by a part of a URL.
+impl std::borrow::Borrow<str> for BucketName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Region {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Region {
+    fn default() -> Self {
+        Self("us-east-1".to_owned())
+    }
+}
+
+impl Folder {
+    /// The folder, without slashes around it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for BucketName {
+    type Error = NameError;
+
+    fn try_from(name: String) -> Result<Self, NameError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+        let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let fits = begins && name.len() <= 255 && name.chars().all(plain);
+        if fits { Ok(Self(name)) } else { Err(NameError::Bucket) }
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = NameError;
+
+    fn try_from(name: String) -> Result<Self, NameError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        let fits = !name.is_empty() && name.len() <= 64 && name.chars().all(plain);
+        if fits { Ok(Self(name)) } else { Err(NameError::Region) }
+    }
+}
+
+impl TryFrom<String> for Folder {
+    type Error = NameError;
+
+    fn try_from(folder: String) -> Result<Self, NameError> {
+        let folder = folder.strip_prefix('/').unwrap_or(&folder);
+        let folder = folder.strip_suffix('/').unwrap_or(folder);
+        let odd = |segment: &str| matches!(segment, "" | "." | "..");
+        if folder.split('/').any(odd) || folder.chars().any(char::is_control) {
+            return Err(NameError::Folder);
+        }
+        Ok(Self(folder.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain() {
+        fn check<T: TryFrom<String>>(good: &[&str], bad: &[&str]) {
+            for (names, expected) in [(good, true), (bad, false)] {
+                for name in names {
+                    assert_eq!(T::try_from((*name).to_owned()).is_ok(), expected, "{name:?}");
+                }
+            }
+        }
+        check::<BucketName>(
+            &["photos", "a.b-c", "Old_Bucket"],
+            &["", ".a", "a/b", "a b", "ä", "a@b", "a?b"],
+        );
+        check::<Region>(&["eu-west-1", "auto", "US_EAST"], &["", "a.b", "a/b", "eu west"]);
+        check::<Folder>(&["a", "/a/b/", "ä b+%"], &["", "/", "a//b", "../a", "a/.", "a\nb"]);
+    }
+}

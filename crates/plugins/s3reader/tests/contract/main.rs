@@ -1,0 +1,273 @@
+//! What every source does, run against an S3 server that verifies signatures; and what this one makes of buckets, of
+//! refusals and of settings. Credentials of the environment have a test of their own.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod settings;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use resizer_engine::testing::{
+    Installer, SourceStore, Trouble, TroubledStore, read_all, source_contract, trouble_contract,
+};
+use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Want};
+use resizer_s3reader::S3Reader;
+use resizer_test_stores::s3::{Key, S3, Visibility};
+
+const REGION: &str = "eu-west-1";
+const ID: &str = "AKIDEXAMPLE0001";
+const SECRET: &str = "wJalr/XUtnFEMI+K7MDENG";
+
+/// A server with a bucket of images, a public one and one that nobody lists.
+async fn server() -> S3 {
+    let server = S3::start(REGION).await.unwrap();
+    server.create("photos", Visibility::Private);
+    server.create("logos", Visibility::Public);
+    server.create("payroll", Visibility::Private);
+    server.admit(&Key::lasting(ID, SECRET));
+    server
+}
+
+fn signed(server: &S3) -> String {
+    format!(
+        "endpoint = 'http://{}'\nregion = '{REGION}'\naccess_key_id = '{ID}'\nsecret_access_key = '{SECRET}'\n",
+        server.address()
+    )
+}
+
+fn installed(settings: &str) -> HookTable {
+    Installer::default().install::<S3Reader>(settings).unwrap()
+}
+
+fn source(settings: &str) -> Arc<dyn Source> {
+    Arc::clone(&installed(settings).sources[0].value.source)
+}
+
+fn path(path: &str) -> SourcePath {
+    SourcePath::parse(path).unwrap()
+}
+
+async fn read(source: &Arc<dyn Source>, name: &str) -> Result<Vec<u8>, Error> {
+    match source.fetch(&path(name), Want::whole()).await? {
+        Fetch::Download(download) => read_all(download.bytes).await,
+        Fetch::Unchanged => panic!("nothing was said to be known"),
+    }
+}
+
+/// One bucket and a folder in it, as a reader that is mapped to them serves them.
+struct Mapped {
+    server: S3,
+    source: Arc<dyn Source>,
+    trouble: Option<Trouble>,
+}
+
+impl Mapped {
+    async fn new() -> Self {
+        let server = server().await;
+        let settings = signed(&server) + "bucket = 'photos'\nfolder = 'shop/2024'";
+        Self {
+            source: source(&settings),
+            server,
+            trouble: None,
+        }
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) {
+        self.server.put("photos", &format!("shop/2024/{path}"), bytes.to_vec());
+    }
+}
+
+#[async_trait]
+impl SourceStore for Mapped {
+    fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.source)
+    }
+
+    async fn put(&self, path: &str, bytes: &[u8]) {
+        self.put(path, bytes);
+    }
+
+    async fn remove(&self, path: &str) {
+        self.server.remove("photos", &format!("shop/2024/{path}"));
+    }
+
+    fn can_hold(&self, _: &str) -> bool {
+        true
+    }
+}
+
+#[async_trait]
+impl TroubledStore for Mapped {
+    fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.source)
+    }
+
+    fn trouble(&self) -> &Trouble {
+        self.trouble.as_ref().unwrap()
+    }
+
+    async fn put(&self, path: &str, bytes: &[u8]) {
+        self.put(path, bytes);
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec![SECRET.to_owned(), ID.to_owned()]
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_a_source() {
+    source_contract(&Mapped::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_a_source_also_where_absence_is_not_told() {
+    let mapped = Mapped::new().await;
+    mapped.server.tell_absence(false);
+    source_contract(&mapped).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_on_the_way_is_told_as_such() {
+    let mut mapped = Mapped::new().await;
+    let trouble = Trouble::before(mapped.server.address()).await.unwrap();
+    mapped.source = source(&format!(
+        "endpoint = 'http://{}'\nregion = '{REGION}'\naccess_key_id = '{ID}'\nsecret_access_key = '{SECRET}'\n\
+         bucket = 'photos'\nfolder = 'shop/2024'\nconnect_timeout = '1s'\nread_timeout = '1s'\nfetch_timeout = '4s'",
+        trouble.address()
+    ));
+    mapped.trouble = Some(trouble);
+    trouble_contract(&mapped).await;
+}
+
+#[tokio::test]
+async fn only_listed_buckets_are_served() {
+    let server = server().await;
+    for bucket in ["photos", "logos", "payroll"] {
+        server.put(bucket, "a/b.jpg", bucket.as_bytes());
+        server.put(bucket, bucket, "an object called as its bucket");
+    }
+    let source = source(&(signed(&server) + "buckets = ['photos', 'logos']"));
+    let before = server.asked();
+    let check = async |name: &str, expected: Result<&str, ErrorKind>| {
+        let found = read(&source, name).await;
+        let found = found.map(|bytes| String::from_utf8(bytes).unwrap());
+        let found = found.as_deref().map_err(Error::kind);
+        assert_eq!(found, expected, "{name}");
+        if let Err(kind) = expected {
+            let stat = source.stat(&path(name)).await;
+            assert_eq!(stat.map_err(|error| error.kind()), Err(kind), "a stat of {name}");
+        }
+    };
+    check("photos", Err(ErrorKind::NotFound)).await;
+    for forbidden in ["payroll/a/b.jpg", "PHOTOS/a/b.jpg", "nosuch/a.jpg", "photos%2Fa/b.jpg"] {
+        check(forbidden, Err(ErrorKind::Forbidden)).await;
+    }
+    assert_eq!(server.asked(), before, "what is not served is not asked for");
+    check("photos/a/b.jpg", Ok("photos")).await;
+    check("logos/a/b.jpg", Ok("logos")).await;
+    check("photos/A/b.jpg", Err(ErrorKind::NotFound)).await;
+    check("photos/photos", Ok("an object called as its bucket")).await;
+}
+
+#[tokio::test]
+async fn an_object_costs_one_trip_and_never_a_list() {
+    let mapped = Mapped::new().await;
+    mapped.put("a.jpg", b"bytes");
+    read(&mapped.source, "a.jpg").await.unwrap();
+    let asked = mapped.server.asked();
+    assert_eq!((asked.heads, asked.gets, asked.lists), (0, 1, 0));
+    mapped.source.stat(&path("a.jpg")).await.unwrap();
+    let asked = mapped.server.asked();
+    assert_eq!((asked.heads, asked.gets, asked.lists), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_store_that_wants_less_haste_is_asked_again_and_not_forever() {
+    let mapped = Mapped::new().await;
+    mapped.put("a.jpg", b"bytes");
+    mapped.server.slow_down(2);
+    assert_eq!(read(&mapped.source, "a.jpg").await.unwrap(), b"bytes", "the third time");
+    mapped.server.slow_down(1000);
+    let before = mapped.server.asked().gets;
+    let error = read(&mapped.source, "a.jpg").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Upstream, "{error:?}");
+    assert!(error.cause().unwrap().contains("503 SlowDown"), "{:?}", error.cause());
+    assert_eq!(mapped.server.asked().gets - before, 4, "once and three times again");
+    mapped.server.slow_down(0);
+    assert_eq!(read(&mapped.source, "a.jpg").await.unwrap(), b"bytes", "afterwards");
+}
+
+/// What a reader says of an object that exists, or would, if the settings are these.
+async fn refused(settings: &str) -> (Error, Error) {
+    let source = source(settings);
+    let stat = source.stat(&path("a.jpg")).await.unwrap_err();
+    let fetch = read(&source, "a.jpg").await.unwrap_err();
+    (stat, fetch)
+}
+
+#[tokio::test]
+async fn refused_credentials_are_no_proof_that_an_image_does_not_exist() {
+    let server = server().await;
+    server.put("photos", "a.jpg", "bytes");
+    let good = signed(&server) + "bucket = 'photos'\n";
+    let temporary = Key {
+        id: "ASIATEMPORARY".to_owned(),
+        secret: "temporary/secret".to_owned(),
+        token: Some("temporary+token".to_owned()),
+    };
+    server.admit(&temporary);
+    server.expire(&temporary.id);
+    let with_token =
+        good.replace(ID, &temporary.id).replace(SECRET, &temporary.secret) + "session_token = 'temporary+token'";
+    for (settings, code) in [
+        (good.replace(ID, "AKIDUNKNOWN"), "InvalidAccessKeyId"),
+        (good.replace(SECRET, "wrong/secret"), "SignatureDoesNotMatch"),
+        (good.replace(REGION, "us-west-2"), "AuthorizationHeaderMalformed"),
+        (with_token, "ExpiredToken"),
+    ] {
+        let (stat, fetch) = refused(&settings).await;
+        for error in [stat, fetch] {
+            assert_eq!(error.kind(), ErrorKind::Upstream, "{code}: {error:?}");
+            assert!(error.message().contains("S3"), "{error}");
+            let cause = error.cause().unwrap();
+            assert!(
+                cause.contains(code) && cause.contains("bucket photos"),
+                "{code}: {cause}"
+            );
+            for secret in [SECRET, "wrong/secret", "temporary/secret", "temporary+token"] {
+                assert!(!format!("{error:?}").contains(secret), "{error:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn anonymous_readers_see_public_buckets() {
+    let server = server().await;
+    server.put("logos", "a.jpg", "public");
+    server.put("photos", "a.jpg", "private");
+    let anonymous = format!("endpoint = 'http://{}'\nanonymous = true\n", server.address());
+    let source = source(&(anonymous + "buckets = ['logos', 'photos']"));
+    assert_eq!(read(&source, "logos/a.jpg").await.unwrap(), b"public");
+    let error = read(&source, "photos/a.jpg").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "a 403 is a 404: {error:?}");
+    assert!(error.cause().unwrap().contains("AccessDenied"), "{error:?}");
+}
+
+#[tokio::test]
+async fn names_that_cannot_be_addressed_are_absent_and_the_log_says_why() {
+    let mapped = Mapped::new().await;
+    for name in ["a//b.jpg", "a.jpg/", "/a.jpg"] {
+        mapped.put(name, b"there, but not for us");
+        for error in [
+            mapped.source.stat(&path(name)).await.unwrap_err(),
+            read(&mapped.source, name).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{name}: {error:?}");
+            assert!(error.cause().unwrap().contains("empty segment"), "{name}: {error:?}");
+        }
+    }
+    assert_eq!(mapped.server.asked().gets, 0, "none was asked for");
+}

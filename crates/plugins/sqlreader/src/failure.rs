@@ -1,0 +1,69 @@
+//! What goes wrong between here and the database, as the engine hears of it: the public words name no server, the cause
+//! names server and database but neither user nor password. (What the drivers say holds no connection string.)
+
+use std::time::Duration;
+
+use resizer_plugin_api::{ByteSize, Error, ErrorKind};
+use sqlx::mysql::MySqlDatabaseError;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("all {connections} connections were busy for {}", seconds(.waited))]
+    Busy { connections: usize, waited: Duration },
+    #[error("no connection within {}", seconds(.0))]
+    ConnectTimeout(Duration),
+    #[error("no connection")]
+    Connect(#[source] sqlx::Error),
+    #[error("no answer to a query within {}", seconds(.0))]
+    QueryTimeout(Duration),
+    #[error("a query failed")]
+    Query(#[source] sqlx::Error),
+    #[error("the image has {length} bytes, and `max_blob` allows {}", .limit)]
+    TooLarge { length: usize, limit: ByteSize },
+}
+
+/// A failure, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{database}")]
+struct At {
+    database: String,
+    #[source]
+    failure: Failure,
+}
+
+impl Failure {
+    /// What the engine hears.
+    pub(crate) fn at(self, database: &str) -> Error {
+        let (kind, message) = match &self {
+            Self::TooLarge { .. } => (ErrorKind::TooLarge, "The image is larger than is read from its store."),
+            Self::Busy { .. } | Self::ConnectTimeout(_) | Self::QueryTimeout(_) => TIMEOUT,
+            Self::Connect(error) | Self::Query(error) if is_timeout(error) => TIMEOUT,
+            Self::Connect(_) => (ErrorKind::Upstream, "The image's store cannot be reached."),
+            Self::Query(_) => (ErrorKind::Upstream, "The image's store failed."),
+        };
+        Error::new(kind, message).because(At {
+            database: database.to_owned(),
+            failure: self,
+        })
+    }
+}
+
+const TIMEOUT: (ErrorKind, &str) = (ErrorKind::Timeout, "The image's store did not answer in time.");
+
+/// Whether the database itself gave up waiting: for a lock, or for the end of a statement.
+fn is_timeout(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        // A lock; a statement, as MariaDB says it and as MySQL does.
+        return matches!(error.number(), 1205 | 1969 | 3024);
+    }
+    // PostgreSQL: a statement, a lock. SQLite: a lock.
+    matches!(error.code().as_deref(), Some("57014" | "55P03" | "5"))
+}
+
+fn seconds(time: &Duration) -> String {
+    format!("{}s", time.as_secs_f64())
+}

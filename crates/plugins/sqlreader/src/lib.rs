@@ -1,0 +1,168 @@
+//! A plugin that reads images from a SQL database: its settings and what it hooks into. `database` reads the connection
+//! string, `query` the queries, `id` the paths; `source` is what the engine calls, `check` what `check --connect` runs.
+//! Both put a `lookup` to a `session`, that is one connection of the `pool`, which speaks to `postgres`, `mysql` or
+//! `sqlite`. The page for operators is `docs.md`. Nothing here caches, writes or retries beyond a lost connection.
+#![doc = ""]
+#![doc = include_str!("../docs.md")]
+
+mod check;
+mod database;
+mod failure;
+mod id;
+mod lookup;
+mod mysql;
+mod pool;
+mod postgres;
+mod query;
+mod session;
+mod source;
+mod sqlite;
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use resizer_plugin_api::{
+    ByteSize, Hooks, InstallError, Plugin, ResourceKey, Seconds, Secret, reader_settings, register,
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::database::Database;
+pub use crate::id::IdType;
+use crate::lookup::Queries;
+use crate::pool::{Pool, Timeouts};
+use crate::query::Query;
+
+register!(SqlReader);
+
+reader_settings! {
+    prefix = "/databaseimages/", check_modified = "5m", untrusted_data = false;
+
+    /// The settings of one entry.
+    pub struct Config {
+        /// The database: `postgres://user:password@host/database`, `mysql://…` or `mariadb://…` likewise, or
+        /// `sqlite://path/to/file.db`.
+        pub connection_string: Secret,
+        /// What an image's id is: `integer`, `uuid` or `text`. A path that is none of that type names no image.
+        #[serde(default)]
+        pub id_type: IdType,
+        /// The query whose first column is the image's bytes, in one row. `@id` stands for the id, without quotes.
+        #[serde(default = "Config::default_blob_query")]
+        pub blob_query: String,
+        /// The query for the time when the image changed, in one row: the first column that is a date and not NULL
+        /// counts, and is UTC if it does not say. Without this query the server does not notice by itself that an image
+        /// was replaced.
+        #[serde(default)]
+        pub modified_query: Option<String>,
+        /// Whether the extension of the path, `.jpg` say, belongs to a text id. It never belongs to an integer or a UUID.
+        #[serde(default)]
+        pub extension_part_of_id: bool,
+        /// Connections to the database at once, at most.
+        #[serde(default = "Config::default_max_connections")]
+        pub max_connections: NonZeroU16,
+        /// The largest image that is served. A larger one is read, found too large and thrown away.
+        #[serde(default = "Config::default_max_blob")]
+        pub max_blob: ByteSize,
+        /// How long a new connection may take.
+        #[serde(default = "Config::default_connect_timeout")]
+        pub connect_timeout: Seconds,
+        /// How long the database may take for the queries about one image, all its bytes included; for a file, how long
+        /// to wait while somebody else has it locked. PostgreSQL, MySQL and MariaDB are told to stop then, too.
+        #[serde(default = "Config::default_read_timeout")]
+        pub read_timeout: Seconds,
+    }
+}
+
+impl Config {
+    fn default_blob_query() -> String {
+        "SELECT Content FROM Images WHERE ImageID = @id".to_owned()
+    }
+
+    fn default_max_connections() -> NonZeroU16 {
+        const { NonZeroU16::new(10).unwrap() }
+    }
+
+    fn default_max_blob() -> ByteSize {
+        ByteSize(64 << 20)
+    }
+
+    fn default_connect_timeout() -> Seconds {
+        Seconds(std::time::Duration::from_secs(3))
+    }
+
+    fn default_read_timeout() -> Seconds {
+        Seconds(std::time::Duration::from_secs(10))
+    }
+}
+
+/// Serves the images of one query.
+#[derive(Debug)]
+pub struct SqlReader {
+    pool: Arc<Pool>,
+    queries: Queries,
+    /// Database and query, which with an id name an image for good.
+    store: String,
+    id_type: IdType,
+    extension_part_of_id: bool,
+    max_blob: ByteSize,
+}
+
+impl Plugin for SqlReader {
+    const NAME: &'static str = "sqlreader";
+    const SUMMARY: &'static str = "Serves images from a PostgreSQL, MySQL, MariaDB or SQLite database.";
+    const DOCS: &'static str = include_str!("../docs.md");
+    const QUERY_KEYS: &'static [&'static str] = &[];
+    type Config = Config;
+
+    fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        let timeouts = Timeouts {
+            connect: at_least_a_millisecond("connect_timeout", config.connect_timeout)?,
+            read: at_least_a_millisecond("read_timeout", config.read_timeout)?,
+        };
+        let database = Database::parse(config.connection_string.expose(), timeouts.read)
+            .map_err(|error| InstallError::setting("connection_string", error.to_string()))?;
+        let query = |setting, written: &str| {
+            Query::parse(written, database.syntax).map_err(|error| InstallError::setting(setting, error.to_string()))
+        };
+        let blob = query("blob_query", &config.blob_query)?;
+        let modified = match &config.modified_query {
+            Some(written) => Some(query("modified_query", written)?),
+            None => None,
+        };
+        let store = format!("sql:{}:{}", database.name, digest(&*blob.text));
+        let connections = config.max_connections.get();
+        let key = ResourceKey::new(&[
+            &digest(config.connection_string.expose()),
+            &connections.to_string(),
+            &format!("{timeouts:?}"),
+        ]);
+        let pool = hooks.resource(key, || Ok(Pool::new(database, connections.into(), timeouts)))?;
+        let policy = config.policy();
+        let reader = Arc::new(Self {
+            pool,
+            queries: Queries { blob, modified },
+            store,
+            id_type: config.id_type,
+            extension_part_of_id: config.extension_part_of_id,
+            max_blob: config.max_blob,
+        });
+        hooks.add_source(config.prefix, Arc::clone(&reader) as _, policy);
+        hooks.on_connect(&reader, Self::check);
+        Ok(())
+    }
+}
+
+/// To a database, no time at all would mean any time.
+fn at_least_a_millisecond(setting: &'static str, time: Seconds) -> Result<std::time::Duration, InstallError> {
+    if time.0.as_millis() == 0 {
+        return Err(InstallError::setting(
+            setting,
+            "nothing is done in no time; write a time such as \"10s\"",
+        ));
+    }
+    Ok(time.0)
+}
+
+/// The SHA-256, in hexadecimal digits.
+fn digest(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,125 @@
+//! The open connections to one database. Kept by `Hooks::resource` across reloads; opened when they are first needed,
+//! on the runtime that needs them.
+//!
+//! Not sqlx's own pool. That one hides a refused connection behind its timeout; it sends a ping before and after each
+//! use; and where a server has gone silent, the ping after a use that was given up waits without end, with the
+//! connection's place in the pool. Here a connection goes back only when it has answered all that it was asked, and is
+//! closed otherwise; whether it still works shows when it is used next.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+
+use crate::database::Database;
+use crate::failure::Failure;
+use crate::id::Id;
+use crate::lookup::{Answer, Question};
+use crate::session::Session;
+
+/// How long an unused connection is kept: less than the firewalls and load balancers on the way usually grant.
+const IDLE: Duration = Duration::from_secs(60);
+/// How long a connection is used at most: after that, the host's name is asked for again, and a SQLite file that was
+/// replaced by another is opened anew.
+const LIFE: Duration = Duration::from_secs(600);
+
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    /// For a new connection to be ready.
+    pub(crate) connect: Duration,
+    /// For the queries about one image, and for a connection to be free.
+    pub(crate) read: Duration,
+}
+
+/// A database and the connections to it.
+pub(crate) struct Pool {
+    pub(crate) database: Database,
+    timeouts: Timeouts,
+    connections: usize,
+    places: Semaphore,
+    /// The one that was used last is at the end, and is used next.
+    idle: Mutex<Vec<Connection>>,
+}
+
+struct Connection {
+    session: Box<dyn Session>,
+    opened: Instant,
+    used: Instant,
+}
+
+impl Pool {
+    /// No connection yet.
+    pub(crate) fn new(database: Database, connections: usize, timeouts: Timeouts) -> Self {
+        Self {
+            database,
+            timeouts,
+            connections,
+            places: Semaphore::new(connections),
+            idle: Mutex::default(),
+        }
+    }
+
+    /// Asks over any connection. If one that was kept does not answer as it should, its server may have been restarted
+    /// meanwhile: then a new one is asked.
+    pub(crate) async fn ask(&self, question: &Question<'_>, id: &Id) -> Result<Answer, Failure> {
+        let _place = self.place().await?;
+        if let Some(kept) = self.kept() {
+            match self.ask_over(kept, question, id).await {
+                Err(Failure::Query(_)) => {}
+                answer => return answer,
+            }
+        }
+        let new = Connection {
+            session: self.connect().await?,
+            opened: Instant::now(),
+            used: Instant::now(),
+        };
+        self.ask_over(new, question, id).await
+    }
+
+    /// A connection of its own.
+    pub(crate) async fn connect(&self) -> Result<Box<dyn Session>, Failure> {
+        match timeout(self.timeouts.connect, self.database.server.connect()).await {
+            Ok(session) => session.map_err(Failure::Connect),
+            Err(_) => Err(Failure::ConnectTimeout(self.timeouts.connect)),
+        }
+    }
+
+    async fn place(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        match timeout(self.timeouts.read, self.places.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            // The semaphore is never closed.
+            Ok(Err(_)) | Err(_) => Err(Failure::Busy {
+                connections: self.connections,
+                waited: self.timeouts.read,
+            }),
+        }
+    }
+
+    fn kept(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock();
+        idle.retain(|kept| kept.used.elapsed() < IDLE && kept.opened.elapsed() < LIFE);
+        idle.pop()
+    }
+
+    async fn ask_over(&self, mut connection: Connection, question: &Question<'_>, id: &Id) -> Result<Answer, Failure> {
+        let answer = timeout(self.timeouts.read, question.ask(&mut *connection.session, id))
+            .await
+            .map_err(|_| Failure::QueryTimeout(self.timeouts.read))?
+            .map_err(Failure::Query)?;
+        connection.used = Instant::now();
+        self.idle.lock().push(connection);
+        Ok(answer)
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("database", &self.database.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,68 @@
+//! PostgreSQL in its own way. Called by `database`, which reads connection strings, and through [`Dialect`].
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow, PgTypeInfo, Postgres};
+use sqlx::types::time::OffsetDateTime;
+use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Executor as _, Row as _, Type, TypeInfo as _};
+use sqlx::{ValueRef as _, postgres::PgValueFormat};
+
+use crate::id::Id;
+use crate::session::{Dialect, Opened, Server, Session};
+
+/// A server, and how long it may work on a statement.
+pub(crate) struct PostgresServer {
+    pub(crate) options: PgConnectOptions,
+    pub(crate) statement_timeout: Duration,
+}
+
+#[async_trait]
+impl Server for PostgresServer {
+    async fn connect(&self) -> sqlx::Result<Box<dyn Session>> {
+        let mut connection: PgConnection = self.options.connect().await?;
+        // So that the server, too, gives up what nobody waits for any more.
+        let limit = format!("SET statement_timeout = {}", self.statement_timeout.as_millis());
+        connection.execute(AssertSqlSafe(limit)).await?;
+        Ok(Box::new(Opened::<Postgres>(connection)))
+    }
+}
+
+impl Dialect for Postgres {
+    const BEGIN: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+    /// A number is a `bigint`, which compares with `smallint` and `integer` columns too, and uses their indexes.
+    fn bind(arguments: &mut PgArguments, id: &Id) -> Result<(), BoxDynError> {
+        match id {
+            Id::Integer(number) => arguments.add(number),
+            Id::Uuid(uuid) => arguments.add(uuid),
+            Id::Text(text) => arguments.add(text),
+        }
+    }
+
+    fn holds_bytes(column: &PgTypeInfo) -> bool {
+        <Vec<u8> as Type<Self>>::compatible(column)
+    }
+
+    fn holds_time(column: &PgTypeInfo) -> bool {
+        matches!(column.name(), "TIMESTAMPTZ" | "TIMESTAMP" | "DATE")
+    }
+
+    /// Read by hand, because the driver's own reading panics at `infinity`. That is no time here.
+    fn time(row: &PgRow, column: usize) -> Option<OffsetDateTime> {
+        /// From 1970 to 2000, which PostgreSQL counts from, in seconds.
+        const EPOCH: i128 = 946_684_800;
+        let value = row.try_get_raw(column).ok()?;
+        if value.is_null() || value.format() != PgValueFormat::Binary {
+            return None;
+        }
+        let bytes = value.as_bytes().ok()?;
+        let microseconds = match value.type_info().name() {
+            "TIMESTAMPTZ" | "TIMESTAMP" => i128::from(i64::from_be_bytes(bytes.try_into().ok()?)),
+            "DATE" => i128::from(i32::from_be_bytes(bytes.try_into().ok()?)) * 86_400_000_000,
+            _ => return None,
+        };
+        OffsetDateTime::from_unix_timestamp_nanos((EPOCH * 1_000_000 + microseconds) * 1_000).ok()
+    }
+}

@@ -1,0 +1,65 @@
+//! s3reader before a server that checks signatures.
+
+use std::net::SocketAddr;
+
+use resizer_engine::testing::{Mode, Trouble};
+use resizer_test_stores::s3::{Key, S3, Visibility};
+
+use super::{Store, away, escaped, large, replaced, shown, wait};
+
+const BUCKET: &str = "photos";
+
+/// It lives in this process: it is cut off in place of being ended.
+impl Store for S3 {
+    fn address(&self) -> SocketAddr {
+        self.address()
+    }
+
+    fn entry(&self, address: SocketAddr) -> String {
+        format!(
+            "name = \"s3reader\"\nbuckets = [\"{BUCKET}\"]\nendpoint = \"http://{address}\"\nregion = \"eu-north-1\"\n\
+             access_key_id = \"reader\"\nsecret_access_key = \"no-secret\""
+        )
+    }
+
+    fn path(&self, _: SocketAddr, name: &str) -> String {
+        format!("{BUCKET}/{}", escaped(name))
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        S3::put(self, BUCKET, name, bytes.to_vec());
+    }
+
+    fn kill(&mut self, trouble: &Trouble) {
+        trouble.set(Mode::Refuse);
+    }
+
+    fn start(&mut self) {}
+}
+
+fn store() -> S3 {
+    let store = wait(S3::start("eu-north-1")).unwrap();
+    store.create(BUCKET, Visibility::Private);
+    store.admit(&Key::lasting("reader", "no-secret"));
+    store
+}
+
+#[test]
+fn a_photograph_is_shown() {
+    shown::shown(&store());
+}
+
+#[test]
+fn a_photograph_is_replaced() {
+    replaced::replaced(&store());
+}
+
+#[test]
+fn the_store_goes_away() {
+    away::away(&mut store());
+}
+
+#[test]
+fn a_large_object_is_relayed() {
+    large::large(&store());
+}
