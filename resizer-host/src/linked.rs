@@ -14,6 +14,8 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "mongoreader",
     "remotereader",
     "s3reader",
+    "sourcediskcache",
+    "sourcememcache",
     "sqlreader",
 ];
 
@@ -35,5 +37,9 @@ use resizer_mongoreader as _;
 use resizer_remotereader as _;
 #[cfg(feature = "s3reader")]
 use resizer_s3reader as _;
+#[cfg(feature = "sourcediskcache")]
+use resizer_sourcediskcache as _;
+#[cfg(feature = "sourcememcache")]
+use resizer_sourcememcache as _;
 #[cfg(feature = "sqlreader")]
 use resizer_sqlreader as _;

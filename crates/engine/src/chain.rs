@@ -22,10 +22,11 @@ use crate::flight::panicked;
 /// A cache that takes longer than this to answer is slower than making most images anew.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What was found, and in whose cache.
-pub(crate) struct Found {
+/// What was found, in whose cache, and which caches are nearer.
+pub(crate) struct Found<'c> {
     pub(crate) plugin: &'static str,
     pub(crate) hit: Hit,
+    pub(crate) nearer: &'c [Given<Arc<dyn Cache>>],
 }
 
 /// Counts look-ups in caches, by plugin and outcome. Keeps the counters that it was given: there are few, and asking the
@@ -50,12 +51,12 @@ impl Lookups {
 
 /// The nearest cache's entry under this key. Counted where the engine is given: a second look on behalf of the same
 /// request is not.
-pub(crate) async fn look(
-    caches: &[Given<Arc<dyn Cache>>],
+pub(crate) async fn look<'c>(
+    caches: &'c [Given<Arc<dyn Cache>>],
     request: &ImageRequest,
     key: &CacheKey,
     engine: Option<&Shared>,
-) -> Option<Found> {
+) -> Option<Found<'c>> {
     for (index, cache) in caches
         .iter()
         .enumerate()
@@ -72,13 +73,15 @@ pub(crate) async fn look(
         }
         match answer {
             Ok(Some(hit)) => {
-                // What a farther cache streams is too large to be worth a nearer one's memory.
+                let nearer = &caches[..index];
+                // What a farther cache streams is too large to be held here for a nearer one's sake.
                 if let Body::Bytes(bytes) = &hit.body {
-                    keep(&caches[..index], request, key, &hit.meta, bytes).await;
+                    keep(nearer, request, key, &hit.meta, bytes).await;
                 }
                 return Some(Found {
                     plugin: cache.plugin,
                     hit,
+                    nearer,
                 });
             }
             Ok(None) => {}
@@ -107,14 +110,14 @@ pub(crate) async fn keep(
     }
 }
 
-/// All bytes of a body.
+/// All bytes of a body. A cache that stops sending them fails, as one does that stops answering.
 pub(crate) async fn collect(body: Body) -> Result<Bytes, Error> {
     match body {
         Body::Bytes(bytes) => Ok(bytes),
         Body::Stream { mut stream, length } => {
             let mut bytes = BytesMut::with_capacity(length.and_then(|length| length.try_into().ok()).unwrap_or(0));
-            while let Some(chunk) = stream.next().await {
-                bytes.extend_from_slice(&chunk?);
+            while let Some(chunk) = guarded(async { stream.next().await.transpose() }).await? {
+                bytes.extend_from_slice(&chunk);
             }
             Ok(bytes.freeze())
         }
@@ -131,6 +134,6 @@ async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, E
     }
 }
 
-fn warn(plugin: &'static str, key: &CacheKey, error: &Error) {
+pub(crate) fn warn(plugin: &'static str, key: &CacheKey, error: &Error) {
     tracing::warn!(plugin, source = %key.source, cause = error.cause(), "a cache failed: {error}");
 }

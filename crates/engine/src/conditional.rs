@@ -14,7 +14,7 @@ use resizer_plugin_api::{CacheKey, Reply};
 use crate::prepare::is_known;
 
 /// What tells one version of a result from another.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Validators {
     /// Strong, in its quotes; `None` while the source's version is not known.
     etag: Option<String>,
@@ -39,6 +39,14 @@ impl Validators {
     pub(crate) fn of(key: &CacheKey, modified: Option<SystemTime>) -> Self {
         let etag = is_known(&key.validator).then(|| format!("\"{}\"", &key.digest()[..32]));
         Self { etag, modified }
+    }
+
+    /// The same version with what came with its bytes as its time.
+    pub(crate) fn modified_at(&self, modified: Option<SystemTime>) -> Self {
+        Self {
+            etag: self.etag.clone(),
+            modified,
+        }
     }
 
     /// Whether they can tell anything before the source is read: without a version, no client may be told that what it

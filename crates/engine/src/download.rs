@@ -1,19 +1,22 @@
 //! A source's bytes, whole and in memory, fetched once for all variants that are wanted of it at one time: from the
 //! source caches, or else from the source, within a byte limit, a time limit and the memory budget. Called by `produce`.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use resizer_plugin_api::{EntryMeta, Error, ErrorKind, Fetch, ImageRequest, Stat, Want};
+use resizer_plugin_api::{Body, CacheKey, EntryMeta, Error, ErrorKind, Fetch, Hit, ImageRequest, Stat, Want};
 
 use crate::admission::Reserved;
-use crate::chain;
+use crate::chain::{self, Found};
 use crate::engine::Shared;
 use crate::flight::Landing;
 use crate::locate::{Located, log};
-use crate::prepare::source_cache_key;
+use crate::prepare::{is_known, source_cache_key};
 use crate::site::Site;
 
 /// Originals are kept as what they are.
@@ -31,7 +34,8 @@ pub(crate) struct SourceBytes {
     _reserved: Arc<Reserved>,
 }
 
-/// Waits for the source's bytes, begun by this or by another request.
+/// Waits for the source's bytes, begun by this or by another request. Whose request begins it says which source caches
+/// are asked: one download for all is worth more than each one's own word on that.
 pub(crate) async fn download(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
@@ -48,7 +52,14 @@ pub(crate) async fn download(
             source.inspect_err(|error| log(located.plugin, &located.key, error))
         }
     };
-    engine.source_flights.join(key, cap, work).await.result
+    let flight = engine.source_flights.join(key, cap, work);
+    let caches = &site.table.source_caches;
+    if caches.iter().any(|cache| cache.value.accepts(request)) {
+        let flight = Some(Box::pin(flight));
+        let engine = Arc::clone(engine);
+        return Finishing { flight, engine }.await.result;
+    }
+    flight.await.result
 }
 
 async fn read(
@@ -59,22 +70,12 @@ async fn read(
     landing: &Landing<SourceBytes>,
 ) -> Result<SourceBytes, Error> {
     let caches = &site.table.source_caches;
-    let cache_key = located
-        .stat
-        .validator
-        .as_ref()
-        .map(|validator| source_cache_key(&located.key, validator));
-    if let Some(key) = &cache_key
-        && let Some(found) = chain::look(caches, request, key, Some(engine)).await
+    let asked = located.stat.validator.as_ref();
+    let key = source_cache_key(&located.key, asked);
+    if let Some(found) = chain::look(caches, request, &key, Some(engine)).await
+        && let Some(source) = cached(engine, site, request, located, landing, &key, found).await?
     {
-        let length = found.hit.body.length().unwrap_or(0);
-        let reserved = engine.admission.source(length, patience(located)).await?;
-        let bytes = chain::collect(found.hit.body).await?;
-        return Ok(SourceBytes {
-            bytes,
-            stat: located.stat.clone(),
-            _reserved: Arc::new(reserved),
-        });
+        return Ok(source);
     }
     let source = fetch(engine, site, located).await?;
     if source.stat.validator != located.stat.validator {
@@ -82,16 +83,93 @@ async fn read(
         engine.believe(located, source.stat.clone());
     }
     landing.hand_out(Ok(source.clone()));
-    if let Some(validator) = &source.stat.validator {
-        let key = source_cache_key(&located.key, validator);
+    let came = source.stat.validator.as_ref();
+    // Where the store is not asked for validators, look-ups go by the key without one; the entry knows its own.
+    let key = asked.map_or(key, |_| source_cache_key(&located.key, came));
+    // A version that was asked for and came without a name cannot be told from another.
+    if asked.is_none() || came.is_some() {
         let meta = EntryMeta {
             content_type: ORIGINAL.to_owned(),
-            validator: validator.clone(),
+            validator: came.unwrap_or(&key.validator).clone(),
             modified: source.stat.modified,
         };
         chain::keep(caches, request, &key, &meta, &source.bytes).await;
     }
     Ok(source)
+}
+
+/// What a source cache has, once there is memory for it. `None` if the cache breaks off: a failing cache is a miss.
+async fn cached(
+    engine: &Shared,
+    site: &Site,
+    request: &ImageRequest,
+    located: &Located,
+    landing: &Landing<SourceBytes>,
+    key: &CacheKey,
+    found: Found<'_>,
+) -> Result<Option<SourceBytes>, Error> {
+    let Hit { meta, body } = found.hit;
+    let length = body.length().unwrap_or(0);
+    within(length, site.server().max_source_bytes.0)?;
+    let reserved = engine.admission.source(length, patience(located)).await?;
+    let streamed = matches!(body, Body::Stream { .. });
+    let bytes = match chain::collect(body).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            chain::warn(found.plugin, key, &error);
+            return Ok(None);
+        }
+    };
+    let stat = match &located.stat {
+        asked if asked.validator.is_some() => asked.clone(),
+        _ if is_known(&meta.validator) => Stat::known(meta.validator.clone(), bytes.len() as u64, meta.modified),
+        unknown => unknown.clone(),
+    };
+    let source = SourceBytes {
+        bytes,
+        stat,
+        _reserved: Arc::new(reserved),
+    };
+    landing.hand_out(Ok(source.clone()));
+    if streamed {
+        chain::keep(found.nearer, request, key, &meta, &source.bytes).await;
+    }
+    Ok(Some(source))
+}
+
+/// A wait for a download that has a cache to land in. Who leaves it leaves a task behind that waits on, so that the
+/// download goes on, within its own time, and the next request finds what came. That task takes a place among the work:
+/// a server that has as much as it can take finishes nothing that nobody waits for.
+struct Finishing<F: Future<Output: Send> + Send + 'static> {
+    /// Until it has landed.
+    flight: Option<Pin<Box<F>>>,
+    engine: Arc<Shared>,
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Future for Finishing<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(flight) = &mut self.flight else {
+            return Poll::Pending;
+        };
+        let landed = ready!(flight.as_mut().poll(context));
+        self.flight = None;
+        Poll::Ready(landed)
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Drop for Finishing<F> {
+    fn drop(&mut self) {
+        if let Some(flight) = self.flight.take()
+            && let Ok(place) = self.engine.admission.place()
+        {
+            self.engine.runtime.spawn(async move {
+                flight.await;
+                drop(place);
+            });
+        }
+    }
 }
 
 /// Half of what the whole download may take: who waits for memory in vain shall hear of it with a 503, before the

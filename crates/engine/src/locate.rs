@@ -17,7 +17,7 @@ use crate::stop::Stop;
 #[derive(Clone)]
 pub(crate) struct Located {
     pub(crate) plugin: &'static str,
-    pub(crate) mount: MountedSource,
+    pub(crate) mount: Arc<MountedSource>,
     pub(crate) path: SourcePath,
     pub(crate) key: SourceKey,
     pub(crate) stat: Stat,
@@ -63,7 +63,7 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str) -> Result<Loca
     let Some(mount) = site.mount(path) else {
         return Err(Error::not_found().because("no source is mounted at a prefix of this path"));
     };
-    let (plugin, mount) = (mount.plugin, mount.value.clone());
+    let (plugin, mount) = (mount.plugin, Arc::clone(&mount.value));
     let path = below(&mount, path).map_err(|cause| Error::not_found().because(cause))?;
     let key = mount.source.identity(&path);
     let stat = stat(engine, site, plugin, &mount, &path, &key).await?;
@@ -83,7 +83,7 @@ async fn stat(
     engine: &Arc<Shared>,
     site: &Site,
     plugin: &'static str,
-    mount: &MountedSource,
+    mount: &Arc<MountedSource>,
     path: &SourcePath,
     key: &SourceKey,
 ) -> Result<Stat, Error> {
@@ -119,11 +119,11 @@ async fn stat(
 fn ask(
     engine: &Arc<Shared>,
     plugin: &'static str,
-    mount: &MountedSource,
+    mount: &Arc<MountedSource>,
     path: &SourcePath,
     key: &SourceKey,
 ) -> impl Future<Output = Result<Stat, Error>> + Send + use<> {
-    let (engine, mount, path, key) = (Arc::clone(engine), mount.clone(), path.clone(), key.clone());
+    let (engine, mount, path, key) = (Arc::clone(engine), Arc::clone(mount), path.clone(), key.clone());
     async move {
         let cap = mount.policy.fetch_timeout;
         let work = {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::header::{HeaderValue, VARY};
 use http::{HeaderMap, StatusCode};
-use resizer_imaging::{CacheDirective, Format, Job, Process, VERSION, output_format};
+use resizer_imaging::{CacheDirective, Format, Process, VERSION, output_format};
 use resizer_plugin_api::service::HandlePlan;
 use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, SourceKey, Validator, Variant};
 
@@ -27,6 +27,8 @@ pub(crate) struct Prepared {
     pub(crate) task: Task,
     pub(crate) caching: bool,
     pub(crate) key: CacheKey,
+    /// What tells this version from others, as far as the store has said.
+    pub(crate) validators: Validators,
     /// What plugins and `Vary` add to the response.
     pub(crate) headers: HeaderMap,
 }
@@ -35,7 +37,7 @@ pub(crate) struct Prepared {
 #[derive(Clone)]
 pub(crate) enum Task {
     /// Decode, lay out, scale and encode.
-    Process(Arc<Job>),
+    Process(Format),
     /// Send them as they are.
     Relay,
 }
@@ -84,20 +86,11 @@ pub(crate) fn prepare(
             let (version, canonical) = (VERSION.to_string(), instructions.canonical());
             let parts = [version.as_str(), format.name(), &canonical];
             let variant = Variant::of(parts.into_iter().chain(plan.key_parts.iter().map(String::as_str)));
-            let job = Job {
-                instructions: instructions.clone(),
-                format,
-                limits: site.limits().clone(),
-            };
-            (Task::Process(Arc::new(job)), variant)
+            (Task::Process(format), variant)
         }
         None => (Task::Relay, relayed()),
     };
-    let validator = located
-        .stat
-        .validator
-        .clone()
-        .unwrap_or_else(|| Validator::new(UNASKED));
+    let validator = located.stat.validator.clone().unwrap_or_else(unasked);
     let key = CacheKey {
         source: located.key.clone(),
         validator,
@@ -107,24 +100,23 @@ pub(crate) fn prepare(
     for name in plan.vary {
         headers.append(VARY, HeaderValue::from(name));
     }
-    let prepared = Prepared {
-        located: Arc::new(located),
-        task,
-        caching,
-        key,
-        headers,
-    };
-
-    let validators = Validators::of(&prepared.key, prepared.located.stat.modified);
+    let validators = Validators::of(&key, located.stat.modified);
     if validators.name_a_version()
-        && let Some(reply) = validators.answer(&request.head.headers, &prepared.headers)
+        && let Some(reply) = validators.answer(&request.head.headers, &headers)
     {
         if reply.status == StatusCode::NOT_MODIFIED {
             trail.cache = Some(CacheOutcome::NotModified);
         }
         return Err(Stop::Answer(Box::new(reply)));
     }
-    Ok(prepared)
+    Ok(Prepared {
+        located: Arc::new(located),
+        task,
+        caching,
+        key,
+        validators,
+        headers,
+    })
 }
 
 /// The variant of a source's untouched bytes.
@@ -132,13 +124,19 @@ pub(crate) fn relayed() -> Variant {
     Variant::of(["relay"])
 }
 
-/// The key under which a source's bytes lie in source caches.
-pub(crate) fn source_cache_key(source: &SourceKey, validator: &Validator) -> CacheKey {
+/// The key under which a source's bytes lie in source caches; as for results, those of a source that was not asked for a
+/// validator lie under one that says so.
+pub(crate) fn source_cache_key(source: &SourceKey, validator: Option<&Validator>) -> CacheKey {
     CacheKey {
         source: source.clone(),
-        validator: validator.clone(),
+        validator: validator.cloned().unwrap_or_else(unasked),
         variant: relayed(),
     }
+}
+
+/// Stands for the validator of a source that was not asked for one.
+fn unasked() -> Validator {
+    Validator::new(UNASKED)
 }
 
 /// Whether a validator names a version: without that, no client may be told that what it has is current.

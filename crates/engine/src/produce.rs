@@ -145,7 +145,12 @@ async fn make(
     let validator = source.stat.validator.clone().unwrap_or_else(|| key.validator.clone());
     let made = match task {
         Task::Relay => (source.bytes.clone(), sniff(&source.bytes).to_owned()),
-        Task::Process(job) => {
+        Task::Process(format) => {
+            let job = &Arc::new(Job {
+                instructions: request.instructions.clone(),
+                format: *format,
+                limits: site.limits().clone(),
+            });
             let failed = |error: &Error| {
                 log(located.plugin, &key.source, error);
                 engine.remember(site, key, &validator, error);

@@ -26,8 +26,12 @@ const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /// The response to a request that went all the way: the result, a part of it, or what its preconditions come to now that
 /// the version of the bytes is known.
-pub(crate) fn respond(request: &ImageRequest, prepared: &Prepared, produced: Produced, trail: &mut Trail) -> Reply {
-    let validators = Validators::of(&produced.key, produced.meta.modified);
+pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Produced, trail: &mut Trail) -> Reply {
+    let validators = if produced.key == prepared.key {
+        prepared.validators.modified_at(produced.meta.modified)
+    } else {
+        Validators::of(&produced.key, produced.meta.modified)
+    };
     if let Some(reply) = validators.answer(&request.head.headers, &prepared.headers) {
         if reply.status == StatusCode::NOT_MODIFIED {
             trail.cache = Some(CacheOutcome::NotModified);
@@ -35,7 +39,7 @@ pub(crate) fn respond(request: &ImageRequest, prepared: &Prepared, produced: Pro
         return reply;
     }
     let mut reply = Reply::new(StatusCode::OK).with_body(produced.body);
-    reply.headers = prepared.headers.clone();
+    reply.headers = prepared.headers;
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             reply.headers.insert(name, value);

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use resizer_imaging::Limits;
 use resizer_plugin_api::hooks::{Given, HookTable, MountedSource};
@@ -18,7 +19,7 @@ pub struct Site {
     limits: Limits,
     query_keys: HashSet<String>,
     /// Longest prefix first.
-    mounts: Vec<Given<MountedSource>>,
+    mounts: Vec<Given<Arc<MountedSource>>>,
     pub(crate) table: HookTable,
     file: ConfigFile,
 }
@@ -31,7 +32,12 @@ impl Site {
             query_keys,
             file,
         } = loaded;
-        let mut mounts = table.sources.clone();
+        let shared = |source: &Given<MountedSource>| Given {
+            plugin: source.plugin,
+            entry: source.entry,
+            value: Arc::new(source.value.clone()),
+        };
+        let mut mounts: Vec<_> = table.sources.iter().map(shared).collect();
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.value.prefix.as_str().len()));
         let limits = Limits {
             max_source_pixels: server.max_source_pixels,
@@ -90,7 +96,7 @@ impl Site {
     }
 
     /// The source with the longest prefix of this path.
-    pub(crate) fn mount(&self, path: &str) -> Option<&Given<MountedSource>> {
+    pub(crate) fn mount(&self, path: &str) -> Option<&Given<Arc<MountedSource>>> {
         self.mounts
             .iter()
             .find(|mount| path.starts_with(mount.value.prefix.as_str()))

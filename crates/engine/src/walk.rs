@@ -77,7 +77,7 @@ async fn serve(
 ) -> Result<Reply, Stop> {
     let prepared = prepare(site, request, located, trail)?;
     let produced = produce(engine, site, request, &prepared, trail).await?;
-    Ok(respond(request, &prepared, produced, trail))
+    Ok(respond(request, prepared, produced, trail))
 }
 
 /// A request that may still be rewritten.

@@ -66,7 +66,7 @@ impl Key {
     }
 }
 
-/// Whether the presence of this key, in any case, makes a URL an image request. `cache`, `process` and
+/// Whether the presence of this key, in any case, makes a URL an image request. `cache`, `process`, `scache` and
 /// `useresizingpipeline` do not: they only steer what other keys ask for.
 pub fn is_trigger(key: &str) -> bool {
     Key::find(&key.to_ascii_lowercase()).is_some_and(|key| key.triggers)
@@ -131,6 +131,7 @@ mod tests {
         for key in [
             "cache",
             "process",
+            "scache",
             "useresizingpipeline",
             "autorotate.default",
             "404",

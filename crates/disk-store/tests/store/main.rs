@@ -7,6 +7,7 @@
 )]
 
 mod bound;
+mod contents;
 mod crash;
 mod damage;
 mod several;

@@ -8,6 +8,7 @@ mod errors;
 mod hooks;
 mod policies;
 mod ranges;
+mod source_caches;
 mod store;
 mod urls;
 mod validators;

@@ -59,6 +59,8 @@ pub(crate) struct World {
     /// Which part each fetch asked for.
     pub(crate) ranges: Mutex<Vec<Option<ByteRange>>>,
     pub(crate) kept: [Mutex<HashMap<CacheKey, Entry>>; 2],
+    /// What source caches keep.
+    pub(crate) originals: [Mutex<HashMap<CacheKey, Entry>>; 2],
 }
 
 impl World {
@@ -216,6 +218,79 @@ impl Cache for Keep {
 
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
         self.world.kept[self.slot].lock().unwrap().insert(key.clone(), entry);
+        Ok(())
+    }
+
+    async fn purge(&self, _: &Purge) -> Result<u64, Error> {
+        Ok(0)
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceCacheConfig {
+    world: String,
+    slot: usize,
+    /// Gives what it has as a stream.
+    #[serde(default)]
+    streams: bool,
+    /// The stream breaks off in the middle.
+    #[serde(default)]
+    breaks: bool,
+}
+
+struct KeepOriginals {
+    world: Arc<World>,
+    config: SourceCacheConfig,
+}
+
+impl Plugin for KeepOriginals {
+    const NAME: &'static str = "testsourcecache";
+    const SUMMARY: &'static str = "A source cache that a test looks into; a URL that says `scache=no` passes it by.";
+    const DOCS: &'static str = "";
+    const QUERY_KEYS: &'static [&'static str] = &[];
+    type Config = SourceCacheConfig;
+
+    fn install(config: SourceCacheConfig, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        let world = world(&config.world);
+        hooks.add_source_cache(Arc::new(Self { world, config }));
+        Ok(())
+    }
+}
+register!(KeepOriginals);
+
+#[async_trait]
+impl Cache for KeepOriginals {
+    fn accepts(&self, request: &ImageRequest) -> bool {
+        request.query.get("scache") != Some("no")
+    }
+
+    async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
+        let originals = self.world.originals[self.config.slot].lock().unwrap();
+        let Some(Entry { meta, bytes }) = originals.get(key).cloned() else {
+            return Ok(None);
+        };
+        if !self.config.streams {
+            let body = Body::Bytes(bytes);
+            return Ok(Some(Hit { meta, body }));
+        }
+        let length = Some(bytes.len() as u64);
+        let (first, rest) = (bytes.slice(..bytes.len() / 2), bytes.slice(bytes.len() / 2..));
+        let rest = if self.config.breaks {
+            Err(Error::new(ErrorKind::Internal, "The test cache breaks off."))
+        } else {
+            Ok(rest)
+        };
+        let stream = Box::pin(stream::iter([Ok(first), rest]));
+        let body = Body::Stream { stream, length };
+        Ok(Some(Hit { meta, body }))
+    }
+
+    async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
+        self.world.originals[self.config.slot]
+            .lock()
+            .unwrap()
+            .insert(key.clone(), entry);
         Ok(())
     }
 

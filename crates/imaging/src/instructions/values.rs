@@ -209,6 +209,13 @@ pub(crate) fn cache(text: &str) -> Value<CacheDirective> {
     }
 }
 
+pub(crate) fn source_cache(text: &str) -> Value<()> {
+    match text.to_ascii_lowercase().as_str() {
+        "mem" | "disk" | "no" => Ok(()),
+        _ => Err("expected `mem`, `disk` or `no`".to_owned()),
+    }
+}
+
 /// The items of a list with commas between them; white space and parentheses around an item are dropped.
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')

@@ -316,6 +316,15 @@ pub static KEYS: &[Key] = &[
             Ok(())
         },
     ),
+    key(
+        "scache",
+        &[],
+        false,
+        "`mem`, `disk`, `no`",
+        "Where the original is kept: by the plugin `sourcememcache`, by `sourcediskcache`, or by neither; without it their \
+         settings say. The same image under another value is the same result.",
+        |_, value| values::source_cache(value),
+    ),
     // Known, not supported yet. The flag is ImageResizer's or Imageflow's.
     not_yet(
         "autorotate.default",

@@ -33,14 +33,22 @@ struct At {
 }
 
 impl Failure {
+    /// Whether something was waited for in vain.
+    pub(crate) fn is_timeout(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::ConnectTimeout(_) | Self::QueryTimeout(_) => true,
+            Self::Connect(error) | Self::Query(error) => gave_up_waiting(error),
+            Self::TooLarge { .. } => false,
+        }
+    }
+
     /// What the engine hears.
     pub(crate) fn at(self, database: &str) -> Error {
         let (kind, message) = match &self {
+            _ if self.is_timeout() => (ErrorKind::Timeout, "The image's store did not answer in time."),
             Self::TooLarge { .. } => (ErrorKind::TooLarge, "The image is larger than is read from its store."),
-            Self::Busy { .. } | Self::ConnectTimeout(_) | Self::QueryTimeout(_) => TIMEOUT,
-            Self::Connect(error) | Self::Query(error) if is_timeout(error) => TIMEOUT,
             Self::Connect(_) => (ErrorKind::Upstream, "The image's store cannot be reached."),
-            Self::Query(_) => (ErrorKind::Upstream, "The image's store failed."),
+            _ => (ErrorKind::Upstream, "The image's store failed."),
         };
         Error::new(kind, message).because(At {
             database: database.to_owned(),
@@ -49,10 +57,8 @@ impl Failure {
     }
 }
 
-const TIMEOUT: (ErrorKind, &str) = (ErrorKind::Timeout, "The image's store did not answer in time.");
-
 /// Whether the database itself gave up waiting: for a lock, or for the end of a statement.
-fn is_timeout(error: &sqlx::Error) -> bool {
+fn gave_up_waiting(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else {
         return false;
     };

@@ -68,7 +68,7 @@ impl Pool {
         let _place = self.place().await?;
         if let Some(kept) = self.kept() {
             match self.ask_over(kept, question, id).await {
-                Err(Failure::Query(_)) => {}
+                Err(failure) if !failure.is_timeout() => {}
                 answer => return answer,
             }
         }

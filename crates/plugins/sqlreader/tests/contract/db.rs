@@ -15,6 +15,9 @@ use resizer_test_stores::postgres::Postgres;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyPool, AssertSqlSafe};
 
+/// Timeouts with which a test ends soon.
+pub(crate) const SOON: &str = "connect_timeout = '1s'\nread_timeout = '1s'\n";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Postgres,

@@ -1,112 +1,16 @@
-//! Databases that cannot be reached, refuse, wait, or come back after a restart.
+//! Databases that cannot be reached, refuse, or wait; and connections, which are few and shared.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use resizer_engine::testing::{Installer, SourceStore as _, Trouble, TroubledStore, trouble_contract};
-use resizer_plugin_api::{ErrorKind, Source};
+use resizer_engine::testing::{Installer, SourceStore as _, Trouble};
+use resizer_plugin_api::ErrorKind;
 use resizer_sqlreader::SqlReader;
-use resizer_test_stores::mariadb::MariaDb;
-use resizer_test_stores::postgres::Postgres;
 use resizer_test_stores::process::free_port;
 
-use crate::db::{Db, Kind, Served, download, error_of, install, path, settings, whole};
+use crate::db::{Db, Kind, SOON, Served, download, error_of, install, path, settings, whole};
 use crate::on_each_database;
-
-/// Timeouts with which a test ends soon.
-const SOON: &str = "connect_timeout = '1s'\nread_timeout = '1s'\n";
-
-struct Troubled {
-    served: Served,
-    trouble: Trouble,
-    source: Arc<dyn Source>,
-}
-
-#[async_trait]
-impl TroubledStore for Troubled {
-    fn source(&self) -> Arc<dyn Source> {
-        Arc::clone(&self.source)
-    }
-
-    fn trouble(&self) -> &Trouble {
-        &self.trouble
-    }
-
-    async fn put(&self, path: &str, bytes: &[u8]) {
-        self.served.put(path, bytes).await;
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        let url = &self.served.db.url;
-        let in_url = url.split(':').nth(2).and_then(|rest| rest.split('@').next());
-        vec![self.served.db.password.to_owned(), in_url.unwrap().to_owned()]
-    }
-}
-
-async fn in_trouble(kind: Kind) {
-    let Some(db) = Db::open(kind).await else { return };
-    let trouble = Trouble::before(db.server().parse().unwrap()).await.unwrap();
-    let url = db.url_at(trouble.address());
-    let source = install(&format!("connection_string = '{url}'\n{SOON}{}", settings("troubled")));
-    let served = Served::new(Arc::new(db), "troubled").await;
-    trouble_contract(&Troubled {
-        served,
-        trouble,
-        source,
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn postgres_in_trouble() {
-    in_trouble(Kind::Postgres).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn mariadb_in_trouble() {
-    in_trouble(Kind::MariaDb).await;
-}
-
-/// Reads, loses the server, fails meanwhile, and reads again from the one that comes back, always through one source.
-async fn outlives_a_restart<S>(kind: Kind, url: String, mut server: S, kill: fn(&mut S), restart: fn(&mut S)) {
-    let db = Arc::new(Db::at(kind, url, "", Box::new(())).await);
-    let served = Served::new(Arc::clone(&db), "lasting").await;
-    served.put("a.jpg", b"lasting").await;
-    let source = db.source(&format!("{SOON}{}", settings("lasting")));
-    for round in 0..3 {
-        let several = (0..4).map(|_| whole(&*source, "a.jpg"));
-        for read in futures_util::future::join_all(several).await {
-            assert_eq!(read.unwrap().1, b"lasting", "in round {round}, at once");
-        }
-        kill(&mut server);
-        let error = error_of(download(&*source, "a.jpg").await, "a server that is gone");
-        assert_eq!(error.kind(), ErrorKind::Upstream, "{error:?}");
-        restart(&mut server);
-    }
-    assert_eq!(
-        whole(&*source, "a.jpg").await.unwrap().1,
-        b"lasting",
-        "in the end, at once"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn postgres_comes_back() {
-    if let Some(server) = Postgres::start() {
-        let url = server.url();
-        outlives_a_restart(Kind::Postgres, url, server, Postgres::kill, Postgres::restart).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn mariadb_comes_back() {
-    if let Some(server) = MariaDb::start() {
-        let url = server.url();
-        outlives_a_restart(Kind::MariaDb, url, server, MariaDb::kill, MariaDb::restart).await;
-    }
-}
 
 on_each_database! {
     a_wrong_query_is_the_stores_fault(db) {

@@ -12,6 +12,7 @@ mod db;
 mod failures;
 mod images;
 mod settings;
+mod trouble;
 
 /// One test for each database.
 macro_rules! on_each_database {

@@ -1,0 +1,97 @@
+//! Reading an original's content, whole or in pieces, and comparing it with the hash that it lies under. Called by `cache`
+//! on its threads for files: all of it blocks. Removes nothing.
+
+use std::io::{self, ErrorKind, Read as _};
+use std::path::Path;
+
+use bytes::Bytes;
+use cacache::{Algorithm, Integrity, SyncReader};
+
+use crate::named::Named;
+
+/// A content up to this length is read in one go; of a longer one, the pieces.
+const WHOLE: u64 = 1 << 20;
+/// How much of a longer content is read in one go.
+const PIECE: u64 = 256 << 10;
+
+/// What lies under a name.
+pub(crate) enum Found {
+    /// All of it, checked.
+    Whole(Bytes),
+    /// Too much to hold in memory.
+    Long(Box<LongContent>),
+    /// Nothing, or nothing that could be the original.
+    Missing,
+    /// Something else than what was written.
+    Damaged,
+}
+
+/// A long content as it is read, checked at its end.
+pub(crate) struct LongContent {
+    /// There until the end.
+    reader: Option<SyncReader>,
+    left: u64,
+}
+
+/// How reading goes on.
+pub(crate) enum Piece {
+    /// The next bytes.
+    Bytes(Bytes),
+    /// All bytes have come, and they are what was written.
+    End,
+    /// They are not what was written; the last were withheld.
+    Damaged,
+}
+
+/// What a key names, among the contents in this folder.
+pub(crate) fn open(folder: &Path, named: &Named) -> io::Result<Found> {
+    let Ok(integrity) = Integrity::from_hex(&named.content, Algorithm::Sha256) else {
+        return Ok(Found::Missing);
+    };
+    let found = if named.length <= WHOLE {
+        cacache::read_hash_sync(folder, &integrity).map(|bytes| Found::Whole(bytes.into()))
+    } else {
+        SyncReader::open_hash(folder, integrity).map(|reader| {
+            let (reader, left) = (Some(reader), named.length);
+            Found::Long(Box::new(LongContent { reader, left }))
+        })
+    };
+    match found {
+        Err(cacache::Error::IntegrityError(_)) => Ok(Found::Damaged),
+        Err(cacache::Error::IoError(error, _)) if error.kind() == ErrorKind::NotFound => Ok(Found::Missing),
+        found => found.map_err(io_error),
+    }
+}
+
+impl LongContent {
+    /// The next bytes. Nothing is read ahead.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(crate) fn next(&mut self) -> io::Result<Piece> {
+        let Some(reader) = &mut self.reader else {
+            return Ok(Piece::End);
+        };
+        let wanted = self.left.min(PIECE);
+        // One more than there should be at the end, to see that it is the end.
+        let most = if wanted == self.left { wanted + 1 } else { wanted };
+        let mut bytes = Vec::with_capacity(usize::try_from(most).unwrap_or(0));
+        reader.take(most).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 != wanted {
+            return Ok(Piece::Damaged);
+        }
+        self.left -= wanted;
+        if self.left == 0 && self.reader.take().is_none_or(|reader| reader.check().is_err()) {
+            return Ok(Piece::Damaged);
+        }
+        Ok(Piece::Bytes(bytes.into()))
+    }
+}
+
+/// What the system said.
+pub(crate) fn io_error(error: cacache::Error) -> io::Error {
+    match error {
+        cacache::Error::IoError(error, _) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}

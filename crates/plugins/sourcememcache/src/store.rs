@@ -1,0 +1,111 @@
+//! The originals, their weights, and the numbers shown about them. Called by the cache in `lib.rs`.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bytes::Bytes;
+use moka::notification::RemovalCause;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache as Entries;
+use resizer_plugin_api::{Body, ByteSize, CacheKey, Entry, Gauge, Hit, Metrics, Purge};
+
+/// What an original costs beside its bytes and its texts, roughly: its place in moka's table and in its queues, the
+/// counters of its shared parts, and what the allocator adds.
+const OVERHEAD: u64 = 512;
+
+/// The part of the whole that one original may take.
+const LARGEST_PART: u64 = 4;
+
+/// A bounded cache of originals. When full, the one not used for the longest time gives way: all sizes of a new photograph
+/// are asked for shortly after each other, so a new one has to get in whatever was asked for often before.
+pub(crate) struct Store {
+    entries: Entries<CacheKey, Entry>,
+    largest: u64,
+    bytes: Gauge,
+    /// What this store has added to the gauge; two stores share it while a reload changes the size.
+    shown: AtomicI64,
+}
+
+impl Store {
+    pub(crate) fn new(max_size: ByteSize, metrics: &Metrics) -> Self {
+        let help = "Originals that gave way to others in memory.";
+        let evictions = metrics.counter("resizer_sourcememcache_evictions_total", help, &[]);
+        let entries = Entries::builder()
+            .max_capacity(max_size.0)
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(|key, entry: &Entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
+            .eviction_listener(move |_, _, cause| {
+                if cause == RemovalCause::Size {
+                    evictions.increment();
+                }
+            })
+            .build();
+        let help = "Bytes of originals in memory.";
+        Self {
+            entries,
+            largest: (max_size.0 / LARGEST_PART).min(u64::from(u32::MAX)),
+            bytes: metrics.gauge("resizer_sourcememcache_bytes", help, &[]),
+            shown: AtomicI64::new(0),
+        }
+    }
+
+    pub(crate) fn get(&self, key: &CacheKey) -> Option<Hit> {
+        let Entry { meta, bytes } = self.entries.get(key)?;
+        let body = Body::Bytes(bytes);
+        Some(Hit { meta, body })
+    }
+
+    pub(crate) fn put(&self, key: &CacheKey, entry: &Entry) {
+        if weight(key, entry) > self.largest {
+            // What may be kept from before is out of date.
+            self.entries.invalidate(key);
+        } else {
+            // A copy, since the given bytes may lie in a larger buffer, which would not be counted.
+            let bytes = Bytes::copy_from_slice(&entry.bytes);
+            let meta = entry.meta.clone();
+            self.entries.insert(key.clone(), Entry { meta, bytes });
+        }
+        self.settle();
+    }
+
+    /// Looks at every key: there are as many as fit into memory, and purges are rare.
+    pub(crate) fn purge(&self, what: &Purge) -> u64 {
+        let is_meant = |key: &CacheKey| match what {
+            Purge::Key(meant) => key == meant,
+            Purge::Source(source) => key.source == *source,
+            Purge::Prefix(prefix) => key.source.as_str().starts_with(prefix),
+            Purge::All => true,
+        };
+        self.settle();
+        let meant = self.entries.iter().filter(|(key, _)| is_meant(key));
+        let dropped = meant.filter(|(key, _)| self.entries.remove(&**key).is_some()).count();
+        self.settle();
+        dropped as u64
+    }
+
+    /// Lets moka evict what is too much now: by itself it does so in batches and may hold several originals too many.
+    fn settle(&self) {
+        self.entries.run_pending_tasks();
+        self.show(i64::try_from(self.entries.weighted_size()).unwrap_or(i64::MAX));
+    }
+
+    fn show(&self, bytes: i64) {
+        let before = self.shown.swap(bytes, Ordering::Relaxed);
+        self.bytes.add(bytes - before);
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.show(0);
+    }
+}
+
+fn weight(key: &CacheKey, entry: &Entry) -> u64 {
+    let texts = [
+        key.source.as_str(),
+        key.validator.as_str(),
+        entry.meta.validator.as_str(),
+        &entry.meta.content_type,
+    ];
+    (entry.bytes.len() + texts.map(str::len).iter().sum::<usize>()) as u64 + OVERHEAD
+}
