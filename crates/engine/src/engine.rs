@@ -26,7 +26,7 @@ use crate::diagnostic::Problems;
 use crate::download::SourceBytes;
 use crate::flight::{Flights, panicked};
 use crate::image_error::public;
-use crate::locate::Asked;
+use crate::locate::{Again, Asked};
 use crate::memory_limit::default_limit;
 use crate::pool::{Turn, WorkPool};
 use crate::produce::{Failure, Made};
@@ -70,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) result_flights: Flights<(CacheKey, bool), Arc<Made>>,
     probe_flights: Flights<(), ()>,
     pub(crate) stats: Cache<SourceKey, Asked>,
+    pub(crate) again: Again,
     pub(crate) failures: Cache<(SourceKey, Validator), Failure>,
     pub(crate) lookups: Lookups,
     pub(crate) fetches: Counter,
@@ -113,6 +114,7 @@ impl Engine {
             result_flights: Flights::new(handle.clone(), &metrics, "result"),
             probe_flights: Flights::new(handle.clone(), &metrics, "probe"),
             stats: Cache::new(server.stat_cache_entries),
+            again: Again::default(),
             failures: Cache::new(FAILURES),
             lookups: Lookups::default(),
             fetches: metrics.counter("resizer_fetches_total", "Downloads begun from sources.", &[]),

@@ -1,15 +1,21 @@
 //! The fourth step of a walk: which source has the image, under which lasting name, and what its store says of it. A
 //! missing image is offered to plugins, which may redirect or name another path, once.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+use parking_lot::Mutex;
 use resizer_plugin_api::hooks::MountedSource;
-use resizer_plugin_api::{Error, ErrorKind, ImageRequest, MissingEvent, SourceKey, SourcePath, Stat};
+use resizer_plugin_api::{Error, ErrorKind, ImageRequest, MissingEvent, SourceKey, SourcePath, Stat, UrlPrefix};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::engine::Shared;
 use crate::fire::fire;
+use crate::relay::slow;
 use crate::site::{Site, below};
 use crate::stop::Stop;
 
@@ -33,6 +39,24 @@ pub(crate) struct Asked {
 
 /// How long a store that failed is left alone before it is asked about the same image again.
 const LEFT_ALONE: Duration = Duration::from_secs(2);
+/// How many images of one prefix are asked about in the background at once: nobody waits for these answers, so nothing
+/// else bounds how many a store that is silent would owe.
+const AGAIN_AT_ONCE: usize = 64;
+/// A stat ends by its own time, and is logged as its store's, before its flight would end it.
+const LEEWAY: Duration = Duration::from_secs(1);
+
+/// Places for questions in the background, by prefix: a store that is silent holds up no other.
+#[derive(Debug, Default)]
+pub(crate) struct Again(Mutex<HashMap<UrlPrefix, Arc<Semaphore>>>);
+
+impl Again {
+    fn place(&self, prefix: &UrlPrefix) -> Option<OwnedSemaphorePermit> {
+        let mut places = self.0.lock();
+        let new = || Arc::new(Semaphore::new(AGAIN_AT_ONCE));
+        let places = places.entry(prefix.clone()).or_insert_with(new);
+        Arc::clone(places).try_acquire_owned().ok()
+    }
+}
 
 /// Finds the source of a request, or of the path that a plugin names in its place.
 pub(crate) async fn locate(engine: &Arc<Shared>, site: &Arc<Site>, request: &ImageRequest) -> Result<Located, Stop> {
@@ -78,7 +102,8 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str) -> Result<Loca
 
 /// What the store says, asked at most once at a time, and believed for as long as the source's settings say; nothing
 /// where they say that objects never change. While the store fails, what it said before is believed on, for as long as
-/// the server's settings say; only the first to find it failing waits for that.
+/// the server's settings say; only the first to find it failing waits for that, and not so long that it misses its own
+/// deadline.
 async fn stat(
     engine: &Arc<Shared>,
     site: &Site,
@@ -92,27 +117,34 @@ async fn stat(
     }
     let life = mount.policy.check_modified;
     let stale = life.saturating_add(site.server().stale_if_error.0);
-    let remembered = engine.stats.get(key).filter(|asked| asked.at.elapsed() < stale);
-    if let Some(asked) = &remembered {
-        if asked.at.elapsed() < life {
-            return Ok(asked.stat.clone());
-        }
-        if let Some(failed) = asked.failed {
-            if failed.elapsed() >= LEFT_ALONE {
-                engine.note_failure(key, asked);
-                let again = ask(engine, plugin, mount, path, key);
-                engine.runtime.spawn(async move { drop(again.await) });
-            }
-            return Ok(asked.stat.clone());
-        }
+    let Some(asked) = engine.stats.get(key).filter(|asked| asked.at.elapsed() < stale) else {
+        return Box::pin(ask(engine, plugin, mount, path, key)).await;
+    };
+    if asked.at.elapsed() < life {
+        return Ok(asked.stat);
     }
-    match (Box::pin(ask(engine, plugin, mount, path, key)).await, remembered) {
-        (Err(error), Some(asked)) if is_away(&error) => {
-            engine.note_failure(key, &asked);
-            Ok(asked.stat)
+    if let Some(failed) = asked.failed {
+        if failed.elapsed() >= LEFT_ALONE
+            && let Some(place) = engine.again.place(&mount.prefix)
+        {
+            note_failure(&engine.stats, key, &asked);
+            let again = ask(engine, plugin, mount, path, key);
+            engine.runtime.spawn(async move {
+                again.await.ok();
+                drop(place);
+            });
         }
-        (answer, _) => answer,
+        return Ok(asked.stat);
     }
+    let mut asking = Box::pin(ask(engine, plugin, mount, path, key));
+    match tokio::time::timeout(site.server().deadline.0 / 2, &mut asking).await {
+        Ok(Err(error)) if is_away(&error) => {}
+        Ok(answer) => return answer,
+        // Whatever it says in the end is heard.
+        Err(_) => drop(engine.runtime.spawn(asking)),
+    }
+    note_failure(&engine.stats, key, &asked);
+    Ok(asked.stat)
 }
 
 /// Asks the store, or waits with those who have asked already.
@@ -130,8 +162,8 @@ fn ask(
             let (engine, key) = (Arc::clone(&engine), key.clone());
             move |_, _| async move {
                 let at = Instant::now();
-                let stat = mount.source.stat(&path).await;
-                let stat = stat.inspect_err(|error| {
+                let stat = tokio::time::timeout(cap, mount.source.stat(&path)).await;
+                let stat = stat.unwrap_or_else(|_| Err(slow())).inspect_err(|error| {
                     log(plugin, &key, error);
                     if !is_away(error) {
                         engine.stats.invalidate(&key);
@@ -141,32 +173,46 @@ fn ask(
                 Ok(stat)
             }
         };
+        let cap = cap.saturating_add(LEEWAY);
         engine.stat_flights.join(key, cap, work).await.result
     }
 }
 
 impl Shared {
-    /// Believes what came with a source's bytes in place of what its store said before.
+    /// Believes what came with a source's bytes in place of what its store said before. Of a store that names no version
+    /// when it is asked, none is remembered: its results are looked for without one, now and later.
     pub(crate) fn believe(&self, located: &Located, stat: Stat) {
-        self.note(located.key.clone(), stat, Instant::now());
+        if located.stat.validator.is_some() && stat.validator.is_some() {
+            self.note(located.key.clone(), stat, Instant::now());
+        }
+    }
+
+    /// Forgets what a store said of an image that it then did not give.
+    pub(crate) fn disbelieve(&self, key: &SourceKey, error: &Error) {
+        if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) {
+            self.stats.invalidate(key);
+        }
     }
 
     /// Keeps what a store says, if it says anything.
     fn note(&self, key: SourceKey, stat: Stat, at: Instant) {
-        if stat.validator.is_some() {
+        if stat != Stat::unknown() {
             let failed = None;
             self.stats.insert(key, Asked { stat, at, failed });
         }
     }
+}
 
-    /// Notes that the store has just failed to say more than it did before.
-    fn note_failure(&self, key: &SourceKey, before: &Asked) {
-        let asked = Asked {
+/// Notes that the store has just failed to say more than it did before, unless it has said more to another by now: what
+/// is out of date, or gone, is not brought back.
+fn note_failure(stats: &Cache<SourceKey, Asked>, key: &SourceKey, before: &Asked) {
+    stats.entry_by_ref(key).and_compute_with(|now| match now {
+        Some(now) if now.value().at == before.at => Op::Put(Asked {
             failed: Some(Instant::now()),
             ..before.clone()
-        };
-        self.stats.insert(key.clone(), asked);
-    }
+        }),
+        _ => Op::Nop,
+    });
 }
 
 /// Whether a store failed, rather than said no.
@@ -181,5 +227,33 @@ pub(crate) fn log(plugin: &'static str, key: &SourceKey, error: &Error) {
         tracing::debug!(plugin, source = %key, kind, cause, "{error}");
     } else {
         tracing::warn!(plugin, source = %key, kind, cause, "{error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use resizer_plugin_api::Validator;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_brings_nothing_back() {
+        let (stats, key) = (Cache::new(9), SourceKey::new("a"));
+        let asked = |version: &'static str| Asked {
+            stat: Stat::known(Validator::new(version), 1, None),
+            at: Instant::now(),
+            failed: None,
+        };
+        let now = || stats.get(&key).map(|asked| (asked.stat.validator, asked.failed.is_some()));
+        let old = asked("old");
+        stats.insert(key.clone(), old.clone());
+        note_failure(&stats, &key, &old);
+        assert_eq!(now(), Some((Some(Validator::new("old")), true)));
+        stats.insert(key.clone(), asked("new"));
+        note_failure(&stats, &key, &old);
+        assert_eq!(now(), Some((Some(Validator::new("new")), false)), "another heard more");
+        stats.invalidate(&key);
+        note_failure(&stats, &key, &old);
+        assert_eq!(now(), None, "another heard that it is gone");
     }
 }

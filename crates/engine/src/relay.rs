@@ -80,6 +80,8 @@ async fn relay_part(engine: &Arc<Shared>, prepared: &Prepared, part: Part) -> Re
     };
     let content_type = sniff(&opened.first);
     if !from_start {
+        // Given back before more is asked for: all who hold a share and wait for another would wait for each other.
+        drop(opened);
         let Some(middle) = version(open(engine, prepared, Some(part.range.clone())).await)? else {
             return Ok(None);
         };
@@ -194,7 +196,8 @@ fn pump(engine: &Arc<Shared>, prepared: &Prepared, opened: Opened) -> resizer_pl
     }))
 }
 
-fn slow() -> Error {
+/// A store that did not keep to its source's time.
+pub(crate) fn slow() -> Error {
     Error::new(ErrorKind::Timeout, "The image's store took too long.")
 }
 

@@ -56,10 +56,9 @@ async fn steps(
     let since = Instant::now();
     let located = locate(engine, site, &request).await?;
     trail.stage("locate", since);
-    let asked = located.stat.validator.is_some();
     match serve(engine, site, &request, located, trail).await {
-        // A store that is not asked beforehand says only now that it has no such image.
-        Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound && !asked => {
+        // Only now does the store say that it has no such image: it was not asked before, or has lost it since.
+        Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound => {
             let located = Box::pin(substitute(engine, site, &request, missing)).await?;
             Box::pin(serve(engine, site, &request, located, trail)).await
         }
@@ -76,7 +75,8 @@ async fn serve(
     trail: &mut Trail,
 ) -> Result<Reply, Stop> {
     let prepared = prepare(site, request, located, trail)?;
-    let produced = produce(engine, site, request, &prepared, trail).await?;
+    let produced = produce(engine, site, request, &prepared, trail).await;
+    let produced = produced.inspect_err(|error| engine.disbelieve(&prepared.key.source, error))?;
     Ok(respond(request, prepared, produced, trail))
 }
 

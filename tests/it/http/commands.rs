@@ -37,7 +37,8 @@ fn check_tells_whether_a_server_would_start() {
 fn plugins_and_plan_show_what_is_there() {
     assert_eq!(
         command("", &["plugins"]).output,
-        "azurereader\nclientcache\ncloudfront\ndiskcache\nfilereader\nmemcache\nmongoreader\nremotereader\ns3reader\nsqlreader\n"
+        "azurereader\nclientcache\ncloudfront\ndiskcache\nfilereader\nmemcache\nmongoreader\nremotereader\ns3reader\n\
+         sourcediskcache\nsourcememcache\nsqlreader\n"
     );
     let plan = command(IMAGES, &["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.complaint);

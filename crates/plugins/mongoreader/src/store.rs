@@ -14,7 +14,7 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::event::EventHandler;
 use mongodb::event::sdam::SdamEvent;
 use mongodb::options::{ClientOptions, ConnectionString};
-use mongodb::{Client, Database};
+use mongodb::{Client, Cursor, Database};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -48,7 +48,7 @@ pub(crate) struct Link {
     client: Client,
     read_timeout: Duration,
     health: Arc<Health>,
-    _background: Arc<Background>,
+    background: Arc<Background>,
 }
 
 /// Where a client opens its connections and watches its servers. The driver lets nobody stop a connection that fell
@@ -66,10 +66,10 @@ impl Background {
         Ok(Self(Some(runtime)))
     }
 
-    /// Makes something whose tasks shall run here.
-    fn make<T>(&self, make: impl FnOnce() -> T) -> T {
+    /// Does something whose tasks shall run here.
+    fn enter<T>(&self, what: impl FnOnce() -> T) -> T {
         let _entered = self.0.as_ref().map(Runtime::enter);
-        make()
+        what()
     }
 }
 
@@ -142,10 +142,10 @@ impl Store {
         }));
         let background = Background::new()?;
         Ok(Link {
-            client: background.make(|| Client::with_options(options))?,
+            client: background.enter(|| Client::with_options(options))?,
             read_timeout: self.patience.read,
             health,
-            _background: Arc::new(background),
+            background: Arc::new(background),
         })
     }
 }
@@ -154,6 +154,12 @@ impl Link {
     /// A database of the store.
     pub(crate) fn database(&self, name: &str) -> Database {
         self.client.database(name)
+    }
+
+    /// Drops a cursor. The driver then asks the server to close it, in a task; elsewhere than among the client's own
+    /// tasks that one can outlive the client, and panics.
+    pub(crate) fn close<T>(&self, cursor: Cursor<T>) {
+        self.background.enter(|| drop(cursor));
     }
 
     /// What the driver answers, if it does so in time. If it does not, and has answered nobody else either since this

@@ -1,6 +1,7 @@
 //! A server that refuses, falls silent, breaks off or is restarted; and connections, which end with the plugin.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -159,4 +160,33 @@ async fn connections_end_with_the_plugin() {
         );
         sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// A task that panics reaches nobody but the standard error.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_outlives_the_plugin_and_is_left_panics_nowhere() {
+    let Some(server) = Mongod::shared().await else {
+        return;
+    };
+    upload(&server.database("left").await, "fs", "large.jpg", &vec![1; 20_000_000]).await;
+    let panics = Arc::<AtomicUsize>::default();
+    let (counted, before) = (Arc::clone(&panics), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic| {
+        let in_driver = panic.location().is_some_and(|place| place.file().contains("mongodb-"));
+        counted.fetch_add(in_driver.into(), Ordering::SeqCst);
+        before(panic);
+    }));
+    let settings = format!(
+        "connection_string = '{}'\ndatabase = 'left'",
+        server.connection_string()
+    );
+    for _ in 0..20 {
+        let source = install(&settings);
+        let mut bytes = download(&*source, "large.jpg", None).await.unwrap().bytes;
+        bytes.next().await.unwrap().unwrap();
+        drop(source);
+        drop(bytes);
+    }
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(panics.load(Ordering::SeqCst), 0, "panics of the driver");
 }
