@@ -1,4 +1,4 @@
-//! The admin listener: metrics, the plan of the configuration in force, and plugins' admin pages. Apart from the public
+//! The admin listener: metrics, the plan of the configuration in force, purging, and plugins' admin pages. Apart from the public
 //! one, because "loopback may" on a public port would let in everybody behind a local proxy.
 
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use resizer_plugin_api::{Reply, RequestHead, Secret};
 use crate::access_log::AccessLine;
 use crate::front::Front;
 use crate::http::Answer;
+use crate::purge;
 
 /// What the admin listener answers with.
 pub(crate) struct Admin {
@@ -34,11 +35,17 @@ impl Answer for Admin {
             )
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if head.raw_path == "/purge" {
+            return purge::page(&self.front, &head).await;
+        }
         if let Some(reply) = site.admin_page(&head).await {
             return reply;
         }
         let reply = match head.raw_path.as_str() {
-            "/" => Reply::text(StatusCode::OK, "/metrics\n/plan (names the plugins' own pages)\n"),
+            "/" => Reply::text(
+                StatusCode::OK,
+                "/metrics\n/plan (names the plugins' own pages)\n/purge (with POST)\n",
+            ),
             "/plan" => Reply::text(StatusCode::OK, site.plan()),
             "/metrics" => Reply::text(StatusCode::OK, self.front.engine.metrics().render()).header(
                 header::CONTENT_TYPE,

@@ -1,8 +1,10 @@
-//! The command line: arguments in, a [`Command`] or a precise complaint out. Written by hand because there are six
-//! options in all. What the commands do stands in `commands/` and `serve.rs`.
+//! The command line: arguments in, a [`Command`] or a precise complaint out. Written by hand because there are
+//! few options. What the commands do stands in `commands/` and `serve.rs`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+use crate::purge::{Ask, At};
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -15,6 +17,10 @@ Commands:
   check [FILE] [--connect]     report every problem of a configuration; --connect also
                                reaches the stores and caches that it names
   plan [FILE]                  print which plugin does what, in which order
+  purge --url PATH?QUERY       make the running server forget one result,
+  purge --source PATH          all results and the original of one source,
+  purge --prefix PATH          those of all sources whose path begins so,
+  purge --all                  or everything that it keeps
   plugins                      print the plugins in this binary
   docs DIR                     write the reference pages of those plugins into a folder
   layout --source WxH QUERY    print the geometry of one image as JSON
@@ -24,6 +30,8 @@ Commands:
 
 Options:
   -c, --config FILE            the configuration [default: $RESIZER_CONFIG or plugins.toml]
+      --admin HOST:PORT        for purge: the admin listener [default: the configuration's]
+      --token TOKEN            for purge: its token [default: the configuration's, unless --admin]
   -h, --help                   print this
   -V, --version                print the version
 ";
@@ -41,6 +49,7 @@ pub(crate) enum Command {
     Plan {
         config: PathBuf,
     },
+    Purge(Ask),
     Plugins,
     Docs {
         folder: PathBuf,
@@ -82,6 +91,8 @@ pub(crate) enum UsageError {
     },
     #[error("`{command}` does not know what to do with `{argument}`")]
     Surplus { command: &'static str, argument: String },
+    #[error("one purge takes one of --url, --source, --prefix and --all")]
+    ManyPurges,
     #[error("`{0}` is not a size such as 1600x1200")]
     NoSize(String),
     #[error("`{0}` is not valid UTF-8")]
@@ -117,13 +128,20 @@ impl Hint {
     }
 }
 
-const COMMANDS: &[&str] = &["serve", "check", "plan", "plugins", "docs", "layout", "process"];
+const COMMANDS: &[&str] = &[
+    "serve", "check", "plan", "purge", "plugins", "docs", "layout", "process",
+];
 /// Long name, short name, whether it takes a value.
 const OPTIONS: &[(&str, &str, bool)] = &[
     ("--config", "-c", true),
     ("--connect", "", false),
     ("--source", "", true),
     ("--batch", "", false),
+    ("--url", "", true),
+    ("--prefix", "", true),
+    ("--all", "", false),
+    ("--admin", "", true),
+    ("--token", "", true),
     ("--help", "-h", false),
     ("--version", "-V", false),
 ];
@@ -157,6 +175,13 @@ pub(crate) fn parse(
         "plan" => Command::Plan {
             config: words.config(default_config),
         },
+        "purge" => Command::Purge(Ask {
+            what: words.purged()?,
+            at: match (words.option("--admin"), words.option("--token")) {
+                (Some(address), token) => At::Address(text(address)?, token.map(text).transpose()?),
+                (None, token) => At::Configured(words.config(default_config), token.map(text).transpose()?),
+            },
+        }),
         "plugins" => Command::Plugins,
         "docs" => Command::Docs {
             folder: words.need("the folder to write into")?.into(),
@@ -256,6 +281,24 @@ impl Words {
             .into()
     }
 
+    /// What a purge is of, as the admin listener calls it.
+    fn purged(&mut self) -> Result<(&'static str, String), UsageError> {
+        let mut given = Vec::new();
+        for (option, name) in [("--url", "url"), ("--source", "source"), ("--prefix", "prefix")] {
+            while let Some(value) = self.option(option) {
+                given.push((name, text(value)?));
+            }
+        }
+        if self.option("--all").is_some() {
+            given.push(("all", "true".to_owned()));
+        }
+        match (given.pop(), given.pop()) {
+            (Some(one), None) => Ok(one),
+            (None, _) => Err(self.missing("--url, --source, --prefix or --all")),
+            (Some(_), Some(_)) => Err(UsageError::ManyPurges),
+        }
+    }
+
     /// Complains about whatever nobody took.
     fn finish(self) -> Result<(), UsageError> {
         let command = self.command;
@@ -334,6 +377,27 @@ mod tests {
             },
         );
         check("plugins", Command::Plugins);
+        check(
+            "purge --url /a.jpg?w=4",
+            Command::Purge(Ask {
+                what: ("url", "/a.jpg?w=4".to_owned()),
+                at: At::Configured(config(), None),
+            }),
+        );
+        check(
+            "purge --all --token t -c b.toml",
+            Command::Purge(Ask {
+                what: ("all", "true".to_owned()),
+                at: At::Configured("b.toml".into(), Some("t".to_owned())),
+            }),
+        );
+        check(
+            "purge --source=/a.jpg --admin localhost:81 --token t",
+            Command::Purge(Ask {
+                what: ("source", "/a.jpg".to_owned()),
+                at: At::Address("localhost:81".to_owned(), Some("t".to_owned())),
+            }),
+        );
         check("docs out", Command::Docs { folder: "out".into() });
         check(
             "layout --source 16x9 w=4",
@@ -399,6 +463,16 @@ mod tests {
         check("serve --config", "option `--config` takes a value");
         check("check --connect=yes", "option `--connect` takes no value");
         check("docs", "`docs` also takes the folder to write into");
+        check("purge", "`purge` also takes --url, --source, --prefix or --all");
+        check(
+            "purge --all --prefix /",
+            "one purge takes one of --url, --source, --prefix and --all",
+        );
+        check(
+            "purge /a.jpg --all --admin b:1",
+            "`purge` does not know what to do with `/a.jpg`",
+        );
+        check("check --url /a", "option `--url` does not go with `check`");
         check("layout w=4", "`layout` also takes --source WIDTHxHEIGHT");
         check("layout --source 0x4 w=4", "`0x4` is not a size such as 1600x1200");
         check("layout --source 4 w=4", "`4` is not a size such as 1600x1200");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use resizer_engine::{Engine, Environment, Loaded, Problems};
+use resizer_engine::{Engine, Environment, Loaded, Problems, ServerSettings};
 use resizer_plugin_api::resource::Resources;
 use resizer_plugin_api::{Metrics, Registration};
 
@@ -50,6 +50,14 @@ pub(crate) fn plan(path: &Path) -> Result<u8, Complaint> {
     let (loaded, problems) = load(path, &text, &Resources::default(), &Metrics::default());
     let loaded = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
     crate::print(&resizer_engine::plan(&loaded))
+}
+
+/// The settings of the server in a configuration.
+pub(crate) fn settings(path: &Path) -> Result<ServerSettings, Complaint> {
+    let text = read_configuration(path)?;
+    let (loaded, problems) = load(path, &text, &Resources::default(), &Metrics::default());
+    let loaded = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
+    Ok(loaded.server)
 }
 
 /// Prints the plugins in this binary.

@@ -17,6 +17,7 @@ mod complaint;
 mod layout;
 mod linked;
 mod process;
+mod purge;
 
 mod logging;
 mod reload;
@@ -62,6 +63,7 @@ fn run(command: Command) -> Result<u8, Complaint> {
         Command::Serve { config } => serve::serve(&config),
         Command::Check { config, connect } => commands::check(&config, connect),
         Command::Plan { config } => commands::plan(&config),
+        Command::Purge(ask) => purge::ask(&ask),
         Command::Plugins => commands::plugins(),
         Command::Docs { folder } => commands::docs(&folder),
         Command::Layout { source, query } => layout::one(source, &query),

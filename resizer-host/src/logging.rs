@@ -9,8 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, reload};
 
 /// What comes before the operator's own filter: actix-web reports its worker count at start and every malformed request
-/// as an error.
-const BASE: &str = "actix_server=warn,actix_http=off";
+/// as an error, and object_store each time that it tries again; what comes of it in the end is logged by the engine.
+const BASE: &str = "actix_server=warn,actix_http=off,object_store=warn";
 
 /// Changes the filter of a running server.
 #[derive(Clone)]

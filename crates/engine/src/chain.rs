@@ -18,6 +18,7 @@ use resizer_plugin_api::{
 
 use crate::engine::Shared;
 use crate::flight::panicked;
+use crate::generation::Generation;
 
 /// A cache that takes longer than this to answer is slower than making most images anew.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,6 +53,7 @@ impl Lookups {
 /// The nearest cache's entry under this key. Counted where the engine is given: a second look on behalf of the same
 /// request is not.
 pub(crate) async fn look<'c>(
+    generation: &Generation,
     caches: &'c [Given<Arc<dyn Cache>>],
     request: &ImageRequest,
     key: &CacheKey,
@@ -76,7 +78,7 @@ pub(crate) async fn look<'c>(
                 let nearer = &caches[..index];
                 // What a farther cache streams is too large to be held here for a nearer one's sake.
                 if let Body::Bytes(bytes) = &hit.body {
-                    keep(nearer, request, key, &hit.meta, bytes).await;
+                    keep(generation, nearer, request, key, &hit.meta, bytes).await;
                 }
                 return Some(Found {
                     plugin: cache.plugin,
@@ -91,8 +93,9 @@ pub(crate) async fn look<'c>(
     None
 }
 
-/// Keeps an entry in every cache that has to do with the request.
+/// Keeps an entry in every cache that has to do with the request, unless its source was purged since the request came.
 pub(crate) async fn keep(
+    generation: &Generation,
     caches: &[Given<Arc<dyn Cache>>],
     request: &ImageRequest,
     key: &CacheKey,
@@ -100,6 +103,9 @@ pub(crate) async fn keep(
     bytes: &Bytes,
 ) {
     for cache in caches.iter().filter(|cache| cache.value.accepts(request)) {
+        let Some(_leave) = generation.keep(&key.source) else {
+            return;
+        };
         let entry = Entry {
             meta: meta.clone(),
             bytes: bytes.clone(),

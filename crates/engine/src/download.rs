@@ -42,7 +42,8 @@ pub(crate) async fn download(
     request: &Arc<ImageRequest>,
     located: &Arc<Located>,
 ) -> Result<SourceBytes, Error> {
-    let key = (located.key.clone(), located.stat.validator.clone());
+    let generation = located.generation.number();
+    let key = (located.key.clone(), located.stat.validator.clone(), generation);
     let cap = located.mount.policy.fetch_timeout;
     let work = {
         let (engine, site) = (Arc::clone(engine), Arc::clone(site));
@@ -72,7 +73,7 @@ async fn read(
     let caches = &site.table.source_caches;
     let asked = located.stat.validator.as_ref();
     let key = source_cache_key(&located.key, asked);
-    if let Some(found) = chain::look(caches, request, &key, Some(engine)).await
+    if let Some(found) = chain::look(&located.generation, caches, request, &key, Some(engine)).await
         && let Some(source) = cached(engine, site, request, located, landing, &key, found).await?
     {
         return Ok(source);
@@ -93,7 +94,7 @@ async fn read(
             validator: came.unwrap_or(&key.validator).clone(),
             modified: source.stat.modified,
         };
-        chain::keep(caches, request, &key, &meta, &source.bytes).await;
+        chain::keep(&located.generation, caches, request, &key, &meta, &source.bytes).await;
     }
     Ok(source)
 }
@@ -132,7 +133,7 @@ async fn cached(
     };
     landing.hand_out(Ok(source.clone()));
     if streamed {
-        chain::keep(found.nearer, request, key, &meta, &source.bytes).await;
+        chain::keep(&located.generation, found.nearer, request, key, &meta, &source.bytes).await;
     }
     Ok(Some(source))
 }

@@ -25,6 +25,7 @@ use crate::config::Loaded;
 use crate::diagnostic::Problems;
 use crate::download::SourceBytes;
 use crate::flight::{Flights, panicked};
+use crate::generation::Purges;
 use crate::image_error::public;
 use crate::locate::{Again, Asked};
 use crate::memory_limit::default_limit;
@@ -64,10 +65,12 @@ pub(crate) struct Shared {
     pub(crate) resources: Arc<Resources>,
     pub(crate) pool: WorkPool,
     pub(crate) admission: Admission,
-    pub(crate) stat_flights: Flights<SourceKey, Stat>,
-    pub(crate) source_flights: Flights<(SourceKey, Option<Validator>), SourceBytes>,
+    pub(crate) purges: Arc<Purges>,
+    /// By generation, as all that begins after a purge is apart from what was under way before.
+    pub(crate) stat_flights: Flights<(SourceKey, u64), Stat>,
+    pub(crate) source_flights: Flights<(SourceKey, Option<Validator>, u64), SourceBytes>,
     /// Those who want a result kept and those who do not are apart: what becomes of it is decided once per flight.
-    pub(crate) result_flights: Flights<(CacheKey, bool), Arc<Made>>,
+    pub(crate) result_flights: Flights<(CacheKey, bool, u64), Arc<Made>>,
     probe_flights: Flights<(), ()>,
     pub(crate) stats: Cache<SourceKey, Asked>,
     pub(crate) again: Again,
@@ -109,6 +112,7 @@ impl Engine {
         let shared = Shared {
             pool: WorkPool::start(threads, &metrics)?,
             admission: Admission::new(server.queue.saturating_add(threads), limit, &metrics),
+            purges: Arc::default(),
             stat_flights: Flights::new(handle.clone(), &metrics, "stat"),
             source_flights: Flights::new(handle.clone(), &metrics, "source"),
             result_flights: Flights::new(handle.clone(), &metrics, "result"),
@@ -140,6 +144,10 @@ impl Engine {
     #[must_use]
     pub fn runtime(&self) -> &Handle {
         &self.shared.runtime
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Every counter and gauge.

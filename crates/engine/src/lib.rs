@@ -13,6 +13,7 @@ mod engine;
 mod walk;
 
 mod fire;
+mod generation;
 mod locate;
 mod prepare;
 mod produce;
@@ -33,6 +34,7 @@ mod memory_limit;
 mod pool;
 
 mod plan;
+mod purge;
 mod stop;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -42,6 +44,7 @@ pub use config::{ConfigFile, Environment, Loaded, load};
 pub use diagnostic::{Problem, Problems, Severity};
 pub use engine::{Engine, EngineError};
 pub use plan::plan;
+pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
 pub use server_settings::{
     AdminListen, CorsOrigin, DefaultCommands, ExtraHeaderName, ExtraHeaderValue, FakeExtension, ListenAddress,
     LogFilter, LogFormat, Network, ServerSettings,

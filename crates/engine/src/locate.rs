@@ -10,11 +10,14 @@ use moka::ops::compute::Op;
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use resizer_plugin_api::hooks::MountedSource;
-use resizer_plugin_api::{Error, ErrorKind, ImageRequest, MissingEvent, SourceKey, SourcePath, Stat, UrlPrefix};
+use resizer_plugin_api::{
+    Error, ErrorKind, ImageRequest, MissingEvent, SourceKey, SourcePath, Stat, UrlPrefix, Validator,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::engine::Shared;
 use crate::fire::fire;
+use crate::generation::Generation;
 use crate::relay::slow;
 use crate::site::{Site, below};
 use crate::stop::Stop;
@@ -27,6 +30,10 @@ pub(crate) struct Located {
     pub(crate) path: SourcePath,
     pub(crate) key: SourceKey,
     pub(crate) stat: Stat,
+    /// From before anything was asked about the image.
+    pub(crate) generation: Generation,
+    /// Whether a plugin named it in place of an image that is missing.
+    pub(crate) substituted: bool,
 }
 
 /// A stat, when it was asked for, and when the store last failed to say more.
@@ -78,7 +85,10 @@ pub(crate) async fn substitute(
         handler(&mut MissingEvent::new(request, &mut substitute))
     })?;
     match substitute {
-        Some(path) => Ok(find(engine, site, &path).await?),
+        Some(path) => Ok(Located {
+            substituted: true,
+            ..find(engine, site, &path).await?
+        }),
         None => Err(Stop::Error(missing)),
     }
 }
@@ -90,13 +100,16 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str) -> Result<Loca
     let (plugin, mount) = (mount.plugin, Arc::clone(&mount.value));
     let path = below(&mount, path).map_err(|cause| Error::not_found().because(cause))?;
     let key = mount.source.identity(&path);
-    let stat = stat(engine, site, plugin, &mount, &path, &key).await?;
+    let generation = engine.purges.generation(&key);
+    let stat = stat(engine, site, plugin, &mount, &path, &key, &generation).await?;
     Ok(Located {
         plugin,
         mount,
         path,
         key,
         stat,
+        generation,
+        substituted: false,
     })
 }
 
@@ -111,6 +124,7 @@ async fn stat(
     mount: &Arc<MountedSource>,
     path: &SourcePath,
     key: &SourceKey,
+    generation: &Generation,
 ) -> Result<Stat, Error> {
     if mount.policy.fast {
         return Ok(Stat::unknown());
@@ -118,7 +132,7 @@ async fn stat(
     let life = mount.policy.check_modified;
     let stale = life.saturating_add(site.server().stale_if_error.0);
     let Some(asked) = engine.stats.get(key).filter(|asked| asked.at.elapsed() < stale) else {
-        return Box::pin(ask(engine, plugin, mount, path, key)).await;
+        return Box::pin(ask(engine, plugin, mount, path, key, generation)).await;
     };
     if asked.at.elapsed() < life {
         return Ok(asked.stat);
@@ -128,7 +142,7 @@ async fn stat(
             && let Some(place) = engine.again.place(&mount.prefix)
         {
             note_failure(&engine.stats, key, &asked);
-            let again = ask(engine, plugin, mount, path, key);
+            let again = ask(engine, plugin, mount, path, key, generation);
             engine.runtime.spawn(async move {
                 again.await.ok();
                 drop(place);
@@ -136,7 +150,7 @@ async fn stat(
         }
         return Ok(asked.stat);
     }
-    let mut asking = Box::pin(ask(engine, plugin, mount, path, key));
+    let mut asking = Box::pin(ask(engine, plugin, mount, path, key, generation));
     match tokio::time::timeout(site.server().deadline.0 / 2, &mut asking).await {
         Ok(Err(error)) if is_away(&error) => {}
         Ok(answer) => return answer,
@@ -154,12 +168,15 @@ fn ask(
     mount: &Arc<MountedSource>,
     path: &SourcePath,
     key: &SourceKey,
+    generation: &Generation,
 ) -> impl Future<Output = Result<Stat, Error>> + Send + use<> {
     let (engine, mount, path, key) = (Arc::clone(engine), Arc::clone(mount), path.clone(), key.clone());
+    let generation = generation.clone();
     async move {
         let cap = mount.policy.fetch_timeout;
+        let flight = (key.clone(), generation.number());
         let work = {
-            let (engine, key) = (Arc::clone(&engine), key.clone());
+            let engine = Arc::clone(&engine);
             move |_, _| async move {
                 let at = Instant::now();
                 let stat = tokio::time::timeout(cap, mount.source.stat(&path)).await;
@@ -169,12 +186,12 @@ fn ask(
                         engine.stats.invalidate(&key);
                     }
                 })?;
-                engine.note(key, stat.clone(), at);
+                engine.note(&generation, key, stat.clone(), at);
                 Ok(stat)
             }
         };
         let cap = cap.saturating_add(LEEWAY);
-        engine.stat_flights.join(key, cap, work).await.result
+        engine.stat_flights.join(flight, cap, work).await.result
     }
 }
 
@@ -183,8 +200,13 @@ impl Shared {
     /// when it is asked, none is remembered: its results are looked for without one, now and later.
     pub(crate) fn believe(&self, located: &Located, stat: Stat) {
         if located.stat.validator.is_some() && stat.validator.is_some() {
-            self.note(located.key.clone(), stat, Instant::now());
+            self.note(&located.generation, located.key.clone(), stat, Instant::now());
         }
+    }
+
+    /// The version that is believed to be the current one.
+    pub(crate) fn believed(&self, key: &SourceKey) -> Option<Validator> {
+        self.stats.get(key)?.stat.validator
     }
 
     /// Forgets what a store said of an image that it then did not give.
@@ -195,10 +217,11 @@ impl Shared {
     }
 
     /// Keeps what a store says, if it says anything.
-    fn note(&self, key: SourceKey, stat: Stat, at: Instant) {
+    fn note(&self, generation: &Generation, key: SourceKey, stat: Stat, at: Instant) {
         if stat != Stat::unknown() {
             let failed = None;
-            self.stats.insert(key, Asked { stat, at, failed });
+            let source = key.clone();
+            generation.remember(&source, || self.stats.insert(key, Asked { stat, at, failed }));
         }
     }
 }
@@ -232,19 +255,21 @@ pub(crate) fn log(plugin: &'static str, key: &SourceKey, error: &Error) {
 
 #[cfg(test)]
 mod tests {
-    use resizer_plugin_api::Validator;
-
     use super::*;
 
     #[test]
     fn a_failure_brings_nothing_back() {
-        let (stats, key) = (Cache::new(9), SourceKey::new("a"));
+        let (stats, key): (Cache<_, Asked>, _) = (Cache::new(9), SourceKey::new("a"));
         let asked = |version: &'static str| Asked {
             stat: Stat::known(Validator::new(version), 1, None),
             at: Instant::now(),
             failed: None,
         };
-        let now = || stats.get(&key).map(|asked| (asked.stat.validator, asked.failed.is_some()));
+        let now = || {
+            stats
+                .get(&key)
+                .map(|asked| (asked.stat.validator, asked.failed.is_some()))
+        };
         let old = asked("old");
         stats.insert(key.clone(), old.clone());
         note_failure(&stats, &key, &old);

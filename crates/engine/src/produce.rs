@@ -14,6 +14,7 @@ use crate::chain;
 use crate::download::{SourceBytes, download};
 use crate::engine::Shared;
 use crate::flight::{Landing, panicked};
+use crate::generation::Generation;
 use crate::image_error::public;
 use crate::leaving::Leaving;
 use crate::locate::log;
@@ -52,9 +53,17 @@ pub(crate) async fn produce(
     prepared: &Prepared,
     trail: &mut Trail,
 ) -> Result<Produced, Error> {
+    let generation = &prepared.located.generation;
     if prepared.caching {
         let since = Instant::now();
-        let found = chain::look(&site.table.result_caches, request, &prepared.key, Some(engine)).await;
+        let found = chain::look(
+            generation,
+            &site.table.result_caches,
+            request,
+            &prepared.key,
+            Some(engine),
+        )
+        .await;
         trail.stage("cache", since);
         if let Some(found) = found {
             trail.cache = Some(CacheOutcome::Hit(found.plugin));
@@ -79,9 +88,8 @@ pub(crate) async fn produce(
         let (request, prepared) = (Arc::clone(request), prepared.clone());
         move |landing, leaving| async move { make(&engine, &site, &request, &prepared, &landing, leaving).await }
     };
-    let flight = engine
-        .result_flights
-        .join((prepared.key.clone(), prepared.caching), site.server().deadline.0, work);
+    let flight = (prepared.key.clone(), prepared.caching, generation.number());
+    let flight = engine.result_flights.join(flight, site.server().deadline.0, work);
     let landed = Box::pin(flight).await;
     let made = landed.result?;
     trail.stages(&made.stages);
@@ -114,8 +122,9 @@ async fn make(
         key,
         ..
     } = prepared;
+    let generation = &located.generation;
     // Between a request's look into the caches and its flight, an earlier flight may have filled them.
-    if *caching && let Some(found) = chain::look(&site.table.result_caches, request, key, None).await {
+    if *caching && let Some(found) = chain::look(generation, &site.table.result_caches, request, key, None).await {
         let key = CacheKey {
             validator: found.hit.meta.validator.clone(),
             ..key.clone()
@@ -138,7 +147,7 @@ async fn make(
     let place = engine.admission.place()?;
     let since = Instant::now();
     let source = download(engine, site, request, located).await;
-    let source = source.inspect_err(|error| engine.remember(site, key, &key.validator, error))?;
+    let source = source.inspect_err(|error| engine.remember(site, generation, key, &key.validator, error))?;
     let mut stages = vec![("fetch", since.elapsed())];
 
     // The bytes may be a newer version than the one that was asked about: they are kept under their own validator.
@@ -153,7 +162,7 @@ async fn make(
             });
             let failed = |error: &Error| {
                 log(located.plugin, &key.source, error);
-                engine.remember(site, key, &validator, error);
+                engine.remember(site, generation, key, &validator, error);
             };
             let info = header(source.bytes.clone(), Arc::clone(job))
                 .await
@@ -194,7 +203,15 @@ async fn make(
     if *caching {
         // Where the store is not asked for validators, look-ups go by the key without one; the entry knows its own.
         let kept_as = if asked { &named } else { key };
-        chain::keep(&site.table.result_caches, request, kept_as, &made.meta, &made.bytes).await;
+        chain::keep(
+            generation,
+            &site.table.result_caches,
+            request,
+            kept_as,
+            &made.meta,
+            &made.bytes,
+        )
+        .await;
     }
     Ok(made)
 }
@@ -262,7 +279,7 @@ impl Shared {
     }
 
     /// Notes a failure that lies in the source itself, whatever was asked of it.
-    fn remember(&self, site: &Site, key: &CacheKey, validator: &Validator, error: &Error) {
+    fn remember(&self, site: &Site, generation: &Generation, key: &CacheKey, validator: &Validator, error: &Error) {
         if !matches!(
             error.kind(),
             ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::TooLarge
@@ -275,8 +292,8 @@ impl Shared {
             limits: limits(site),
         };
         for validator in [validator, &key.validator] {
-            self.failures
-                .insert((key.source.clone(), validator.clone()), failure.clone());
+            let version = (key.source.clone(), validator.clone());
+            generation.remember(&key.source, || self.failures.insert(version, failure.clone()));
         }
     }
 }

@@ -4,9 +4,11 @@
 //! part without the rest being read. Called by `produce`.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt, stream};
 use resizer_plugin_api::{Body, ByteRange, CacheKey, Download, EntryMeta, Error, ErrorKind, Fetch, ImageRequest, Want};
 use tokio::sync::mpsc;
@@ -182,7 +184,12 @@ fn pump(engine: &Arc<Shared>, prepared: &Prepared, opened: Opened) -> resizer_pl
             }
             let patience = located.mount.policy.fetch_timeout;
             let more = AssertUnwindSafe(download.bytes.next()).catch_unwind();
-            next = match tokio::time::timeout(patience, more).await {
+            let more = pin!(tokio::time::timeout(patience, more));
+            // Who left shall not hold a store's connection for as long as the store is silent.
+            let Either::Left((more, _)) = select(more, pin!(sender.closed())).await else {
+                return;
+            };
+            next = match more {
                 Ok(Ok(next)) => next,
                 // Said aloud: a body that merely ends would look whole.
                 Ok(Err(panic)) => Some(Err(panicked(&*panic))),

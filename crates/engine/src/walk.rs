@@ -56,9 +56,10 @@ async fn steps(
     let since = Instant::now();
     let located = locate(engine, site, &request).await?;
     trail.stage("locate", since);
+    let substituted = located.substituted;
     match serve(engine, site, &request, located, trail).await {
         // Only now does the store say that it has no such image: it was not asked before, or has lost it since.
-        Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound => {
+        Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound && !substituted => {
             let located = Box::pin(substitute(engine, site, &request, missing)).await?;
             Box::pin(serve(engine, site, &request, located, trail)).await
         }
@@ -106,7 +107,7 @@ impl Draft {
 /// Decodes the path, once and for all, lets plugins see every request, and takes off what the settings of the server say
 /// is not meant. What is no image by its name, its source's settings or a plugin's word ends here: a folder of images
 /// gives away nothing else.
-fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop> {
+pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop> {
     let path = decode_path(&head.raw_path)?;
     let server = site.server();
     let drop_keys = |query: &mut Query| {
@@ -161,7 +162,7 @@ async fn authorize(site: &Site, request: &ImageRequest) -> Result<(), Stop> {
 }
 
 /// `%XX` decoded once. What is no UTF-8 afterwards (overlong forms among it) names nothing; a lone `%` is a mistake.
-fn decode_path(raw: &str) -> Result<String, Stop> {
+pub(crate) fn decode_path(raw: &str) -> Result<String, Stop> {
     let mut rest = raw.as_bytes();
     while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
         let two_digits = rest

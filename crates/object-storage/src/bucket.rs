@@ -86,7 +86,7 @@ impl Bucket {
         let pieces = AssertUnwindSafe(answer.into_stream()).catch_unwind();
         let bytes = pieces.map(move |piece| match piece {
             Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(bucket.error(&Failure::of(&error))),
+            Ok(Err(error)) => Err(bucket.error(&Failure::of(&error).midway())),
             Err(_) => Err(bucket.error(&Failure::panic())),
         });
         Ok(Fetch::Download(Download {
@@ -140,9 +140,15 @@ impl Bucket {
 fn stat(meta: &ObjectMeta) -> Stat {
     // A store that says nothing of the time has a time of zero here.
     let modified = Some(SystemTime::from(meta.last_modified)).filter(|time| *time > SystemTime::UNIX_EPOCH);
-    let validator = match &meta.e_tag {
-        Some(entity_tag) => entity_tag.clone(),
-        None => format!("{:x}-{:x}", meta.size, meta.last_modified.timestamp()),
+    let validator = match (&meta.e_tag, modified) {
+        (Some(entity_tag), _) => entity_tag.clone(),
+        (None, Some(_)) => format!("{:x}-{:x}", meta.size, meta.last_modified.timestamp()),
+        // The length alone would take many versions for one.
+        (None, None) => {
+            let mut stat = Stat::unknown();
+            stat.length = Some(meta.size);
+            return stat;
+        }
     };
     Stat::known(Validator::new(validator), meta.size, modified)
 }
@@ -171,6 +177,28 @@ fn range(range: ByteRange) -> Result<GetRange, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_a_store_does_not_say_is_no_version() {
+        let check = |e_tag: Option<&str>, last_modified: SystemTime, expected: Option<&str>| {
+            let meta = ObjectMeta {
+                location: Path::default(),
+                last_modified: last_modified.into(),
+                size: 31,
+                e_tag: e_tag.map(str::to_owned),
+                version: None,
+            };
+            let stat = stat(&meta);
+            assert_eq!(stat.validator.as_ref().map(Validator::as_str), expected, "{meta:?}");
+            assert_eq!(stat.length, Some(31));
+        };
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(17);
+        check(Some("\"abc\""), time, Some("\"abc\""));
+        check(Some("\"abc\""), SystemTime::UNIX_EPOCH, Some("\"abc\""));
+        check(None, time, Some("1f-11"));
+        check(None, SystemTime::UNIX_EPOCH, None);
+    }
 
     #[test]
     fn only_an_entity_tag_is_sent_back() {

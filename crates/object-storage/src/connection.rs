@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use object_store::{BackoffConfig, ClientOptions, RetryConfig};
+use resizer_plugin_api::{InstallError, Seconds};
 use sha2::{Digest as _, Sha256};
 
 /// How often a request is sent again that failed in a way that may pass.
@@ -24,6 +25,30 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Out of the settings of these names.
+    ///
+    /// # Errors
+    /// A time of zero, in which nothing connects and nothing is read.
+    pub fn new(
+        connect_timeout: Seconds,
+        read_timeout: Seconds,
+        fetch_timeout: Seconds,
+        http: bool,
+    ) -> Result<Self, InstallError> {
+        for (setting, time) in [("connect_timeout", connect_timeout), ("read_timeout", read_timeout)] {
+            if time.0.is_zero() {
+                let message = "without any time nothing is answered; give it some, as in \"5s\"";
+                return Err(InstallError::setting(setting, message));
+            }
+        }
+        Ok(Self {
+            connect_timeout: connect_timeout.0,
+            read_timeout: read_timeout.0,
+            fetch_timeout: fetch_timeout.0,
+            http,
+        })
+    }
+
     /// For the client. There is no limit to a whole download here: that is the engine's.
     #[must_use]
     pub fn client_options(&self) -> ClientOptions {

@@ -36,12 +36,14 @@ impl Endpoint {
         self.0.starts_with("http:")
     }
 
-    /// The same with a bucket's name before its host; `None` where the host is an address.
+    /// The same with a bucket's name before its host; `None` where the host is an address, and for a name with capital
+    /// letters, since hosts have none: it would be another bucket's.
     #[must_use]
     pub fn with_subdomain(&self, name: &str) -> Option<Self> {
         let url = Url::parse(&self.0).ok()?;
         let (scheme, rest) = self.0.split_once("://")?;
-        matches!(url.host()?, Host::Domain(_)).then(|| Self(format!("{scheme}://{name}.{rest}")))
+        let fits = matches!(url.host()?, Host::Domain(_)) && !name.contains(|c: char| c.is_ascii_uppercase());
+        fits.then(|| Self(format!("{scheme}://{name}.{rest}")))
     }
 }
 
@@ -94,16 +96,15 @@ mod tests {
 
     #[test]
     fn a_bucket_goes_before_a_name_but_not_before_an_address() {
-        let check = |text: &str, expected: Option<&str>| {
+        let check = |text: &str, name: &str, expected: Option<&str>| {
             let endpoint = Endpoint::try_from(text.to_owned()).unwrap();
-            let found = endpoint.with_subdomain("photos");
-            assert_eq!(found.as_ref().map(Endpoint::as_str), expected, "{text}");
+            let found = endpoint.with_subdomain(name);
+            assert_eq!(found.as_ref().map(Endpoint::as_str), expected, "{text} {name}");
         };
-        check(
-            "https://s3.example.com:9000",
-            Some("https://photos.s3.example.com:9000"),
-        );
-        check("http://127.0.0.1:9000", None);
-        check("http://[::1]:9000", None);
+        let named = "https://s3.example.com:9000";
+        check(named, "photos", Some("https://photos.s3.example.com:9000"));
+        check(named, "Photos", None);
+        check("http://127.0.0.1:9000", "photos", None);
+        check("http://[::1]:9000", "photos", None);
     }
 }

@@ -68,6 +68,15 @@ impl Failure {
         Self { kind, text }
     }
 
+    /// The same in the middle of a download, where the client library asks for the rest of what broke off. That it is
+    /// refused, because the object is gone or has become shorter, is no answer to what was asked for in the beginning.
+    pub(crate) fn midway(mut self) -> Self {
+        if let FailureKind::Refused(_) = self.kind {
+            self.kind = FailureKind::Broken;
+        }
+        self
+    }
+
     /// The client library panicked.
     pub(crate) fn panic() -> Self {
         Self {

@@ -5,10 +5,14 @@ use std::fmt;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
-use object_store::ClientOptions;
 use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
+use object_store::{ClientConfigKey, ClientOptions};
+use reqwest::redirect;
+use resizer_plugin_api::Seconds;
+
+use crate::connection::Connection;
 
 /// How much of an answer's body is looked at.
 const LOOKED_AT: usize = 16 * 1024;
@@ -26,25 +30,52 @@ pub struct Refusal {
     pub region: Option<String>,
 }
 
-/// Makes the client library's HTTP clients; each turns a refusal into an error whose source is a [`Refusal`].
-#[derive(Debug, Default)]
-pub struct Listener {
-    connector: ReqwestConnector,
-}
+/// Makes the HTTP clients of one connection; each turns a refusal into an error whose source is a [`Refusal`]. A
+/// redirect is a refusal: whoever follows one shows signatures and tokens to another host, which has no image for those
+/// who come without.
+#[derive(Debug)]
+pub struct Listener(Connection);
 
 #[derive(Debug)]
-struct Listening(HttpClient);
+struct Listening(reqwest::Client);
+
+impl Listener {
+    /// For the clients of this connection.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        Self(connection)
+    }
+}
 
 impl HttpConnector for Listener {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(Listening(self.connector.connect(options)?)))
+        let Self(connection) = self;
+        // Where the client library asks for credentials it decides these two itself.
+        let http = options.get_config_value(&ClientConfigKey::AllowHttp).as_deref() == Some("true");
+        let connect_timeout = options.get_config_value(&ClientConfigKey::ConnectTimeout);
+        let connect_timeout = connect_timeout.and_then(|text| text.parse().ok());
+        let Seconds(connect_timeout) = connect_timeout.unwrap_or(Seconds(connection.connect_timeout));
+        let client = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .user_agent("resizer")
+            .https_only(!http)
+            .connect_timeout(connect_timeout)
+            .read_timeout(connection.read_timeout)
+            .build();
+        match client {
+            Ok(client) => Ok(HttpClient::new(Listening(client))),
+            Err(error) => Err(object_store::Error::Generic {
+                store: "HTTP client",
+                source: Box::new(error),
+            }),
+        }
     }
 }
 
 #[async_trait]
 impl HttpService for Listening {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let response = self.0.execute(request).await?;
+        let response = self.0.call(request).await?;
         let status = response.status();
         if status.as_u16() == 206 && begins_behind_end(&response) {
             let behind_end = Refusal {

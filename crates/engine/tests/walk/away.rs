@@ -1,8 +1,10 @@
 //! What is served while a store is away, and what when it is back.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use resizer_plugin_api::ErrorKind;
+use futures_util::StreamExt as _;
+use resizer_plugin_api::{Body, ErrorKind, RequestHead};
 
 use crate::store::{Object, Served, png, world};
 
@@ -27,7 +29,12 @@ async fn what_the_caches_hold_is_served_while_the_store_is_away() {
         let before = served.get("/a.png?width=4").await;
         assert_eq!(before.status, 200);
         let tag = before.header("etag").to_owned();
+        // Asked about and never fetched.
+        world.put("cold.png", Object::of(png(8, 8, 9)));
+        let known = served.request("/cold.png?width=4", &[("if-none-match", "*")]).await;
+        assert_eq!(known.status, 304);
         world.put("a.png", failing(kind));
+        world.put("cold.png", failing(kind));
         for _ in 0..3 {
             let now = served.get("/a.png?width=4").await;
             assert_eq!(
@@ -43,12 +50,7 @@ async fn what_the_caches_hold_is_served_while_the_store_is_away() {
                 .status,
             304
         );
-        let cold = served
-            .get(&format!(
-                "/a.png?height={}",
-                if kind == ErrorKind::Timeout { 3 } else { 2 }
-            ))
-            .await;
+        let cold = served.get("/cold.png?width=4").await;
         assert_eq!(cold.status, kind.status().as_u16(), "nothing holds this one");
         let stats = world.counts().0;
         served.get("/a.png?width=4").await;
@@ -92,4 +94,115 @@ async fn a_failure_is_an_answer_where_that_is_set() {
     world.put("a.png", failing(ErrorKind::Upstream));
     let answer = served.get("/a.png?width=4").await;
     assert_eq!((answer.status, answer.header("retry-after")), (502, "1"));
+}
+
+/// A store that takes connections and says nothing, with times as an operator might leave them: the store may take as
+/// long as the whole request.
+#[tokio::test]
+async fn what_the_caches_hold_is_served_while_the_store_is_silent() {
+    let world = world("silent");
+    let served = served("silent", "deadline = \"1s\"").await;
+    world.put("a.png", Object::of(png(8, 8, 9)));
+    assert_eq!(served.get("/a.png?width=4").await.status, 200);
+    let silent = Object {
+        hangs: true,
+        ..Object::of(png(8, 8, 9))
+    };
+    world.put("a.png", silent);
+    for _ in 0..2 {
+        let answer = served.get("/a.png?width=4").await;
+        assert_eq!((answer.status, answer.header("x-cache")), (200, "hit"));
+    }
+}
+
+#[tokio::test]
+async fn a_silent_store_is_asked_few_questions_in_the_background() {
+    const IMAGES: usize = 200;
+    const FEW: usize = 64;
+    let world = world("few");
+    let served = served("few", "").await;
+    let each = |object: &dyn Fn() -> Object| (0..IMAGES).for_each(|n| world.put(&format!("{n}.png"), object()));
+    let get_each = async |what: &str| {
+        for n in 0..IMAGES {
+            let answer = served.get(&format!("/{n}.png?width=4")).await;
+            assert_eq!(answer.status, 200, "{what}");
+        }
+    };
+    each(&|| Object::of(png(8, 8, 9)));
+    get_each("all is well").await;
+    each(&|| failing(ErrorKind::Upstream));
+    get_each("the store fails").await;
+    each(&|| Object {
+        hangs: true,
+        ..Object::of(png(8, 8, 9))
+    });
+    let (before, since) = (world.counts().0, Instant::now());
+    while world.counts().0 < before + FEW {
+        assert!(since.elapsed() < Duration::from_secs(20), "it is asked again");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        get_each("the store is silent").await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    get_each("the store is silent").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(world.counts().0, before + FEW);
+}
+
+#[tokio::test]
+async fn a_store_that_takes_too_long_is_named_as_the_one_to_blame() {
+    let world = world("too long");
+    let silent = Object {
+        hangs: true,
+        ..Object::of(png(8, 8, 9))
+    };
+    world.put("a.png", silent);
+    let store = "[[plugin]]\nname = \"teststore\"\nworld = \"too long\"\nprefix = \"/\"\nfetch_timeout = \"100ms\"\n";
+    let answer = Served::new(store).await.get("/a.png?width=4").await;
+    assert_eq!(answer.status, 504);
+    assert!(answer.text().contains("store"), "{}", answer.text());
+}
+
+/// By settings the store is not asked for ten minutes; its own word, given when the image is fetched, comes first.
+#[tokio::test]
+async fn an_image_that_is_not_there_any_more_when_it_is_fetched_is_gone() {
+    let world = world("gone since");
+    let served = Served::new(
+        "[[plugin]]\nname = \"testcache\"\nworld = \"gone since\"\nslot = 0\n\
+         [[plugin]]\nname = \"teststore\"\nworld = \"gone since\"\nprefix = \"/\"\ncheck_modified = \"10m\"\n",
+    )
+    .await;
+    world.put("a.png", Object::of(png(8, 8, 9)));
+    assert_eq!(served.get("/a.png?width=4").await.status, 200);
+    world.objects.lock().unwrap().clear();
+    assert_eq!(served.get("/a.png?width=4").await.header("x-cache"), "hit");
+    assert_eq!(served.get("/a.png").await.status, 404);
+    assert_eq!(served.get("/a.png?width=4").await.status, 404);
+}
+
+#[tokio::test]
+async fn who_leaves_a_silent_store_leaves_nothing_behind() {
+    let world = world("left a relay");
+    let served = served("left a relay", "").await;
+    let stalls = Object {
+        stalls: true,
+        ..Object::of(png(64, 64, 9).repeat(20))
+    };
+    world.put("a.png", stalls);
+    let held = || served.count("resizer_admitted_bytes{for=\"sources\"}");
+    let head = RequestHead::get("/a.png", "");
+    let reply = served.engine.handle(Arc::clone(&served.site), head).await;
+    let Body::Stream { mut stream, .. } = reply.body else {
+        panic!("{reply:?}")
+    };
+    assert!(stream.next().await.unwrap().is_ok(), "the first bytes come");
+    assert!(held() > 0, "there are more to come");
+    drop(stream);
+    let since = Instant::now();
+    while held() > 0 {
+        assert!(
+            since.elapsed() < Duration::from_secs(20),
+            "before its source's half minute is over"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

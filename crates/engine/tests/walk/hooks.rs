@@ -224,6 +224,30 @@ async fn an_image_that_only_its_fetch_shows_missing_is_substituted_too() {
 }
 
 #[tokio::test]
+async fn an_image_that_was_lost_since_it_was_asked_about_is_substituted_too() {
+    let served = probed("lost since").await;
+    let object = Object {
+        fetch_error: Some(ErrorKind::NotFound),
+        ..Object::of(png(8, 8, 9))
+    };
+    world("lost since").put("other.png", object);
+    assert_eq!(served.get("/other.png?width=2").await.png_size(), (2, 2));
+}
+
+#[tokio::test]
+async fn a_substitute_that_only_its_fetch_shows_missing_is_not_substituted_again() {
+    let served = probed("substitute lost").await;
+    let world = world("substitute lost");
+    let object = Object {
+        fetch_error: Some(ErrorKind::NotFound),
+        ..Object::of(png(8, 8, 9))
+    };
+    world.put("a.png", object);
+    assert_eq!(served.get("/other.png?width=2").await.status, 404);
+    assert_eq!(world.counts(), (2, 1), "asked about both, fetched the substitute");
+}
+
+#[tokio::test]
 async fn any_authorizer_denies_and_none_overrules() {
     let served = probed("authorize").await;
     for (query, status) in [("deny=1", 403), ("deny=2", 403), ("deny=3", 200)] {

@@ -7,6 +7,7 @@ mod caching;
 mod errors;
 mod hooks;
 mod policies;
+mod purge;
 mod ranges;
 mod source_caches;
 mod store;

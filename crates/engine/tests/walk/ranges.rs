@@ -160,3 +160,17 @@ async fn head_knows_no_ranges() {
     assert_eq!((reply.status.as_u16(), reply.body.length()), (200, Some(5008)));
     assert!(!matches!(reply.body, Body::Empty));
 }
+
+#[tokio::test]
+async fn a_part_needs_no_more_memory_at_once_than_the_whole() {
+    let world = world("part in memory");
+    let mut bytes = source();
+    bytes.resize(100 << 10, 7);
+    world.put("a.png", Object::of(bytes.clone()));
+    // A quarter is for sources: room for one that is on its way, not for two.
+    let store = "[server]\nmemory_limit = \"600KiB\"\n[[plugin]]\nname = \"teststore\"\nworld = \"part in memory\"\n\
+                 prefix = \"/\"\nfetch_timeout = \"1s\"\n";
+    let served = Served::new(store).await;
+    let part = served.request("/a.png", &[("range", "bytes=50000-50009")]).await;
+    is_part(&part, &bytes, 50_000, 50_009);
+}

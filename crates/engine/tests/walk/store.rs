@@ -7,13 +7,13 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use resizer_engine::{Engine, Environment, Site, load};
 use resizer_plugin_api::resource::Resources;
 use resizer_plugin_api::{
-    Body, ByteRange, Cache, CacheKey, Download, Entry, Error, ErrorKind, Fetch, Hit, Hooks, ImageRequest, InstallError,
-    Metrics, Plugin, Purge, Reply, RequestHead, Source, SourceKey, SourcePath, Stat, Validator, Want, async_trait,
-    register,
+    Body, ByteRange, ByteStream, Cache, CacheKey, Download, Entry, Error, ErrorKind, Fetch, Hit, Hooks, ImageRequest,
+    InstallError, Metrics, Plugin, Purge, Reply, RequestHead, Source, SourceKey, SourcePath, Stat, Validator, Want,
+    async_trait, register,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,6 +32,10 @@ pub(crate) struct Object {
     pub(crate) fetch_error: Option<ErrorKind>,
     pub(crate) delay: Duration,
     pub(crate) cut: bool,
+    /// A stat of it is never answered.
+    pub(crate) hangs: bool,
+    /// Its bytes come, but never their end.
+    pub(crate) stalls: bool,
 }
 
 impl Object {
@@ -46,6 +50,8 @@ impl Object {
             fetch_error: None,
             delay,
             cut: false,
+            hangs: false,
+            stalls: false,
         }
     }
 }
@@ -136,6 +142,9 @@ impl Source for Store {
     async fn stat(&self, path: &SourcePath) -> Result<Stat, Error> {
         self.world.stats.fetch_add(1, Ordering::SeqCst);
         let object = self.world.object(path)?;
+        if object.hangs {
+            std::future::pending::<()>().await;
+        }
         match object.validator {
             Some(validator) => Ok(Stat::known(
                 Validator::new(validator),
@@ -166,10 +175,13 @@ impl Source for Store {
             None => (0, whole),
         };
         let chunk = Ok(object.bytes.slice(first..end));
-        Ok(Fetch::Download(Download {
-            stat,
-            bytes: Box::pin(stream::iter([chunk])),
-        }))
+        let sent = stream::iter([chunk]);
+        let bytes: ByteStream = if object.stalls {
+            Box::pin(sent.chain(stream::pending()))
+        } else {
+            Box::pin(sent)
+        };
+        Ok(Fetch::Download(Download { stat, bytes }))
     }
 }
 
@@ -178,11 +190,27 @@ impl Source for Store {
 pub(crate) struct CacheConfig {
     world: String,
     slot: usize,
+    /// Fails to purge.
+    #[serde(default)]
+    keeps_all: bool,
 }
 
 struct Keep {
     world: Arc<World>,
     slot: usize,
+    keeps_all: bool,
+}
+
+fn purge(entries: &Mutex<HashMap<CacheKey, Entry>>, what: &Purge) -> u64 {
+    let mut entries = entries.lock().unwrap();
+    let before = entries.len();
+    entries.retain(|key, _| match what {
+        Purge::Key(meant) => key != meant,
+        Purge::Source(source) => key.source != *source,
+        Purge::Prefix(prefix) => !key.source.as_str().starts_with(prefix),
+        Purge::All => false,
+    });
+    (before - entries.len()) as u64
 }
 
 impl Plugin for Keep {
@@ -196,6 +224,7 @@ impl Plugin for Keep {
         hooks.add_result_cache(Arc::new(Self {
             world: world(&config.world),
             slot: config.slot,
+            keeps_all: config.keeps_all,
         }));
         Ok(())
     }
@@ -221,8 +250,11 @@ impl Cache for Keep {
         Ok(())
     }
 
-    async fn purge(&self, _: &Purge) -> Result<u64, Error> {
-        Ok(0)
+    async fn purge(&self, what: &Purge) -> Result<u64, Error> {
+        if self.keeps_all {
+            return Err(Error::new(ErrorKind::Internal, "The test cache purges nothing."));
+        }
+        Ok(purge(&self.world.kept[self.slot], what))
     }
 }
 
@@ -294,8 +326,8 @@ impl Cache for KeepOriginals {
         Ok(())
     }
 
-    async fn purge(&self, _: &Purge) -> Result<u64, Error> {
-        Ok(0)
+    async fn purge(&self, what: &Purge) -> Result<u64, Error> {
+        Ok(purge(&self.world.originals[self.config.slot], what))
     }
 }
 

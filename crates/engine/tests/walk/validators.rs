@@ -199,3 +199,34 @@ async fn a_stat_that_the_bytes_prove_old_is_believed_no_longer() {
         "the old version is served no longer"
     );
 }
+
+#[tokio::test]
+async fn a_store_that_names_no_version_is_not_held_to_one_that_came_with_the_bytes() {
+    let world = world("no version");
+    let text = "[[plugin]]\nname = \"testcache\"\nworld = \"no version\"\nslot = 0\n\
+                [[plugin]]\nname = \"teststore\"\nworld = \"no version\"\nprefix = \"/\"\ncheck_modified = \"10m\"\n";
+    let served = Served::new(text).await;
+    let put = |fetched_validator, shade| {
+        let object = Object {
+            validator: None,
+            fetched_validator,
+            ..Object::of(png(8, 8, shade))
+        };
+        world.put("a.png", object);
+    };
+    put(Some("v1"), 9);
+    let first = served.get("/a.png?width=4").await;
+    let again = served.get("/a.png?width=4").await;
+    let same = ("hit", first.header("etag"));
+    assert_eq!((again.header("x-cache"), again.header("etag")), same, "made once");
+    put(Some("v2"), 200);
+    for url in ["/a.png?width=5", "/a.png"] {
+        assert_eq!(served.get(url).await.status, 200);
+        let kept = served.get("/a.png?width=4").await;
+        assert_eq!(
+            (kept.header("x-cache"), kept.header("etag")),
+            same,
+            "what is kept stays, not now this and then that"
+        );
+    }
+}

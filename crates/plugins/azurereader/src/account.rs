@@ -83,8 +83,9 @@ impl Account {
     pub(crate) fn of(config: &Config) -> Result<Self, InstallError> {
         let wrong = |setting, message: &str| Err(InstallError::setting(setting, message));
         if let Some(text) = &config.connection_string {
-            let others = config.account.is_some() || config.endpoint.is_some() || config.anonymous;
-            if others || config.account_key.is_some() || config.sas.is_some() || config.client_id.is_some() {
+            let identity = config.client_id.is_some() || config.tenant_id.is_some();
+            let others = config.account.is_some() || config.endpoint.is_some() || config.anonymous || identity;
+            if others || config.account_key.is_some() || config.sas.is_some() {
                 let message = "it says all of the account; take it out, or `account`, `endpoint` and the credentials";
                 return wrong("connection_string", message);
             }
@@ -196,8 +197,12 @@ pub(crate) fn identity(
         if let Ok(value) = std::env::var(name)
             && !value.is_empty()
         {
-            // Azure itself sets it with a slash behind, which would be doubled.
-            builder = builder.with_config(key, value.trim_end_matches('/'));
+            let value = match key {
+                // Azure itself sets it with a slash behind, which would be doubled.
+                Key::AuthorityHost => value.trim_end_matches('/').to_owned(),
+                _ => value,
+            };
+            builder = builder.with_config(key, value);
         }
     }
     if let Some(client) = client {

@@ -106,7 +106,7 @@ impl Store {
             .with_endpoint(self.account.endpoint.as_str().to_owned())
             .with_client_options(self.connection.client_options())
             .with_retry(self.connection.retries())
-            .with_http_connector(Listener::default())
+            .with_http_connector(Listener::new(self.connection))
     }
 }
 

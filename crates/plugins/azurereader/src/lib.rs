@@ -135,12 +135,8 @@ impl Plugin for AzureReader {
         }
         let account = Account::of(&config)?;
         let origin = Origin::of(&config, &account);
-        let connection = Connection {
-            connect_timeout: config.connect_timeout.0,
-            read_timeout: config.read_timeout.0,
-            fetch_timeout: config.fetch_timeout.0,
-            http: account.endpoint.is_http(),
-        };
+        let http = account.endpoint.is_http();
+        let connection = Connection::new(config.connect_timeout, config.read_timeout, config.fetch_timeout, http)?;
         let store = Store::new(account, connection, hooks)?;
         let opened = config.containers.into_iter().map(|name| {
             let container = store.open(&name, hooks)?;

@@ -1,5 +1,6 @@
 //! Sends clients to the store itself for images that would leave as they are, if the operator wants that. It happens
-//! when the source is found and every authorizer was asked, so it shows nobody what they may not see here.
+//! when the store was asked for the blob, unless the settings say `fast`, and every authorizer was asked, so it shows
+//! nobody what they may not see here.
 
 use http::StatusCode;
 use resizer_plugin_api::hooks::{Flow, HookResult};

@@ -17,8 +17,7 @@ const BATCH: u64 = 1024 * 1024;
 pub(crate) struct Reading {
     link: Link,
     file: StoredFile,
-    /// Until it is closed.
-    chunks: Option<Cursor<RawDocumentBuf>>,
+    chunks: Cursor<RawDocumentBuf>,
     /// The next byte, counted from the beginning of the file.
     next: u64,
     /// Where to stop: the byte behind the last one.
@@ -51,7 +50,7 @@ impl Reading {
             .batch_size((BATCH / file.chunk_size).clamp(1, 1024) as u32)
             // With a limit the server closes the cursor with the last chunk, not one question later.
             .limit(number(last - first + 1));
-        let chunks = Some(link.answer(asked.into_future()).await?);
+        let chunks = link.answer(asked.into_future()).await?;
         Ok(Some(Self {
             link,
             file,
@@ -63,9 +62,9 @@ impl Reading {
 
     /// The next bytes; `None` when all have come.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        let Some(chunks) = self.chunks.as_mut().filter(|_| self.next < self.end) else {
+        if self.next == self.end {
             return Ok(None);
-        };
+        }
         let StoredFile {
             id, length, chunk_size, ..
         } = &self.file;
@@ -73,10 +72,10 @@ impl Reading {
         let begin = n * chunk_size;
         let expected = (length - begin).min(*chunk_size);
         let damaged = |what: String| StoreError::Damaged(format!("chunk {n} of the file {id} {what}"));
-        if !self.link.answer(chunks.advance()).await? {
+        if !self.link.answer(self.chunks.advance()).await? {
             return Err(damaged("is missing".to_owned()));
         }
-        let chunk = chunks.current();
+        let chunk = self.chunks.current();
         if chunk.get("n").ok().flatten().and_then(whole_number) != Some(n) {
             return Err(damaged("is missing".to_owned()));
         }
@@ -91,13 +90,5 @@ impl Reading {
         let wanted = (self.next - begin) as usize..(end - begin) as usize;
         self.next = end;
         Ok(Some(Bytes::copy_from_slice(&bytes[wanted])))
-    }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        if let Some(chunks) = self.chunks.take() {
-            self.link.close(chunks);
-        }
     }
 }

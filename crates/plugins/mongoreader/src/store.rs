@@ -3,9 +3,10 @@
 //! that everything it began ends with it.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::num::NonZeroU32;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::event::EventHandler;
 use mongodb::event::sdam::SdamEvent;
 use mongodb::options::{ClientOptions, ConnectionString};
-use mongodb::{Client, Cursor, Database};
+use mongodb::{Client, Database};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -156,16 +157,13 @@ impl Link {
         self.client.database(name)
     }
 
-    /// Drops a cursor. The driver then asks the server to close it, in a task; elsewhere than among the client's own
-    /// tasks that one can outlive the client, and panics.
-    pub(crate) fn close<T>(&self, cursor: Cursor<T>) {
-        self.background.enter(|| drop(cursor));
-    }
-
     /// What the driver answers, if it does so in time. If it does not, and has answered nobody else either since this
     /// was asked, it is taken for lost.
     pub(crate) async fn answer<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
         let answers_before = self.health.answers.load(Ordering::Relaxed);
+        let mut asked = pin!(asked);
+        // For each cursor the driver begins a task that closes it in the end: one that outlived the client would panic.
+        let asked = poll_fn(|context| self.background.enter(|| asked.as_mut().poll(context)));
         let Ok(answer) = timeout(self.read_timeout, asked).await else {
             if self.health.answers.load(Ordering::Relaxed) == answers_before {
                 self.health.lost.store(true, Ordering::Relaxed);

@@ -9,6 +9,9 @@ use resizer_plugin_api::{ByteRange, Stat, Validator};
 
 use crate::error::{RemoteError, place};
 
+/// The longest ETag that names a version: each is remembered, and whose origin it is may be anybody.
+const LONGEST_ETAG: usize = 1024;
+
 /// The part that an answer holds: first and last byte, and how many the whole has, if the origin says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ContentRange {
@@ -46,7 +49,7 @@ pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
 pub(crate) fn stat(headers: &HeaderMap, length: Option<u64>) -> Stat {
     let modified = text(headers, LAST_MODIFIED);
     let time: Option<SystemTime> = modified.and_then(|time| httpdate::parse_http_date(time).ok());
-    let etag = text(headers, ETAG).filter(|etag| !etag.is_empty());
+    let etag = text(headers, ETAG).filter(|etag| (1..=LONGEST_ETAG).contains(&etag.len()));
     let by_time = || {
         let (_, modified) = time.zip(modified)?;
         let length = length.map(|length| length.to_string()).unwrap_or_default();
@@ -206,7 +209,7 @@ mod tests {
     #[test]
     fn an_etag_names_a_version_or_else_time_and_length_do() {
         const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
-        let check = |etag: Option<&'static str>, modified: Option<&'static str>, expected: Option<&str>| {
+        let check = |etag: Option<&str>, modified: Option<&str>, expected: Option<&str>| {
             let mut headers = HeaderMap::new();
             for (name, value) in [(ETAG, etag), (LAST_MODIFIED, modified)] {
                 if let Some(value) = value {
@@ -230,5 +233,8 @@ mod tests {
         );
         check(Some(""), Some("yesterday"), None);
         check(None, None, None);
+        let tag = |length: usize| format!("\"{}\"", "e".repeat(length - 2));
+        check(Some(&tag(1024)), None, Some(&tag(1024)));
+        check(Some(&tag(1025)), None, None);
     }
 }

@@ -114,15 +114,11 @@ impl Store {
     }
 
     fn builder(&self) -> AmazonS3Builder {
-        let connection = Connection {
-            http: self.endpoint.as_ref().is_some_and(Endpoint::is_http),
-            ..self.connection
-        };
         AmazonS3Builder::new()
             .with_region(self.region.as_str())
-            .with_client_options(connection.client_options())
-            .with_retry(connection.retries())
-            .with_http_connector(Listener::default())
+            .with_client_options(self.connection.client_options())
+            .with_retry(self.connection.retries())
+            .with_http_connector(Listener::new(self.connection))
     }
 }
 
@@ -181,6 +177,13 @@ mod tests {
             None,
             "a.b",
             ("https://s3.eu-west-1.amazonaws.com", false),
+        );
+        check(
+            "us-east-1",
+            None,
+            None,
+            "Old_Bucket",
+            ("https://s3.us-east-1.amazonaws.com", false),
         );
         check(
             "cn-north-1",

@@ -86,6 +86,12 @@ impl S3Reader {
                 setting,
                 format!("there is no bucket {name:?} at {address}; create it or correct its name"),
             ),
+            (301 | 302 | 307 | 308, "") if self.store.endpoint.is_some() && refusal.region.is_none() => wrong(
+                "endpoint",
+                format!(
+                    "{address} sends on to another address ({failure}); name the one where the store itself answers"
+                ),
+            ),
             (_, "AuthorizationHeaderMalformed" | "PermanentRedirect" | "TemporaryRedirect") | (301 | 307, _) => {
                 let right = match &refusal.region {
                     Some(right) => format!("it is in \"{right}\""),

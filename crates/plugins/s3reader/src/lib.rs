@@ -45,7 +45,8 @@ reader_settings! {
         /// `http://` is spoken to in clear text.
         pub endpoint: Option<Endpoint>,
         /// Whether the bucket stands in the path of the store's addresses instead of in the host's name. By default it
-        /// does where there is an `endpoint` and for buckets with a dot in their name.
+        /// does where there is an `endpoint` and for buckets with a dot in their name; for those with capital letters
+        /// always.
         pub path_style: Option<bool>,
         /// The name of an access key. Without keys they are found as Amazon's tools find them: in the environment, or
         /// by the role of the container or machine.
@@ -104,18 +105,14 @@ impl Plugin for S3Reader {
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
         let policy = config.policy();
         let access = Access::of(&config)?;
+        let http = config.endpoint.as_ref().is_some_and(Endpoint::is_http);
         let mut store = Store {
             region: config.region,
             endpoint: config.endpoint,
             path_style: config.path_style,
             access,
             ambient: None,
-            connection: Connection {
-                connect_timeout: config.connect_timeout.0,
-                read_timeout: config.read_timeout.0,
-                fetch_timeout: config.fetch_timeout.0,
-                http: false,
-            },
+            connection: Connection::new(config.connect_timeout, config.read_timeout, config.fetch_timeout, http)?,
         };
         store.share(hooks)?;
         let served = match (config.bucket, config.buckets) {

@@ -100,9 +100,15 @@ impl FolderCache {
         done.map_err(|error| failed().because(error))
     }
 
+    /// On the thread that writes: what waits there to be kept is kept first, and purged with the rest.
     pub(crate) async fn purge(&self, what: &Purge) -> Result<u64, Error> {
-        let what = what.clone();
-        self.shared.run(move |shared| shared.purge(&what)).await
+        let (shared, what) = (Arc::clone(&self.shared), what.clone());
+        let done = self.writer.run(move || {
+            let done = shared.purge(&what);
+            shared.show();
+            done
+        });
+        flatten(done.await).map_err(|error| failed().because(error))
     }
 }
 

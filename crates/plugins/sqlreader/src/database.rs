@@ -22,6 +22,9 @@ pub(crate) struct Database {
     pub(crate) syntax: Syntax,
     /// Server and database, or the file: for identities and for the log. Neither user nor password.
     pub(crate) name: String,
+    /// What else decides which rows a query finds, such as PostgreSQL's `search_path` and the rights to single rows: the
+    /// user and what is set for the connection. No password.
+    pub(crate) view: String,
 }
 
 /// What may stand behind the `?` for PostgreSQL. The driver writes others to the log, with their values.
@@ -100,6 +103,11 @@ fn postgres(connection_string: &str, statement_timeout: Duration) -> Result<Data
     Ok(Database {
         syntax: Syntax::Postgres,
         name: format!("postgres://{host}:{}/{database}", options.get_port()),
+        view: format!(
+            "{} {}",
+            options.get_username(),
+            options.get_options().unwrap_or_default()
+        ),
         server: Box::new(PostgresServer {
             options: options.disable_statement_logging(),
             statement_timeout,
@@ -118,6 +126,7 @@ fn mysql(connection_string: &str, statement_timeout: Duration) -> Result<Databas
     Ok(Database {
         syntax: Syntax::MySql,
         name: format!("mysql://{host}:{}/{database}", options.get_port()),
+        view: options.get_username().to_owned(),
         server: Box::new(MySqlServer {
             options: options.disable_statement_logging(),
             statement_timeout,
@@ -140,6 +149,7 @@ fn sqlite(connection_string: &str, busy_timeout: Duration) -> Result<Database, C
     Ok(Database {
         syntax: Syntax::Sqlite,
         name: format!("sqlite:{}", path.display()),
+        view: String::new(),
         server: Box::new(SqliteFile {
             options: options.filename(path),
         }),

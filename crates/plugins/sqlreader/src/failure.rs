@@ -1,5 +1,6 @@
 //! What goes wrong between here and the database, as the engine hears of it: the public words name no server, the cause
-//! names server and database but neither user nor password. (What the drivers say holds no connection string.)
+//! names server and database, but no password. (What the drivers say holds no connection string; what a database says of
+//! a user that it refuses holds the user's name.)
 
 use std::time::Duration;
 

@@ -99,7 +99,7 @@ impl Config {
 pub struct SqlReader {
     pool: Arc<Pool>,
     queries: Queries,
-    /// Database and query, which with an id name an image for good.
+    /// Database, user and query, which with an id name an image for good.
     store: String,
     id_type: IdType,
     extension_part_of_id: bool,
@@ -128,7 +128,11 @@ impl Plugin for SqlReader {
             Some(written) => Some(query("modified_query", written)?),
             None => None,
         };
-        let store = format!("sql:{}:{}", database.name, digest(&*blob.text));
+        let store = format!(
+            "sql:{}:{}",
+            database.name,
+            digest(format!("{}\n{}", database.view, blob.text))
+        );
         let connections = config.max_connections.get();
         let key = ResourceKey::new(&[
             &digest(config.connection_string.expose()),

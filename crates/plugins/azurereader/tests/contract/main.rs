@@ -14,6 +14,7 @@ use resizer_engine::testing::{
 use resizer_plugin_api::hooks::HookTable;
 use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Want};
 use resizer_test_stores::azurite::{ACCOUNT, Azurite, KEY, signature};
+use resizer_test_stores::http_origin::{Answer, HttpOrigin};
 
 /// An Azurite with a private and a public container and one that nobody lists.
 async fn azurite() -> Option<Azurite> {
@@ -213,4 +214,24 @@ async fn refused_credentials_are_no_proof_that_an_image_does_not_exist() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_refusal_and_shows_no_signature_to_anybody() {
+    let there = HttpOrigin::start(|_| Answer::new(404, &[], b"")).await.unwrap();
+    let to = format!("http://{}/there", there.address());
+    let here = HttpOrigin::start(move |_| Answer::new(302, &[("Location", &to)], b""));
+    let here = here.await.unwrap();
+    let source = source(&format!(
+        "account = 'shop'\nendpoint = 'http://{}'\nsas = 'sv=1&sig=hunter2'\ncontainers = ['photos']",
+        here.address()
+    ));
+    let stat = source.stat(&path("photos/a.jpg")).await.unwrap_err();
+    for error in [stat, read(&source, "photos/a.jpg").await.unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Upstream, "{error:?}");
+        assert!(error.cause().unwrap().contains("it answered 302"), "{error:?}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+    assert!(here.asked()[0].target.contains("sig=hunter2"));
+    assert_eq!(there.connections(), 0);
 }

@@ -142,6 +142,14 @@ fn settings() {
     for (settings, part) in [
         ("containers = ['photos']", "`account`"),
         ("account = 'shop'", "containers"),
+        (
+            "connection_string = 'UseDevelopmentStorage=true'\ntenant_id = 'a'\ncontainers = ['photos']",
+            "`connection_string`",
+        ),
+        (
+            "account = 'shop'\ncontainers = ['photos']\nread_timeout = '0s'",
+            "`read_timeout`",
+        ),
         ("account = 'shop'\ncontainers = []", "`containers`"),
         ("account = 'shop'\ncontainers = ['Photos']", "a container's name"),
         (

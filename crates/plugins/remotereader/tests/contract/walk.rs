@@ -24,6 +24,7 @@ impl Served {
     async fn new(more: &str) -> Self {
         let origin = HttpOrigin::start(|asked| match asked.target.as_str() {
             "/page.jpg" => Answer::new(200, &[("Content-Type", "image/jpeg")], b"<html><script>"),
+            "/open/nameless.jpg" => Answer::new(200, &[], LAKE),
             _ => Answer::new(200, &[("ETag", "\"v\"")], LAKE),
         })
         .await
@@ -136,4 +137,16 @@ async fn nothing_is_passed_on_as_it_is_unless_the_operator_says_so() {
         .await;
     assert_eq!(status, 415);
     assert!(!String::from_utf8_lossy(&body).contains("script"));
+}
+
+/// It sends neither ETag nor date; that the image is there is remembered all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_origin_that_names_no_version_is_asked_no_more_often_than_others() {
+    let served = Served::new("").await;
+    let path = format!("/remote/{}/open/nameless.jpg", served.origin.address());
+    for width in [100, 120, 140] {
+        assert_eq!(served.get(&path, &format!("width={width}")).await.0, 200);
+    }
+    let asked: Vec<String> = served.origin.asked().into_iter().map(|asked| asked.method).collect();
+    assert_eq!(asked, ["HEAD", "GET", "GET", "GET"]);
 }

@@ -13,6 +13,7 @@ use resizer_engine::testing::{
 use resizer_plugin_api::hooks::HookTable;
 use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Want};
 use resizer_s3reader::S3Reader;
+use resizer_test_stores::http_origin::{Answer, HttpOrigin, Then};
 use resizer_test_stores::s3::{Key, S3, Visibility};
 
 const REGION: &str = "eu-west-1";
@@ -240,6 +241,53 @@ async fn refused_credentials_are_no_proof_that_an_image_does_not_exist() {
                 assert!(!format!("{error:?}").contains(secret), "{error:?}");
             }
         }
+    }
+}
+
+/// A server that sends on whoever asks, and where it sends them: there anything is found.
+async fn sending_on() -> (HttpOrigin, HttpOrigin) {
+    let there = HttpOrigin::start(|_| Answer::new(200, &[("ETag", "\"1\"")], b"bytes"));
+    let there = there.await.unwrap();
+    let to = format!("http://{}/there", there.address());
+    let here = HttpOrigin::start(move |_| Answer::new(307, &[("Location", &to)], b""));
+    (here.await.unwrap(), there)
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_refusal_and_shows_no_token_to_anybody() {
+    let (here, there) = sending_on().await;
+    let (error, fetch) = refused(&format!(
+        "endpoint = 'http://{}'\nbucket = 'photos'\naccess_key_id = 'a'\nsecret_access_key = 'b'\nsession_token = 'c'",
+        here.address()
+    ))
+    .await;
+    for error in [error, fetch] {
+        assert_eq!(error.kind(), ErrorKind::Upstream, "{error:?}");
+        assert!(error.cause().unwrap().contains("it answered 307"), "{error:?}");
+    }
+    assert_eq!(here.asked().len(), 2, "one stat and one fetch");
+    assert_eq!(there.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_download_whose_rest_is_refused_broke_off() {
+    for status in [304, 404, 416] {
+        let store = HttpOrigin::start(move |asked| match asked.header("range") {
+            "" => Answer::new(200, &[("ETag", "\"1\""), ("Content-Length", "10")], b"bytes").then(Then::Close),
+            _ => Answer::new(status, &[], b""),
+        });
+        let store = store.await.unwrap();
+        let source = source(&format!(
+            "endpoint = 'http://{}'\nbucket = 'photos'\nanonymous = true",
+            store.address()
+        ));
+        let error = read(&source, "a.jpg").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Upstream, "{status}: {error:?}");
+        assert!(
+            error.cause().unwrap().contains(&format!("it answered {status}")),
+            "{error:?}"
+        );
+        assert_eq!(store.asked().len(), 2, "the rest was asked for");
     }
 }
 

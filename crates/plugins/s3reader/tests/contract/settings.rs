@@ -8,7 +8,7 @@ use resizer_engine::testing::{Installer, Trouble};
 use resizer_plugin_api::InstallError;
 use resizer_s3reader::S3Reader;
 
-use super::{ID, REGION, SECRET, installed, path, read, server, signed, source};
+use super::{ID, REGION, SECRET, installed, path, read, sending_on, server, signed, source};
 
 async fn connect(settings: &str) -> Result<(), InstallError> {
     for handler in &installed(settings).on_connect {
@@ -33,6 +33,7 @@ async fn a_check_of_the_connection_names_the_setting_to_blame() {
         .local_addr()
         .unwrap();
     let here = server.address().to_string();
+    let (sending_on, _there) = sending_on().await;
     let quick = "connect_timeout = '1s'\nread_timeout = '1s'\nfetch_timeout = '2s'\n";
     for (settings, setting, part) in [
         (good.replace(ID, "AKIDUNKNOWN"), "access_key_id", "does not know"),
@@ -62,6 +63,11 @@ async fn a_check_of_the_connection_names_the_setting_to_blame() {
             good.replace(&here, "nowhere.invalid") + quick,
             "endpoint",
             "http://nowhere.invalid",
+        ),
+        (
+            good.replace(&here, &sending_on.address().to_string()),
+            "endpoint",
+            "sends on to another address",
         ),
         (
             good.clone() + "session_token = 'stray+token'",
@@ -121,6 +127,8 @@ fn settings() {
         ("bucket = 'a'\nfolder = '../b'".to_owned(), "a folder has"),
         ("buckets = ['a']\nbukets = []".to_owned(), "bukets"),
         ("buckets = ['a']\nregion = 'a.b'".to_owned(), "a region's name"),
+        ("buckets = ['a']\nread_timeout = '0s'".to_owned(), "`read_timeout`"),
+        ("buckets = ['a']\nconnect_timeout = 0".to_owned(), "`connect_timeout`"),
         (
             "buckets = ['a']\nendpoint = 'https://u:hunter2@h'".to_owned(),
             "no password",

@@ -58,6 +58,13 @@ fn an_identity_names_database_query_and_id() {
         "a new password is no new image"
     );
     assert_ne!(identity(&url.replace("shop", "shed")), first);
+    // One query finds other rows for another user, or in another schema.
+    assert_ne!(identity(&url.replace("me:", "you:")), first);
+    let schema = |name| identity(&url.replace("shop", &format!("shop?options=-csearch_path%3D{name}")));
+    assert_ne!(schema("a"), first);
+    assert_ne!(schema("a"), schema("b"));
+    let mysql = url.replace("postgres", "mysql");
+    assert_ne!(identity(&mysql.replace("me:", "you:")), identity(&mysql));
     assert_ne!(
         identity(&format!(
             "{url}blob_query = 'SELECT Small FROM Images WHERE ImageID = @id'"

@@ -1,0 +1,372 @@
+//! Drops what is kept of some sources, in every cache of a site and in the engine's short memories. Called by the host's
+//! admin listener. That no work begun before puts old bytes back is `generation`'s part.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use http::header::VARY;
+use resizer_plugin_api::hooks::{Given, MountedSource};
+use resizer_plugin_api::{Cache, CacheKey, Error, ErrorKind, Purge, RequestHead, SourceKey, SourcePath};
+
+use crate::engine::{Engine, Shared};
+use crate::flight::panicked;
+use crate::generation::{Purges, covers};
+use crate::locate::locate;
+use crate::prepare::prepare;
+use crate::rewrite::rewrite;
+use crate::site::{Site, below};
+use crate::stop::Stop;
+use crate::trail::Trail;
+use crate::walk::{begin, decode_path};
+
+/// How long one cache may take: clearing a large folder takes its time.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Names that sources of all kinds take for names of images, to see how they name what lies below a prefix.
+const MARKERS: [&str; 4] = ["0", "a", "a-b", "00000000-0000-0000-0000-000000000000"];
+
+/// What to purge, as clients write it: percent-encoded, beginning with `/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PurgeRequest {
+    /// The result at this path and query, read as a request would be, and the originals that it is made from. If it
+    /// cannot be told which result that is, because the store does not answer or the answer depends on the client: all
+    /// results of its source.
+    Url(String),
+    /// The source at this path: all its results and originals.
+    Source(String),
+    /// All sources whose path begins so.
+    Prefix(String),
+    /// Everything.
+    All,
+}
+
+/// What was purged.
+#[derive(Debug)]
+pub struct Purged {
+    /// Each cache of the site, in file order, originals first.
+    pub caches: Vec<PurgedCache>,
+}
+
+/// What one cache dropped.
+#[derive(Debug)]
+pub struct PurgedCache {
+    /// The plugin whose cache it is.
+    pub plugin: &'static str,
+    /// How many entries, or why it may still have some.
+    pub dropped: Result<u64, Error>,
+}
+
+/// Why nothing was purged.
+#[derive(Debug, thiserror::Error)]
+pub enum PurgeError {
+    /// It does not begin with a slash, is no path of an image, or cannot be decoded.
+    #[error("`{text}` is no path of an image: {reason}")]
+    Path {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A hook answers by itself, so that no image is involved.
+    #[error("a plugin answers requests for `{0}` by itself; purge by source, with the path of the image")]
+    Answered(String),
+    /// No source is mounted there.
+    #[error("no source is mounted at `{0}`; `resizer-host plan` shows where sources are")]
+    NoSource(String),
+    /// The names of a source's images do not begin as their paths do.
+    #[error(
+        "the images of {plugin} at `{mount}` cannot be purged by prefix, because their names do not begin as their paths \
+         do; purge each by source, or all"
+    )]
+    NoPrefix {
+        /// The plugin.
+        plugin: &'static str,
+        /// Where its source is mounted.
+        mount: String,
+    },
+    /// The engine is stopping, or something panicked.
+    #[error("the purge broke off, because the server is stopping or has failed; purge again")]
+    BrokenOff,
+}
+
+/// What a purge means to caches.
+struct Meant {
+    /// What is closed meanwhile, and what source caches and short memories drop.
+    sources: Vec<Purge>,
+    /// What result caches drop.
+    results: Vec<Purge>,
+}
+
+impl Meant {
+    fn everything_of(sources: Vec<Purge>) -> Self {
+        let results = sources.clone();
+        Self { sources, results }
+    }
+}
+
+impl Engine {
+    /// Drops what is meant from every cache of the site and from the engine's memories. Runs to its end even if nobody
+    /// waits for it. Requests that begin when it has ended see nothing of what was there before it began.
+    ///
+    /// # Errors
+    /// The request makes no sense; then nothing was purged. A cache that fails is in [`Purged`].
+    pub async fn purge(&self, site: &Arc<Site>, what: PurgeRequest) -> Result<Purged, PurgeError> {
+        let (engine, site) = (Arc::clone(self.shared()), Arc::clone(site));
+        let task = self.runtime().spawn(async move {
+            let meant = match &what {
+                PurgeRequest::Url(url) => of_url(&engine, &site, url).await?,
+                PurgeRequest::Source(path) => {
+                    Meant::everything_of(vec![Purge::Source(source_at(&site, &path_of(path)?)?)])
+                }
+                PurgeRequest::Prefix(prefix) => Meant::everything_of(of_prefix(&site, &path_of(prefix)?)?),
+                PurgeRequest::All => Meant::everything_of(vec![Purge::All]),
+            };
+            Ok(carry_out(&engine, &site, meant).await)
+        });
+        task.await.unwrap_or(Err(PurgeError::BrokenOff))
+    }
+}
+
+async fn carry_out(engine: &Shared, site: &Site, meant: Meant) -> Purged {
+    let closed = Purges::close(&engine.purges, meant.sources.clone()).await;
+    engine.forget(&meant.sources);
+    let mut caches = Vec::new();
+    for (list, what) in [
+        (&site.table.source_caches, &meant.sources),
+        (&site.table.result_caches, &meant.results),
+    ] {
+        for cache in list {
+            let dropped = drop_from(cache, what).await;
+            caches.push(PurgedCache {
+                plugin: cache.plugin,
+                dropped,
+            });
+        }
+    }
+    drop(closed);
+    let purged = Purged { caches };
+    tracing::info!(what = ?meant.results, entries = purged.entries(), "purged");
+    purged
+}
+
+async fn drop_from(cache: &Given<Arc<dyn Cache>>, what: &[Purge]) -> Result<u64, Error> {
+    let work = AssertUnwindSafe(async {
+        let mut dropped = 0;
+        for what in what {
+            dropped += cache.value.purge(what).await?;
+        }
+        Ok(dropped)
+    });
+    let done = match tokio::time::timeout(PATIENCE, work.catch_unwind()).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(panic)) => Err(panicked(&*panic)),
+        Err(_) => Err(Error::new(ErrorKind::Timeout, "The cache took too long.")),
+    };
+    done.inspect_err(|error| {
+        let plugin = cache.plugin;
+        tracing::error!(plugin, cause = error.cause(), "a cache could not be purged: {error}");
+    })
+}
+
+impl Purged {
+    /// How many entries were dropped, in all caches.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        let dropped = self.caches.iter().map(|cache| cache.dropped.as_ref().unwrap_or(&0));
+        dropped.sum()
+    }
+}
+
+/// The results that a request for this URL would be answered with: of the version that was believed and of the one that
+/// the store says it has now.
+async fn of_url(engine: &Arc<Shared>, site: &Arc<Site>, url: &str) -> Result<Meant, PurgeError> {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    path_of(path)?;
+    let head = Arc::new(RequestHead::get(path, query));
+    let request = begin(site, &head).and_then(|draft| rewrite(site, draft));
+    let request = request.map_err(|stop| match stop {
+        Stop::Answer(_) => PurgeError::Answered(url.to_owned()),
+        Stop::Error(error) => bad(url, error),
+    })?;
+    let source = source_at(site, &request.path)?;
+    let before = engine.believed(&source);
+    engine.stats.invalidate(&source);
+    let all = Purge::Source(source);
+    let Ok(located) = locate(engine, site, &request).await else {
+        return Ok(Meant::everything_of(vec![all]));
+    };
+    let served = Purge::Source(located.key.clone());
+    // A stand-in for an image that is missing, which may come again.
+    let sources: Vec<_> = if served == all { vec![all] } else { vec![all, served] };
+    let key = match prepare(site, &request, located, &mut Trail::begin()) {
+        Ok(prepared) if !prepared.headers.contains_key(VARY) => prepared.key,
+        _ => return Ok(Meant::everything_of(sources)),
+    };
+    let before = before.map(|validator| CacheKey {
+        validator,
+        ..key.clone()
+    });
+    let keys: HashSet<CacheKey> = before.into_iter().chain([key]).collect();
+    let results = keys.into_iter().map(Purge::Key).collect();
+    Ok(Meant { sources, results })
+}
+
+/// The beginnings of the keys of all sources whose path begins so.
+fn of_prefix(site: &Site, prefix: &str) -> Result<Vec<Purge>, PurgeError> {
+    let around = site.mount(prefix).map(|mount| (mount.plugin, &*mount.value));
+    let mounts = site.table.sources.iter().map(|mount| (mount.plugin, &mount.value));
+    let inside = mounts.filter(|(_, mount)| mount.prefix.as_str().starts_with(prefix));
+    let beginnings: Result<HashSet<String>, PurgeError> = around
+        .into_iter()
+        .chain(inside)
+        .map(|(plugin, mount)| {
+            let rest = prefix.strip_prefix(mount.prefix.as_str()).unwrap_or_default();
+            beginning(mount, rest).ok_or_else(|| PurgeError::NoPrefix {
+                plugin,
+                mount: mount.prefix.as_str().to_owned(),
+            })
+        })
+        .collect();
+    let beginnings = beginnings?;
+    if beginnings.is_empty() {
+        return Err(PurgeError::NoSource(prefix.to_owned()));
+    }
+    Ok(beginnings.into_iter().map(Purge::Prefix).collect())
+}
+
+/// What the keys begin with of all that lies below a mount at paths that begin with `rest`; `None` unless the mount's keys
+/// are one text and then the path.
+fn beginning(mount: &MountedSource, rest: &str) -> Option<String> {
+    let key = |path: String| Some(mount.source.identity(&SourcePath::parse(&path).ok()?));
+    let [first, ..] = MARKERS;
+    let store = key(first.to_owned())?.as_str().strip_suffix(first)?.to_owned();
+    // A key without the name of a store stands for a path that the source refuses.
+    store.split_once(':').filter(|(_, name)| !name.is_empty())?;
+    let beginning = format!("{store}{rest}");
+    let is_so = |path: &str, marker: &str| {
+        key(format!("{path}{marker}")).is_some_and(|key| key.as_str() == format!("{store}{path}{marker}"))
+    };
+    MARKERS
+        .iter()
+        .all(|marker| is_so("", marker) && is_so(rest, marker))
+        .then_some(beginning)
+}
+
+/// The key of the source that a decoded path leads to.
+fn source_at(site: &Site, path: &str) -> Result<SourceKey, PurgeError> {
+    let mount = site.mount(path).ok_or_else(|| PurgeError::NoSource(path.to_owned()))?;
+    let below = below(&mount.value, path).map_err(|error| bad(path, error))?;
+    Ok(mount.value.source.identity(&below))
+}
+
+fn path_of(text: &str) -> Result<String, PurgeError> {
+    if !text.starts_with('/') {
+        return Err(bad(
+            text,
+            "it has to begin with a slash, and stands without scheme and host",
+        ));
+    }
+    if text.contains('?') {
+        return Err(bad(
+            text,
+            "a path has no query; purge by URL, or write a plain ? as %3F",
+        ));
+    }
+    decode_path(text).map_err(|stop| match stop {
+        Stop::Error(error) => bad(text, error),
+        Stop::Answer(_) => PurgeError::Answered(text.to_owned()),
+    })
+}
+
+fn bad(text: &str, reason: impl fmt::Display) -> PurgeError {
+    PurgeError::Path {
+        text: text.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+impl Shared {
+    /// Drops what the short memories know of these sources.
+    fn forget(&self, sources: &[Purge]) {
+        for what in sources {
+            match what {
+                Purge::Source(source) => self.stats.invalidate(source),
+                _ => {
+                    let meant = self.stats.iter().filter(|(source, _)| covers(what, source));
+                    meant.for_each(|(source, _)| self.stats.invalidate(&*source));
+                }
+            }
+        }
+        let is_meant = |source: &SourceKey| sources.iter().any(|what| covers(what, source));
+        let meant = self.failures.iter().filter(|(key, _)| is_meant(&key.0));
+        meant.for_each(|(key, _)| self.failures.invalidate(&*key));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use resizer_plugin_api::{Fetch, Source, SourcePolicy, Stat, Want, async_trait};
+
+    use super::*;
+
+    struct Names(fn(&str) -> String);
+
+    #[async_trait]
+    impl Source for Names {
+        fn identity(&self, path: &SourcePath) -> SourceKey {
+            SourceKey::new((self.0)(path.as_str()))
+        }
+
+        async fn stat(&self, _: &SourcePath) -> Result<Stat, Error> {
+            Err(Error::not_found())
+        }
+
+        async fn fetch(&self, _: &SourcePath, _: Want) -> Result<Fetch, Error> {
+            Err(Error::not_found())
+        }
+    }
+
+    #[test]
+    fn keys_begin_as_paths_do_or_are_not_purged_by_prefix() {
+        let check = |names: fn(&str) -> String, rest: &str, expected: Option<&str>| {
+            let policy = SourcePolicy {
+                fast: false,
+                check_modified: Duration::ZERO,
+                fetch_timeout: Duration::ZERO,
+                require_image_extension: true,
+                untrusted_data: false,
+                cache_unmodified_files: false,
+            };
+            let mount = MountedSource {
+                prefix: "/a/".parse().unwrap(),
+                source: Arc::new(Names(names)),
+                policy,
+            };
+            assert_eq!(beginning(&mount, rest).as_deref(), expected, "{rest:?}");
+        };
+        let folder = |path: &str| format!("file:/images/{path}");
+        check(folder, "", Some("file:/images/"));
+        check(folder, "al", Some("file:/images/al"));
+        check(folder, "album/0 ü/", Some("file:/images/album/0 ü/"));
+        check(folder, "../", None);
+        // Names of whole numbers only, and of nothing else.
+        let number = |path: &str| match path.parse::<u64>() {
+            Ok(number) => format!("sql:db/{number}"),
+            Err(_) => format!("sql:db?{path}"),
+        };
+        check(number, "", None);
+        check(number, "12", None);
+        // Other servers, of which it knows but one.
+        let remote = |path: &str| match path.strip_prefix("known.example/") {
+            Some(path) => format!("https://known.example/{path}"),
+            None => format!("refused:{path}"),
+        };
+        check(remote, "", None);
+        check(remote, "known.example/", None);
+        check(|path: &str| format!("hash:{:x}", path.len()), "", None);
+        check(|path: &str| format!("lower:x/{}", path.to_lowercase()), "Album", None);
+    }
+}
