@@ -37,7 +37,7 @@ impl Validators {
     /// Those of the result with this key. The `ETag` is the first 128 bits of the key's digest, so that every instance
     /// gives the same to the same result of the same version of a source.
     pub(crate) fn of(key: &CacheKey, modified: Option<SystemTime>) -> Self {
-        let etag = is_known(&key.validator).then(|| format!("\"{}\"", &key.digest()[..32]));
+        let etag = is_known(&key.validator).then(|| ["\"", &key.short_digest(), "\""].concat());
         Self { etag, modified }
     }
 

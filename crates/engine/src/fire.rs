@@ -19,8 +19,9 @@ pub(crate) fn fire<H>(
     handlers: &[Given<H>],
     mut call: impl FnMut(&H) -> HookResult,
 ) -> Result<(), Stop> {
+    let mut begun = Instant::now();
     for handler in handlers {
-        match watched(event, handler, &mut call) {
+        match watched(event, handler, &mut begun, &mut call) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Respond(reply)) => {
                 tracing::debug!(plugin = handler.plugin, event, "answered by a hook");
@@ -35,11 +36,16 @@ pub(crate) fn fire<H>(
     Ok(())
 }
 
-/// Calls one handler; a panic is an error, and the log names the plugin.
-pub(crate) fn watched<H>(event: &'static str, handler: &Given<H>, call: impl FnOnce(&H) -> HookResult) -> HookResult {
-    let begun = Instant::now();
+/// Calls one handler, which begins when the one before it has ended; a panic is an error, and the log names the plugin.
+pub(crate) fn watched<H>(
+    event: &'static str,
+    handler: &Given<H>,
+    begun: &mut Instant,
+    call: impl FnOnce(&H) -> HookResult,
+) -> HookResult {
     let result = catch_unwind(AssertUnwindSafe(|| call(&handler.value)));
-    let took = begun.elapsed();
+    let ended = Instant::now();
+    let took = ended - std::mem::replace(begun, ended);
     if took > SLOW {
         tracing::warn!(
             plugin = handler.plugin,

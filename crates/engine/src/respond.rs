@@ -1,6 +1,7 @@
 //! The last step of a walk, and the only place where errors become responses.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::StatusCode;
 use http::header::{
@@ -83,9 +84,10 @@ pub(crate) fn finish(
     if let Ok(timing) = HeaderValue::from_str(&trail.server_timing()) {
         reply.headers.insert(SERVER_TIMING, timing);
     }
+    let mut begun = Instant::now();
     for handler in &site.table.on_response {
         let mut event = ResponseEvent::new(head, request, reply.status, &mut reply.headers);
-        match watched("on_response", handler, |handler| handler(&mut event)) {
+        match watched("on_response", handler, &mut begun, |handler| handler(&mut event)) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Respond(_)) => tracing::warn!(plugin = handler.plugin, "on_response cannot answer; ignored"),
             Err(error) => tracing::warn!(plugin = handler.plugin, cause = error.cause(), "on_response: {error}"),

@@ -85,6 +85,12 @@ impl CacheKey {
         hex(&self.digest_bytes())
     }
 
+    /// The first half of [`CacheKey::digest`].
+    #[must_use]
+    pub fn short_digest(&self) -> String {
+        hex(&self.digest_bytes()[..16])
+    }
+
     /// The digest's bytes, for stores that need no text.
     #[must_use]
     pub fn digest_bytes(&self) -> [u8; 32] {

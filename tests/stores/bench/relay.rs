@@ -24,7 +24,7 @@ const LENGTH: usize = 1_000_000;
 const CONNECTIONS: usize = 64;
 const REGION: &str = "eu-west-1";
 const BUCKET: &str = "bench";
-const KEY: (&str, &str) = ("BENCH", "a secret of the bench");
+const KEY: (&str, &str) = ("BENCH", "secret-of-the-bench");
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
