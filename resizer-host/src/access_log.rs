@@ -1,12 +1,20 @@
-//! One line for each request, under the tracing target `access`: written when the last byte was handed over, or when the
-//! client left. A client that left before there was an answer is logged with status 499, as nginx does.
+//! One line for each request, under the target `access`: made when the last byte was handed over, or when the client left.
+//! A client that left before there was an answer is logged with status 499, as nginx does. The lines look like all others
+//! of the log and obey its filter, but are put together here: done by `tracing`, they took a fifth of a cache hit's time.
+
+mod lines;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Instant;
 
 use http::{HeaderValue, Method, StatusCode};
+use resizer_engine::LogFormat;
 use resizer_plugin_api::{Error, Reply, RequestHead};
+use serde::Serialize;
+
+use self::lines::Lines;
+pub(crate) use self::lines::{flush, start};
 
 /// What is known of a request so far; the line is written on drop.
 pub(crate) struct AccessLine {
@@ -30,7 +38,7 @@ impl AccessLine {
     pub(crate) fn begin(head: &RequestHead) -> Self {
         let target = match head.raw_query.as_str() {
             "" => printable(&head.raw_path).into_owned(),
-            query => format!("{}?{}", printable(&head.raw_path), printable(query)),
+            query => [&printable(&head.raw_path), "?", &printable(query)].concat(),
         };
         let mut line = Self {
             id: String::new(),
@@ -85,30 +93,100 @@ impl AccessLine {
 
 impl Drop for AccessLine {
     fn drop(&mut self) {
-        if self.quiet {
+        if self.quiet || !tracing::enabled!(target: "access", tracing::Level::INFO) {
             return;
         }
-        let Self {
-            id,
-            client,
-            method,
-            target,
-            cache,
-            bytes,
-            whole,
-            ..
-        } = self;
-        let status = self.status.map_or(CLIENT_LEFT, |status| status.as_u16());
-        let ms = self.began.elapsed().as_micros() as f64 / 1000.0;
-        let client = client.map(tracing::field::display);
-        let cache = cache.as_ref().and_then(|cache| cache.to_str().ok()).unwrap_or_default();
-        tracing::info!(target: "access", %id, client, %method, path = %target, status, bytes, ms, %cache, whole);
+        let Some(lines) = Lines::get() else { return };
+        let microseconds = self.began.elapsed().as_micros() as u64;
+        lines.add(|time, line| match lines.format {
+            LogFormat::Text => self.write_text(time, microseconds, line),
+            LogFormat::Json => self.write_json(time, microseconds, line),
+        });
+    }
+}
+
+impl AccessLine {
+    fn status(&self) -> u16 {
+        self.status.map_or(CLIENT_LEFT, |status| status.as_u16())
+    }
+
+    fn cache(&self) -> &str {
+        self.cache
+            .as_ref()
+            .and_then(|cache| cache.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    fn write_text(&self, time: &str, microseconds: u64, line: &mut Vec<u8>) {
+        let mut number = itoa::Buffer::new();
+        let mut put = |name: &str, value: &str| {
+            line.extend_from_slice(name.as_bytes());
+            line.extend_from_slice(value.as_bytes());
+        };
+        put(time, "  INFO access: id=");
+        put("", &self.id);
+        match self.client {
+            Some(IpAddr::V4(client)) => {
+                let mut before = " client=";
+                for octet in client.octets() {
+                    put(before, number.format(octet));
+                    before = ".";
+                }
+            }
+            Some(IpAddr::V6(client)) => put(" client=", &client.to_string()),
+            None => {}
+        }
+        put(" method=", self.method.as_str());
+        put(" path=", &self.target);
+        put(" status=", number.format(self.status()));
+        put(" bytes=", number.format(self.bytes));
+        put(" ms=", number.format(microseconds / 1000));
+        // A leading one keeps the zeros.
+        put(".", &number.format(1000 + microseconds % 1000)[1..]);
+        put(" cache=", self.cache());
+        put(" whole=", if self.whole { "true" } else { "false" });
+    }
+
+    fn write_json(&self, timestamp: &str, microseconds: u64, line: &mut Vec<u8>) {
+        #[derive(Serialize)]
+        struct Line<'l> {
+            timestamp: &'l str,
+            level: &'static str,
+            id: &'l str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            client: Option<IpAddr>,
+            method: &'l str,
+            path: &'l str,
+            status: u16,
+            bytes: u64,
+            ms: f64,
+            cache: &'l str,
+            whole: bool,
+            target: &'static str,
+        }
+        let of_this = Line {
+            timestamp,
+            level: "INFO",
+            id: &self.id,
+            client: self.client,
+            method: self.method.as_str(),
+            path: &self.target,
+            status: self.status(),
+            bytes: self.bytes,
+            ms: microseconds as f64 / 1000.0,
+            cache: self.cache(),
+            whole: self.whole,
+            target: "access",
+        };
+        // Text and numbers can always be written, and a vector takes them.
+        let _ = serde_json::to_writer(line, &of_this);
     }
 }
 
 /// The text with every control character escaped, so that no request can forge a line.
 fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
+    let plain = text.bytes().all(|byte| (0x20..0x7F).contains(&byte));
+    if !plain && text.chars().any(char::is_control) {
         text.escape_debug().to_string().into()
     } else {
         text.into()

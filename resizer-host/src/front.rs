@@ -148,7 +148,8 @@ fn allow_origin(settings: &ServerSettings, origin: Option<&HeaderValue>, headers
 
 /// Names requests: as whoever sent it calls it, else by a number that no other process gives.
 struct RequestIds {
-    process: u64,
+    /// The process' part of every id.
+    process: String,
     count: AtomicU64,
 }
 
@@ -158,7 +159,7 @@ impl RequestIds {
 
     fn new() -> Self {
         Self {
-            process: RandomState::new().build_hasher().finish(),
+            process: format!("{:016x}-", RandomState::new().build_hasher().finish()),
             count: AtomicU64::new(0),
         }
     }
@@ -169,7 +170,10 @@ impl RequestIds {
             |id: &&str| (1..=Self::LONGEST).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         match given.filter(sane) {
             Some(id) => id.to_owned(),
-            None => format!("{:016x}-{:x}", self.process, self.count.fetch_add(1, Ordering::Relaxed)),
+            None => {
+                let count = self.count.fetch_add(1, Ordering::Relaxed);
+                [&self.process, itoa::Buffer::new().format(count)].concat()
+            }
         }
     }
 }

@@ -84,13 +84,42 @@ fn response_of(
         if is_the_connection_s(name) {
             continue;
         }
-        let name = actix_web::http::header::HeaderName::from_bytes(name.as_str().as_bytes());
         let value = actix_web::http::header::HeaderValue::from_bytes(value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
+        if let (Some(name), Ok(value)) = (actix_name(name), value) {
             response.headers_mut().append(name, value);
         }
     }
     response
+}
+
+/// A header's name as actix-web has it. To read it letter by letter costs several times as much as to find it among the
+/// names that most responses have.
+fn actix_name(name: &HeaderName) -> Option<actix_web::http::header::HeaderName> {
+    macro_rules! common {
+        ($($common:literal),*) => {
+            match name.as_str() {
+                $($common => {
+                    static THEIRS: actix_web::http::header::HeaderName =
+                        actix_web::http::header::HeaderName::from_static($common);
+                    Some(THEIRS.clone())
+                })*
+                other => actix_web::http::header::HeaderName::from_bytes(other.as_bytes()).ok(),
+            }
+        };
+    }
+    common!(
+        "cache-control",
+        "content-type",
+        "etag",
+        "expires",
+        "last-modified",
+        "server",
+        "server-timing",
+        "vary",
+        "x-cache",
+        "x-content-type-options",
+        "x-request-id"
+    )
 }
 
 /// Headers that describe the message on this connection: actix-web writes them from the body's size.

@@ -73,6 +73,9 @@ fn report(purged: &Purged) -> String {
         };
         let _ = writeln!(text, "{}: {said}", cache.plugin);
     }
+    if let Some(tag) = &purged.tag {
+        let _ = writeln!(text, "to purge at the CDN: the tag {tag}");
+    }
     text
 }
 

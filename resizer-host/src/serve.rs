@@ -23,8 +23,8 @@ use crate::connections::{Connections, raise_descriptor_limit};
 use crate::front::Front;
 use crate::http::{Answer, serve as answer};
 use crate::linked::KNOWN_PLUGINS;
-use crate::logging;
 use crate::reload::Reload;
+use crate::{access_log, logging};
 
 /// Connections that wait in the system's queue while all workers are at their limit; the system may allow fewer.
 const BACKLOG: i32 = 1024;
@@ -44,6 +44,8 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
     let loaded = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
     let settings = loaded.server.clone();
     let logging = logging::start(&settings);
+    access_log::start(settings.log_format)
+        .map_err(|error| Complaint::new(format!("cannot start a thread: {error}")))?;
     if !problems.is_empty() {
         tracing::warn!("{}", problems.render(path, &text));
     }
@@ -69,9 +71,9 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
     reload
         .spawn(text)
         .map_err(|error| Complaint::new(format!("cannot start the thread that watches the file: {error}")))?;
-    rt::System::new()
-        .block_on(run(front, &settings, public, admin))
-        .map_err(Complaint::new)
+    let stopped = rt::System::new().block_on(run(front, &settings, public, admin));
+    access_log::flush();
+    stopped.map_err(Complaint::new)
 }
 
 fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Complaint> {

@@ -11,6 +11,7 @@ mod delivery;
 mod images;
 mod lifecycle;
 mod manners;
+mod metrics;
 mod purge;
 mod reload;
 mod stores;

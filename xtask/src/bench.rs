@@ -1,29 +1,37 @@
 //! `cargo xtask bench NAME`: what the project promises of its speed, measured beside what a user would pick instead, in one
 //! run and on the same cores. Each prints what was measured, the bar, and whether it was met.
 
+mod cancel;
 mod hits;
-mod http;
+pub(crate) mod http;
+mod jpeg;
+mod predict;
 mod relay;
-mod server;
+pub(crate) mod server;
+mod stampede;
 
 use anyhow::{Result, bail};
 
 pub(crate) fn run(name: &str) -> Result<()> {
     match name {
+        "cancel" => cancel::run(),
         "hits" => hits::run(),
+        "jpeg" => jpeg::run(),
+        "predict" => predict::run(),
         "relay" => relay::run(),
-        other => bail!("there is no bench `{other}`; there are: hits, relay"),
+        "stampede" => stampede::run(),
+        other => bail!("there is no bench `{other}`; there are: cancel, hits, jpeg, predict, relay, stampede"),
     }
 }
 
 /// The middle one of an odd number of measurements.
-fn median(mut measured: Vec<f64>) -> f64 {
+pub(crate) fn median(mut measured: Vec<f64>) -> f64 {
     measured.sort_by(f64::total_cmp);
     measured[measured.len() / 2]
 }
 
 /// Prints one line of the result; true if the bar is met.
-fn verdict(what: &str, measured: f64, bar: f64) -> bool {
+pub(crate) fn verdict(what: &str, measured: f64, bar: f64) -> bool {
     let passed = measured >= bar;
     println!(
         "{what:<44} measured {measured:.2}  bar >= {bar:.2}  {}",

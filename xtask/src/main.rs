@@ -11,6 +11,7 @@ mod command;
 mod dist;
 mod docs;
 mod linked;
+mod soak;
 mod stores;
 mod test;
 mod tools;
@@ -31,7 +32,10 @@ Commands:
   ci [--no-test]                what a reviewer would ask for: format, lints, documentation,
                                 layers, licences, spelling; and first the tests, unless told not to
   docs                          write what is generated: reference pages, schema, linked.rs
-  bench NAME                    measure beside what one would pick instead: hits, relay
+  bench NAME                    measure beside what one would pick instead: cancel, hits, jpeg,
+                                predict, relay, stampede
+  soak NAME                     try for long what must never happen: ceiling, crash,
+                                million, slope; short with SOAK_SHORT=1
   dist [--config FILE] [--out DIR]
                                 build a binary with only the plugins that FILE (plugins.toml)
                                 enables, prove it, and lay it with its papers into DIR (dist)
@@ -58,6 +62,7 @@ fn run() -> Result<()> {
         ["ci", "--no-test"] => ci::run(false),
         ["docs"] => docs::run(),
         ["bench", name] => bench::run(name),
+        ["soak", name] => soak::run(name),
         ["dist", options @ ..] => {
             let (mut config, mut out) = ("plugins.toml", "dist");
             let mut options = options.iter();

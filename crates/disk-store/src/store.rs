@@ -5,12 +5,14 @@
 //! A file is written beside the entries and renamed, so an entry is there or not. Nothing is forced to the disk: after
 //! a loss of power an entry may be missing, empty or half there, and the checksums say so.
 
+mod cached;
 mod changes;
 mod contents;
 mod entry;
 mod folder;
 mod index;
 mod key;
+mod taking_over;
 
 use std::fmt;
 use std::fs::{File, Metadata};
@@ -33,17 +35,24 @@ use self::folder::{Folder, blocks};
 use self::index::Index;
 use self::key::Name;
 
-/// How many entries the index takes in at once while a folder is listed: look-ups go on in between.
-const BATCH: usize = 1024;
-
 /// How much the folder may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// So many bytes.
     Bytes(u64),
     /// A tenth of the file system, or half of what is free on it if that is less; what the folder holds already counts
-    /// as free.
+    /// as free. It shrinks, and grows again to what it was, as others fill and clear the file system.
     ShareOfDisk,
+}
+
+#[derive(Default)]
+struct Writing {
+    /// The number of the last entry that was written.
+    number: u64,
+    /// What may be written before the folder is listed.
+    early: u64,
+    /// The folder is locked and ready for it.
+    is_open: bool,
 }
 
 /// What there is and what happened so far.
@@ -53,7 +62,7 @@ pub struct Counts {
     pub entries: u64,
     /// What the folder takes on the disk, directories and what the entries name included.
     pub bytes: u64,
-    /// What it may take; zero until the folder has been listed.
+    /// What it may take; zero until that is known.
     pub bound: u64,
     /// Entries that gave way to others.
     pub evicted: u64,
@@ -61,11 +70,22 @@ pub struct Counts {
     pub damaged: u64,
 }
 
+impl Counts {
+    /// The most that the index takes in memory.
+    #[must_use]
+    pub fn index_bytes(&self) -> u64 {
+        /// What an entry takes at most: its place in the table, in the order and among its group.
+        const ENTRY_BYTES: u64 = 150;
+        self.entries * ENTRY_BYTES
+    }
+}
+
 /// A bounded folder of entries.
 ///
 /// Only one process may write to a folder; others read, and take over when it is gone. A store reads as soon as it is
-/// open: it looks for the file of what it does not know. It writes once [`Self::take_over`] has listed the folder, and
-/// knows then what it holds and what it does not.
+/// open: it looks for the file of what it does not know. Once [`Self::list`] is done, it knows what it holds and what it
+/// does not. It writes from then on, and before that as much as is certain to fit: the process that had the folder before
+/// noted within what it kept it.
 pub struct Store {
     folder: Folder,
     wanted: Bound,
@@ -76,12 +96,16 @@ pub struct Store {
     owned: AtomicBool,
     /// The index holds everything that is in the folder.
     complete: AtomicBool,
+    /// What the folder may take now, and what it may take at most.
     bound: AtomicU64,
+    largest_bound: AtomicU64,
     index: Mutex<Index>,
+    /// Held while the folder is listed.
+    listing: Mutex<()>,
     /// Held while folder *and* index are changed, so that they stay one.
     changes: Mutex<()>,
-    /// Held while an entry is written: the number of the last one.
-    writing: Mutex<u64>,
+    /// Held while an entry is written.
+    writing: Mutex<Writing>,
     evicted: AtomicU64,
     damaged: AtomicU64,
 }
@@ -106,9 +130,11 @@ impl Store {
             owned: AtomicBool::new(owned),
             complete: AtomicBool::new(false),
             bound: AtomicU64::new(0),
+            largest_bound: AtomicU64::new(u64::MAX),
             index: Mutex::new(Index::new()),
+            listing: Mutex::new(()),
             changes: Mutex::new(()),
-            writing: Mutex::new(0),
+            writing: Mutex::default(),
             evicted: AtomicU64::new(0),
             damaged: AtomicU64::new(0),
         })
@@ -124,62 +150,6 @@ impl Store {
     /// Whether this process has the folder to itself.
     pub fn owns(&self) -> bool {
         self.owned.load(Ordering::Relaxed)
-    }
-
-    /// Lists the folder, drops what is above the bound, and from then on writes; `false` if another process has the
-    /// folder. Takes as long as looking at every file takes; reads go on meanwhile.
-    ///
-    /// # Errors
-    /// The folder cannot be listed or locked. Worth another try.
-    pub fn take_over(&self) -> io::Result<bool> {
-        let _writing = self.writing.lock();
-        if self.is_complete() {
-            return Ok(true);
-        }
-        if !self.owns() {
-            if !self.folder.try_lock()? {
-                return Ok(false);
-            }
-            self.owned.store(true, Ordering::Relaxed);
-        }
-        self.folder.clear_temporary()?;
-        let mut listing = self.folder.list()?;
-        listing
-            .entries
-            .sort_unstable_by_key(|entry| std::cmp::Reverse(entry.used));
-        if let Some(contents) = &self.contents {
-            for entry in &listing.entries {
-                if let Some(meta) = self.meta(entry.name)? {
-                    contents.named(entry.name, &meta)?;
-                }
-            }
-            contents.listed()?;
-        }
-        for batch in listing.entries.chunks(BATCH) {
-            let mut index = self.index.lock();
-            for entry in batch {
-                index.put_oldest(entry.name, entry.blocks);
-            }
-        }
-        let bytes = {
-            let mut index = self.index.lock();
-            index.set_fixed(listing.fixed);
-            for (directory, blocks) in listing.directories {
-                index.set_directory(directory, blocks);
-            }
-            self.bytes(&index)
-        };
-        let bound = match self.wanted {
-            Bound::Bytes(bytes) => bytes,
-            Bound::ShareOfDisk => {
-                let (all, free) = self.folder.file_system()?;
-                (all / 10).min(free.saturating_add(bytes) / 2)
-            }
-        };
-        self.bound.store(bound, Ordering::Relaxed);
-        self.complete.store(true, Ordering::Release);
-        self.make_room(0)?;
-        Ok(true)
     }
 
     /// Whether it is worth reading: `false` is certain, and comes without touching the disk.
@@ -259,12 +229,16 @@ impl Store {
             index.put_newest(name, blocks(metadata));
         }
         drop(index);
-        let now = SystemTime::now();
-        let age = metadata.modified().ok().and_then(|used| now.duration_since(used).ok());
-        if age.is_some_and(|age| age >= self.touch_after) {
+        if self.is_touched_by_use(metadata) {
             // Only the order after a restart depends on it.
-            let _ = file.set_modified(now);
+            let _ = file.set_modified(SystemTime::now());
         }
+    }
+
+    /// Whether the use of a file is to be noted on the disk: its last noted use is long ago.
+    fn is_touched_by_use(&self, metadata: &Metadata) -> bool {
+        let age = metadata.modified().ok().and_then(|used| used.elapsed().ok());
+        age.is_some_and(|age| age >= self.touch_after)
     }
 
     fn is_complete(&self) -> bool {

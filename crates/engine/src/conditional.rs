@@ -9,15 +9,19 @@ use http::header::{
     CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED,
 };
+use resizer_plugin_api::key::hex_digits;
 use resizer_plugin_api::{CacheKey, Reply};
 
 use crate::prepare::is_known;
+
+/// As many headers as most responses have, and some room: a map that grows is filled anew each time.
+pub(crate) const USUAL_HEADERS: usize = 14;
 
 /// What tells one version of a result from another.
 #[derive(Clone, Debug)]
 pub(crate) struct Validators {
     /// Strong, in its quotes; `None` while the source's version is not known.
-    etag: Option<String>,
+    etag: Option<HeaderValue>,
     /// When the source last changed.
     modified: Option<SystemTime>,
 }
@@ -37,7 +41,7 @@ impl Validators {
     /// Those of the result with this key. The `ETag` is the first 128 bits of the key's digest, so that every instance
     /// gives the same to the same result of the same version of a source.
     pub(crate) fn of(key: &CacheKey, modified: Option<SystemTime>) -> Self {
-        let etag = is_known(&key.validator).then(|| ["\"", &key.short_digest(), "\""].concat());
+        let etag = is_known(&key.validator).then(|| etag(key.digest_bytes()));
         Self { etag, modified }
     }
 
@@ -61,10 +65,11 @@ impl Validators {
         let now = SystemTime::now();
         let modified = self.modified.filter(|modified| *modified >= UNIX_EPOCH);
         let modified = modified.map(|modified| httpdate::fmt_http_date(modified.min(now)));
-        for (name, text) in [(ETAG, self.etag.clone()), (LAST_MODIFIED, modified)] {
-            if let Some(Ok(value)) = text.map(HeaderValue::try_from) {
-                headers.insert(name, value);
-            }
+        if let Some(etag) = &self.etag {
+            headers.insert(ETAG, etag.clone());
+        }
+        if let Some(Ok(modified)) = modified.map(HeaderValue::try_from) {
+            headers.insert(LAST_MODIFIED, modified);
         }
     }
 
@@ -75,7 +80,8 @@ impl Validators {
             Decision::Send => None,
             Decision::NotModified => {
                 let mut reply = Reply::new(StatusCode::NOT_MODIFIED);
-                reply.headers = headers.clone();
+                reply.headers.reserve(USUAL_HEADERS);
+                reply.headers.extend(headers.clone());
                 self.write(&mut reply.headers);
                 Some(reply)
             }
@@ -93,7 +99,7 @@ impl Validators {
         let Some(condition) = request.get(IF_RANGE) else {
             return true;
         };
-        let tag = self.etag.as_deref().is_some_and(|etag| condition == etag);
+        let tag = self.etag.as_ref() == Some(condition);
         tag || date(request, &IF_RANGE).is_some_and(|date| Some(date) == self.seconds())
     }
 
@@ -123,16 +129,28 @@ impl Validators {
     /// holds none, so no piece of another is taken for it.
     fn is_named(&self, request: &HeaderMap, name: &HeaderName, form: fn(&str) -> &str) -> bool {
         let lines = request.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+        let is_ours = |tag: &str| self.etag.as_ref().is_some_and(|etag| etag == form(tag));
         lines
             .flat_map(|line| line.split(','))
             .map(str::trim)
-            .any(|tag| tag == "*" || Some(form(tag)) == self.etag.as_deref())
+            .any(|tag| tag == "*" || is_ours(tag))
     }
 
     /// The source's time as HTTP tells it: in whole seconds.
     fn seconds(&self) -> Option<u64> {
         seconds(self.modified?)
     }
+}
+
+/// The first 128 bits of a digest, in quotes.
+fn etag(digest: [u8; 32]) -> HeaderValue {
+    const QUOTE: u8 = b'"';
+    let mut tag = [QUOTE; 34];
+    let (digits, _) = tag[1..33].as_chunks_mut::<2>();
+    for (digits, byte) in digits.iter_mut().zip(digest) {
+        *digits = hex_digits(byte);
+    }
+    HeaderValue::from_bytes(&tag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// The one date of a header. What is no date is ignored, as is a second one.
@@ -162,7 +180,7 @@ mod tests {
     /// A version `"v"`, changed half a second after that date.
     fn version() -> Validators {
         Validators {
-            etag: Some("\"v\"".to_owned()),
+            etag: Some(HeaderValue::from_static("\"v\"")),
             modified: Some(UNIX_EPOCH + Duration::from_millis(784_111_777_500)),
         }
     }

@@ -38,6 +38,7 @@ use self::interpolate::Expansions;
 use self::nearest::nearest;
 use self::settings::{Settings, Surroundings};
 use crate::diagnostic::{Place, Problem, Problems};
+use crate::memory_limit::default_limit;
 use crate::server_settings::ServerSettings;
 
 pub use self::environment::Environment;
@@ -108,6 +109,8 @@ pub fn load(
     let mut settings = Settings::new(Owner::Server, table, Some(&server_schema));
     settings.interpolate(&surroundings, &server_schema, &mut problems);
 
+    let limit = server::memory_limit(&settings, &overrides).unwrap_or_else(default_limit);
+    resources.memory().limit_to(limit);
     let mut entries = Entries::new(surroundings, &linked, known_plugins, resources, metrics);
     for entry in plugins
         .map(|plugins| plugin_tables(plugins, &parsed, &mut problems))

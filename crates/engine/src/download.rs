@@ -193,13 +193,17 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
     within(length.unwrap_or(0), most)?;
     let mut room = length.unwrap_or(STEP);
     let mut reserved = engine.admission.source(room, patience(located)).await?;
+    if download.whole {
+        // It is there already, and copied while it is read.
+        reserved.grow(room)?;
+    }
     let mut bytes = BytesMut::with_capacity(room.try_into().unwrap_or(0));
     while let Some(chunk) = download.bytes.next().await {
         let chunk = chunk?;
         let so_far = (bytes.len() + chunk.len()) as u64;
         within(so_far, most)?;
         while length.is_none() && so_far > room {
-            reserved = engine.admission.more(reserved, room.max(STEP)).await?;
+            reserved.grow(room.max(STEP))?;
             room += room.max(STEP);
         }
         bytes.extend_from_slice(&chunk);
@@ -208,6 +212,10 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
     if length.is_some_and(|length| length != bytes.len() as u64) {
         let cause = format!("{} bytes came of {}", bytes.len(), length.unwrap_or(0));
         return Err(Error::new(ErrorKind::Upstream, "The image's store sent it incompletely.").because(cause));
+    }
+    if download.whole {
+        drop(download.bytes);
+        reserved.shrink_to(room);
     }
     Ok(SourceBytes {
         bytes: bytes.freeze(),

@@ -4,12 +4,11 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use http::StatusCode;
 use moka::sync::Cache;
 use resizer_imaging::{Cancel, Format, Instructions, Job, Limits};
 use resizer_plugin_api::hooks::{Given, LifeHandler};
@@ -22,13 +21,15 @@ use tokio::runtime::{Handle, Runtime};
 use crate::admission::Admission;
 use crate::chain::Lookups;
 use crate::config::Loaded;
-use crate::diagnostic::Problems;
+use crate::diagnostic::{Place, Problem, Problems};
 use crate::download::SourceBytes;
 use crate::flight::{Flights, panicked};
 use crate::generation::Purges;
 use crate::image_error::public;
+use crate::instruments::Instruments;
 use crate::locate::{Again, Asked};
 use crate::memory_limit::default_limit;
+use crate::missing::Missing;
 use crate::pool::{Turn, WorkPool};
 use crate::produce::{Failure, Made};
 use crate::respond::error_reply;
@@ -75,12 +76,12 @@ pub(crate) struct Shared {
     pub(crate) stats: Cache<SourceKey, Asked>,
     pub(crate) again: Again,
     pub(crate) failures: Cache<(SourceKey, Validator), Failure>,
+    pub(crate) missing: Missing,
     pub(crate) lookups: Lookups,
     pub(crate) fetches: Counter,
     pub(crate) fetched_bytes: Counter,
     pub(crate) decodes: Counter,
-    /// By status, so that the many answers do not all ask the metrics for their counter.
-    responses: [OnceLock<Counter>; 600],
+    pub(crate) instruments: Instruments,
 }
 
 /// Why the engine cannot start.
@@ -104,6 +105,7 @@ impl Engine {
             server.work_threads
         };
         let limit = server.memory_limit.map_or_else(default_limit, |limit| limit.0);
+        resources.memory().limit_to(limit);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .thread_name("engine")
@@ -111,7 +113,7 @@ impl Engine {
         let handle = runtime.handle().clone();
         let shared = Shared {
             pool: WorkPool::start(threads, &metrics)?,
-            admission: Admission::new(server.queue.saturating_add(threads), limit, &metrics),
+            admission: Admission::new(server.queue.saturating_add(threads), resources.memory(), &metrics),
             purges: Arc::default(),
             stat_flights: Flights::new(handle.clone(), &metrics, "stat"),
             source_flights: Flights::new(handle.clone(), &metrics, "source"),
@@ -120,6 +122,7 @@ impl Engine {
             stats: Cache::new(server.stat_cache_entries),
             again: Again::default(),
             failures: Cache::new(FAILURES),
+            missing: Missing::new(),
             lookups: Lookups::default(),
             fetches: metrics.counter("resizer_fetches_total", "Downloads begun from sources.", &[]),
             fetched_bytes: metrics.counter("resizer_fetched_bytes_total", "Bytes received from sources.", &[]),
@@ -129,10 +132,11 @@ impl Engine {
                 &[],
             ),
             runtime: handle,
-            responses: [const { OnceLock::new() }; 600],
+            instruments: Instruments::new(&metrics),
             resources,
             metrics,
         };
+        let limit = shared.resources.memory().limit();
         tracing::info!(work_threads = threads, memory_limit_bytes = limit, "engine started");
         Ok(Self {
             shared: Arc::new(shared),
@@ -168,8 +172,17 @@ impl Engine {
     /// What the plugins say, each at its place in the file.
     pub async fn start(&self, loaded: Loaded) -> Result<Arc<Site>, Problems> {
         let site = Arc::new(Site::new(loaded));
-        let problems = self.live(&site, |site| &site.table.on_start).await;
-        if problems.has_errors() { Err(problems) } else { Ok(site) }
+        let mut problems = self.live(&site, |site| &site.table.on_start).await;
+        if !self.shared.admission.makes_room(LIFE_PATIENCE).await {
+            let message = "images in work take the memory that its caches would need, beside those of the last one";
+            let help = "save it again when there is less to do, or change the caches one by one";
+            problems.0.push(Problem::error(Place::File, message).help(help));
+        }
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        self.shared.resources.memory().settle(site.table.claimed_bytes);
+        Ok(site)
     }
 
     /// Lets every plugin reach what its settings point at.
@@ -202,7 +215,7 @@ impl Engine {
         tracing::error!(id, cause = error.cause(), "a request failed: {error}");
         self.shared.count_error(error.kind());
         let reply = error_reply(&error, &id);
-        self.shared.count_response(reply.status);
+        self.shared.instruments.count(&self.shared.metrics, None, reply.status);
         reply
     }
 
@@ -279,18 +292,6 @@ impl Shared {
                 &labels,
             )
             .increment();
-    }
-
-    pub(crate) fn count_response(&self, status: StatusCode) {
-        let counter = || {
-            let help = "Answers to image requests, by status.";
-            self.metrics
-                .counter("resizer_responses_total", help, &[("status", status.as_str())])
-        };
-        match self.responses.get(usize::from(status.as_u16())) {
-            Some(known) => known.get_or_init(counter).increment(),
-            None => counter().increment(),
-        }
     }
 }
 

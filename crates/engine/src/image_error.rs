@@ -11,6 +11,7 @@ pub(crate) fn public(error: ImageError) -> Error {
         ImageError::Corrupt { .. } => ErrorKind::Corrupt,
         ImageError::TooLarge { .. } => ErrorKind::TooLarge,
         ImageError::Impossible { .. } => ErrorKind::BadRequest,
+        ImageError::NoRoom => ErrorKind::Overloaded,
         _ => ErrorKind::Internal,
     };
     let message = sentence(&error.to_string());

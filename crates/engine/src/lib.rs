@@ -15,17 +15,21 @@ mod walk;
 mod fire;
 mod generation;
 mod locate;
+mod missing;
 mod prepare;
 mod produce;
 mod respond;
 mod rewrite;
 
+mod cache_tags;
 mod chain;
 mod conditional;
 mod download;
 mod image_error;
+mod instruments;
 mod range;
 mod relay;
+mod unsent;
 
 mod admission;
 mod flight;
@@ -46,7 +50,7 @@ pub use engine::{Engine, EngineError};
 pub use plan::plan;
 pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
 pub use server_settings::{
-    AdminListen, CorsOrigin, DefaultCommands, ExtraHeaderName, ExtraHeaderValue, FakeExtension, ListenAddress,
-    LogFilter, LogFormat, Network, ServerSettings,
+    AdminListen, CacheTagHeader, CorsOrigin, DefaultCommands, ExtraHeaderName, ExtraHeaderValue, FakeExtension,
+    ListenAddress, LogFilter, LogFormat, Network, ServerSettings,
 };
 pub use site::Site;

@@ -6,12 +6,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use moka::ops::compute::Op;
+use moka::ops::compute::{CompResult, Op};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use resizer_plugin_api::hooks::MountedSource;
 use resizer_plugin_api::{
-    Error, ErrorKind, ImageRequest, MissingEvent, SourceKey, SourcePath, Stat, UrlPrefix, Validator,
+    Error, ErrorKind, ImageRequest, MissingEvent, Seconds, SourceKey, SourcePath, Stat, UrlPrefix, Validator,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -36,15 +36,15 @@ pub(crate) struct Located {
     pub(crate) substituted: bool,
 }
 
-/// A stat, when it was asked for, and when the store last failed to say more.
+/// A stat, when it was asked for, and when the store was last asked for more that it has not said yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     stat: Stat,
     at: Instant,
-    failed: Option<Instant>,
+    tried: Option<Instant>,
 }
 
-/// How long a store that failed is left alone before it is asked about the same image again.
+/// How long a store that failed, or is being asked, is left alone before it is asked about the same image again.
 const LEFT_ALONE: Duration = Duration::from_secs(2);
 /// How many images of one prefix are asked about in the background at once: nobody waits for these answers, so nothing
 /// else bounds how many a store that is silent would owe.
@@ -114,12 +114,12 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str) -> Result<Loca
 }
 
 /// What the store says, asked at most once at a time, and believed for as long as the source's settings say; nothing
-/// where they say that objects never change. While the store fails, what it said before is believed on, for as long as
-/// the server's settings say; only the first to find it failing waits for that, and not so long that it misses its own
-/// deadline.
+/// where they say that objects never change. For a while after, if the server's settings say so, what it said is believed
+/// on while it is asked once in the background. While the store fails, too; only the first to find it failing waits for
+/// that, and not so long that it misses its own deadline.
 async fn stat(
     engine: &Arc<Shared>,
-    site: &Site,
+    site: &Arc<Site>,
     plugin: &'static str,
     mount: &Arc<MountedSource>,
     path: &SourcePath,
@@ -129,20 +129,26 @@ async fn stat(
     if mount.policy.fast {
         return Ok(Stat::unknown());
     }
-    let life = mount.policy.check_modified;
-    let stale = life.saturating_add(site.server().stale_if_error.0);
-    let Some(asked) = engine.stats.get(key).filter(|asked| asked.at.elapsed() < stale) else {
-        return Box::pin(ask(engine, plugin, mount, path, key, generation)).await;
+    let Some(asked) = engine.stats.get(key) else {
+        return match engine.missing.known(site, mount, key) {
+            Some(error) => Err(error),
+            None => Box::pin(ask(engine, site, plugin, mount, path, key, generation)).await,
+        };
     };
-    if asked.at.elapsed() < life {
+    let (age, life) = (asked.at.elapsed(), mount.policy.check_modified);
+    if age < life {
         return Ok(asked.stat);
     }
-    if let Some(failed) = asked.failed {
-        if failed.elapsed() >= LEFT_ALONE
+    let server = site.server();
+    let stale_for = |time: Seconds| age < life.saturating_add(time.0);
+    let revalidating = !life.is_zero() && stale_for(server.stale_while_revalidate);
+    let failing = asked.tried.is_some() && stale_for(server.stale_if_error);
+    if revalidating || failing {
+        if asked.tried.is_none_or(|tried| tried.elapsed() >= LEFT_ALONE)
             && let Some(place) = engine.again.place(&mount.prefix)
+            && note_try(&engine.stats, key, &asked)
         {
-            note_failure(&engine.stats, key, &asked);
-            let again = ask(engine, plugin, mount, path, key, generation);
+            let again = ask(engine, site, plugin, mount, path, key, generation);
             engine.runtime.spawn(async move {
                 again.await.ok();
                 drop(place);
@@ -150,28 +156,32 @@ async fn stat(
         }
         return Ok(asked.stat);
     }
-    let mut asking = Box::pin(ask(engine, plugin, mount, path, key, generation));
-    match tokio::time::timeout(site.server().deadline.0 / 2, &mut asking).await {
+    let mut asking = Box::pin(ask(engine, site, plugin, mount, path, key, generation));
+    if !stale_for(server.stale_if_error) {
+        return asking.await;
+    }
+    match tokio::time::timeout(server.deadline.0 / 2, &mut asking).await {
         Ok(Err(error)) if is_away(&error) => {}
         Ok(answer) => return answer,
         // Whatever it says in the end is heard.
         Err(_) => drop(engine.runtime.spawn(asking)),
     }
-    note_failure(&engine.stats, key, &asked);
+    note_try(&engine.stats, key, &asked);
     Ok(asked.stat)
 }
 
 /// Asks the store, or waits with those who have asked already.
 fn ask(
     engine: &Arc<Shared>,
+    site: &Arc<Site>,
     plugin: &'static str,
     mount: &Arc<MountedSource>,
     path: &SourcePath,
     key: &SourceKey,
     generation: &Generation,
 ) -> impl Future<Output = Result<Stat, Error>> + Send + use<> {
-    let (engine, mount, path, key) = (Arc::clone(engine), Arc::clone(mount), path.clone(), key.clone());
-    let generation = generation.clone();
+    let (engine, site, mount) = (Arc::clone(engine), Arc::clone(site), Arc::clone(mount));
+    let (path, key, generation) = (path.clone(), key.clone(), generation.clone());
     async move {
         let cap = mount.policy.fetch_timeout;
         let flight = (key.clone(), generation.number());
@@ -185,6 +195,7 @@ fn ask(
                     if !is_away(error) {
                         engine.stats.invalidate(&key);
                     }
+                    engine.missing.note(&site, &mount, &generation, &key, error);
                 })?;
                 engine.note(&generation, key, stat.clone(), at);
                 Ok(stat)
@@ -210,32 +221,37 @@ impl Shared {
     }
 
     /// Forgets what a store said of an image that it then did not give.
-    pub(crate) fn disbelieve(&self, key: &SourceKey, error: &Error) {
+    pub(crate) fn disbelieve(&self, site: &Site, located: &Located, error: &Error) {
         if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) {
+            let Located {
+                mount, key, generation, ..
+            } = located;
             self.stats.invalidate(key);
+            self.missing.note(site, mount, generation, key, error);
         }
     }
 
     /// Keeps what a store says, if it says anything.
     fn note(&self, generation: &Generation, key: SourceKey, stat: Stat, at: Instant) {
         if stat != Stat::unknown() {
-            let failed = None;
+            let tried = None;
             let source = key.clone();
-            generation.remember(&source, || self.stats.insert(key, Asked { stat, at, failed }));
+            generation.remember(&source, || self.stats.insert(key, Asked { stat, at, tried }));
         }
     }
 }
 
-/// Notes that the store has just failed to say more than it did before, unless it has said more to another by now: what
-/// is out of date, or gone, is not brought back.
-fn note_failure(stats: &Cache<SourceKey, Asked>, key: &SourceKey, before: &Asked) {
-    stats.entry_by_ref(key).and_compute_with(|now| match now {
-        Some(now) if now.value().at == before.at => Op::Put(Asked {
-            failed: Some(Instant::now()),
+/// Notes that the store is asked, or was, and has not said more than it did before; `false` if another has noted that, or
+/// heard more: what is out of date, or gone, is not brought back.
+fn note_try(stats: &Cache<SourceKey, Asked>, key: &SourceKey, before: &Asked) -> bool {
+    let noted = stats.entry_by_ref(key).and_compute_with(|now| match now {
+        Some(now) if now.value().at == before.at && now.value().tried == before.tried => Op::Put(Asked {
+            tried: Some(Instant::now()),
             ..before.clone()
         }),
         _ => Op::Nop,
     });
+    matches!(noted, CompResult::ReplacedWith(_))
 }
 
 /// Whether a store failed, rather than said no.
@@ -263,22 +279,23 @@ mod tests {
         let asked = |version: &'static str| Asked {
             stat: Stat::known(Validator::new(version), 1, None),
             at: Instant::now(),
-            failed: None,
+            tried: None,
         };
         let now = || {
             stats
                 .get(&key)
-                .map(|asked| (asked.stat.validator, asked.failed.is_some()))
+                .map(|asked| (asked.stat.validator, asked.tried.is_some()))
         };
         let old = asked("old");
         stats.insert(key.clone(), old.clone());
-        note_failure(&stats, &key, &old);
+        assert!(note_try(&stats, &key, &old));
         assert_eq!(now(), Some((Some(Validator::new("old")), true)));
+        assert!(!note_try(&stats, &key, &old), "another is asking");
         stats.insert(key.clone(), asked("new"));
-        note_failure(&stats, &key, &old);
+        assert!(!note_try(&stats, &key, &old));
         assert_eq!(now(), Some((Some(Validator::new("new")), false)), "another heard more");
         stats.invalidate(&key);
-        note_failure(&stats, &key, &old);
+        assert!(!note_try(&stats, &key, &old));
         assert_eq!(now(), None, "another heard that it is gone");
     }
 }

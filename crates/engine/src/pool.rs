@@ -1,5 +1,6 @@
 //! The threads that touch pixels: as many as there are cores, below the priority of those that talk to clients, fed by
-//! a queue that [`crate::admission`] bounds. A job whose clients left while it waited is never begun; a job that panics
+//! a queue that [`crate::admission`] bounds. Large jobs take seconds and cannot be interrupted for others: they never have
+//! all threads, so that a small one always finds one that is free soon; and one that has waited for long is next. A job whose clients left while it waited is never begun; a job that panics
 //! is an error, and the thread lives.
 
 use std::collections::VecDeque;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
+use resizer_imaging::Cost;
 use resizer_plugin_api::{Counter, Error, ErrorKind, Gauge, Metrics};
 use tokio::sync::oneshot;
 
@@ -30,25 +32,67 @@ struct Shared {
     instruments: Instruments,
 }
 
-#[derive(Default)]
+/// A job of more pixels, decoded and encoded, is large: it takes in the order of half a second or more.
+const LARGE_PIXELS: u64 = 32_000_000;
+/// A large job that has waited for so long goes before small ones.
+const LONG: Duration = Duration::from_secs(1);
+
 struct Queue {
-    jobs: VecDeque<Queued>,
+    small: VecDeque<Queued>,
+    large: VecDeque<Queued>,
+    /// Large jobs that are on threads, and how many may be: one thread is kept for small ones, if there are several.
+    large_running: usize,
+    large_most: usize,
     next_id: u64,
     closed: bool,
 }
 
 struct Queued {
     id: u64,
+    since: Instant,
     job: Box<dyn FnOnce() + Send>,
 }
 
 /// Where a job waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Behind all others.
-    Last,
+    /// Behind all other small ones.
+    Small,
+    /// Behind all other large ones; small ones pass by, but not for long.
+    Large,
     /// Before all others: for a look at whether the pool still works.
     Next,
+}
+
+impl Turn {
+    /// By how much work it is.
+    pub(crate) fn of(cost: &Cost) -> Self {
+        if cost.pixels > LARGE_PIXELS {
+            Self::Large
+        } else {
+            Self::Small
+        }
+    }
+}
+
+impl Queue {
+    /// The next job that may begin, and whether it is a large one.
+    fn take(&mut self) -> Option<(Queued, bool)> {
+        let may = self.large_running < self.large_most;
+        let overdue = |queued: &Queued| self.small.is_empty() || queued.since.elapsed() > LONG;
+        if may && self.large.front().is_some_and(overdue) {
+            self.large_running += 1;
+            return self.large.pop_front().map(|queued| (queued, true));
+        }
+        self.small.pop_front().map(|queued| (queued, false))
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Queued> {
+        [&mut self.small, &mut self.large].into_iter().find_map(|jobs| {
+            let place = jobs.iter().position(|queued| queued.id == id)?;
+            jobs.remove(place)
+        })
+    }
 }
 
 /// Takes a job out of the queue when nobody waits for it any more, and with it whatever memory it holds.
@@ -59,10 +103,7 @@ struct Ticket<'p> {
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        let mut queue = self.shared.queue.lock();
-        let place = queue.jobs.iter().position(|queued| queued.id == self.id);
-        let removed = place.and_then(|place| queue.jobs.remove(place));
-        drop(queue);
+        let removed = self.shared.queue.lock().remove(self.id);
         if removed.is_some() {
             self.shared.instruments.queued.add(-1);
             self.shared.instruments.cancelled.increment();
@@ -104,7 +145,14 @@ impl WorkPool {
             ),
         };
         let shared = Arc::new(Shared {
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue {
+                small: VecDeque::new(),
+                large: VecDeque::new(),
+                large_running: 0,
+                large_most: threads.saturating_sub(1).max(1),
+                next_id: 0,
+                closed: false,
+            }),
             wake: Condvar::new(),
             instruments,
         });
@@ -144,9 +192,12 @@ impl WorkPool {
         let mut queue = self.shared.queue.lock();
         let id = queue.next_id;
         queue.next_id += 1;
+        let since = Instant::now();
+        let queued = Queued { id, since, job };
         match turn {
-            Turn::Last => queue.jobs.push_back(Queued { id, job }),
-            Turn::Next => queue.jobs.push_front(Queued { id, job }),
+            Turn::Small => queue.small.push_back(queued),
+            Turn::Large => queue.large.push_back(queued),
+            Turn::Next => queue.small.push_front(queued),
         }
         drop(queue);
         self.shared.wake.notify_one();
@@ -195,15 +246,21 @@ impl Shared {
         }
         loop {
             let mut queue = self.queue.lock();
-            let job = loop {
-                match queue.jobs.pop_front() {
-                    Some(queued) => break queued.job,
+            let (queued, large) = loop {
+                match queue.take() {
+                    Some(next) => break next,
+                    // A large one that may not begin yet is left to the thread that runs one now.
                     None if queue.closed => return,
                     None => self.wake.wait(&mut queue),
                 }
             };
             drop(queue);
-            job();
+            (queued.job)();
+            if large {
+                self.queue.lock().large_running -= 1;
+                // Another large one may begin, on a thread that found nothing it might do.
+                self.wake.notify_one();
+            }
         }
     }
 }
@@ -231,12 +288,12 @@ mod tests {
     async fn a_panic_is_an_error_and_the_thread_lives() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let error = pool
-            .run::<()>(Turn::Last, Leaving::default(), || panic!("boom"))
+            .run::<()>(Turn::Small, Leaving::default(), || panic!("boom"))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
         assert_eq!(
-            pool.run(Turn::Last, Leaving::default(), || Ok(3)).await.unwrap().value,
+            pool.run(Turn::Small, Leaving::default(), || Ok(3)).await.unwrap().value,
             3
         );
     }
@@ -245,9 +302,9 @@ mod tests {
     async fn a_job_whose_clients_left_in_the_queue_is_never_begun() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let (go, wait) = mpsc::channel::<()>();
-        let busy = pool.run(Turn::Last, Leaving::default(), move || Ok(wait.recv().ok()));
+        let busy = pool.run(Turn::Small, Leaving::default(), move || Ok(wait.recv().ok()));
         let leaving = Leaving::default();
-        let waiting = pool.run(Turn::Last, leaving.clone(), || Ok(()));
+        let waiting = pool.run(Turn::Small, leaving.clone(), || Ok(()));
         let free = async {
             leaving.leave();
             go.send(()).ok();
@@ -261,10 +318,10 @@ mod tests {
     async fn what_nobody_waits_for_leaves_the_queue_with_all_it_holds() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let (go, wait) = mpsc::channel::<()>();
-        let busy = pool.run(Turn::Last, Leaving::default(), move || Ok(wait.recv().ok()));
+        let busy = pool.run(Turn::Small, Leaving::default(), move || Ok(wait.recv().ok()));
         let held = Arc::new(());
         let holds = Arc::clone(&held);
-        let waiting = pool.run(Turn::Last, Leaving::default(), move || {
+        let waiting = pool.run(Turn::Small, Leaving::default(), move || {
             drop(holds);
             Ok(())
         });
@@ -291,11 +348,32 @@ mod tests {
                 Ok(())
             }
         };
-        let busy = pool.run(Turn::Last, Leaving::default(), move || Ok(wait.recv().ok()));
-        let last = pool.run(Turn::Last, Leaving::default(), note("last"));
+        let busy = pool.run(Turn::Small, Leaving::default(), move || Ok(wait.recv().ok()));
+        let last = pool.run(Turn::Small, Leaving::default(), note("last"));
         let next = pool.run(Turn::Next, Leaving::default(), note("next"));
         let free = async { go.send(()).ok() };
         let _ = tokio::join!(busy, last, next, free);
         assert_eq!(*order.lock(), ["next", "last"]);
+    }
+
+    #[tokio::test]
+    async fn large_jobs_leave_a_thread_to_small_ones() {
+        let pool = WorkPool::start(2, &Metrics::default()).unwrap();
+        let (first, wait_first) = mpsc::channel::<()>();
+        let one = pool.run(Turn::Large, Leaving::default(), move || Ok(wait_first.recv().ok()));
+        let began = Arc::new(Mutex::new(false));
+        let note = Arc::clone(&began);
+        let two = pool.run(Turn::Large, Leaving::default(), move || {
+            *note.lock() = true;
+            Ok(())
+        });
+        let small = async {
+            pool.run(Turn::Small, Leaving::default(), || Ok(())).await.unwrap();
+            let second_began = *began.lock();
+            first.send(()).unwrap();
+            second_began
+        };
+        let (one, two, second_began) = tokio::join!(one, two, small);
+        assert!(one.is_ok() && two.is_ok() && !second_began);
     }
 }

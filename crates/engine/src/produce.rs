@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use resizer_imaging::{Job, Limits, SourceInfo, inspect, predict, run};
+use resizer_imaging::{ImageError, Job, Limits, SourceInfo, inspect, predict, run_within};
 use resizer_plugin_api::{Body, ByteSize, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest, Validator};
 
 use crate::admission::Reserved;
@@ -24,6 +24,7 @@ use crate::range::Part;
 use crate::relay::{relay, sniff};
 use crate::site::Site;
 use crate::trail::{CacheOutcome, Trail};
+use crate::unsent::{counted, from_cache};
 
 /// The answer's bytes and what names them.
 pub(crate) struct Produced {
@@ -39,7 +40,8 @@ pub(crate) struct Produced {
 pub(crate) struct Made {
     key: CacheKey,
     meta: EntryMeta,
-    bytes: Bytes,
+    /// For clients; they are counted until the last one has them.
+    reply: Bytes,
     /// The plugin whose cache had it after all.
     found_in: Option<&'static str>,
     stages: Vec<(&'static str, Duration)>,
@@ -71,14 +73,21 @@ pub(crate) async fn produce(
                 validator: found.hit.meta.validator.clone(),
                 ..prepared.key.clone()
             };
+            let body = from_cache(&engine.admission, found.hit.body, patience(site)).await?;
             return Ok(Produced {
                 key,
                 meta: found.hit.meta,
-                body: found.hit.body,
+                body,
                 part: None,
             });
         }
-    } else if matches!(prepared.task, Task::Relay) {
+    }
+    // Behind the caches, which need no store.
+    let located = &prepared.located;
+    if let Some(error) = engine.missing.known(site, &located.mount, &located.key) {
+        return Err(error);
+    }
+    if !prepared.caching && matches!(prepared.task, Task::Relay) {
         trail.cache = Some(CacheOutcome::Relayed);
         return Box::pin(relay(engine, request, prepared)).await;
     }
@@ -101,7 +110,7 @@ pub(crate) async fn produce(
     Ok(Produced {
         key: made.key.clone(),
         meta: made.meta.clone(),
-        body: Body::Bytes(made.bytes.clone()),
+        body: Body::Bytes(made.reply.clone()),
         part: None,
     })
 }
@@ -129,11 +138,13 @@ async fn make(
             validator: found.hit.meta.validator.clone(),
             ..key.clone()
         };
+        let length = found.hit.body.length().unwrap_or(0);
+        let reserved = engine.admission.sent(length, patience(site)).await?;
         let bytes = chain::collect(found.hit.body).await?;
         let made = Made {
             key,
             meta: found.hit.meta,
-            bytes,
+            reply: counted(bytes, reserved),
             found_in: Some(found.plugin),
             stages: Vec::new(),
         };
@@ -153,7 +164,11 @@ async fn make(
     // The bytes may be a newer version than the one that was asked about: they are kept under their own validator.
     let validator = source.stat.validator.clone().unwrap_or_else(|| key.validator.clone());
     let made = match task {
-        Task::Relay => (source.bytes.clone(), sniff(&source.bytes).to_owned()),
+        Task::Relay => {
+            let bytes = source.bytes.clone();
+            let reply = counted(bytes.clone(), source.clone());
+            (bytes, reply, sniff(&source.bytes).to_owned())
+        }
         Task::Process(format) => {
             let job = &Arc::new(Job {
                 instructions: request.instructions.clone(),
@@ -168,18 +183,22 @@ async fn make(
                 .await
                 .inspect_err(failed)?;
             let cost = predict(&info, job).map_err(public)?;
-            // Half of the deadline: who waits in vain shall still hear of it, with a 503, before the deadline's own 504.
-            let patience = site.server().deadline.0 / 2;
-            let reserved = engine.admission.pixels(cost.peak_bytes, patience).await?;
-            let processed = process(engine, &source, job, reserved, leaving)
-                .await
-                .inspect_err(failed)?;
+            let reserved = engine.admission.pixels(cost.peak_bytes, patience(site)).await?;
+            let turn = Turn::of(&cost);
+            let processed = process(engine, &source, job, turn, reserved, leaving).await;
+            // What is too large now is what was asked for: the source has passed.
+            let processed = processed.inspect_err(|error| {
+                if error.kind() != ErrorKind::TooLarge {
+                    failed(error);
+                }
+            })?;
             stages.extend_from_slice(&processed.stages);
-            (processed.bytes, job.format.content_type().to_owned())
+            let reply = counted(processed.bytes.clone(), processed.reserved);
+            (processed.bytes, reply, job.format.content_type().to_owned())
         }
     };
     drop(place);
-    let (bytes, content_type) = made;
+    let (bytes, reply, content_type) = made;
     let meta = EntryMeta {
         content_type,
         validator: validator.clone(),
@@ -192,10 +211,11 @@ async fn make(
         validator,
         ..key.clone()
     };
+    engine.instruments.worked(&stages);
     let made = Arc::new(Made {
         key: named.clone(),
         meta,
-        bytes,
+        reply,
         found_in: None,
         stages,
     });
@@ -209,7 +229,7 @@ async fn make(
             request,
             kept_as,
             &made.meta,
-            &made.bytes,
+            &bytes,
         )
         .await;
     }
@@ -218,7 +238,14 @@ async fn make(
 
 struct Processed {
     bytes: Bytes,
+    /// As much as they are.
+    reserved: Reserved,
     stages: Vec<(&'static str, Duration)>,
+}
+
+/// Half of the deadline: who waits for memory in vain shall still hear of it, with a 503, before the deadline's own 504.
+fn patience(site: &Site) -> Duration {
+    site.server().deadline.0 / 2
 }
 
 /// The work thread's part. The source and its share of the memory are held until the thread is done with them, even
@@ -227,19 +254,34 @@ async fn process(
     engine: &Shared,
     source: &SourceBytes,
     job: &Arc<Job>,
-    reserved: Reserved,
+    turn: Turn,
+    mut reserved: Reserved,
     leaving: Leaving,
 ) -> Result<Processed, Error> {
     let (source, job, decodes) = (source.clone(), Arc::clone(job), engine.decodes.clone());
     let cancel = leaving.cancel().clone();
     let work = move || {
         decodes.increment();
-        let encoded = run(&source.bytes, &job, &cancel).map_err(public);
-        drop((source, reserved));
-        encoded
+        let mut refusal = None;
+        let mut grow = |bytes| match reserved.grow(bytes) {
+            Ok(()) => true,
+            Err(error) => {
+                refusal = Some(error);
+                false
+            }
+        };
+        let encoded = run_within(&source.bytes, &job, &cancel, &mut grow);
+        drop(source);
+        let encoded = encoded.map_err(|error| match (error, refusal) {
+            (ImageError::NoRoom, Some(refusal)) => refusal,
+            (error, _) => public(error),
+        })?;
+        reserved.shrink_to(encoded.bytes.len() as u64);
+        Ok((encoded, reserved))
     };
-    let done = engine.pool.run(Turn::Last, leaving, work).await?;
-    let timings = done.value.timings;
+    let done = engine.pool.run(turn, leaving, work).await?;
+    let (encoded, reserved) = done.value;
+    let timings = encoded.timings;
     let stages = vec![
         ("queue", done.waited),
         ("decode", timings.decode),
@@ -247,7 +289,8 @@ async fn process(
         ("encode", timings.encode),
     ];
     Ok(Processed {
-        bytes: Bytes::from(done.value.bytes),
+        bytes: Bytes::from(encoded.bytes),
+        reserved,
         stages,
     })
 }

@@ -12,6 +12,7 @@ use http::header::VARY;
 use resizer_plugin_api::hooks::{Given, MountedSource};
 use resizer_plugin_api::{Cache, CacheKey, Error, ErrorKind, Purge, RequestHead, SourceKey, SourcePath};
 
+use crate::cache_tags::{tag_of_prefix, tag_of_source};
 use crate::engine::{Engine, Shared};
 use crate::flight::panicked;
 use crate::generation::{Purges, covers};
@@ -48,6 +49,8 @@ pub enum PurgeRequest {
 pub struct Purged {
     /// Each cache of the site, in file order, originals first.
     pub caches: Vec<PurgedCache>,
+    /// Where answers carry tags for CDNs: the one to purge there. All that was meant carries it, and perhaps more.
+    pub tag: Option<String>,
 }
 
 /// What one cache dropped.
@@ -98,12 +101,14 @@ struct Meant {
     sources: Vec<Purge>,
     /// What result caches drop.
     results: Vec<Purge>,
+    /// What CDNs drop.
+    tag: Option<String>,
 }
 
 impl Meant {
-    fn everything_of(sources: Vec<Purge>) -> Self {
+    fn everything_of(sources: Vec<Purge>, tag: Option<String>) -> Self {
         let results = sources.clone();
-        Self { sources, results }
+        Self { sources, results, tag }
     }
 }
 
@@ -119,10 +124,15 @@ impl Engine {
             let meant = match &what {
                 PurgeRequest::Url(url) => of_url(&engine, &site, url).await?,
                 PurgeRequest::Source(path) => {
-                    Meant::everything_of(vec![Purge::Source(source_at(&site, &path_of(path)?)?)])
+                    let path = path_of(path)?;
+                    let source = Purge::Source(source_at(&site, &path)?);
+                    Meant::everything_of(vec![source], tag_of_source(&path))
                 }
-                PurgeRequest::Prefix(prefix) => Meant::everything_of(of_prefix(&site, &path_of(prefix)?)?),
-                PurgeRequest::All => Meant::everything_of(vec![Purge::All]),
+                PurgeRequest::Prefix(prefix) => {
+                    let prefix = path_of(prefix)?;
+                    Meant::everything_of(of_prefix(&site, &prefix)?, tag_of_prefix(&prefix))
+                }
+                PurgeRequest::All => Meant::everything_of(vec![Purge::All], tag_of_prefix("/")),
             };
             Ok(carry_out(&engine, &site, meant).await)
         });
@@ -147,7 +157,8 @@ async fn carry_out(engine: &Shared, site: &Site, meant: Meant) -> Purged {
         }
     }
     drop(closed);
-    let purged = Purged { caches };
+    let tag = meant.tag.filter(|_| !site.server().cache_tags.is_empty());
+    let purged = Purged { caches, tag };
     tracing::info!(what = ?meant.results, entries = purged.entries(), "purged");
     purged
 }
@@ -191,19 +202,19 @@ async fn of_url(engine: &Arc<Shared>, site: &Arc<Site>, url: &str) -> Result<Mea
         Stop::Answer(_) => PurgeError::Answered(url.to_owned()),
         Stop::Error(error) => bad(url, error),
     })?;
-    let source = source_at(site, &request.path)?;
+    let (source, tag) = (source_at(site, &request.path)?, tag_of_source(&request.path));
     let before = engine.believed(&source);
     engine.stats.invalidate(&source);
     let all = Purge::Source(source);
     let Ok(located) = locate(engine, site, &request).await else {
-        return Ok(Meant::everything_of(vec![all]));
+        return Ok(Meant::everything_of(vec![all], tag));
     };
     let served = Purge::Source(located.key.clone());
     // A stand-in for an image that is missing, which may come again.
     let sources: Vec<_> = if served == all { vec![all] } else { vec![all, served] };
     let key = match prepare(site, &request, located, &mut Trail::begin()) {
         Ok(prepared) if !prepared.headers.contains_key(VARY) => prepared.key,
-        _ => return Ok(Meant::everything_of(sources)),
+        _ => return Ok(Meant::everything_of(sources, tag)),
     };
     let before = before.map(|validator| CacheKey {
         validator,
@@ -211,7 +222,7 @@ async fn of_url(engine: &Arc<Shared>, site: &Arc<Site>, url: &str) -> Result<Mea
     });
     let keys: HashSet<CacheKey> = before.into_iter().chain([key]).collect();
     let results = keys.into_iter().map(Purge::Key).collect();
-    Ok(Meant { sources, results })
+    Ok(Meant { sources, results, tag })
 }
 
 /// The beginnings of the keys of all sources whose path begins so.
@@ -303,6 +314,7 @@ impl Shared {
         let is_meant = |source: &SourceKey| sources.iter().any(|what| covers(what, source));
         let meant = self.failures.iter().filter(|(key, _)| is_meant(&key.0));
         meant.for_each(|(key, _)| self.failures.invalidate(&*key));
+        self.missing.forget(is_meant);
     }
 }
 

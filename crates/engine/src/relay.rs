@@ -102,12 +102,16 @@ async fn open(engine: &Shared, prepared: &Prepared, range: Option<ByteRange>) ->
     let patience = located.mount.policy.fetch_timeout;
     let open = async {
         let length = located.stat.length.unwrap_or(HELD);
-        let reserved = engine.admission.source(length.min(HELD), patience / 2).await?;
+        let mut reserved = engine.admission.sent(length.min(HELD), patience / 2).await?;
         engine.fetches.increment();
         let want = Want { range, unless: None };
         let Fetch::Download(mut download) = located.mount.source.fetch(&located.path, want).await? else {
             return Err(Error::new(ErrorKind::Upstream, "The image's store failed.").because("an unasked `unchanged`"));
         };
+        if download.whole {
+            let length = download.stat.length.unwrap_or(0);
+            reserved.grow(length.saturating_sub(HELD))?;
+        }
         // Whatever pieces a store sends: what is told of the media type must not depend on them.
         let mut first = BytesMut::new();
         while first.len() < SNIFFED

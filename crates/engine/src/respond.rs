@@ -9,7 +9,8 @@ use http::header::{
 };
 use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, RequestHead, ResponseEvent};
 
-use crate::conditional::Validators;
+use crate::cache_tags;
+use crate::conditional::{USUAL_HEADERS, Validators};
 use crate::engine::Shared;
 use crate::fire::watched;
 use crate::prepare::Prepared;
@@ -40,7 +41,8 @@ pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Prod
         return reply;
     }
     let mut reply = Reply::new(StatusCode::OK).with_body(produced.body);
-    reply.headers = prepared.headers;
+    reply.headers.reserve(USUAL_HEADERS);
+    reply.headers.extend(prepared.headers);
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             reply.headers.insert(name, value);
@@ -81,8 +83,13 @@ pub(crate) fn finish(
     if let Some(cache) = trail.cache {
         reply.headers.insert(X_CACHE, HeaderValue::from_static(cache.word()));
     }
-    if let Ok(timing) = HeaderValue::from_str(&trail.server_timing()) {
+    let took = trail.elapsed();
+    if let Ok(timing) = HeaderValue::from_str(&trail.server_timing(took)) {
         reply.headers.insert(SERVER_TIMING, timing);
+    }
+    if let (Some(request), false) = (request, site.server().cache_tags.is_empty()) {
+        let stand_in = trail.stand_in.as_deref();
+        cache_tags::write(&mut reply.headers, &site.server().cache_tags, &request.path, stand_in);
     }
     let mut begun = Instant::now();
     for handler in &site.table.on_response {
@@ -93,7 +100,7 @@ pub(crate) fn finish(
             Err(error) => tracing::warn!(plugin = handler.plugin, cause = error.cause(), "on_response: {error}"),
         }
     }
-    engine.count_response(reply.status);
+    engine.instruments.answered(&engine.metrics, trail, reply.status, took);
     reply
 }
 

@@ -27,6 +27,7 @@ macro_rules! read_from_text {
 }
 
 mod address;
+mod cache_tags;
 mod log;
 mod network;
 mod origin;
@@ -40,6 +41,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use address::{AdminListen, ListenAddress};
+pub use cache_tags::CacheTagHeader;
 pub use log::{LogFilter, LogFormat};
 pub use network::Network;
 pub use origin::CorsOrigin;
@@ -80,6 +82,10 @@ pub struct ServerSettings {
     pub cors_origins: Vec<CorsOrigin>,
     /// Headers added to every response, as in `headers = { X-Served-By = "resizer" }`.
     pub headers: BTreeMap<ExtraHeaderName, ExtraHeaderValue>,
+    /// Headers that name tags to a CDN, so that it can be told to forget an image or a folder: `"surrogate-key"` (Fastly),
+    /// `"cache-tag"` (Cloudflare). The tags are the image's path and each folder on the way to it; a purge names the one
+    /// to purge at the CDN.
+    pub cache_tags: Vec<CacheTagHeader>,
     /// Extensions that a URL may carry behind that of the image: `/a.jpg.ashx?width=50` is `/a.jpg?width=50`. The first
     /// that fits is taken off, once, and the dots before it too.
     pub fake_extensions: Vec<FakeExtension>,
@@ -107,7 +113,8 @@ pub struct ServerSettings {
     pub queue: usize,
     /// Threads that decode, resize and encode; `0` is one per core. A change needs a restart.
     pub work_threads: usize,
-    /// Most memory for images in work: a quarter of it for sources, the rest for pixels. Caches in memory come on top.
+    /// Most memory for caches and for images in work and on their way to clients. Caches may take half of it together; of
+    /// what they leave, three eighths are for sources and what is sent as it is, the rest for pixels and results.
     /// Without it: half of what the container (cgroup v1 or v2) or the machine has. A change needs a restart.
     pub memory_limit: Option<ByteSize>,
     /// Longest source file that is read.
@@ -130,6 +137,14 @@ pub struct ServerSettings {
     /// hold of it is served meanwhile, and the store is asked again in the background. `"0s"` answers with the store's
     /// failure instead.
     pub stale_if_error: Seconds,
+    /// For how long after a reader's `check_modified` an image is still taken for what the store last said of it while the
+    /// store is asked in the background, so that nobody waits for that. A replaced image then shows by as much later. Has
+    /// no effect where `check_modified` is `"0s"`; `"0s"` here lets the first who asks wait for the store.
+    pub stale_while_revalidate: Seconds,
+    /// How long a store is believed that an image is not there, or may not be read, before it is asked again; for readers
+    /// that look for changes no longer than their `check_modified`. An image that is put there meanwhile shows by as much
+    /// later, or after a purge. `"0s"` asks each time.
+    pub missing_memory: Seconds,
     /// How many sources' sizes and dates are remembered between requests. A change needs a restart.
     pub stat_cache_entries: u64,
 }
@@ -150,6 +165,7 @@ impl Default for ServerSettings {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             headers: BTreeMap::new(),
+            cache_tags: Vec::new(),
             fake_extensions: FakeExtension::try_from(".ashx".to_owned()).into_iter().collect(),
             default_commands: DefaultCommands::default(),
             drop_query_keys: Vec::new(),
@@ -171,6 +187,10 @@ impl Default for ServerSettings {
             max_total_pixels: limits.max_total_pixels,
             failure_memory: seconds(60),
             stale_if_error: seconds(24 * 60 * 60),
+            // A CDN in front would keep the old picture for much longer than the wait that it spares.
+            stale_while_revalidate: seconds(0),
+            // Less than anybody who uploads what was missing takes to look again.
+            missing_memory: seconds(2),
             stat_cache_entries: 100_000,
         }
     }

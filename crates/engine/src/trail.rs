@@ -1,7 +1,8 @@
 //! How long each stage of one request took and how the caches fared: becomes `Server-Timing` and `X-Cache`.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
+
+use crate::locate::Located;
 
 /// What happened to a request on its way.
 #[derive(Debug)]
@@ -10,6 +11,10 @@ pub(crate) struct Trail {
     stages: Vec<(&'static str, Duration)>,
     /// How the result came about, if it came that far.
     pub(crate) cache: Option<CacheOutcome>,
+    /// The plugin whose source has the image, or would have it, if it came that far.
+    pub(crate) source: Option<&'static str>,
+    /// The path of the image that stands in for a missing one.
+    pub(crate) stand_in: Option<String>,
 }
 
 /// How a result came about.
@@ -47,6 +52,16 @@ impl Trail {
             begun: Instant::now(),
             stages: Vec::new(),
             cache: None,
+            source: None,
+            stand_in: None,
+        }
+    }
+
+    /// Notes where the image was found.
+    pub(crate) fn located(&mut self, located: &Located) {
+        self.source = Some(located.plugin);
+        if located.substituted {
+            self.stand_in = Some(format!("{}{}", located.mount.prefix, located.path));
         }
     }
 
@@ -60,25 +75,43 @@ impl Trail {
         self.stages.extend_from_slice(stages);
     }
 
-    /// The value of `Server-Timing`, in milliseconds.
-    pub(crate) fn server_timing(&self) -> String {
-        let mut text = String::new();
+    /// How long each stage of this name took.
+    pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = Duration> {
+        let stages = self.stages.iter().filter(move |(stage, _)| *stage == name);
+        stages.map(|(_, took)| *took)
+    }
+
+    /// How long it has been since the request's head came.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// The value of `Server-Timing`, in milliseconds, for a request that took this long.
+    pub(crate) fn server_timing(&self, total: Duration) -> String {
+        let mut text = String::with_capacity(128);
         for (name, took) in &self.stages {
             text.push_str(name);
             milliseconds(&mut text, *took);
             text.push_str(", ");
         }
         if let Some(CacheOutcome::Hit(plugin)) = self.cache {
-            let _ = write!(text, "cache;desc={plugin}, ");
+            text.push_str("cache;desc=");
+            text.push_str(plugin);
+            text.push_str(", ");
         }
         text.push_str("total");
-        milliseconds(&mut text, self.begun.elapsed());
+        milliseconds(&mut text, total);
         text
     }
 }
 
-/// With two decimals, without the cost of formatting a fraction: this is done for every hit.
+/// With two decimals.
 fn milliseconds(text: &mut String, took: Duration) {
-    let hundredths = took.as_micros() / 10;
-    let _ = write!(text, ";dur={}.{:02}", hundredths / 100, hundredths % 100);
+    let hundredths = (took.as_micros() / 10) as u64;
+    let mut number = itoa::Buffer::new();
+    text.push_str(";dur=");
+    text.push_str(number.format(hundredths / 100));
+    text.push('.');
+    // A leading one keeps the zeros.
+    text.push_str(&number.format(100 + hundredths % 100)[1..]);
 }

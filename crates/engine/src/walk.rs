@@ -53,6 +53,7 @@ async fn steps(
     let request = Arc::new(rewrite(site, draft)?);
     *seen = Some(Arc::clone(&request));
     authorize(site, &request).await?;
+    trail.source = site.mount(&request.path).map(|mount| mount.plugin);
     let since = Instant::now();
     let located = locate(engine, site, &request).await?;
     trail.stage("locate", since);
@@ -75,9 +76,10 @@ async fn serve(
     located: Located,
     trail: &mut Trail,
 ) -> Result<Reply, Stop> {
+    trail.located(&located);
     let prepared = prepare(site, request, located, trail)?;
     let produced = produce(engine, site, request, &prepared, trail).await;
-    let produced = produced.inspect_err(|error| engine.disbelieve(&prepared.key.source, error))?;
+    let produced = produced.inspect_err(|error| engine.disbelieve(site, &prepared.located, error))?;
     Ok(respond(request, prepared, produced, trail))
 }
 

@@ -2,28 +2,53 @@
 //! ask it once a band, so at most a few milliseconds pass before a job ends.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::ImageError;
 
 /// A flag shared between a job and whoever may call it off. Clones are the same flag.
-#[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct Cancel(Arc<Flag>);
+
+#[derive(Debug)]
+struct Flag {
+    raised: AtomicBool,
+    /// How often it was looked at.
+    looks: AtomicU64,
+    /// From which look on it is raised, whether or not anybody has raised it.
+    last_look: u64,
+}
 
 impl Cancel {
     /// A flag nobody has raised yet.
     pub fn new() -> Self {
-        Self::default()
+        Self::at_look(u64::MAX)
+    }
+
+    /// A flag that is raised when it is looked at for the `number`th time, counted from 0: stops a job at a point that
+    /// is the same each time.
+    pub fn at_look(number: u64) -> Self {
+        Self(Arc::new(Flag {
+            raised: AtomicBool::new(false),
+            looks: AtomicU64::new(0),
+            last_look: number,
+        }))
     }
 
     /// Raises the flag, for good.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.raised.store(true, Ordering::Relaxed);
     }
 
     /// Whether the flag is raised.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        let look = self.0.looks.fetch_add(1, Ordering::Relaxed);
+        self.0.raised.load(Ordering::Relaxed) || look >= self.0.last_look
+    }
+
+    /// How often it was looked at: the longer a job, the more often.
+    pub fn looks(&self) -> u64 {
+        self.0.looks.load(Ordering::Relaxed)
     }
 
     /// `Err(ImageError::Cancelled)` once the flag is raised.
@@ -33,5 +58,11 @@ impl Cancel {
         } else {
             Ok(())
         }
+    }
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self::new()
     }
 }

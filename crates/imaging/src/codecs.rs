@@ -15,6 +15,7 @@ mod webp;
 use crate::band::Band;
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
+use crate::shrink::Shrink;
 use crate::{Cancel, Detail, Format, ImageError, Limits, SourceInfo};
 
 const CODECS: &[&dyn Codec] = &[&jpeg::Jpeg, &png::Png, &gif::Gif, &webp::WebP, &tiff::Tiff, &bmp::Bmp];
@@ -31,12 +32,13 @@ pub(crate) trait Codec: Sync {
     fn profile(&self, source: &[u8], info: &SourceInfo, page: u32) -> Option<Vec<u8>>;
 
     /// Begins to decode a source whose header is known; the first frame or page that is delivered is number `first`,
-    /// counted from 0.
+    /// counted from 0. `shrink` is something else than `NONE` only if the header said that it may be.
     fn open<'s>(
         &self,
         source: &'s [u8],
         info: &SourceInfo,
         first: u32,
+        shrink: Shrink,
         cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError>;
 }
@@ -57,6 +59,11 @@ pub(crate) trait Decoder {
 pub(crate) trait Encoder {
     /// Appends a frame.
     fn frame(&mut self, picture: Picture, delay: Delay, cancel: &Cancel) -> Result<(), ImageError>;
+
+    /// Bytes of the frames that an animation's encoder keeps. What a single picture takes is known beforehand.
+    fn kept_bytes(&self) -> u64 {
+        0
+    }
 
     /// The whole file.
     fn finish(self: Box<Self>, cancel: &Cancel) -> Result<Vec<u8>, ImageError>;

@@ -54,6 +54,10 @@ pub enum ImageError {
         reason: String,
     },
 
+    /// The encoded animation grew beyond what there is memory for: whoever was asked for more said no. HTTP 503.
+    #[error("there is no memory left for the encoded animation")]
+    NoRoom,
+
     /// A fault of ours. HTTP 500.
     #[error("the image could not be processed")]
     Internal {

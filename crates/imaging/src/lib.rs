@@ -17,6 +17,7 @@ mod layout;
 mod limits;
 mod orientation;
 mod plan;
+mod shrink;
 mod size;
 mod source;
 
@@ -49,10 +50,10 @@ pub use layout::Layout;
 pub use limits::Limits;
 pub use orientation::Orientation;
 #[cfg(feature = "codecs")]
-pub use pipeline::{Encoded, Timings, run};
+pub use pipeline::{Encoded, Timings, run, run_within};
 pub use plan::Job;
 pub use size::Size;
 pub use source::SourceInfo;
 
 /// Part of every cache key: raised whenever the same instructions on the same source give other pixels or bytes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

@@ -1,6 +1,7 @@
 //! A job worked out in full: the layout carried over to the picture as it is stored, and the colours that fill it up.
 //! Made once per job, by `predict` for the cost and by `run` for the work, so that the two cannot disagree.
 
+use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Size, SourceInfo};
 
 /// Everything about a job but the source's bytes.
@@ -19,6 +20,8 @@ pub struct Job {
 pub(crate) struct Plan {
     /// The window of the stored picture, as x1, y1, x2, y2.
     pub(crate) window: [u32; 4],
+    /// How the decoder delivers the picture.
+    pub(crate) shrink: Shrink,
     /// The size the window is scaled to, still lying as stored.
     pub(crate) scaled: Size,
     /// From stored to shown: EXIF orientation, `srotate`, `sflip`.
@@ -69,9 +72,16 @@ impl Plan {
         let shown = layout.source_turn.apply_to_size(layout.source);
         let back = orient.inverse();
         let background = job.instructions.background.unwrap_or(Colour::TRANSPARENT);
+        let window = back.apply_to_rectangle(layout.window(), shown);
+        let [x1, y1, x2, y2] = window;
+        let scaled = back.apply_to_size(layout.image_size());
         Ok(Self {
-            window: back.apply_to_rectangle(layout.window(), shown),
-            scaled: back.apply_to_size(layout.image_size()),
+            window,
+            shrink: match info.shrunk_bytes {
+                Some(_) => Shrink::for_scaling(Size::new(x2 - x1, y2 - y1), scaled),
+                None => Shrink::NONE,
+            },
+            scaled,
             orient,
             background: if job.format.has_alpha() {
                 background
@@ -86,10 +96,20 @@ impl Plan {
         })
     }
 
-    /// The size of the window.
-    pub(crate) const fn window_size(&self) -> Size {
+    /// The window of the delivered picture, across and down.
+    pub(crate) fn axes(&self) -> [Axis; 2] {
         let [x1, y1, x2, y2] = self.window;
-        Size::new(x2 - x1, y2 - y1)
+        [Axis::new(x1, x2, self.shrink), Axis::new(y1, y2, self.shrink)]
+    }
+
+    /// What the decoder holds.
+    pub(crate) fn decoder_bytes(&self, info: &SourceInfo) -> u64 {
+        match (info.shrunk_bytes, self.shrink) {
+            (Some([half, _, _]), Shrink::HALF) => half,
+            (Some([_, quarter, _]), Shrink::QUARTER) => quarter,
+            (Some([_, _, eighth]), Shrink::EIGHTH) => eighth,
+            _ => info.decoder_bytes,
+        }
     }
 
     /// Whether there is padding.

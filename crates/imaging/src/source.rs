@@ -28,6 +28,9 @@ pub struct SourceInfo {
     pub frames: u32,
     /// How often an animation plays; 0 is for ever.
     pub plays: u32,
+    /// What the decoder holds, in place of `decoder_bytes`, when it delivers a half, a quarter and an eighth of the
+    /// picture; `None`: it cannot.
+    pub(crate) shrunk_bytes: Option<[u64; 3]>,
     /// The pixels that are decoded for the largest frame: those of the whole picture, or more.
     pub(crate) frame_pixels: u64,
     /// The pages behind the first one, each with its own size.
@@ -50,6 +53,7 @@ impl SourceInfo {
             profile_bytes: 0,
             frames: 1,
             plays: 1,
+            shrunk_bytes: None,
             frame_pixels: width as u64 * height as u64,
             more_pages: Vec::new(),
         }

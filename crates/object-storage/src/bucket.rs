@@ -92,6 +92,7 @@ impl Bucket {
         Ok(Fetch::Download(Download {
             stat,
             bytes: Box::pin(bytes),
+            whole: false,
         }))
     }
 

@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::event::{DefaultsEvent, MissingEvent, PreHandleEvent, ResponseEvent, RewriteEvent};
+use crate::memory::Claim;
 use crate::metrics::Metrics;
 use crate::plugin::InstallError;
 use crate::resource::{ResourceKey, Resources};
 use crate::service::{AdminPage, Authorizer, Cache, Source, SourcePolicy};
-use crate::settings::UrlPrefix;
+use crate::settings::{ByteSize, UrlPrefix};
 use crate::{Error, Reply};
 
 /// What a handler says: go on, or this is the answer. An error answers too.
@@ -89,6 +90,7 @@ pub struct HookTable {
     pub on_start: Vec<Given<LifeHandler>>,
     pub on_connect: Vec<Given<LifeHandler>>,
     pub on_stop: Vec<Given<LifeHandler>>,
+    pub claimed_bytes: u64,
 }
 
 /// What `install` is given.
@@ -228,6 +230,34 @@ impl<'t> Hooks<'t> {
         open: impl FnOnce() -> Result<T, InstallError>,
     ) -> Result<Arc<T>, InstallError> {
         self.resources.get(self.plugin, key, open)
+    }
+
+    /// A part of all the memory there is for caches and work, for instance 16 for a sixteenth, but not more than `most`:
+    /// what a cache is given by default.
+    #[must_use]
+    pub fn part_of_memory(&self, part: u64, most: ByteSize) -> ByteSize {
+        most.min(ByteSize(self.resources.memory().limit() / part))
+    }
+
+    /// Claims memory for a cache that this setting bounds. Whoever holds the bytes keeps the [`Claim`], in what
+    /// [`Hooks::resource`] opens: where an earlier one lives on, so does its claim, and this one goes.
+    ///
+    /// # Errors
+    /// Together with what was claimed before it in this configuration it would leave too little for work.
+    pub fn claim(&mut self, setting: &'static str, bytes: ByteSize) -> Result<Claim, InstallError> {
+        let memory = self.resources.memory();
+        let allowed = memory.allows(self.table.claimed_bytes, bytes.0);
+        allowed.map_err(|message| InstallError::setting(setting, message))?;
+        self.table.claimed_bytes += bytes.0;
+        Ok(memory.claim(self.metrics, self.plugin, setting, bytes.0, false))
+    }
+
+    /// Claims memory for something without a bound of its own in bytes, such as an index: nothing yet, and then
+    /// whatever [`Claim::set`] says.
+    #[must_use]
+    pub fn claim_as_it_grows(&self, what: &'static str) -> Claim {
+        let memory = self.resources.memory();
+        memory.claim(self.metrics, self.plugin, what, 0, true)
     }
 
     fn given<T>(&self, value: T) -> Given<T> {

@@ -85,12 +85,6 @@ impl CacheKey {
         hex(&self.digest_bytes())
     }
 
-    /// The first half of [`CacheKey::digest`].
-    #[must_use]
-    pub fn short_digest(&self) -> String {
-        hex(&self.digest_bytes()[..16])
-    }
-
     /// The digest's bytes, for stores that need no text.
     #[must_use]
     pub fn digest_bytes(&self) -> [u8; 32] {
@@ -112,14 +106,18 @@ fn hash<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> [u8; 32] {
 }
 
 fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| hex_digits(*byte))
+        .map(char::from)
+        .collect()
+}
+
+/// The two hexadecimal digits of a byte, in lower case.
+#[must_use]
+pub fn hex_digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 0xF)]);
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(*byte));
-    }
-    text
+    [byte >> 4, byte & 0xF].map(|nibble| DIGITS[usize::from(nibble)])
 }
 
 #[cfg(test)]

@@ -115,6 +115,9 @@ impl fmt::Display for Query {
 }
 
 fn decode(text: &str) -> String {
+    if !text.contains(['+', '%']) {
+        return text.to_owned();
+    }
     percent_decode_str(&text.replace('+', " "))
         .decode_utf8_lossy()
         .into_owned()

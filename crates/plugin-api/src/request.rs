@@ -94,10 +94,12 @@ impl ImageRequest {
 /// space, `?`, `&` or `:` follows the dot.
 #[must_use]
 pub fn extension(path: &str) -> Option<&str> {
-    let name = path.rsplit('/').next()?;
-    let (_, extension) = name.rsplit_once('.')?;
-    let plain = !extension.is_empty() && !extension.contains([' ', '?', '&', ':', '\\']);
-    plain.then_some(extension)
+    let last = path.bytes().rposition(|byte| matches!(byte, b'.' | b'/'))?;
+    let extension = path.get(last + 1..)?;
+    let plain = !extension
+        .bytes()
+        .any(|byte| matches!(byte, b' ' | b'?' | b'&' | b':' | b'\\'));
+    (path.as_bytes()[last] == b'.' && plain && !extension.is_empty()).then_some(extension)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use crate::Memory;
+
 /// Names a resource: all that, if changed, needs another object (say, the folder and its bound).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceKey(String);
@@ -25,12 +27,19 @@ impl ResourceKey {
 #[derive(Default)]
 pub struct Resources {
     living: Mutex<HashMap<(&'static str, ResourceKey), Living>>,
+    memory: Memory,
 }
 
 /// Known by its plugin to be of one type; kept alive by the sites that use it, not from here.
 type Living = Weak<dyn Any + Send + Sync>;
 
 impl Resources {
+    /// The account of the memory that resources and work share.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// The living object under this key, or a new one from `open`. Only one is ever opened at a time.
     pub(crate) fn get<T: Send + Sync + 'static, E>(
         &self,

@@ -175,6 +175,9 @@ pub struct Download {
     pub stat: Stat,
     /// The bytes. An error in the middle is an error of the whole.
     pub bytes: ByteStream,
+    /// Whether the whole object lies in memory for as long as `bytes` lives, as a value of a database does: then it counts
+    /// with all its length, and otherwise with a few pieces of up to 256 KiB.
+    pub whole: bool,
 }
 
 impl fmt::Debug for Download {

@@ -177,3 +177,36 @@ fn the_command_finds_the_server_or_says_why_not() {
     assert_eq!(unsaid.code, 1);
     assert!(unsaid.complaint.contains("--admin"), "{}", unsaid.complaint);
 }
+
+#[test]
+fn a_purge_names_the_tag_that_a_cdn_has_seen() {
+    let settings = "[server]\ncache_tags = [\"surrogate-key\", \"cache-tag\"]\n";
+    let server = Server::start(&format!("{settings}{IMAGES}"), &[("a 1.jpg", thumbnail())]);
+    let answer = server.get("/a%201.jpg?width=20");
+    let tags = (answer.header("surrogate-key"), answer.header("cache-tag"));
+    assert_eq!(
+        (answer.status, tags),
+        (200, (Some("/ /a%201.jpg"), Some("/,/a%201.jpg")))
+    );
+    let copy = [("If-None-Match", answer.header("etag").unwrap())];
+    let current = server.request("GET", "/a%201.jpg?width=20", &copy);
+    assert_eq!(
+        (current.status, current.header("cache-tag")),
+        (304, Some("/,/a%201.jpg"))
+    );
+    for (what, tag) in [
+        (["--source", "/a%201.jpg"], "/a%201.jpg"),
+        (["--url", "/a%201.jpg?width=20"], "/a%201.jpg"),
+        (["--prefix", "/a"], "/"),
+    ] {
+        let end = purge(&server, &what);
+        let line = format!("\nto purge at the CDN: the tag {tag}\n");
+        assert!(
+            end.code == 0 && format!("\n{}", end.output).contains(&line),
+            "{what:?}: {end:?}"
+        );
+    }
+    let without = Server::start(IMAGES, &[("a.jpg", thumbnail())]);
+    assert_eq!(without.get("/a.jpg?width=20").header("surrogate-key"), None);
+    assert_eq!(purge(&without, &["--all"]).output, "purged 0 entries\n");
+}

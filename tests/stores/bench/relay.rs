@@ -1,10 +1,11 @@
 //! The programs that `cargo xtask bench relay` runs side by side, each on a core of its own: a store, a bare loop that
-//! reads from it with the client library that `s3reader` uses, and clients that ask a server for the same objects.
+//! reads from it with the client library that `s3reader` uses, a bare server that does the same for whoever asks and hands
+//! the pieces on, and clients that ask a server for the same objects.
 #![expect(clippy::print_stdout, clippy::panic, reason = "its output is what it is for")]
 
 use std::env;
 use std::error::Error;
-use std::io::BufRead as _;
+use std::io::{BufRead as _, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -16,8 +17,9 @@ use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _};
 use resizer_test_stores::s3::{Key, S3, Visibility};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
+use rustix::net::RecvFlags;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Interest};
+use tokio::net::{TcpListener, TcpStream};
 
 const OBJECTS: usize = 1000;
 const LENGTH: usize = 1_000_000;
@@ -34,8 +36,9 @@ async fn main() -> Outcome {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["store"] => store().await,
         ["bare", endpoint] => bare(endpoint).await,
+        ["bare-relay", endpoint] => bare_relay(endpoint).await,
         ["clients", address] => clients(address).await,
-        _ => Err("store | bare ENDPOINT | clients ADDRESS".into()),
+        _ => Err("store | bare ENDPOINT | bare-relay ENDPOINT | clients ADDRESS".into()),
     }
 }
 
@@ -63,15 +66,7 @@ async fn store() -> Outcome {
 
 /// Reads every object once and prints the seconds that took.
 async fn bare(endpoint: &str) -> Outcome {
-    let store = AmazonS3Builder::new()
-        .with_endpoint(endpoint)
-        .with_region(REGION)
-        .with_bucket_name(BUCKET)
-        .with_access_key_id(KEY.0)
-        .with_secret_access_key(KEY.1)
-        .with_client_options(ClientOptions::new().with_allow_http(true).with_timeout_disabled())
-        .build()?;
-    let store: Arc<dyn ObjectStore> = Arc::new(store);
+    let store = client(endpoint)?;
     each_object(|object| {
         let store = Arc::clone(&store);
         async move {
@@ -86,11 +81,54 @@ async fn bare(endpoint: &str) -> Outcome {
     .await
 }
 
+/// Serves the objects to whoever asks, with nothing between the store's pieces and the client's socket, and says where.
+async fn bare_relay(endpoint: &str) -> Outcome {
+    let store = client(endpoint)?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(hand_on(BufReader::new(stream), Arc::clone(&store)));
+    }
+}
+
+async fn hand_on(mut client: BufReader<TcpStream>, store: Arc<dyn ObjectStore>) -> Outcome {
+    let prefix = format!("GET /s3/{BUCKET}/");
+    let mut line = String::new();
+    while client.read_line(&mut line).await? > 0 {
+        if let Some(target) = line.strip_prefix(&prefix) {
+            let object = target.split(' ').next().unwrap_or_default().to_owned();
+            let found = store.get(&Path::parse(object)?).await?;
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", found.meta.size);
+            client.get_mut().write_all(head.as_bytes()).await?;
+            let mut bytes = found.into_stream();
+            while let Some(piece) = bytes.next().await {
+                client.get_mut().write_all(&piece?).await?;
+            }
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+fn client(endpoint: &str) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    let store = AmazonS3Builder::new()
+        .with_endpoint(endpoint)
+        .with_region(REGION)
+        .with_bucket_name(BUCKET)
+        .with_access_key_id(KEY.0)
+        .with_secret_access_key(KEY.1)
+        .with_client_options(ClientOptions::new().with_allow_http(true).with_timeout_disabled())
+        .build()?;
+    Ok(Arc::new(store))
+}
+
 /// Asks a server for every object once and prints the seconds that took.
 async fn clients(address: &str) -> Outcome {
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
-        connections.push(BufReader::with_capacity(1 << 18, TcpStream::connect(address).await?));
+        connections.push(BufReader::new(TcpStream::connect(address).await?));
     }
     let connections = Arc::new(tokio::sync::Mutex::new(connections));
     each_object(|object| {
@@ -154,13 +192,22 @@ async fn discard_answer(connection: &mut BufReader<TcpStream>) -> Result<usize, 
     }
     let length = length.ok_or("the answer has no length")?;
     let mut left = length;
+    let ahead = connection.buffer().len().min(left);
+    connection.consume(ahead);
+    left -= ahead;
+    // The system throws the rest away itself: clients shall cost as little as they can of the core they share with the
+    // store.
+    let (stream, mut nothing) = (connection.get_ref(), [0; 1 << 18]);
     while left > 0 {
-        let here = connection.fill_buf().await?.len().min(left);
-        if here == 0 {
-            return Err("the answer broke off".into());
+        stream.readable().await?;
+        let room = left.min(nothing.len());
+        let discard = || Ok(rustix::net::recv(stream, &mut nothing[..room], RecvFlags::TRUNC)?.0);
+        match stream.try_io(Interest::READABLE, discard) {
+            Ok(0) => return Err("the answer broke off".into()),
+            Ok(here) => left -= here,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
         }
-        connection.consume(here);
-        left -= here;
     }
     Ok(length)
 }

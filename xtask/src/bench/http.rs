@@ -1,4 +1,5 @@
-//! One GET on a connection of its own: enough to warm a server up and to see what it sends.
+//! One GET on a connection of its own: enough to warm a server up, to see what it sends, and to ask it many things at
+//! once.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,14 +7,14 @@ use std::net::TcpStream;
 use anyhow::{Context, Result, bail};
 
 /// A response, whole.
-pub(super) struct Response {
+pub(crate) struct Response {
     head: String,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
     /// A header's value; the name in lower case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines
             .filter(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -23,12 +24,22 @@ impl Response {
 }
 
 /// Anything but a 200 is an error.
-pub(super) fn get(address: &str, target: &str) -> Result<Response> {
+pub(crate) fn get(address: &str, target: &str) -> Result<Response> {
+    answer(&mut ask(address, target)?).with_context(|| target.to_owned())
+}
+
+/// Sends the request; [`answer`] waits for what comes of it.
+pub(crate) fn ask(address: &str, target: &str) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(address).with_context(|| format!("nothing listens on {address}"))?;
     write!(
         stream,
         "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
     )?;
+    Ok(stream)
+}
+
+/// The answer to the one request on this connection. Anything but a 200 is an error.
+pub(crate) fn answer(stream: &mut TcpStream) -> Result<Response> {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let end = answer
@@ -37,7 +48,7 @@ pub(super) fn get(address: &str, target: &str) -> Result<Response> {
         .context("no whole response came")?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     if !head.starts_with("HTTP/1.1 200") {
-        bail!("{target}: {}", head.lines().next().unwrap_or_default());
+        bail!("{}", head.lines().next().unwrap_or_default());
     }
     Ok(Response {
         head,

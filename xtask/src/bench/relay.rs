@@ -1,5 +1,6 @@
-//! How fast untouched objects pass through from S3, in fast mode, beside a bare loop that reads the same objects from the
-//! same store with the same client library. The store and the clients have core 1, the server and the loop core 0 in turn.
+//! How fast untouched objects pass through from S3, in fast mode, beside two bare loops with the same client library: one
+//! reads the same objects from the same store and has no clients, the other hands what it reads to the same clients. The
+//! store and the clients have core 1, the server and the loops core 0 in turn.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -50,9 +51,11 @@ pub(super) fn run() -> Result<()> {
         let said = read(on_core(core).arg(&program).args(arguments))?;
         said.trim().parse().context("no number of seconds")
     };
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    let bare_relay = start_bare_relay(&program, &store.endpoint)?;
+    let (mut ours, mut reading, mut relaying) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        bare.push(MEGABYTES / seconds(0, ["bare", &store.endpoint])?);
+        reading.push(MEGABYTES / seconds(0, ["bare", &store.endpoint])?);
+        relaying.push(MEGABYTES / seconds(1, ["clients", &bare_relay.address])?);
         let before = store.asked()?;
         ours.push(MEGABYTES / seconds(1, ["clients", &server.address])?);
         let after = store.asked()?;
@@ -61,12 +64,27 @@ pub(super) fn run() -> Result<()> {
             bail!("the store was asked for {trips:?} heads, objects and lists, not for 1000 objects");
         }
     }
-    let (ours, bare) = (median(ours), median(bare));
-    println!("resizer {ours:.0} MB/s, bare loop {bare:.0} MB/s; one trip an object, counted at the store");
-    if !verdict("relay, share of a bare loop", ours / bare, BAR) {
+    let (ours, reading, relaying) = (median(ours), median(reading), median(relaying));
+    println!("resizer {ours:.0} MB/s; one trip an object, counted at the store");
+    println!("bare loops: {reading:.0} MB/s without clients, {relaying:.0} MB/s handed to clients");
+    let met = verdict("relay, share of a bare loop that hands on", ours / relaying, BAR);
+    if !verdict("relay, share of a bare loop that only reads", ours / reading, BAR) || !met {
         bail!("a bar is not met");
     }
     Ok(())
+}
+
+fn start_bare_relay(program: &Path, endpoint: &str) -> Result<Server> {
+    let mut child = on_core(0)
+        .arg(program)
+        .args(["bare-relay", endpoint])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let said = child.stdout.take().context("no standard output")?;
+    let mut server = Server::of(child);
+    BufReader::new(said).read_line(&mut server.address)?;
+    server.address = server.address.trim().to_owned();
+    Ok(server)
 }
 
 /// The store, in a process of its own; ends with this value.

@@ -12,18 +12,31 @@ use crate::command::program;
 use crate::workspace;
 
 /// A running server; ends with this value.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) address: String,
+    pub(crate) address: String,
+    /// Of the admin listener, where there is one.
+    pub(crate) admin: String,
 }
 
 impl Server {
     /// One whose address is not known yet.
-    pub(super) fn of(child: Child) -> Self {
+    pub(crate) fn of(child: Child) -> Self {
         Self {
             child,
             address: String::new(),
+            admin: String::new(),
         }
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it is still there.
+    pub(crate) fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 }
 
@@ -36,7 +49,7 @@ impl Drop for Server {
 
 /// The server as `cargo build --release` makes it, on core 0, with the `plugins.toml` of this folder. Its access log is on
 /// by default and goes to a file.
-pub(super) fn start_resizer(folder: &Path) -> Result<Server> {
+pub(crate) fn start_resizer(folder: &Path) -> Result<Server> {
     let log = folder.join("resizer.log");
     let child = on_core(0)
         .arg(workspace::target()?.join("release/resizer-host"))
@@ -49,9 +62,13 @@ pub(super) fn start_resizer(folder: &Path) -> Result<Server> {
     let mut server = Server::of(child);
     for _ in 0..200 {
         let said = fs::read_to_string(&log)?;
-        let address = said.lines().find_map(|line| line.split_once("listening on http://"));
-        if let Some((_, address)) = address {
-            server.address = address.trim().to_owned();
+        let after = |words: &str| {
+            said.lines()
+                .find_map(|line| Some(line.split_once(words)?.1.trim().to_owned()))
+        };
+        if let (Some(address), Some(admin)) = (after("listening on http://"), after("admin on http://")) {
+            server.address = address;
+            server.admin = admin;
             return Ok(server);
         }
         sleep(Duration::from_millis(50));
@@ -60,6 +77,6 @@ pub(super) fn start_resizer(folder: &Path) -> Result<Server> {
 }
 
 /// A command line to which a program is to be added, and which runs it on this core.
-pub(super) fn on_core(core: u32) -> Command {
+pub(crate) fn on_core(core: u32) -> Command {
     program("/usr/bin/taskset", &format!("-c {core}"))
 }

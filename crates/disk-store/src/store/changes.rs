@@ -1,41 +1,58 @@
 //! What changes the folder: writing, giving way, removing. Every change is made to folder and index together.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
 
-use super::Store;
+use parking_lot::MutexGuard;
+
 use super::entry::{ReadError, header, read_group};
 use super::index::BLOCK;
 use super::key::{EntryKey, Name, group_number, shard};
+use super::{Store, Writing};
 
 /// The part of the bound that one entry may take.
 const LARGEST_PART: u64 = 4;
 
 impl Store {
     /// Keeps an entry in place of what was kept under its key; `false` if it is not kept: this process does not write,
-    /// or the entry would take more than a quarter of the bound. One is written at a time.
+    /// or the entry would take more than a quarter of the bound. One is written at a time. What is not certain to fit
+    /// waits until the folder is listed.
     ///
     /// # Errors
-    /// The disk is full or fails. Then what was kept before is still there.
+    /// The disk fails, or is full even after older entries went for it, or the folder cannot be listed. Then what was kept
+    /// before is still there.
     pub fn write(&self, key: &EntryKey, meta: &[u8], body: &[u8]) -> io::Result<bool> {
-        if !self.is_complete() {
-            return Ok(false);
-        }
-        let mut number = self.writing.lock();
-        *number += 1;
         let header = header(key, meta, body);
         let length = (header.as_ref().map_or(0, Vec::len) + body.len()) as u64;
         let wanted = length.div_ceil(BLOCK) * BLOCK;
+        // A directory may have to be made, or grow by a block.
+        let room = wanted + BLOCK;
+        let mut writing = self.writing.lock();
+        if !writing.is_open {
+            return Ok(false);
+        }
+        let is_early = !self.is_complete() && writing.takes_early(room);
+        if !is_early {
+            // Or waits for whoever lists it already.
+            MutexGuard::unlocked(&mut writing, || self.list())?;
+            self.follow_the_disk()?;
+        }
+        writing.number += 1;
         let Some(header) = header.filter(|_| wanted <= self.bound.load(Ordering::Relaxed) / LARGEST_PART) else {
             // What may be kept from before is out of date.
             self.forget(key.name)?;
             return Ok(false);
         };
-        // A directory may have to be made, or grow by a block.
-        if !self.make_room(wanted + BLOCK)? {
+        if !is_early && !self.make_room(room)? {
             return Ok(false);
         }
-        let (temporary, blocks) = self.folder.write_temporary(*number, [&header, body])?;
+        let write = || self.folder.write_temporary(writing.number, [&header, body]);
+        let written = write().or_else(|error| match error.kind() {
+            // Others took what the bound leaves to us.
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded if self.let_go(room)? => write(),
+            _ => Err(error),
+        });
+        let (temporary, blocks) = written?;
         let _changes = self.changes.lock();
         self.folder.publish(&temporary, key.name)?;
         let directory = shard(key.name.group);
@@ -59,8 +76,11 @@ impl Store {
     /// # Errors
     /// The system refuses to remove an entry.
     pub fn make_room_for(&self, bytes: u64) -> io::Result<bool> {
-        let is_too_much = bytes > self.bound.load(Ordering::Relaxed) / LARGEST_PART;
-        if !self.is_complete() || is_too_much {
+        if !self.is_complete() {
+            return Ok(false);
+        }
+        self.follow_the_disk()?;
+        if bytes > self.bound.load(Ordering::Relaxed) / LARGEST_PART {
             return Ok(false);
         }
         self.make_room(bytes)
@@ -81,7 +101,8 @@ impl Store {
         self.forget(key.name)
     }
 
-    /// Removes all entries of a group, and tells how many. Looks into one of 256 directories.
+    /// Removes all entries of a group, and tells how many. Lists one of 256 directories and opens no file: should there
+    /// be another group with the same number of 64 bits, it goes as well.
     ///
     /// # Errors
     /// The system refuses; some may be gone.
@@ -89,7 +110,7 @@ impl Store {
         let number = group_number(group);
         let mut removed = 0;
         for name in self.folder.names(shard(number))? {
-            if name.group == number && self.group_is(name, |text| text == group)? {
+            if name.group == number {
                 removed += u64::from(self.forget(name)?);
             }
         }
@@ -128,7 +149,7 @@ impl Store {
     fn group_is(&self, name: Name, is_meant: impl Fn(&str) -> bool) -> io::Result<bool> {
         let file = match self.folder.open_entry(name) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         };
         match read_group(&file) {
@@ -140,10 +161,21 @@ impl Store {
 
     /// Lets entries go until so many bytes more are within the bound; `false` if they cannot be.
     pub(super) fn make_room(&self, wanted: u64) -> io::Result<bool> {
+        self.make_room_within(self.limit(), wanted)
+    }
+
+    /// Lets entries go that take so many bytes; `false` if there are none, or none known.
+    fn let_go(&self, bytes: u64) -> io::Result<bool> {
+        let now = self.bytes(&self.index.lock());
+        Ok(self.is_complete() && self.make_room_within(now, bytes)?)
+    }
+
+    /// No lock is held from one entry to the next, so nobody waits for more than one of them.
+    fn make_room_within(&self, limit: u64, wanted: u64) -> io::Result<bool> {
         loop {
             let oldest = {
                 let index = self.index.lock();
-                if self.bytes(&index) + wanted <= self.bound.load(Ordering::Relaxed) {
+                if self.bytes(&index) + wanted <= limit {
                     return Ok(true);
                 }
                 index.oldest()
@@ -152,6 +184,13 @@ impl Store {
             self.forget(oldest)?;
             self.evicted.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Takes a smaller share of a disk that others fill, and the old one when they have cleared it.
+    fn follow_the_disk(&self) -> io::Result<()> {
+        let bytes = self.bytes(&self.index.lock());
+        self.bound.store(self.allowed(bytes)?, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Removes an entry from folder and index; `false` if there was no file.
@@ -163,5 +202,14 @@ impl Store {
             contents.unnamed(name)?;
         }
         Ok(existed)
+    }
+}
+
+impl Writing {
+    /// Whether so many bytes may be written before the folder is listed; they are taken off then.
+    fn takes_early(&mut self, bytes: u64) -> bool {
+        let left = self.early.checked_sub(bytes);
+        self.early = left.unwrap_or(self.early);
+        left.is_some()
     }
 }

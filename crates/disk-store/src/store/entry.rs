@@ -140,25 +140,13 @@ fn take<'b, const N: usize>(bytes: &mut &'b [u8]) -> Option<&'b [u8; N]> {
 pub(super) fn read(file: &File, length: u64, key: &EntryKey) -> Result<Option<Found>, ReadError> {
     let first = read_up_to(file, if length <= WHOLE { length } else { LONGEST_HEADER as u64 })?;
     let first = Bytes::from(first);
-    let header = parse(&first).ok_or(ReadError::Damaged)?;
-    if header.body_length.checked_add(header.length as u64) != Some(length) {
-        return Err(ReadError::Damaged);
-    }
-    if header.digest != key.digest || header.group != key.group.as_bytes() {
-        return Ok(None);
-    }
-    let (expected, meta) = (header.body_checksum, first.slice(header.meta));
     if length <= WHOLE {
-        let body = first.slice(header.length..);
-        return if XxHash3_64::oneshot(&body) == expected {
-            Ok(Some(Found {
-                meta,
-                content: Content::Whole(body),
-            }))
-        } else {
-            Err(ReadError::Damaged)
-        };
+        return whole(&first, key);
     }
+    let Some(header) = sound_header(&first, length, key)? else {
+        return Ok(None);
+    };
+    let (expected, meta) = (header.body_checksum, first.slice(header.meta));
     let mut body = LongBody {
         file: file.try_clone()?,
         start: header.length as u64,
@@ -175,6 +163,31 @@ pub(super) fn read(file: &File, length: u64, key: &EntryKey) -> Result<Option<Fo
         meta,
         content: Content::Long(Box::new(body)),
     }))
+}
+
+/// Checks an entry of which every byte is there; `None` if it is sound and another.
+pub(super) fn whole(bytes: &Bytes, key: &EntryKey) -> Result<Option<Found>, ReadError> {
+    let Some(header) = sound_header(bytes, bytes.len() as u64, key)? else {
+        return Ok(None);
+    };
+    let body = bytes.slice(header.length..);
+    if XxHash3_64::oneshot(&body) != header.body_checksum {
+        return Err(ReadError::Damaged);
+    }
+    Ok(Some(Found {
+        meta: bytes.slice(header.meta),
+        content: Content::Whole(body),
+    }))
+}
+
+/// The header of a file of this length; `None` if it is that of another entry.
+fn sound_header<'b>(first: &'b [u8], length: u64, key: &EntryKey) -> Result<Option<Header<'b>>, ReadError> {
+    let header = parse(first).ok_or(ReadError::Damaged)?;
+    if header.body_length.checked_add(header.length as u64) != Some(length) {
+        return Err(ReadError::Damaged);
+    }
+    let is_meant = header.digest == key.digest && header.group == key.group.as_bytes();
+    Ok(is_meant.then_some(header))
 }
 
 /// The group of the entry in a file.

@@ -1,4 +1,5 @@
-//! The folder on the disk: `<2 hex>/<name>` for entries, `tmp/` for those being written, `lock` for whoever may write.
+//! The folder on the disk: `<2 hex>/<name>` for entries, `tmp/` for those being written, `lock` for whoever may write, with
+//! a note in it of the bytes within which the folder was kept.
 //! Touches no other file, whatever else lies in the folder. Keeps no record of anything: that is the index's.
 #![expect(
     clippy::disallowed_methods,
@@ -7,11 +8,11 @@
 
 use std::fs::{self, DirEntry, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::index::BLOCK;
+use super::index::{BLOCK, push};
 use super::key::{Name, shard};
 
 /// Why a folder cannot be used.
@@ -30,14 +31,7 @@ pub(super) struct Folder {
     lock: File,
 }
 
-/// What lies in the folder: 48 bytes for each entry, for as long as the index takes it in.
-pub(super) struct Listing {
-    pub(super) entries: Vec<Listed>,
-    pub(super) directories: Vec<(u8, u32)>,
-    /// The blocks of the folder itself and of `tmp`.
-    pub(super) fixed: u32,
-}
-
+/// An entry that lies in the folder: 48 bytes each, for as long as the index takes them in.
 pub(super) struct Listed {
     pub(super) name: Name,
     pub(super) blocks: u32,
@@ -56,7 +50,12 @@ impl Folder {
         let temporary = root.join("tmp");
         fs::create_dir_all(&temporary).map_err(fail("create the folder", &temporary))?;
         let lock = root.join("lock");
-        let opened = File::options().create(true).truncate(false).write(true).open(&lock);
+        let opened = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&lock);
         let lock = opened.map_err(fail("write the file", &lock))?;
         Ok(Self {
             root: root.to_owned(),
@@ -75,6 +74,20 @@ impl Folder {
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Within how many bytes the folder was kept by whoever had it before, if that is certain. The note is gone then.
+    pub(super) fn take_note(&self) -> io::Result<Option<u64>> {
+        let mut digits = [0; 20];
+        let length = self.lock.read_at(&mut digits, 0)?;
+        self.lock.set_len(0)?;
+        let text = std::str::from_utf8(&digits[..length]).ok();
+        Ok(text.and_then(|text| text.trim_end().parse().ok()))
+    }
+
+    /// Notes within how many bytes the folder is kept.
+    pub(super) fn put_note(&self, bytes: u64) -> io::Result<()> {
+        self.lock.write_all_at(format!("{bytes}\n").as_bytes(), 0)
     }
 
     pub(super) fn open_entry(&self, name: Name) -> io::Result<File> {
@@ -162,20 +175,10 @@ impl Folder {
         Ok(names)
     }
 
-    /// Everything in the folder, in no order.
-    pub(super) fn list(&self) -> io::Result<Listing> {
-        let fixed = blocks(&fs::metadata(&self.root)?) + blocks(&fs::metadata(self.root.join("tmp"))?);
-        let mut listing = Listing {
-            entries: Vec::new(),
-            directories: Vec::new(),
-            fixed,
-        };
+    /// Every entry in the folder, in no order.
+    pub(super) fn list(&self) -> io::Result<Vec<Listed>> {
+        let mut entries = Vec::new();
         for directory in 0..=u8::MAX {
-            match self.directory_blocks(directory) {
-                Ok(blocks) => listing.directories.push((directory, blocks)),
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            }
             self.each(directory, |name, file| {
                 let metadata = match file.metadata() {
                     Ok(metadata) if metadata.is_file() => metadata,
@@ -185,15 +188,34 @@ impl Folder {
                     Err(error) => return Err(error),
                 };
                 let used = metadata.modified()?;
-                listing.entries.push(Listed {
+                let listed = Listed {
                     name,
                     blocks: blocks(&metadata),
                     used,
-                });
+                };
+                push(&mut entries, listed);
                 Ok(())
             })?;
         }
-        Ok(listing)
+        Ok(entries)
+    }
+
+    /// What the directories take that there are.
+    pub(super) fn all_directory_blocks(&self) -> io::Result<Vec<(u8, u32)>> {
+        let mut all = Vec::new();
+        for directory in 0..=u8::MAX {
+            match self.directory_blocks(directory) {
+                Ok(blocks) => all.push((directory, blocks)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    /// What the folder itself, `tmp` and the note take.
+    pub(super) fn fixed_blocks(&self) -> io::Result<u32> {
+        Ok(blocks(&fs::metadata(&self.root)?) + blocks(&fs::metadata(self.root.join("tmp"))?) + 1)
     }
 
     /// Bytes of the whole file system, and those of them that are free for us.
@@ -222,7 +244,7 @@ impl Folder {
         self.root.join(format!("{directory:02x}"))
     }
 
-    fn path(&self, name: Name) -> PathBuf {
+    pub(super) fn path(&self, name: Name) -> PathBuf {
         self.root.join(format!("{:02x}/{name}", shard(name.group)))
     }
 }

@@ -57,12 +57,16 @@ impl Name {
     pub(super) fn parse(directory: u8, file: &str) -> Option<Self> {
         let (group, digest) = file.split_at_checked(16)?;
         let (first, second) = digest.strip_prefix('-')?.split_at_checked(16)?;
-        let number = |text| u64::from_str_radix(text, 16).ok();
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let number = |text: &str| {
+            let is_ours = text.len() == 16 && text.bytes().all(is_digit);
+            is_ours.then(|| u64::from_str_radix(text, 16).ok())?
+        };
         let name = Self {
             group: number(group)?,
             digest: [number(first)?, number(second)?],
         };
-        (shard(name.group) == directory && name.to_string() == file).then_some(name)
+        (shard(name.group) == directory).then_some(name)
     }
 }
 

@@ -7,10 +7,16 @@
 )]
 
 mod bound;
+mod cached;
+mod cleaning;
 mod contents;
 mod crash;
 mod damage;
+mod full_disk;
+mod recency;
 mod several;
+mod starting;
+mod two_processes;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use resizer_imaging::is_trigger;
-use resizer_plugin_api::InstallError;
+use resizer_plugin_api::{ByteSize, InstallError};
 use serde::Deserialize as _;
 use serde_json::Value;
 use toml::Spanned;
@@ -61,6 +61,15 @@ pub(crate) fn read<'i>(
         problems.extend(found.into_iter().map(|problem| problem.docs(DOCS)));
     }
     (both, settings.section)
+}
+
+/// `memory_limit` alone: plugins are installed before the rest is read, and their defaults are shares of it. What is wrong
+/// with it is reported by [`read`].
+pub(crate) fn memory_limit(settings: &Settings<'_>, overrides: &[Override]) -> Option<u64> {
+    let given = overrides.iter().find(|given| given.key == "server.memory_limit");
+    let text = given.map(|given| given.value.clone());
+    let text = text.or_else(|| settings.text("memory_limit"))?;
+    text.parse::<ByteSize>().ok().map(|size| size.0)
 }
 
 /// Tries a variable by itself.

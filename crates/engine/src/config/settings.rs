@@ -165,6 +165,11 @@ impl<'i> Settings<'i> {
         }
     }
 
+    /// The text of a value, if it is there and is one value.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.table.get(name).map(|value| text_of(value.get_ref()))
+    }
+
     /// Puts a value in, in place of the file's.
     pub(crate) fn insert(&mut self, name: &'i str, value: DeValue<'i>) {
         self.table.remove(name);

@@ -55,8 +55,16 @@ async fn process_and_cache_are_decided_apart() {
         ("/a.png?width=4&cache=no", false, 0),
         ("/a.png?width=4&process=no", true, 0),
         ("/a.png?process=always&cache=no", false, 0),
+        ("/a.png?process=no&cache=no", true, 0),
+        ("/a.png?cache=no", true, 0),
+        ("/a.png?process=default&cache=default", true, 0),
         ("/a.png?cache=always", true, 1),
         ("/a.png?width=4", false, 2),
+        ("/a.png?process=always", false, 3),
+        ("/a.png?useresizingpipeline=true", false, 3),
+        // The same bytes as without commands, under the same name.
+        ("/a.png?width=4&process=no&cache=always", true, 3),
+        ("/a.png?width=5&cache=always", false, 4),
     ];
     for (url, untouched, kept) in rows {
         let answer = served.get(url).await;

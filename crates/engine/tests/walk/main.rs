@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code outside of test functions")]
 
 mod away;
+mod cache_tags;
 mod caching;
 mod errors;
+mod freshness;
 mod hooks;
+mod instruments;
+mod memory;
 mod policies;
 mod purge;
 mod ranges;

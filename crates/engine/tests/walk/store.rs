@@ -36,6 +36,8 @@ pub(crate) struct Object {
     pub(crate) hangs: bool,
     /// Its bytes come, but never their end.
     pub(crate) stalls: bool,
+    /// It lies in memory as a whole.
+    pub(crate) whole: bool,
 }
 
 impl Object {
@@ -52,6 +54,7 @@ impl Object {
             cut: false,
             hangs: false,
             stalls: false,
+            whole: false,
         }
     }
 }
@@ -106,6 +109,8 @@ resizer_plugin_api::reader_settings! {
     /// A store of a test.
     pub struct Config {
         world: String,
+        /// By which its images are named, if not by its world.
+        store: Option<String>,
     }
 }
 
@@ -125,7 +130,7 @@ impl Plugin for Store {
         let policy = config.policy();
         let store = Self {
             world: world(&config.world),
-            name: config.world,
+            name: config.store.unwrap_or(config.world),
         };
         hooks.add_source(config.prefix, Arc::new(store), policy);
         Ok(())
@@ -159,10 +164,10 @@ impl Source for Store {
         self.world.fetches.fetch_add(1, Ordering::SeqCst);
         self.world.ranges.lock().unwrap().push(want.range.clone());
         let object = self.world.object(path)?;
+        tokio::time::sleep(object.delay).await;
         if let Some(kind) = object.fetch_error {
             return Err(Error::new(kind, "The test store has nothing to send."));
         }
-        tokio::time::sleep(object.delay).await;
         let validator = object.fetched_validator.or(object.validator).unwrap_or("fetched");
         let whole = object.bytes.len();
         let stat = Stat::known(Validator::new(validator), whole as u64, object.modified);
@@ -181,7 +186,11 @@ impl Source for Store {
         } else {
             Box::pin(sent)
         };
-        Ok(Fetch::Download(Download { stat, bytes }))
+        Ok(Fetch::Download(Download {
+            stat,
+            bytes,
+            whole: object.whole,
+        }))
     }
 }
 

@@ -7,6 +7,7 @@ use image::{ColorType, ImageDecoder};
 use super::reader::StoppableReader;
 use super::{Codec, Decoder, Delay, corrupt, corrupt_because, internal, unsupported};
 use crate::band::{Band, rows_per_band};
+use crate::shrink::Shrink;
 use crate::{Cancel, Channels, Format, ImageError, Limits, Size, SourceInfo};
 
 pub(super) struct Bmp;
@@ -47,6 +48,7 @@ impl Codec for Bmp {
         source: &'s [u8],
         info: &SourceInfo,
         _: u32,
+        _: Shrink,
         cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
         let library = open(source, cancel)?;

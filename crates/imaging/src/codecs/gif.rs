@@ -3,12 +3,14 @@
 
 mod blocks;
 mod decode;
+mod dither;
 mod encode;
 mod palette;
 
 pub(super) use encode::GifEncoder;
 
 use super::{Codec, Decoder};
+use crate::shrink::Shrink;
 use crate::{Cancel, Channels, Format, ImageError, Limits, SourceInfo};
 use blocks::Blocks;
 
@@ -44,6 +46,7 @@ impl Codec for Gif {
         source: &'s [u8],
         info: &SourceInfo,
         first: u32,
+        _: Shrink,
         cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
         Ok(Box::new(decode::GifDecoder::new(source, info, first, cancel)?))

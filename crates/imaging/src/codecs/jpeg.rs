@@ -1,5 +1,7 @@
-//! JPEG. The header is read here, so that what cannot be decoded and what is too large is known before the decoder
-//! library sees a byte; pixels are decoded by zune-jpeg, which holds the whole picture, and encoded by jpeg-encoder.
+//! JPEG. The header is read here, so that what cannot be decoded and what is too large is known before a decoder sees a
+//! byte. What cameras write is decoded by resizer-jpeg, row by row and at a part of its size where that is enough; what
+//! it leaves out (progressive files, four inks, components in scans of their own) by zune-jpeg, which holds the whole
+//! picture. Encoded is with jpeg-encoder.
 
 mod decode;
 mod encode;
@@ -7,11 +9,14 @@ mod entropy;
 mod header;
 mod profile;
 mod scans;
+mod stream;
+mod upsample;
 
 pub(super) use encode::JpegEncoder;
 
 use super::{Codec, Decoder};
 use crate::picture::Picture;
+use crate::shrink::Shrink;
 use crate::{Cancel, Format, ImageError, Limits, SourceInfo};
 use header::Header;
 
@@ -26,10 +31,14 @@ impl Codec for Jpeg {
         let header = Header::read(source)?;
         limits.check_source(header.size)?;
         let Header { size, .. } = header;
+        let streamed = resizer_jpeg::Header::read(source)
+            .ok()
+            .map(|header| stream::bytes(&header));
         Ok(SourceInfo {
             orientation: header.orientation,
-            streams: false,
-            decoder_bytes: header.decoder_bytes(),
+            streams: streamed.is_some(),
+            decoder_bytes: streamed.map_or_else(|| header.decoder_bytes(), |(full, _)| full),
+            shrunk_bytes: streamed.map(|(_, shrunk)| shrunk),
             profile_bytes: header.profile.bytes(),
             ..SourceInfo::new(Format::Jpeg, size.width, size.height, header.channels())
         })
@@ -42,10 +51,14 @@ impl Codec for Jpeg {
     fn open<'s>(
         &self,
         source: &'s [u8],
-        _: &SourceInfo,
+        info: &SourceInfo,
         _: u32,
+        shrink: Shrink,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
+        if info.streams {
+            return Ok(Box::new(stream::StreamDecoder::new(source, shrink)?));
+        }
         Ok(Box::new(decode::JpegDecoder::new(source)?))
     }
 }

@@ -7,6 +7,7 @@ mod encode;
 pub(super) use encode::PngEncoder;
 
 use super::{Codec, Decoder};
+use crate::shrink::Shrink;
 use crate::{Cancel, ImageError, Limits, SourceInfo};
 
 pub(super) struct Png;
@@ -29,6 +30,7 @@ impl Codec for Png {
         source: &'s [u8],
         info: &SourceInfo,
         _: u32,
+        _: Shrink,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
         Ok(Box::new(decode::PngDecoder::new(source, info)?))

@@ -59,7 +59,7 @@ fn decoders_that_hold_a_picture_stop_when_cancelled() {
         let source = encoded(format);
         let codec = sniff(&source).unwrap();
         let info = codec.info(&source, &Limits::default()).unwrap();
-        let mut decoder = codec.open(&source, &info, 0, &Cancel::new()).unwrap();
+        let mut decoder = codec.open(&source, &info, 0, Shrink::NONE, &Cancel::new()).unwrap();
         assert!(
             matches!(decoder.next_frame(&raised()), Err(ImageError::Cancelled)),
             "{format:?}"
@@ -75,7 +75,7 @@ fn decoders_lend_every_row_once() {
         let codec = sniff(&source).unwrap();
         let info = codec.info(&source, &Limits::default()).unwrap();
         let cancel = Cancel::new();
-        let mut decoder = codec.open(&source, &info, 0, &cancel).unwrap();
+        let mut decoder = codec.open(&source, &info, 0, Shrink::NONE, &cancel).unwrap();
         assert!(decoder.next_frame(&cancel).unwrap().is_some());
         let mut rows = 0;
         while let Some(band) = decoder.next_band(&cancel).unwrap() {

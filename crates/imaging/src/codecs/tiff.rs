@@ -9,6 +9,7 @@ mod page;
 mod samples;
 
 use super::{Codec, Decoder};
+use crate::shrink::Shrink;
 use crate::{Cancel, Channels, Format, ImageError, Limits, Orientation, SourceInfo};
 use directory::Directory;
 use page::Page;
@@ -43,6 +44,7 @@ impl Codec for Tiff {
         source: &'s [u8],
         _: &SourceInfo,
         first: u32,
+        _: Shrink,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
         let directories = Directory::all(source)?;

@@ -1,6 +1,7 @@
 //! WebP. The container is read here (RFC 9649), so that sizes, frames and what is cut off are known before a decoder
-//! sees a byte. Pictures and frames are decoded by image-webp, which holds them whole. With loss they are encoded by
-//! libwebp, which never sees a byte that is not ours, without loss by image-webp; animations are put together here.
+//! sees a byte. Pictures with loss are decoded by resizer-webp, a few rows at a time, those without by image-webp, which
+//! holds them whole. With loss they are encoded by libwebp, which never sees a byte that is not ours, without loss here,
+//! where animations are put together, too.
 
 mod container;
 mod decode;
@@ -9,6 +10,7 @@ mod encode;
 pub(super) use encode::WebPEncoder;
 
 use super::{Codec, Decoder, exif};
+use crate::shrink::Shrink;
 use crate::{Cancel, Channels, Format, ImageError, Limits, SourceInfo};
 use container::Container;
 
@@ -30,7 +32,7 @@ impl Codec for WebP {
             profile_bytes: container.profile.map_or(0, <[u8]>::len) as u64,
             frames: u32::try_from(container.frames.len()).unwrap_or(u32::MAX),
             plays: container.plays,
-            streams: false,
+            streams: container.streams(),
             decoder_bytes: decode::decoder_bytes(&container),
             ..SourceInfo::new(Format::WebP, container.size.width, container.size.height, channels)
         })
@@ -45,6 +47,7 @@ impl Codec for WebP {
         source: &'s [u8],
         info: &SourceInfo,
         first: u32,
+        _: Shrink,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
         Ok(Box::new(decode::WebPDecoder::new(

@@ -56,9 +56,12 @@ struct Text(String);
 impl Text {
     fn pair(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
         if let Some(value) = value {
-            let separator = if self.0.is_empty() { "" } else { "&" };
+            if !self.0.is_empty() {
+                self.0.push('&');
+            }
+            self.0.push_str(key);
             // Writing to a String cannot fail.
-            let _ = write!(self.0, "{separator}{key}={value}");
+            let _ = write!(self.0, "={value}");
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Pi
 }
 
 /// The same picture in other channels, every pixel passed through `change`.
-pub(super) fn converted(
+pub(crate) fn converted(
     picture: &Picture,
     channels: Channels,
     cancel: &Cancel,

@@ -14,6 +14,7 @@ use columns::Columns;
 use weights::Weights;
 
 use crate::picture::Picture;
+use crate::shrink::Axis;
 use crate::{Channels, Size};
 
 /// A picture on its way to another size.
@@ -32,7 +33,8 @@ struct Filters {
 }
 
 impl Scaler {
-    pub(crate) fn new(channels: Channels, window: Size, target: Size) -> Self {
+    /// Rows have as many pixels as the window has across, and there are as many of them as it has down.
+    pub(crate) fn new(channels: Channels, [across, down]: [Axis; 2], target: Size) -> Self {
         let pixels = Vec::with_capacity(Picture::bytes(target, channels));
         let picture = Picture {
             size: target,
@@ -40,10 +42,12 @@ impl Scaler {
             pixels,
         };
         // An unchanged size is copied, so that every value, also under full transparency, stays what it was.
-        let filters = (window != target).then(|| Filters {
-            columns: Columns::new(window.height, target.height, window.width as usize * channels.count()),
-            rows: Weights::lanczos(window.width, target.width),
-            line: Vec::with_capacity(window.width as usize * channels.count()),
+        let unchanged = across.is_exactly(target.width) && down.is_exactly(target.height);
+        let values = across.pixels() as usize * channels.count();
+        let filters = (!unchanged).then(|| Filters {
+            columns: Columns::new(down, target.height, values),
+            rows: Weights::lanczos(across, target.width),
+            line: Vec::with_capacity(values),
             filtered: vec![0.0; target.width as usize * channels.count()],
         });
         Self { picture, filters }

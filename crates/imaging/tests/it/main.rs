@@ -8,12 +8,15 @@
 )]
 
 mod animation;
+mod cancel;
 mod colour;
 mod damage;
 mod files;
 mod formats;
+mod lossy_webp;
 mod make;
 mod orientation;
+mod photographs;
 mod pixels;
 mod profiles;
 mod refusals;

@@ -73,6 +73,31 @@ pub(crate) fn jpeg(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
     jpeg_of_kind(Kind::Baseline444, width, height, pixels, ColorType::Rgb)
 }
 
+/// A JPEG of a strip, so many times one below the other. Between restart markers data stands by itself, so that it is
+/// encoded once only. The strip is as high as a row of units: 16.
+pub(crate) fn repeated(strip: &[u8], width: u32, height: u32, times: u32) -> Vec<u8> {
+    let mut jpeg = Vec::new();
+    let mut encoder = Encoder::new(&mut jpeg, 85);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_restart_interval(width.div_ceil(16) as u16);
+    encoder
+        .encode(strip, width as u16, height as u16, ColorType::Rgb)
+        .unwrap();
+    let place = |marker: u8| jpeg.windows(2).position(|pair| pair == [0xff, marker]).unwrap();
+    let (frame, scan) = (place(0xc0), place(0xda) + 14);
+    let data = jpeg[scan..].strip_suffix(&[0xff, 0xd9]).unwrap();
+    let mut result = jpeg[..scan].to_vec();
+    result[frame + 5..frame + 7].copy_from_slice(&((height * times) as u16).to_be_bytes());
+    for index in 0..times {
+        if index > 0 {
+            result.extend([0xff, 0xd0 + ((index - 1) % 8) as u8]);
+        }
+        result.extend_from_slice(data);
+    }
+    result.extend([0xff, 0xd9]);
+    result
+}
+
 /// Puts a segment right behind the start marker.
 pub(crate) fn with_segment(jpeg: &[u8], marker: u8, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u16 + 2).to_be_bytes();

@@ -163,6 +163,9 @@ impl ClientCache {
     /// By the path that the client sent, whatever it was rewritten to: that is what it will ask for again. So a response
     /// that was given before any rewriting has its rule, too.
     fn lives(&self, head: &RequestHead) -> &Lives {
+        if self.rules.is_empty() {
+            return &self.everywhere;
+        }
         let path = percent_decode_str(&head.raw_path).decode_utf8_lossy();
         let mut rules = self.rules.iter();
         rules

@@ -13,8 +13,8 @@ use futures_util::stream;
 use parking_lot::{Mutex, RwLock};
 use resizer_disk_store::{Bound, Content, EntryKey, Found, IoPool, LongBody, Store};
 use resizer_plugin_api::{
-    Body, ByteSize, ByteStream, Cache, CacheKey, Entry, Error, ErrorKind, Hit, ImageRequest, InstallError, Metrics,
-    Purge,
+    Body, ByteSize, ByteStream, Cache, CacheKey, Claim, Entry, Error, ErrorKind, Hit, ImageRequest, InstallError,
+    Metrics, Purge,
 };
 
 use crate::memory::Memory;
@@ -29,13 +29,17 @@ const IO_THREADS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 /// one small write an hour for a file that is read all the time.
 const NOTE_USE_AFTER: Duration = Duration::from_secs(3600);
 
+/// What the index is taken to grow by.
+const INDEX_STEP: u64 = 64 << 10;
+
 /// What a cache is opened with.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) folder: PathBuf,
     pub(crate) max_size: Option<ByteSize>,
-    pub(crate) memory_tier: ByteSize,
-    pub(crate) write_behind: ByteSize,
+    pub(crate) memory_tier: Claim,
+    pub(crate) write_behind: Claim,
+    pub(crate) index: Claim,
 }
 
 /// The cache; when it is dropped, what still waits is written.
@@ -62,10 +66,11 @@ impl FolderCache {
     /// Touches no disk: that is for `start`.
     pub(crate) fn new(settings: Settings, metrics: &Metrics) -> Result<Self, InstallError> {
         let io = IoPool::new(IO_THREADS, "diskcache").map_err(no_threads)?;
+        let numbers = Numbers::new(metrics);
         let shared = Shared {
-            memory: Memory::new(settings.memory_tier),
-            waiting: WriteBehind::new(settings.write_behind),
-            numbers: Numbers::new(metrics),
+            memory: Memory::new(ByteSize(settings.memory_tier.bytes()), numbers.memory_evictions.clone()),
+            waiting: WriteBehind::new(ByteSize(settings.write_behind.bytes())),
+            numbers,
             store: OnceLock::new(),
             purges: RwLock::new(0),
             showing: Mutex::new(()),
@@ -93,6 +98,7 @@ impl Cache for FolderCache {
     async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
         let shared = &self.shared;
         if let Some(entry) = shared.memory.get(key).or_else(|| shared.waiting.get(key)) {
+            shared.numbers.memory_hits.increment();
             return Ok(Some(hit(entry)));
         }
         let entry_key = entry_key(key);
@@ -100,7 +106,11 @@ impl Cache for FolderCache {
             return Ok(None);
         }
         let purges = *shared.purges.read();
-        let found = shared.run(move |shared| shared.read(&entry_key)).await?;
+        let cached = shared.store.get().and_then(|store| store.read_cached(&entry_key));
+        let found = match cached {
+            Some(found) => Some(found),
+            None => shared.run(move |shared| shared.read(&entry_key)).await?,
+        };
         let read = found.and_then(|found| Some((meta::from_bytes(&found.meta)?, found.content)));
         let hit = read.map(|(meta, content)| match content {
             Content::Whole(bytes) => {
@@ -119,6 +129,9 @@ impl Cache for FolderCache {
                 }
             }
         });
+        if hit.is_some() {
+            shared.numbers.disk_hits.increment();
+        }
         shared.show();
         Ok(hit)
     }
@@ -145,6 +158,8 @@ impl Shared {
     pub(crate) fn show(&self) {
         let _showing = self.showing.lock();
         let disk = self.store.get().map(Store::counts).unwrap_or_default();
+        // In steps, since whoever waits for memory looks again at each.
+        self.settings.index.set(disk.index_bytes().next_multiple_of(INDEX_STEP));
         self.numbers.show(disk, self.memory.bytes(), self.waiting.bytes());
     }
 

@@ -24,6 +24,9 @@ register!(DiskCache);
 
 /// Less would be taken by directories for the most part: there are 256 of them, of a block each.
 const LEAST_ON_DISK: ByteSize = ByteSize(16 << 20);
+/// The part of all memory that each of the two places in memory takes by default, and the most of it.
+const MEMORY_PART: u64 = 16;
+const MOST_BY_DEFAULT: ByteSize = ByteSize(32 << 20);
 /// Less would not hold one result of the larger sort.
 const LEAST_WAITING: ByteSize = ByteSize(1 << 20);
 
@@ -37,10 +40,12 @@ pub struct Config {
     /// How much the folder may take on the disk, at least `"16MiB"`. If it is not set: a tenth of the file system, or
     /// half of what is free on it if that is less.
     pub max_size: Option<ByteSize>,
-    /// How much memory the results asked for most may take; `"0B"` for none.
-    pub memory_tier: ByteSize,
-    /// How much memory the results that wait to be written may take, at least `"1MiB"`.
-    pub write_behind: ByteSize,
+    /// How much memory the results asked for most may take, out of `memory_limit` of `[server]`; `"0B"` for none. If it is
+    /// not set: a sixteenth of that, at most `"32MiB"`.
+    pub memory_tier: Option<ByteSize>,
+    /// How much memory the results that wait to be written may take, out of `memory_limit` of `[server]`, at least
+    /// `"1MiB"`. If it is not set: a sixteenth of that, at most `"32MiB"`.
+    pub write_behind: Option<ByteSize>,
 }
 
 impl Default for Config {
@@ -48,8 +53,8 @@ impl Default for Config {
         Self {
             folder: PathBuf::from("imagecache"),
             max_size: None,
-            memory_tier: ByteSize(32 << 20),
-            write_behind: ByteSize(32 << 20),
+            memory_tier: None,
+            write_behind: None,
         }
     }
 }
@@ -69,18 +74,22 @@ impl Plugin for DiskCache {
         let folder = std::path::absolute(&config.folder)
             .map_err(|error| InstallError::setting("folder", format!("this is no path: {error}")))?;
         at_least("max_size", config.max_size.unwrap_or(LEAST_ON_DISK), LEAST_ON_DISK)?;
-        at_least("write_behind", config.write_behind, LEAST_WAITING)?;
+        let by_default = hooks.part_of_memory(MEMORY_PART, MOST_BY_DEFAULT);
+        let memory_tier = config.memory_tier.unwrap_or(by_default);
+        let write_behind = config.write_behind.unwrap_or(by_default.max(LEAST_WAITING));
+        at_least("write_behind", write_behind, LEAST_WAITING)?;
         let key = ResourceKey::new(&[
             &folder.to_string_lossy(),
             &config.max_size.map_or_else(String::new, |size| size.to_string()),
-            &config.memory_tier.to_string(),
-            &config.write_behind.to_string(),
+            &memory_tier.to_string(),
+            &write_behind.to_string(),
         ]);
         let settings = Settings {
             folder,
             max_size: config.max_size,
-            memory_tier: config.memory_tier,
-            write_behind: config.write_behind,
+            memory_tier: hooks.claim("memory_tier", memory_tier)?,
+            write_behind: hooks.claim("write_behind", write_behind)?,
+            index: hooks.claim_as_it_grows("index"),
         };
         let metrics = hooks.metrics().clone();
         let cache = hooks.resource(key, || FolderCache::new(settings, &metrics))?;

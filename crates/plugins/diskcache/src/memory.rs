@@ -1,8 +1,9 @@
 //! The tier in memory: a bounded map of results, before anything touches the disk.
 
 use bytes::Bytes;
+use moka::notification::RemovalCause;
 use moka::sync::Cache as Entries;
-use resizer_plugin_api::{ByteSize, CacheKey, Entry};
+use resizer_plugin_api::{ByteSize, CacheKey, Counter, Entry};
 
 /// What an entry costs beside its bytes and its texts, roughly: its place in moka's table and in its two queues, the
 /// counters of its shared parts, and what the allocator adds.
@@ -18,11 +19,16 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// A tier of no bytes holds nothing.
-    pub(crate) fn new(size: ByteSize) -> Self {
+    /// A tier of no bytes holds nothing. What gives way to others is counted.
+    pub(crate) fn new(size: ByteSize, evictions: Counter) -> Self {
         let entries = Entries::builder()
             .max_capacity(size.0)
             .weigher(|key, entry: &Entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
+            .eviction_listener(move |_, _, cause| {
+                if cause == RemovalCause::Size {
+                    evictions.increment();
+                }
+            })
             .build();
         Self {
             entries,

@@ -13,6 +13,10 @@ pub(crate) struct Numbers {
     write_behind: Part,
     evictions: Growing,
     damaged: Growing,
+    /// Results found in memory, waiting ones among them.
+    pub(crate) memory_hits: Counter,
+    pub(crate) disk_hits: Counter,
+    pub(crate) memory_evictions: Counter,
     pub(crate) dropped_writes: Counter,
     pub(crate) failed_writes: Counter,
 }
@@ -36,6 +40,10 @@ impl Numbers {
             shown: AtomicI64::new(0),
         };
         let counter = |name, help| metrics.counter(name, help, &[]);
+        let hits = |tier| {
+            let help = "Results found, by where they were found.";
+            metrics.counter("resizer_diskcache_hits_total", help, &[("tier", tier)])
+        };
         let growing = |name, help| Growing {
             counter: counter(name, help),
             shown: AtomicU64::new(0),
@@ -59,6 +67,12 @@ impl Numbers {
             damaged: growing(
                 "resizer_diskcache_damaged_total",
                 "Files that were not what was written.",
+            ),
+            memory_hits: hits("memory"),
+            disk_hits: hits("disk"),
+            memory_evictions: counter(
+                "resizer_diskcache_memory_evictions_total",
+                "Results that gave way to others in the memory tier.",
             ),
             dropped_writes: counter(
                 "resizer_diskcache_dropped_writes_total",

@@ -1,5 +1,5 @@
-//! Starting and stopping, and the thread in between: it takes the folder over, looks what is there, and then writes what
-//! waits, one result after the other. Reads never wait for it.
+//! Starting and stopping, and the threads in between: one takes the folder over and writes what waits, one result after
+//! the other; another looks meanwhile what is there. Reads wait for neither.
 
 use std::sync::Arc;
 use std::thread;
@@ -79,9 +79,20 @@ async fn blocking(
 /// The thread's life: until the cache is closed and everything is written.
 fn write(shared: &Shared) {
     let Some(store) = shared.store.get() else { return };
-    if !take_over(shared, store) {
+    if !lock(shared, store) {
         return;
     }
+    thread::scope(|scope| {
+        let lists = thread::Builder::new().name("diskcache-list".to_owned());
+        if lists.spawn_scoped(scope, || list(shared, store)).is_err() {
+            // Then what waits has to wait.
+            list(shared, store);
+        }
+        write_what_waits(shared, store);
+    });
+}
+
+fn write_what_waits(shared: &Shared, store: &Store) {
     let mut warned = None;
     while let Some(next) = shared.waiting.next() {
         let Some(meta) = meta::to_bytes(&next.entry.meta) else {
@@ -101,31 +112,48 @@ fn write(shared: &Shared) {
     }
 }
 
-/// Waits until the folder is ours and known; `false` if the cache is closed before.
-fn take_over(shared: &Shared, store: &Store) -> bool {
+/// Waits until the folder is ours; `false` if the cache is closed before.
+fn lock(shared: &Shared, store: &Store) -> bool {
     let folder = shared.settings.folder.display();
     let mut warned = None;
     let mut told = false;
     loop {
-        match store.take_over() {
-            Ok(true) => {
-                let counts = store.counts();
-                let (entries, bytes, max_bytes) = (counts.entries, counts.bytes, counts.bound);
-                tracing::info!(%folder, entries, bytes, max_bytes, "the cache folder is ready");
-                shared.show();
-                return true;
-            }
+        match store.lock() {
+            Ok(true) => return true,
             Ok(false) if told => {}
             Ok(false) => {
                 told = true;
                 tracing::warn!(%folder, "another server has the cache folder, or this one until a reload is done: results are read, none written");
             }
             Err(error) => sampled(&mut warned, || {
-                tracing::warn!(%folder, "the cache folder cannot be looked through, so nothing is written: {error}");
+                tracing::warn!(%folder, "the cache folder cannot be locked, so nothing is written: {error}");
             }),
         }
         if shared.waiting.has_ended_within(TRY_AGAIN_AFTER) {
             return false;
+        }
+    }
+}
+
+/// Until it is known what is in the folder, or the cache is closed.
+fn list(shared: &Shared, store: &Store) {
+    let folder = shared.settings.folder.display();
+    let mut warned = None;
+    loop {
+        match store.list() {
+            Ok(()) => {
+                let counts = store.counts();
+                let (entries, bytes, max_bytes) = (counts.entries, counts.bytes, counts.bound);
+                let bound = store.bound_source();
+                tracing::info!(%folder, entries, bytes, max_bytes, bound, "the cache folder is ready");
+                return shared.show();
+            }
+            Err(error) => sampled(&mut warned, || {
+                tracing::warn!(%folder, "the cache folder cannot be looked through, so nothing is written: {error}");
+            }),
+        }
+        if shared.waiting.has_ended_within(TRY_AGAIN_AFTER) {
+            return;
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::reading::{Reading, stat};
 impl Source for FileReader {
     fn identity(&self, path: &SourcePath) -> SourceKey {
         let root = self.folder.root().to_string_lossy();
-        SourceKey::new(format!("file:{}/{path}", root.trim_end_matches('/')))
+        SourceKey::new(["file:", root.trim_end_matches('/'), "/", path.as_str()].concat())
     }
 
     async fn stat(&self, path: &SourcePath) -> Result<Stat, Error> {
@@ -43,7 +43,11 @@ impl Source for FileReader {
         };
         let stat = reading.stat().clone();
         let bytes: ByteStream = Box::pin(stream::iter(first.map(Ok)).chain(self.rest(reading)));
-        Ok(Fetch::Download(Download { stat, bytes }))
+        Ok(Fetch::Download(Download {
+            stat,
+            bytes,
+            whole: false,
+        }))
     }
 }
 

@@ -13,20 +13,17 @@ use crate::store::Store;
 
 register!(MemCache);
 
+/// The part of all memory that is taken by default, and the most of it.
+const MEMORY_PART: u64 = 8;
+const MOST_BY_DEFAULT: ByteSize = ByteSize(64 << 20);
+
 /// The settings of one entry.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How much memory the results may take.
-    pub max_size: ByteSize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            max_size: ByteSize(64 << 20),
-        }
-    }
+    /// How much memory the results may take, out of `memory_limit` of `[server]`. If it is not set: an eighth of that, at
+    /// most `"64MiB"`.
+    pub max_size: Option<ByteSize>,
 }
 
 /// Keeps encoded results in memory.
@@ -42,8 +39,11 @@ impl Plugin for MemCache {
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
         let metrics = hooks.metrics().clone();
-        let key = ResourceKey::new(&["results", &config.max_size.0.to_string()]);
-        let store = hooks.resource(key, || Ok(Store::new(config.max_size, &metrics)))?;
+        let most = hooks.part_of_memory(MEMORY_PART, MOST_BY_DEFAULT);
+        let max_size = config.max_size.unwrap_or(most);
+        let claim = hooks.claim("max_size", max_size)?;
+        let key = ResourceKey::new(&["results", &max_size.0.to_string()]);
+        let store = hooks.resource(key, || Ok(Store::new(claim, &metrics)))?;
         hooks.add_result_cache(store);
         Ok(())
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use moka::notification::RemovalCause;
 use moka::sync::Cache as Entries;
 use resizer_plugin_api::{
-    Body, ByteSize, Cache, CacheKey, Entry, EntryMeta, Error, Gauge, Hit, ImageRequest, Metrics, Purge,
+    Body, Cache, CacheKey, Claim, Entry, EntryMeta, Error, Gauge, Hit, ImageRequest, Metrics, Purge,
 };
 
 /// What an entry costs beside its bytes and its texts, roughly: its place in moka's table and in its two
@@ -25,6 +25,7 @@ pub(crate) struct Store {
     bytes: Gauge,
     /// What this store has added to the gauge; two stores share it while a reload changes the size.
     shown: AtomicI64,
+    _claim: Claim,
 }
 
 #[derive(Clone)]
@@ -34,11 +35,12 @@ struct Kept {
 }
 
 impl Store {
-    pub(crate) fn new(max_size: ByteSize, metrics: &Metrics) -> Self {
+    pub(crate) fn new(claim: Claim, metrics: &Metrics) -> Self {
+        let max_size = claim.bytes();
         let help = "Results that gave way to others in memory.";
         let evictions = metrics.counter("resizer_memcache_evictions_total", help, &[]);
         let entries = Entries::builder()
-            .max_capacity(max_size.0)
+            .max_capacity(max_size)
             .weigher(|key, kept: &Kept| u32::try_from(weight(key, &kept.meta, &kept.bytes)).unwrap_or(u32::MAX))
             .eviction_listener(move |_, _, cause| {
                 if cause == RemovalCause::Size {
@@ -48,9 +50,10 @@ impl Store {
             .build();
         Self {
             entries,
-            largest: (max_size.0 / LARGEST_PART).min(u64::from(u32::MAX)),
+            largest: (max_size / LARGEST_PART).min(u64::from(u32::MAX)),
             bytes: metrics.gauge("resizer_memcache_bytes", "Bytes of results in memory.", &[]),
             shown: AtomicI64::new(0),
+            _claim: claim,
         }
     }
 

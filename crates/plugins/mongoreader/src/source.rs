@@ -65,7 +65,11 @@ impl MongoReader {
                 Box::pin(stream::iter(first.map(Ok)).chain(self.rest(reading)))
             }
         };
-        Ok(Fetch::Download(Download { stat, bytes }))
+        Ok(Fetch::Download(Download {
+            stat,
+            bytes,
+            whole: false,
+        }))
     }
 
     fn rest(&self, reading: Reading) -> ByteStream {

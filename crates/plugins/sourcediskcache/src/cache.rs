@@ -14,7 +14,7 @@ use futures_util::stream;
 use parking_lot::Mutex;
 use resizer_disk_store::{EntryKey, IoPool, IoPoolError, Store};
 use resizer_plugin_api::{
-    Body, ByteSize, ByteStream, CacheKey, Entry, EntryMeta, Error, ErrorKind, Hit, InstallError, Metrics, Purge,
+    Body, ByteSize, ByteStream, CacheKey, Claim, Entry, EntryMeta, Error, ErrorKind, Hit, InstallError, Metrics, Purge,
 };
 
 use crate::contents::Contents;
@@ -26,11 +26,17 @@ use crate::reading::{Found, LongContent, Piece, open};
 /// Threads that read. Files in the page cache keep one busy; others wait for the disk.
 const READERS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
+/// What is kept of an original beside its entry in the index, at most: its hash in digits, in two tables.
+const NAMED_BYTES: u64 = 350;
+/// What the index is taken to grow by.
+const INDEX_STEP: u64 = 64 << 10;
+
 /// What a cache is opened with.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) folder: PathBuf,
     pub(crate) max_size: Option<ByteSize>,
+    pub(crate) index: Claim,
 }
 
 /// The cache.
@@ -133,6 +139,9 @@ impl Shared {
         let mut numbers = self.numbers.lock();
         let mut counts = self.store.get().map(Store::counts).unwrap_or_default();
         counts.damaged += self.damaged.load(Ordering::Relaxed);
+        // In steps, since whoever waits for memory looks again at each.
+        let index = counts.index_bytes() + counts.entries * NAMED_BYTES;
+        self.settings.index.set(index.next_multiple_of(INDEX_STEP));
         numbers.show(counts);
     }
 

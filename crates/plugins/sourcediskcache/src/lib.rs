@@ -79,6 +79,7 @@ impl Plugin for SourceDiskCache {
         let settings = Settings {
             folder,
             max_size: config.max_size,
+            index: hooks.claim_as_it_grows("index"),
         };
         let metrics = hooks.metrics().clone();
         let cache = hooks.resource(key, || FolderCache::new(settings, &metrics))?;

@@ -20,24 +20,20 @@ use crate::store::Store;
 
 register!(SourceMemCache);
 
+/// The part of all memory that is taken by default, and the most of it.
+const MEMORY_PART: u64 = 8;
+const MOST_BY_DEFAULT: ByteSize = ByteSize(64 << 20);
+
 /// The settings of one entry.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How much memory the originals may take. One that is larger than a quarter of it is not kept.
-    pub max_size: ByteSize,
+    /// How much memory the originals may take, out of `memory_limit` of `[server]`. If it is not set: an eighth of that, at
+    /// most `"64MiB"`. An original that is larger than a quarter of it is not kept.
+    pub max_size: Option<ByteSize>,
     /// Under which parts of the URL's path originals are kept without being asked to: `["/"]` for all. Elsewhere only
     /// those are kept whose URL says `scache=mem`.
     pub prefixes: Vec<UrlPrefix>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            max_size: ByteSize(64 << 20),
-            prefixes: Vec::new(),
-        }
-    }
 }
 
 /// Keeps originals in memory.
@@ -54,8 +50,11 @@ impl Plugin for SourceMemCache {
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
         let metrics = hooks.metrics().clone();
-        let key = ResourceKey::new(&["originals", &config.max_size.0.to_string()]);
-        let store = hooks.resource(key, || Ok(Store::new(config.max_size, &metrics)))?;
+        let most = hooks.part_of_memory(MEMORY_PART, MOST_BY_DEFAULT);
+        let max_size = config.max_size.unwrap_or(most);
+        let claim = hooks.claim("max_size", max_size)?;
+        let key = ResourceKey::new(&["originals", &max_size.0.to_string()]);
+        let store = hooks.resource(key, || Ok(Store::new(claim, &metrics)))?;
         let prefixes = config.prefixes;
         hooks.add_source_cache(Arc::new(Originals { store, prefixes }));
         Ok(())

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Entries;
-use resizer_plugin_api::{Body, ByteSize, CacheKey, Entry, Gauge, Hit, Metrics, Purge};
+use resizer_plugin_api::{Body, CacheKey, Claim, Entry, Gauge, Hit, Metrics, Purge};
 
 /// What an original costs beside its bytes and its texts, roughly: its place in moka's table and in its queues, the
 /// counters of its shared parts, and what the allocator adds.
@@ -23,14 +23,16 @@ pub(crate) struct Store {
     bytes: Gauge,
     /// What this store has added to the gauge; two stores share it while a reload changes the size.
     shown: AtomicI64,
+    _claim: Claim,
 }
 
 impl Store {
-    pub(crate) fn new(max_size: ByteSize, metrics: &Metrics) -> Self {
+    pub(crate) fn new(claim: Claim, metrics: &Metrics) -> Self {
+        let max_size = claim.bytes();
         let help = "Originals that gave way to others in memory.";
         let evictions = metrics.counter("resizer_sourcememcache_evictions_total", help, &[]);
         let entries = Entries::builder()
-            .max_capacity(max_size.0)
+            .max_capacity(max_size)
             .eviction_policy(EvictionPolicy::lru())
             .weigher(|key, entry: &Entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
             .eviction_listener(move |_, _, cause| {
@@ -42,9 +44,10 @@ impl Store {
         let help = "Bytes of originals in memory.";
         Self {
             entries,
-            largest: (max_size.0 / LARGEST_PART).min(u64::from(u32::MAX)),
+            largest: (max_size / LARGEST_PART).min(u64::from(u32::MAX)),
             bytes: metrics.gauge("resizer_sourcememcache_bytes", help, &[]),
             shown: AtomicI64::new(0),
+            _claim: claim,
         }
     }
 

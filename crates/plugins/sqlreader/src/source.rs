@@ -61,6 +61,7 @@ impl Source for SqlReader {
         Ok(Fetch::Download(Download {
             stat,
             bytes: in_pieces(bytes),
+            whole: true,
         }))
     }
 }

@@ -151,7 +151,11 @@ impl Source for Reader {
                 Ok(Some((Bytes::from(piece), (connection, left - length as u64))))
             }
         }));
-        Ok(Fetch::Download(Download { stat, bytes }))
+        Ok(Fetch::Download(Download {
+            stat,
+            bytes,
+            whole: false,
+        }))
     }
 }
 

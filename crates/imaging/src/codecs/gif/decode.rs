@@ -77,6 +77,7 @@ impl<'s> GifDecoder<'s> {
         let area = self.canvas.begin(area(&frame), disposal(frame.dispose));
         let rows = self.canvas.rows_mut(area).zip(self.indices.chunks_exact(width.max(1)));
         for (row, indices) in rows {
+            cancel.check()?;
             for (pixel, index) in row.as_chunks_mut::<4>().0.iter_mut().zip(indices) {
                 if frame.transparent != Some(*index) {
                     // An index without a colour is black, as in browsers.

@@ -1,18 +1,22 @@
 //! Writes a GIF, frame by frame, each with its own colours. Of a frame only the area that changed is stored, and in it
 //! pixels that stay as they are are left out.
 
-use gif::{DisposalMethod, Encoder as Library, EncodingError, Frame, Repeat};
+use std::ops::Range;
 
-use super::palette::reduce;
+use gif::{DisposalMethod, Encoder as Library, EncodingError, Frame, Repeat};
+use weezl::BitOrder;
+
+use super::palette::{Pixel, reduce};
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
+use crate::codecs::reader::StoppableReader;
 use crate::codecs::{Delay, Encoder, internal};
 use crate::cost::gif_bytes;
 use crate::picture::Picture;
-use crate::{Cancel, Channels, ImageError, Size};
+use crate::{Cancel, ImageError, Size};
 
-/// A pixel as GIF knows it: a colour, or nothing.
-type Pixel = Option<[u8; 3]>;
+/// What stands before a frame's codes: its place, its times and up to 256 colours.
+const FRAME_HEADER_BYTES: usize = 1024;
 
 pub(in crate::codecs) struct GifEncoder {
     library: Library<Vec<u8>>,
@@ -60,17 +64,19 @@ impl GifEncoder {
         cancel.check()?;
         // Only disposal makes a pixel transparent again, and it clears the frame's whole area.
         let clears = |index: usize| next.is_some_and(|next| pixels[index].is_some() && next[index].is_none());
-        let cleared = area_of(self.size, clears).is_some();
+        let cleared = area_of(self.size, cancel, clears)?.is_some();
         let shown = |index: usize| self.canvas.get(index).copied().flatten();
-        let changed = area_of(self.size, |index| pixels[index] != shown(index) || clears(index));
+        let changed = area_of(self.size, cancel, |index| {
+            pixels[index] != shown(index) || clears(index)
+        })?;
         let area = changed.unwrap_or(Area::whole(Size::new(1, 1)));
 
-        let indices = indices_of(area, self.size);
-        let stored: Vec<Pixel> = indices
-            .clone()
-            .map(|index| pixels[index].filter(|_| pixels[index] != shown(index)))
-            .collect();
-        let reduced = reduce(area.size, &stored);
+        let mut stored: Vec<Pixel> = Vec::with_capacity(area.size.pixels() as usize);
+        for row in rows_of(area, self.size) {
+            cancel.check()?;
+            stored.extend(row.map(|index| pixels[index].filter(|_| pixels[index] != shown(index))));
+        }
+        let reduced = reduce(area.size, &stored, cancel)?;
         drop(stored);
         self.asked += u64::from(delay);
         let hundredths = ((self.asked + 5) / 10).saturating_sub(self.written);
@@ -88,19 +94,25 @@ impl GifEncoder {
             width: area.size.width as u16,
             height: area.size.height as u16,
             palette: Some(reduced.colours),
-            buffer: reduced.indices.into(),
+            buffer: compressed(area.size, &reduced.indices, cancel)?.into(),
             ..Frame::default()
         };
-        let room = usize::try_from(gif_bytes(area.size)).unwrap_or(0);
+        drop(reduced.indices);
+        let room = frame.buffer.len() + frame.buffer.len() / 255 + FRAME_HEADER_BYTES;
         self.library.get_mut().reserve_exact(room);
-        self.library.write_frame(&frame).map_err(|error| failure(&error))?;
+        self.library
+            .write_lzw_pre_encoded_frame(&frame)
+            .map_err(|error| failure(&error))?;
         let mut piece = std::mem::take(self.library.get_mut());
         piece.shrink_to_fit();
         self.pieces.push(piece);
 
         self.canvas = pixels;
         if cleared {
-            indices.for_each(|index| self.canvas[index] = None);
+            for row in rows_of(area, self.size) {
+                cancel.check()?;
+                self.canvas[row].fill(None);
+            }
         }
         Ok(())
     }
@@ -109,11 +121,15 @@ impl GifEncoder {
 impl Encoder for GifEncoder {
     fn frame(&mut self, picture: Picture, delay: Delay, cancel: &Cancel) -> Result<(), ImageError> {
         cancel.check()?;
-        let pixels = pixels_of(&picture);
+        let pixels = pixels_of(&picture, cancel)?;
         drop(picture);
         self.write_waiting(Some(&pixels), cancel)?;
         self.waiting = Some((pixels, delay));
         Ok(())
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        self.pieces.iter().map(|piece| piece.len() as u64).sum()
     }
 
     fn finish(mut self: Box<Self>, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
@@ -125,22 +141,47 @@ impl Encoder for GifEncoder {
 }
 
 /// Half transparent pixels become what they are more of.
-fn pixels_of(picture: &Picture) -> Vec<Pixel> {
-    let channels: Channels = picture.channels;
+fn pixels_of(picture: &Picture, cancel: &Cancel) -> Result<Vec<Pixel>, ImageError> {
+    let channels = picture.channels;
     let pixel = |bytes: &[u8]| {
         let [red, green, blue, alpha] = channels.read(bytes);
         (alpha >= 128).then_some([red, green, blue])
     };
-    picture.pixels.chunks_exact(channels.count()).map(pixel).collect()
+    let mut pixels = Vec::with_capacity(picture.size.pixels() as usize);
+    for row in picture.rows() {
+        cancel.check()?;
+        pixels.extend(row.chunks_exact(channels.count()).map(pixel));
+    }
+    Ok(pixels)
 }
 
-/// Where an area's pixels stand in a picture of this size, row by row.
-fn indices_of(area: Area, size: Size) -> impl Iterator<Item = usize> + Clone {
+/// Where an area's rows stand in a picture of this size.
+fn rows_of(area: Area, size: Size) -> impl Iterator<Item = Range<usize>> {
     let width = size.width as usize;
-    (area.top as usize..(area.top + area.size.height) as usize).flat_map(move |row| {
+    (area.top as usize..(area.top + area.size.height) as usize).map(move |row| {
         let start = row * width + area.left as usize;
         start..start + area.size.width as usize
     })
+}
+
+/// Indices as `write_lzw_pre_encoded_frame` takes them: the size of a code at the beginning (GIF89a, appendix F), and
+/// codes. The library itself would compress a frame in one piece.
+fn compressed(size: Size, indices: &[u8], cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
+    const SMALLEST_CODE: u32 = 2;
+    const BUFFER_BYTES: usize = 16 * 1024;
+    let most = indices.iter().max().copied().unwrap_or(0);
+    let code_bits = (u8::BITS - most.leading_zeros()).max(SMALLEST_CODE) as u8;
+    let mut bytes = Vec::with_capacity(usize::try_from(gif_bytes(size)).unwrap_or(0));
+    bytes.push(code_bits);
+    let mut encoder = weezl::encode::Encoder::new(BitOrder::Lsb, code_bits);
+    let mut stream = encoder.into_stream(&mut bytes);
+    // It would be 16 MB.
+    stream.set_buffer_size(BUFFER_BYTES);
+    match stream.encode_all(StoppableReader::new(indices, cancel)).status {
+        Ok(()) => Ok(bytes),
+        Err(_) if cancel.is_cancelled() => Err(ImageError::Cancelled),
+        Err(error) => Err(internal(error.to_string())),
+    }
 }
 
 fn failure(error: &EncodingError) -> ImageError {

@@ -1,14 +1,23 @@
 //! Colours of a frame as indices into a table of at most 256.
 //!
-//! Up to 255 colours are kept exactly. More are reduced by quantette: Wu's method in the Oklab space, and
-//! Floyd-Steinberg dithering.
+//! Up to 255 colours are kept exactly. More are reduced: quantette chooses the colours, by Wu's method in the Oklab
+//! space, from at most half a million pixels that lie evenly over the frame; then each row is dithered. All of it looks
+//! at the cancel flag once a row.
 
 use std::collections::HashMap;
 
+use quantette::PaletteSize;
+use quantette::color_space::{oklab_to_srgb8, srgb8_to_oklab};
 use quantette::deps::palette::Srgb;
-use quantette::{ImageRef, PaletteSize, Pipeline};
+use quantette::wu::{BinnerF32x3, WuF32x3};
 
-use crate::Size;
+use super::dither::Dither;
+use crate::codecs::internal;
+use crate::cost::GIF_MOST_SAMPLES;
+use crate::{Cancel, ImageError, Size};
+
+/// A pixel as GIF knows it: a colour, or nothing.
+pub(super) type Pixel = Option<[u8; 3]>;
 
 /// A frame's pixels as the format stores them.
 #[derive(Debug)]
@@ -20,84 +29,144 @@ pub(super) struct Indexed {
 }
 
 /// Colours besides the transparent one.
-const MOST_COLOURS: usize = 255;
+const MOST_COLOURS: u8 = 255;
+
+/// What stands for transparency until the number of colours is known; never a colour's index.
+const TRANSPARENT: u8 = MOST_COLOURS;
 
 /// Reduces the colours; `None` among the pixels is transparent.
-pub(super) fn reduce(size: Size, pixels: &[Option<[u8; 3]>]) -> Indexed {
-    exact(pixels).unwrap_or_else(|| quantised(size, pixels))
-}
-
-fn exact(pixels: &[Option<[u8; 3]>]) -> Option<Indexed> {
-    let mut known: HashMap<[u8; 3], u8> = HashMap::new();
-    let mut colours = Vec::new();
-    for colour in pixels.iter().flatten() {
-        if !known.contains_key(colour) {
-            if known.len() == MOST_COLOURS {
-                return None;
-            }
-            known.insert(*colour, known.len() as u8);
-            colours.extend_from_slice(colour);
-        }
+pub(super) fn reduce(size: Size, pixels: &[Pixel], cancel: &Cancel) -> Result<Indexed, ImageError> {
+    let width = size.width as usize;
+    if let Some(indexed) = exact(width, pixels, cancel)? {
+        return Ok(indexed);
     }
-    let transparent = known.len() as u8;
-    let indices = pixels
-        .iter()
-        .map(|pixel| {
-            pixel
-                .and_then(|colour| known.get(&colour).copied())
-                .unwrap_or(transparent)
-        })
-        .collect();
-    Some(Indexed::new(colours, indices, pixels))
-}
+    let samples: Vec<Srgb<u8>> = sampled(width, pixels).map(Srgb::from).collect();
+    cancel.check()?;
+    let samples = srgb8_to_oklab(&samples);
+    cancel.check()?;
+    let colours = WuF32x3::run_slice(&samples, BinnerF32x3::oklab_from_srgb8())
+        .map_err(|error| {
+            internal(format!(
+                "colours were to be chosen from {} pixels: {error}",
+                samples.len()
+            ))
+        })?
+        .color_map(PaletteSize::from_u8_clamped(MOST_COLOURS));
+    drop(samples);
+    let srgb: Vec<Srgb<u8>> = oklab_to_srgb8(colours.palette());
 
-fn quantised(size: Size, pixels: &[Option<[u8; 3]>]) -> Indexed {
-    // Where nothing shows, the colour before it goes on, so that no colour is spent on it.
-    let mut colour = [0; 3];
-    let opaque: Vec<Srgb<u8>> = pixels
-        .iter()
-        .map(|pixel| {
-            colour = pixel.unwrap_or(colour);
-            let [red, green, blue] = colour;
-            Srgb::new(red, green, blue)
-        })
-        .collect();
-    let reduced = ImageRef::new(size.width, size.height, &opaque).map(|image| {
-        Pipeline::new()
-            .palette_size(PaletteSize::from_u8_clamped(MOST_COLOURS as u8))
-            .input_image(image)
-            .output_srgb8_indexed_image()
-    });
-    let Ok(reduced) = reduced else {
-        // The caller's pixels fill the size; a picture of another length has no colours.
-        return Indexed::new(Vec::new(), vec![0; pixels.len()], pixels);
-    };
-    let (palette, indices) = reduced.into_parts();
-    let colours: Vec<u8> = palette
+    let mut dither = Dither::new(width, colours);
+    let mut indices = vec![TRANSPARENT; pixels.len()];
+    for (row, indices) in pixels.chunks(width).zip(indices.chunks_mut(width)) {
+        cancel.check()?;
+        dither.row(row, indices);
+    }
+    let colours = srgb
         .iter()
         .flat_map(|colour| [colour.red, colour.green, colour.blue])
         .collect();
-    let transparent = (colours.len() / 3) as u8;
-    let indices = indices
-        .into_iter()
-        .zip(pixels)
-        .map(|(index, pixel)| if pixel.is_some() { index } else { transparent })
-        .collect();
-    Indexed::new(colours, indices, pixels)
+    Indexed::new(width, colours, indices, cancel)
+}
+
+/// `None` if there are too many colours.
+fn exact(width: usize, pixels: &[Pixel], cancel: &Cancel) -> Result<Option<Indexed>, ImageError> {
+    let mut known: HashMap<[u8; 3], u8> = HashMap::new();
+    let mut colours = Vec::new();
+    let mut indices = Vec::with_capacity(pixels.len());
+    let mut last = (None, TRANSPARENT);
+    for row in pixels.chunks(width) {
+        cancel.check()?;
+        for pixel in row {
+            if last.0 != *pixel {
+                let index = match pixel {
+                    None => TRANSPARENT,
+                    Some(colour) => match known.get(colour) {
+                        Some(index) => *index,
+                        None if known.len() == usize::from(MOST_COLOURS) => return Ok(None),
+                        None => {
+                            let index = known.len() as u8;
+                            known.insert(*colour, index);
+                            colours.extend_from_slice(colour);
+                            index
+                        }
+                    },
+                };
+                last = (*pixel, index);
+            }
+            indices.push(last.1);
+        }
+    }
+    Indexed::new(width, colours, indices, cancel).map(Some)
+}
+
+/// The colours of all pixels that have one, or of each nth: a number that shares no factor with the width, so that no
+/// column is left out.
+fn sampled(width: usize, pixels: &[Pixel]) -> impl Iterator<Item = [u8; 3]> {
+    let coloured = pixels.iter().flatten().count();
+    let step = (coloured.div_ceil(GIF_MOST_SAMPLES).max(1)..)
+        .find(|step| greatest_common_divisor(*step, width) == 1)
+        .unwrap_or(1);
+    pixels.iter().flatten().step_by(step).copied()
+}
+
+const fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 impl Indexed {
-    /// Adds the transparent colour if a pixel needs it.
-    fn new(mut colours: Vec<u8>, indices: Vec<u8>, pixels: &[Option<[u8; 3]>]) -> Self {
+    /// Puts the transparent colour behind the others, if a pixel needs it.
+    fn new(width: usize, mut colours: Vec<u8>, mut indices: Vec<u8>, cancel: &Cancel) -> Result<Self, ImageError> {
         let count = (colours.len() / 3) as u8;
-        let transparent = pixels.contains(&None).then_some(count);
+        let mut transparent = None;
+        for row in indices.chunks_mut(width) {
+            cancel.check()?;
+            for index in row.iter_mut().filter(|index| **index == TRANSPARENT) {
+                *index = count;
+                transparent = Some(count);
+            }
+        }
         if transparent.is_some() || colours.is_empty() {
             colours.extend_from_slice(&[0; 3]);
         }
-        Self {
+        Ok(Self {
             colours,
             indices,
             transparent,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_come_from_every_column_and_are_bounded() {
+        let check = |width: usize, height: usize| {
+            let pixels: Vec<Pixel> = (0..width * height)
+                .map(|index| Some([(index % width) as u8, (index % width / 256) as u8, 0]))
+                .collect();
+            let samples: Vec<_> = sampled(width, &pixels).collect();
+            assert!(samples.len() <= GIF_MOST_SAMPLES, "{width} x {height}");
+            assert!(
+                samples.len() >= pixels.len().min(GIF_MOST_SAMPLES) / 3,
+                "{width} x {height}"
+            );
+            let mut counts = vec![0; width];
+            for [low, high, _] in samples {
+                counts[usize::from(low) + 256 * usize::from(high)] += 1;
+            }
+            let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
+            assert!(
+                most - least <= 1,
+                "{width} x {height}: {least} to {most} of each column"
+            );
+        };
+        for (width, height) in [(100, 100), (1024, 1024), (2048, 1500), (4000, 3000), (30, 60_000)] {
+            check(width, height);
         }
     }
 }

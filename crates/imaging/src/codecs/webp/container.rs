@@ -116,6 +116,13 @@ impl<'s> Container<'s> {
     }
 }
 
+impl Container<'_> {
+    /// Whether pixels come row by row: those of a still picture with loss do. (Its alpha channel may be held.)
+    pub(super) fn streams(&self) -> bool {
+        !self.animated && self.frames.iter().all(|frame| !frame.is_lossless())
+    }
+}
+
 impl<'s> Frame<'s> {
     fn of_animation(body: &'s [u8], canvas: Size) -> Result<Self, ImageError> {
         let (&[x0, x1, x2, y0, y1, y2, w0, w1, w2, h0, h1, h2, d0, d1, d2, flags], chunks) =

@@ -1,15 +1,26 @@
-//! Writes WebP: with loss through libwebp, without through image-webp. Of the frames of an animation only the area that
-//! changed is stored; it replaces what was there. (The animation encoder of the `webp` crate is not used: it holds all
-//! frames until the end, and does not check that they have the size it was told.)
+//! Writes WebP: colours with loss through libwebp, which asks whether to go on; pictures without loss, and the alpha of
+//! large ones, in [`lossless`], where libwebp would compress in one piece. Of the frames of an animation only the area that changed is
+//! stored; it replaces what was there.
 
-use image_webp::{ColorType, WebPEncoder as LosslessEncoder};
-use webp::{PixelLayout, WebPConfig};
+mod huffman;
+mod lossless;
+
+use resizer_foreign::webp::{EncodeError, Settings, Source};
 
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
 use crate::codecs::{Delay, Encoder, internal};
+use crate::cost::WEBP_IN_ONE_PIECE_PIXELS;
 use crate::picture::Picture;
+use crate::steps::flatten::converted;
 use crate::{Cancel, Channels, ImageError, Instructions, Lossless, Size, SourceInfo};
+
+/// `RIFF`, a length, `WEBP`.
+const FILE_HEADER_BYTES: usize = 12;
+
+/// Flags of the header chunk.
+const ANIMATION: u8 = 0x02;
+const ALPHA: u8 = 0x10;
 
 pub(in crate::codecs) struct WebPEncoder {
     lossless: bool,
@@ -47,21 +58,41 @@ impl WebPEncoder {
         }
     }
 
-    /// A picture as a file of its own.
-    fn encode(&self, picture: &Picture) -> Result<Vec<u8>, ImageError> {
+    /// Appends a picture's chunks: an alpha channel, if there is one and the picture is written with loss, and the
+    /// picture.
+    fn write_picture(&self, picture: &Picture, bytes: &mut Vec<u8>, cancel: &Cancel) -> Result<(), ImageError> {
         if self.lossless {
-            lossless(picture)
-        } else {
-            lossy(picture, self.quality)
+            return write_chunk(b"VP8L", bytes, |bytes| lossless::write_picture(picture, bytes, cancel));
         }
+        if picture.channels.has_alpha() && !in_one_piece(picture) {
+            write_chunk(b"ALPH", bytes, |bytes| lossless::write_alpha(picture, bytes, cancel))?;
+        }
+        let file = lossy(picture, self.quality, cancel)?;
+        bytes.extend_from_slice(chunks_of(&file));
+        Ok(())
+    }
+
+    /// A file of one picture.
+    fn still(&self, picture: &Picture, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
+        let alpha = picture.channels.has_alpha();
+        let mut file = Vec::new();
+        write_chunk(b"RIFF", &mut file, |file| {
+            file.extend_from_slice(b"WEBP");
+            // Only with a chunk beside the picture's is there a header before it.
+            if alpha && !self.lossless {
+                self.write_header(ALPHA, file)?;
+            }
+            self.write_picture(picture, file, cancel)
+        })?;
+        Ok(file)
     }
 
     /// Appends the area of a frame that changed.
-    fn animation_frame(&mut self, picture: Picture, delay: Delay) -> Result<(), ImageError> {
-        let picture = in_channels(picture, Channels::Rgba);
+    fn animation_frame(&mut self, picture: Picture, delay: Delay, cancel: &Cancel) -> Result<(), ImageError> {
+        let picture = in_channels(picture, Channels::Rgba, cancel)?;
         let (pixels, _) = picture.pixels.as_chunks::<4>();
         let (shown, _) = self.canvas.as_chunks::<4>();
-        let area = area_of(self.size, |index| shown.get(index) != Some(&pixels[index]));
+        let area = area_of(self.size, cancel, |index| shown.get(index) != Some(&pixels[index]))?;
         // Offsets are stored halved.
         let area = area.map_or(Area::whole(Size::new(1, 1)), |area| {
             let (left, top) = (area.left & !1, area.top & !1);
@@ -71,45 +102,56 @@ impl WebPEncoder {
                 size: Size::new(area.left - left + area.size.width, area.top - top + area.size.height),
             }
         });
-        let part = cut(&picture, area);
+        let part = cut(&picture, area, cancel)?;
         self.alpha |= part.channels.has_alpha();
-        let file = self.encode(&part)?;
-        drop(part);
+        let mut piece = Vec::new();
+        write_chunk(b"ANMF", &mut piece, |bytes| {
+            /// Replace what is below; keep the frame.
+            const FLAGS: u8 = 0x02;
+            for value in [
+                area.left / 2,
+                area.top / 2,
+                area.size.width - 1,
+                area.size.height - 1,
+                delay.min(0xff_ffff),
+            ] {
+                bytes.extend_from_slice(&value.to_le_bytes()[..3]);
+            }
+            bytes.push(FLAGS);
+            self.write_picture(&part, bytes, cancel)
+        })?;
+        piece.shrink_to_fit();
+        self.pieces.push(piece);
         self.canvas = picture.pixels;
-
-        let number = |value: u32| value.to_le_bytes().into_iter().take(3);
-        /// Replace what is below; keep the frame.
-        const FLAGS: u8 = 0x02;
-        let mut body: Vec<u8> = Vec::with_capacity(16 + file.len());
-        for value in [
-            area.left / 2,
-            area.top / 2,
-            area.size.width - 1,
-            area.size.height - 1,
-            delay.min(0xff_ffff),
-        ] {
-            body.extend(number(value));
-        }
-        body.push(FLAGS);
-        body.extend_from_slice(picture_chunks(&file)?);
-        self.pieces.push(chunk(b"ANMF", &body));
         Ok(())
     }
 
-    /// The chunks before the frames of an animation.
-    fn animation_header(&self, plays: u32) -> Vec<u8> {
-        const ANIMATION: u8 = 0x02;
-        const ALPHA: u8 = 0x10;
+    /// Appends the chunk that says how large all of it is, and what else there is.
+    fn write_header(&self, flags: u8, bytes: &mut Vec<u8>) -> Result<(), ImageError> {
+        write_chunk(b"VP8X", bytes, |bytes| {
+            bytes.extend_from_slice(&[flags, 0, 0, 0]);
+            for side in [self.size.width, self.size.height] {
+                bytes.extend_from_slice(&(side - 1).to_le_bytes()[..3]);
+            }
+            Ok(())
+        })
+    }
+
+    /// The file of an animation up to its frames, which take so many bytes.
+    fn animation_header(&self, plays: u32, frames: usize) -> Result<Vec<u8>, ImageError> {
+        let mut bytes = b"RIFF\0\0\0\0WEBP".to_vec();
         let flags = if self.alpha { ANIMATION | ALPHA } else { ANIMATION };
-        let [w0, w1, w2, _] = (self.size.width - 1).to_le_bytes();
-        let [h0, h1, h2, _] = (self.size.height - 1).to_le_bytes();
-        let [low, high] = u16::try_from(plays).unwrap_or(u16::MAX).to_le_bytes();
-        [
-            chunk(b"VP8X", &[flags, 0, 0, 0, w0, w1, w2, h0, h1, h2]),
+        self.write_header(flags, &mut bytes)?;
+        write_chunk(b"ANIM", &mut bytes, |bytes| {
+            let plays = u16::try_from(plays).unwrap_or(u16::MAX);
             // The background is transparent.
-            chunk(b"ANIM", &[0, 0, 0, 0, low, high]),
-        ]
-        .concat()
+            bytes.extend_from_slice(&[0; 4]);
+            bytes.extend_from_slice(&plays.to_le_bytes());
+            Ok(())
+        })?;
+        let length = chunk_length(bytes.len() + frames)?;
+        bytes[4..8].copy_from_slice(&length);
+        Ok(bytes)
     }
 }
 
@@ -117,12 +159,25 @@ impl Encoder for WebPEncoder {
     fn frame(&mut self, picture: Picture, delay: Delay, cancel: &Cancel) -> Result<(), ImageError> {
         cancel.check()?;
         if self.plays.is_some() {
-            return self.animation_frame(picture, delay);
+            return self.animation_frame(picture, delay, cancel);
         }
-        let channels = Channels::of(false, picture.channels.has_alpha());
-        let file = self.encode(&in_channels(picture, channels))?;
+        // Without loss grey may stay grey.
+        let picture = if self.lossless {
+            picture
+        } else {
+            let channels = Channels::of(false, picture.channels.has_alpha());
+            in_channels(picture, channels, cancel)?
+        };
+        let mut file = self.still(&picture, cancel)?;
+        drop(picture);
+        file.shrink_to_fit();
         self.pieces.push(file);
         Ok(())
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        let frames = self.plays.map_or(&[][..], |_| &self.pieces);
+        frames.iter().map(|piece| piece.len() as u64).sum()
     }
 
     fn finish(mut self: Box<Self>, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
@@ -130,101 +185,107 @@ impl Encoder for WebPEncoder {
         let Some(plays) = self.plays else {
             return Ok(self.pieces.pop().unwrap_or_default());
         };
-        let header = self.animation_header(plays);
-        let length = 4 + header.len() + self.pieces.iter().map(Vec::len).sum::<usize>();
-        let length =
-            u32::try_from(length).map_err(|_| internal("an animated WebP is longer than its format allows"))?;
-        let riff = [&b"RIFF"[..], &length.to_le_bytes(), b"WEBP", &header].concat();
-        self.pieces.insert(0, riff);
+        let header = self.animation_header(plays, self.pieces.iter().map(Vec::len).sum())?;
+        self.pieces.insert(0, header);
         Ok(self.pieces.concat())
     }
 }
 
-fn lossy(picture: &Picture, quality: u8) -> Result<Vec<u8>, ImageError> {
-    /// Larger pictures are written in less than half the time, for up to 7 % more bytes: libwebp cannot be interrupted.
+/// A file of the picture; of its colours alone where alpha would take too long in one piece.
+fn lossy(picture: &Picture, quality: u8, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
+    /// Larger pictures are written in a third of the time, for up to 7 % more bytes.
     const CAREFUL_PIXELS: u64 = 4_000_000;
-    let mut config = WebPConfig::new().map_err(|()| internal("libwebp has another version than its header"))?;
-    config.quality = f32::from(quality);
-    config.method = if picture.size.pixels() <= CAREFUL_PIXELS { 4 } else { 2 };
-    let layout = if picture.channels.has_alpha() {
-        PixelLayout::Rgba
-    } else {
-        PixelLayout::Rgb
+    let (method, low_memory) = match picture.size.pixels() {
+        _ if in_one_piece(picture) => (4, false),
+        pixels if pixels <= CAREFUL_PIXELS => (3, true),
+        _ => (2, true),
     };
-    let encoder = webp::Encoder::new(&picture.pixels, layout, picture.size.width, picture.size.height);
-    let bytes = encoder
-        .encode_advanced(&config)
-        .map_err(|error| internal(format!("libwebp: {error:?}")))?;
-    Ok(bytes.to_vec())
+    let source = Source {
+        pixels: &picture.pixels,
+        width: picture.size.width,
+        height: picture.size.height,
+        has_alpha: picture.channels.has_alpha(),
+    };
+    let settings = Settings {
+        quality,
+        method,
+        low_memory,
+        alpha: in_one_piece(picture),
+    };
+    resizer_foreign::webp::encode(source, settings, &|| !cancel.is_cancelled()).map_err(|error| match error {
+        EncodeError::Stopped => ImageError::Cancelled,
+        error => internal(error.to_string()),
+    })
 }
 
-fn lossless(picture: &Picture) -> Result<Vec<u8>, ImageError> {
-    let colour = if picture.channels.has_alpha() {
-        ColorType::Rgba8
-    } else {
-        ColorType::Rgb8
-    };
-    let mut bytes = Vec::new();
-    LosslessEncoder::new(&mut bytes)
-        .encode(&picture.pixels, picture.size.width, picture.size.height, colour)
-        .map_err(|error| internal(error.to_string()))?;
-    bytes.shrink_to_fit();
-    Ok(bytes)
+/// Whether parts of libwebp's work that it does in one piece are short enough: its alpha, and coding what it collected.
+const fn in_one_piece(picture: &Picture) -> bool {
+    picture.size.pixels() <= WEBP_IN_ONE_PIECE_PIXELS
+}
+
+/// What follows the headers in a file of libwebp's. An extended one has a header chunk of 10 bytes.
+fn chunks_of(file: &[u8]) -> &[u8] {
+    const EXTENDED_HEADER_BYTES: usize = 8 + 10;
+    let chunks = file.get(FILE_HEADER_BYTES..).unwrap_or_default();
+    match chunks.strip_prefix(b"VP8X") {
+        Some(_) => chunks.get(EXTENDED_HEADER_BYTES..).unwrap_or_default(),
+        None => chunks,
+    }
 }
 
 /// The same picture with these channels, three or four.
-fn in_channels(picture: Picture, channels: Channels) -> Picture {
+fn in_channels(picture: Picture, channels: Channels, cancel: &Cancel) -> Result<Picture, ImageError> {
     if picture.channels == channels {
-        return picture;
+        return Ok(picture);
     }
-    let mut pixels = Vec::with_capacity(Picture::bytes(picture.size, channels));
-    for pixel in picture.pixels.chunks_exact(picture.channels.count()) {
-        channels.write(picture.channels.read(pixel), &mut pixels);
-    }
-    Picture {
-        size: picture.size,
-        channels,
-        pixels,
-    }
+    converted(&picture, channels, cancel, |pixel| pixel)
 }
 
 /// An area of an RGBA picture, without alpha if it is opaque everywhere.
-fn cut(picture: &Picture, area: Area) -> Picture {
+fn cut(picture: &Picture, area: Area, cancel: &Cancel) -> Result<Picture, ImageError> {
     let start = area.left as usize * 4;
     let end = start + area.size.width as usize * 4;
     let rows = || {
         let rows = picture.rows().skip(area.top as usize).take(area.size.height as usize);
-        rows.map(|row| &row[start..end])
+        rows.map(|row| row[start..end].as_chunks::<4>().0)
     };
-    let opaque = rows().all(|row| row.as_chunks::<4>().0.iter().all(|pixel| pixel[3] == u8::MAX));
+    cancel.check()?;
+    let opaque = rows().all(|row| row.iter().all(|pixel| pixel[3] == u8::MAX));
     let channels = Channels::of(false, !opaque);
     let mut pixels = Vec::with_capacity(Picture::bytes(area.size, channels));
-    for pixel in rows().flat_map(|row| row.as_chunks::<4>().0) {
-        channels.write(*pixel, &mut pixels);
+    for row in rows() {
+        cancel.check()?;
+        for pixel in row {
+            channels.write(*pixel, &mut pixels);
+        }
     }
-    Picture {
+    Ok(Picture {
         size: area.size,
         channels,
         pixels,
-    }
+    })
 }
 
-/// The chunks of the picture in a file of its own: an extended file has a header chunk of 10 bytes before them.
-fn picture_chunks(file: &[u8]) -> Result<&[u8], ImageError> {
-    const FILE_HEADER: usize = 12;
-    const EXTENDED_HEADER: usize = 8 + 10;
-    let chunks = file.get(FILE_HEADER..).unwrap_or_default();
-    let chunks = match chunks.strip_prefix(b"VP8X") {
-        Some(_) => chunks.get(EXTENDED_HEADER..).unwrap_or_default(),
-        None => chunks,
-    };
-    if chunks.is_empty() {
-        return Err(internal("a WebP encoder wrote no picture"));
+/// Appends a chunk: name, length, what `body` appends, and a byte to make the length even.
+fn write_chunk(
+    kind: &[u8; 4],
+    bytes: &mut Vec<u8>,
+    body: impl FnOnce(&mut Vec<u8>) -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
+    let start = bytes.len();
+    bytes.extend_from_slice(kind);
+    bytes.extend_from_slice(&[0; 4]);
+    body(bytes)?;
+    let length = chunk_length(bytes.len() - start)?;
+    bytes[start + 4..start + 8].copy_from_slice(&length);
+    if bytes.len() % 2 != start % 2 {
+        bytes.push(0);
     }
-    Ok(chunks)
+    Ok(())
 }
 
-fn chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    let padding = &[0][..body.len() % 2];
-    [kind, &(body.len() as u32).to_le_bytes()[..], body, padding].concat()
+/// What a chunk says of its length when it takes so many bytes with its name and length.
+fn chunk_length(bytes: usize) -> Result<[u8; 4], ImageError> {
+    let length = u32::try_from(bytes - 8).map_err(|_| internal("a WebP is longer than its format allows"))?;
+    Ok(length.to_le_bytes())
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::weights::Weights;
+use crate::shrink::Axis;
 
 /// The column filter at work.
 pub(super) struct Columns {
@@ -23,15 +24,15 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Columns of `source` rows become columns of `target` rows; a row has `length` values.
-    pub(super) fn new(source: u32, target: u32, length: usize) -> Self {
+    /// The rows of `source` become `target` rows; a row has `length` values.
+    pub(super) fn new(source: Axis, target: u32, length: usize) -> Self {
         let weights = Weights::lanczos(source, target);
         Self {
             weights,
             pushed: 0,
             left: 0,
             held: VecDeque::new(),
-            sums: target < source,
+            sums: target < source.pixels(),
             spare: Vec::new(),
             length,
         }

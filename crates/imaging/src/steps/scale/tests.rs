@@ -1,6 +1,7 @@
 //! The scaler against the textbook formula, computed plainly in doubles, and against what must hold for any filter.
 
 use super::*;
+use crate::shrink::Shrink;
 
 /// A small generator of numbers (Marsaglia, xorshift), so that failures come back.
 struct Random(u32);
@@ -19,7 +20,8 @@ impl Random {
 }
 
 fn scale(pixels: &[u8], channels: Channels, from: Size, to: Size) -> Vec<u8> {
-    let mut scaler = Scaler::new(channels, from, to);
+    let axes = [from.width, from.height].map(|side| Axis::new(0, side, Shrink::NONE));
+    let mut scaler = Scaler::new(channels, axes, to);
     pixels
         .chunks(from.width as usize * channels.count())
         .for_each(|row| scaler.push(row));
@@ -219,4 +221,30 @@ fn an_edge_is_symmetrical() {
         assert_eq!(u32::from(scaled[x]) + u32::from(scaled[29 - x]), 255, "{scaled:?}");
     }
     assert_eq!((scaled[0], scaled[11], scaled[29]), (0, 0, 255));
+}
+
+/// Stored pixels 6 to 38 of a picture delivered at an eighth: a quarter of the first delivered pixel lies in the window,
+/// three of the next, and three quarters of the last.
+#[test]
+fn pixels_count_as_far_as_they_lie_in_the_window() {
+    let across = Axis::new(6, 38, Shrink::EIGHTH);
+    let down = Axis::new(0, 16, Shrink::EIGHTH);
+    assert_eq!((across.pixels(), down.pixels()), (5, 2));
+    let parts = [0.25, 1.0, 1.0, 1.0, 0.75];
+    let raw: Vec<f64> = (0..5)
+        .map(|i| kernel((f64::from(i) + 0.5 - 2.75) / 4.0) * parts[i as usize])
+        .collect();
+    let sum: f64 = raw.iter().sum();
+    for (bright, weight) in raw.iter().enumerate() {
+        let row: Vec<u8> = (0..5).map(|i| if i == bright { 255 } else { 0 }).collect();
+        let mut scaler = Scaler::new(Channels::Gray, [across, down], Size::new(1, 1));
+        scaler.push(&row);
+        scaler.push(&row);
+        let found = scaler.finish().pixels[0];
+        let expected = 255.0 * weight / sum;
+        assert!(
+            (f64::from(found) - expected).abs() <= 0.6,
+            "{bright}: {found} for {expected}"
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! How much each source position counts for each target position along one axis.
 
+use crate::shrink::Axis;
+
 /// The weights of one axis.
 pub(super) struct Weights {
     /// For each target position: the first source position, and where its weights begin and end in `values`.
@@ -11,11 +13,13 @@ pub(super) struct Weights {
 const LOBES: f64 = 3.0;
 
 impl Weights {
-    /// Lanczos weights from `source` to `target` positions, both above 0. Pixels are squares: position i covers i to
-    /// i + 1, so the centre of target position i lies at (i + 0.5) * source / target. When the picture gets smaller,
-    /// the filter is widened to what one target pixel covers. Weights of a window add up to 1, also at the edges.
-    pub(super) fn lanczos(source: u32, target: u32) -> Self {
-        if source == target {
+    /// Lanczos weights from the window on the source to `target` positions, above 0. Pixels are squares: position i
+    /// covers i to i + 1, so the centre of target position i lies at (i + 0.5) * length / target from the window's
+    /// start. When the picture gets smaller, the filter is widened to what one target pixel covers. Source pixels that
+    /// lie in the window in part only count for that part. Weights for a target position add up to 1, also at the edges.
+    pub(super) fn lanczos(axis: Axis, target: u32) -> Self {
+        let source = axis.pixels();
+        if axis.is_exactly(target) {
             // The filter is 1 at its centre and 0 at every other whole distance.
             let windows = (0..source).map(|position| (position, 0, 1)).collect();
             return Self {
@@ -23,7 +27,11 @@ impl Weights {
                 values: vec![1.0],
             };
         }
-        let ratio = f64::from(source) / f64::from(target);
+        let ratio = axis.length / f64::from(target);
+        let part = |from: u32| {
+            let start = axis.start.max(f64::from(from));
+            (axis.start + axis.length).min(f64::from(from) + 1.0) - start
+        };
         let stretch = ratio.max(1.0);
         let reach = LOBES * stretch;
         let mut windows = Vec::with_capacity(target as usize);
@@ -31,12 +39,15 @@ impl Weights {
             Vec::with_capacity(target as usize * (2.0 * reach + 1.0).min(f64::from(source)) as usize);
         let mut window: Vec<f64> = Vec::new();
         for position in 0..target {
-            let centre = (f64::from(position) + 0.5) * ratio;
+            let centre = axis.start + (f64::from(position) + 0.5) * ratio;
             // Positions whose centre lies within reach.
             let first = (centre - reach + 0.5).floor().max(0.0) as u32;
             let end = ((centre + reach + 0.5).floor() as u32).min(source);
             window.clear();
-            window.extend((first..end).map(|from| lanczos((f64::from(from) + 0.5 - centre) / stretch)));
+            window.extend((first..end).map(|from| {
+                let distance = f64::from(from) + 0.5 - centre;
+                lanczos(distance / stretch) * part(from)
+            }));
             let sum: f64 = window.iter().sum();
             let begin = values.len() as u32;
             values.extend(window.iter().map(|weight| (weight / sum) as f32));

@@ -99,6 +99,10 @@ async fn the_memory_tier_answers_without_the_disk() {
         .await;
     fs::remove_file(&files(&folder.path())[0]).unwrap();
     assert!(second.get(&key(1)).await.is_some(), "from memory");
+    for tier in ["disk", "memory"] {
+        let hits = format!("resizer_diskcache_hits_total{{tier=\"{tier}\"}}");
+        assert_eq!(second.metric(&hits), 1, "{tier}");
+    }
     for number in 0..200 {
         second.put(&key(number), vec![1; 10_000]).await;
         assert!(second.metric("resizer_diskcache_memory_bytes") <= 1 << 20);
@@ -109,6 +113,8 @@ async fn the_memory_tier_answers_without_the_disk() {
         second.metric("resizer_diskcache_memory_bytes") <= 1 << 20,
         "a quarter is the most for one"
     );
+    // Of 200 there is room for about a hundred.
+    assert!((50..200).contains(&second.metric("resizer_diskcache_memory_evictions_total")));
     assert!(second.get(&key(1000)).await.is_some());
 }
 

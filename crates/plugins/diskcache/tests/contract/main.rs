@@ -8,6 +8,7 @@
 )]
 
 mod folder;
+mod full_disk;
 mod opened;
 mod refusals;
 mod several;

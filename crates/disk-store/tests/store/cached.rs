@@ -1,0 +1,54 @@
+//! What is read from the system's memory alone is what was written, or nothing.
+
+use std::fs;
+
+use super::*;
+
+/// An open store that notes a use on the disk once an hour, with one entry, and its file.
+fn one_entry(folder: &Path, length: usize) -> (Store, PathBuf) {
+    let store = Store::open(folder, Bound::Bytes(64 * MIB), Duration::from_secs(3600)).unwrap();
+    assert!(store.take_over().unwrap());
+    assert!(write(&store, 7, length));
+    let file = entry_files(folder).pop().unwrap();
+    (store, file)
+}
+
+fn cached(store: &Store, number: u64) -> Option<(Vec<u8>, Vec<u8>)> {
+    let found = store.read_cached(&key(number))?;
+    let Content::Whole(body) = found.content else {
+        panic!("a long entry was read at once")
+    };
+    Some((found.meta.to_vec(), body.to_vec()))
+}
+
+#[test]
+fn it_is_what_was_written() {
+    for length in [0, 1, 4095, 20_000, 250_000, 300_000, 2_000_000] {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = one_entry(folder.path(), length);
+        // Which file systems can say that they have it in memory is not ours to tell.
+        if let Some((meta, found)) = cached(&store, 7) {
+            assert_eq!(meta, b"meta 7");
+            assert!(found == body(7, length), "{length} bytes");
+        }
+        assert!(cached(&store, 8).is_none());
+        assert!(is_kept(&store, 7));
+    }
+}
+
+#[test]
+fn what_is_damaged_is_left_to_a_closer_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, file) = one_entry(folder.path(), 300);
+    let whole = fs::read(&file).unwrap();
+    for place in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1 << (place % 8);
+        fs::write(&file, &flipped).unwrap();
+        assert!(cached(&store, 7).is_none(), "byte {place}");
+        fs::write(&file, &whole[..place]).unwrap();
+        assert!(cached(&store, 7).is_none(), "cut to {place} bytes");
+    }
+    assert!(file.exists(), "nothing is removed without a closer look");
+    assert!(!is_kept(&store, 7) && store.counts().damaged == 1);
+}

@@ -1,0 +1,347 @@
+//! A part of the memory for work: what of it is taken, and who waits for the rest. Reservations are either large or small.
+//! Within each class the first to come is the first to be served; small ones pass by large ones that wait, and large ones
+//! leave room for small ones, so that a thumbnail does not wait for a poster. A large one that has waited for long is next:
+//! from then on small ones keep out of the room that it needs.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use resizer_plugin_api::{Counter, Error, ErrorKind, Gauge, Memory};
+use tokio::sync::oneshot;
+
+/// A reservation is large above this part of the share.
+const LARGE_PART: u64 = 8;
+/// The part of the share that large ones leave to small ones, unless there is only one of them.
+const SMALL_PART: u64 = 4;
+/// After this time a large one has waited for long.
+const LONG: Duration = Duration::from_secs(1);
+
+pub(super) struct Share {
+    memory: Memory,
+    /// How many parts of how many.
+    parts: [u64; 2],
+    state: Mutex<State>,
+    admitted: Gauge,
+    refused: Counter,
+}
+
+#[derive(Default)]
+struct State {
+    used: u64,
+    /// What of it is taken by large ones.
+    used_by_large: u64,
+    small: VecDeque<Waiter>,
+    large: VecDeque<Waiter>,
+}
+
+struct Waiter {
+    bytes: u64,
+    since: Instant,
+    /// Closed when its owner has gone.
+    grant: oneshot::Sender<Reserved>,
+}
+
+/// Bytes of a share; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    share: Arc<Share>,
+    bytes: u64,
+    large: bool,
+}
+
+impl Share {
+    pub(super) fn new(memory: Memory, parts: [u64; 2], admitted: Gauge, refused: Counter) -> Arc<Self> {
+        Arc::new(Self {
+            memory,
+            parts,
+            state: Mutex::default(),
+            admitted,
+            refused,
+        })
+    }
+
+    /// What is taken.
+    pub(super) fn used(&self) -> u64 {
+        self.state.lock().used
+    }
+
+    /// These bytes if they are free and nobody waits before us.
+    pub(super) fn take_now(self: &Arc<Self>, bytes: u64) -> Result<Option<Reserved>, Error> {
+        self.fits(bytes)?;
+        let mut state = self.state.lock();
+        state.forget_the_gone();
+        let large = self.is_large(bytes);
+        let first = state.queue(large).is_empty();
+        let taken = first && state.has_room(self.most(), bytes, large);
+        Ok(taken.then(|| self.reserve(&mut state, bytes, large)))
+    }
+
+    /// These bytes, waited for.
+    pub(super) async fn take(self: &Arc<Self>, bytes: u64, patience: Duration) -> Result<Reserved, Error> {
+        if let Some(reserved) = self.take_now(bytes)? {
+            return Ok(reserved);
+        }
+        let (grant, granted) = oneshot::channel();
+        let waiter = Waiter {
+            bytes,
+            since: Instant::now(),
+            grant,
+        };
+        self.state.lock().queue(self.is_large(bytes)).push_back(waiter);
+        // Declared before the wait, so that it is dropped after it: whoever leaves no longer keeps others waiting.
+        let _leaving = Leaving(self);
+        self.give_out();
+        let granted = tokio::time::timeout(patience, granted).await;
+        granted.ok().and_then(Result::ok).ok_or_else(|| self.refuse())
+    }
+
+    /// Gives what is free to those who wait.
+    pub(super) fn give_out(self: &Arc<Self>) {
+        let mut granted = Vec::new();
+        let mut state = self.state.lock();
+        let most = self.most();
+        loop {
+            state.forget_the_gone();
+            // The large first: one that waits has room only if small ones had enough.
+            let next = [true, false].into_iter().find(|large| {
+                let bytes = state.queue(*large).front().map(|waiter| waiter.bytes);
+                bytes.is_some_and(|bytes| state.has_room(most, bytes, *large))
+            });
+            let waiter = next.and_then(|large| Some((large, state.queue(large).pop_front()?)));
+            let Some((large, waiter)) = waiter else { break };
+            let reserved = self.reserve(&mut state, waiter.bytes, large);
+            granted.push((waiter.grant, reserved));
+        }
+        drop(state);
+        for (grant, reserved) in granted {
+            // Who has gone meanwhile gives it back here.
+            let _ = grant.send(reserved);
+        }
+    }
+
+    fn reserve(self: &Arc<Self>, state: &mut State, bytes: u64, large: bool) -> Reserved {
+        state.used += bytes;
+        state.used_by_large += if large { bytes } else { 0 };
+        self.admitted.add(bytes.cast_signed());
+        Reserved {
+            share: Arc::clone(self),
+            bytes,
+            large,
+        }
+    }
+
+    fn most(&self) -> u64 {
+        self.part_of(self.memory.for_work())
+    }
+
+    fn part_of(&self, bytes: u64) -> u64 {
+        bytes / self.parts[1] * self.parts[0]
+    }
+
+    fn is_large(&self, bytes: u64) -> bool {
+        bytes > self.part_of(self.memory.for_work_in_the_end()) / LARGE_PART
+    }
+
+    fn fits(&self, bytes: u64) -> Result<(), Error> {
+        let most = self.part_of(self.memory.for_work_in_the_end());
+        if bytes <= most {
+            return Ok(());
+        }
+        let (need, have) = (bytes.div_ceil(1_000_000), most / 1_000_000);
+        let message =
+            format!("The image would need {need} MB of memory; `memory_limit` leaves {have} MB for one image.");
+        Err(Error::new(ErrorKind::TooLarge, message))
+    }
+
+    fn refuse(&self) -> Error {
+        self.refused.increment();
+        Error::new(ErrorKind::Overloaded, "The server's memory is taken by other images.")
+    }
+}
+
+impl State {
+    fn queue(&mut self, large: bool) -> &mut VecDeque<Waiter> {
+        if large { &mut self.large } else { &mut self.small }
+    }
+
+    fn forget_the_gone(&mut self) {
+        for queue in [&mut self.small, &mut self.large] {
+            while queue.front().is_some_and(|waiter| waiter.grant.is_closed()) {
+                queue.pop_front();
+            }
+        }
+    }
+
+    fn has_room(&self, most: u64, bytes: u64, large: bool) -> bool {
+        let within = |used: u64, most: u64| used.saturating_add(bytes) <= most;
+        if !within(self.used, most) {
+            return false;
+        }
+        if large {
+            return self.used_by_large == 0 || within(self.used_by_large, most - most / SMALL_PART);
+        }
+        let overdue = self.large.front().filter(|waiter| waiter.since.elapsed() > LONG);
+        overdue.is_none_or(|waiter| {
+            let left = most.saturating_sub(waiter.bytes).min(most / SMALL_PART);
+            within(self.used - self.used_by_large, left)
+        })
+    }
+}
+
+impl Reserved {
+    /// More bytes, at once or not at all: all who hold a part of what they need would wait for each other.
+    ///
+    /// # Errors
+    /// `TooLarge` for what can never fit, `Overloaded` for what does not fit now.
+    pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Error> {
+        self.share.fits(self.bytes.saturating_add(bytes))?;
+        let mut state = self.share.state.lock();
+        if state.used.saturating_add(bytes) > self.share.most() {
+            drop(state);
+            return Err(self.share.refuse());
+        }
+        state.used += bytes;
+        state.used_by_large += if self.large { bytes } else { 0 };
+        drop(state);
+        self.bytes += bytes;
+        self.share.admitted.add(bytes.cast_signed());
+        Ok(())
+    }
+
+    /// Gives back all but these bytes.
+    pub(crate) fn shrink_to(&mut self, bytes: u64) {
+        let left = self.bytes.min(bytes);
+        let mut state = self.share.state.lock();
+        state.used -= self.bytes - left;
+        if self.large {
+            self.large = self.share.is_large(left);
+            state.used_by_large -= if self.large { self.bytes - left } else { self.bytes };
+        }
+        drop(state);
+        self.share.admitted.add(-(self.bytes - left).cast_signed());
+        self.bytes = left;
+        self.share.give_out();
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+/// One who waits; leaving is dropping it.
+struct Leaving<'s>(&'s Arc<Share>);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.give_out();
+    }
+}
+
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Share({} of {})", self.used(), self.most())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use resizer_plugin_api::Metrics;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(50);
+
+    /// A share of 800 bytes: more than 100 are large, and 200 are kept for small ones.
+    fn share() -> Arc<Share> {
+        let (memory, metrics) = (Memory::default(), Metrics::default());
+        memory.limit_to(800);
+        let (gauge, counter) = (metrics.gauge("g", "", &[]), metrics.counter("c_total", "", &[]));
+        Share::new(memory, [1, 1], gauge, counter)
+    }
+
+    #[tokio::test]
+    async fn small_ones_pass_by_large_ones_that_wait() {
+        let share = share();
+        let first = share.take(500, SOON).await.unwrap();
+        let waiting = share.take(500, SOON);
+        let small = async {
+            tokio::task::yield_now().await;
+            share.take(50, SOON).await
+        };
+        let (second, small) = tokio::join!(waiting, small);
+        assert!(second.is_err() && small.is_ok());
+        drop(first);
+        assert!(share.take(500, SOON).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn several_large_ones_leave_room_for_small_ones_and_one_alone_may_have_all() {
+        let share = share();
+        let whole = share.take(800, SOON).await.unwrap();
+        drop(whole);
+        let large = share.take(500, SOON).await.unwrap();
+        assert!(
+            share.take(110, SOON).await.is_err(),
+            "600 of 800 is what several may have"
+        );
+        let small = share.take(100, SOON).await.unwrap();
+        drop((large, small));
+        assert_eq!(share.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_large_one_that_waits_for_long_gets_its_turn() {
+        let share = share();
+        let mut small: VecDeque<Reserved> = VecDeque::new();
+        for _ in 0..8 {
+            small.push_back(share.take(100, SOON).await.unwrap());
+        }
+        let large = tokio::spawn({
+            let share = Arc::clone(&share);
+            async move { share.take(600, Duration::from_secs(60)).await }
+        });
+        // One small one goes and another comes, all the time.
+        let until = Instant::now() + Duration::from_secs(30);
+        while !large.is_finished() && Instant::now() < until {
+            small.pop_front();
+            tokio::task::yield_now().await;
+            small.extend(share.take(100, SOON).await.ok());
+        }
+        assert!(large.await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_reservation_grows_at_once_or_not_at_all_and_shrinks() {
+        let share = share();
+        let mut first = share.take(500, SOON).await.unwrap();
+        let second = share.take(90, SOON).await.unwrap();
+        assert_eq!(first.grow(220).unwrap_err().kind(), ErrorKind::Overloaded);
+        assert_eq!(first.grow(400).unwrap_err().kind(), ErrorKind::TooLarge);
+        first.grow(210).unwrap();
+        assert_eq!(share.used(), 800);
+        let waiting = share.take(300, SOON);
+        let (third, ()) = tokio::join!(waiting, async { first.shrink_to(10) });
+        assert!(third.is_ok());
+        drop((first, second, third));
+        assert_eq!((share.used(), share.state.lock().used_by_large), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn who_left_no_longer_keeps_others_waiting() {
+        let share = share();
+        let mut small = Vec::new();
+        for _ in 0..5 {
+            small.push(share.take(100, SOON).await.unwrap());
+        }
+        let first = tokio::time::timeout(SOON, share.take(400, 100 * SOON));
+        let (first, second) = tokio::join!(first, share.take(250, 100 * SOON));
+        assert!(first.is_err() && second.is_ok());
+        drop((small, second));
+        assert_eq!(share.used(), 0);
+    }
+}

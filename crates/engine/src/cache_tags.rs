@@ -1,0 +1,128 @@
+//! Tags by which a CDN forgets an image, or a folder of them, as `purge` does here: the image's path and each folder on the
+//! way to it, as clients write them. Written by `respond` on every answer about an image, errors too, where the settings
+//! say so; named by `purge`. Made of public paths alone: what a store calls its objects is nobody's business.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::server_settings::CacheTagHeader;
+
+/// All but a URL's unreserved characters (RFC 3986, 2.3) and slashes: no space, no comma, nothing but ASCII.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+/// Fastly and Cloudflare ignore longer ones.
+const LONGEST: usize = 1024;
+/// Bytes of all folders of a path together. CDNs take 16 KB of tags; a proxy that buffers 4 KB of headers shall take
+/// what is usual.
+const FOLDERS_BYTES: usize = 2048;
+
+/// The folders on the way to a path, from the root on, each ending with a slash. Those too deep to name are left out, by
+/// a rule that depends on the folder alone: a folder has a tag on all images in it, or on none.
+fn folders(path: &str) -> Vec<String> {
+    let ends = path.match_indices('/').map(|(at, slash)| at + slash.len());
+    let mut bytes = 0;
+    ends.map(|end| escaped(&path[..end]))
+        .take_while(|folder| {
+            bytes += folder.len();
+            folder.len() <= LONGEST && bytes <= FOLDERS_BYTES
+        })
+        .collect()
+}
+
+/// The tags of an image at a decoded path.
+fn tags(path: &str) -> Vec<String> {
+    let mut tags = folders(path);
+    let image = escaped(path);
+    if image.len() <= LONGEST && tags.last() != Some(&image) {
+        tags.push(image);
+    }
+    tags
+}
+
+/// The tag that all answers about the image at this path carry, and as few others as possible.
+pub(crate) fn tag_of_source(path: &str) -> Option<String> {
+    tags(path).pop()
+}
+
+/// The tag that all answers about images carry whose path begins so, and as few others as possible.
+pub(crate) fn tag_of_prefix(prefix: &str) -> Option<String> {
+    folders(prefix).pop()
+}
+
+/// Writes the headers, for the path that was asked for and, where another image stands in for it, that one's.
+pub(crate) fn write(headers: &mut HeaderMap, kinds: &[CacheTagHeader], path: &str, stand_in: Option<&str>) {
+    let mut tags = tags(path);
+    for tag in stand_in.map(self::tags).unwrap_or_default() {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    for kind in kinds {
+        let (name, between) = match kind {
+            CacheTagHeader::SurrogateKey => (HeaderName::from_static("surrogate-key"), " "),
+            CacheTagHeader::CacheTag => (HeaderName::from_static("cache-tag"), ","),
+        };
+        if let Ok(value) = HeaderValue::try_from(tags.join(between)) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn escaped(path: &str) -> String {
+    utf8_percent_encode(path, ESCAPED).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_has_a_tag_and_each_of_its_folders_too() {
+        let check = |path: &str, expected: &[&str]| assert_eq!(tags(path), expected, "{path}");
+        check("/lake.jpg", &["/", "/lake.jpg"]);
+        check("/a/b/lake.jpg", &["/", "/a/", "/a/b/", "/a/b/lake.jpg"]);
+        check("/a b,c/é.jpg", &["/", "/a%20b%2Cc/", "/a%20b%2Cc/%C3%A9.jpg"]);
+        check("/100%/a.jpg", &["/", "/100%25/", "/100%25/a.jpg"]);
+        check("/a//b", &["/", "/a/", "/a//", "/a//b"]);
+        check("/a/", &["/", "/a/"]);
+    }
+
+    #[test]
+    fn what_is_purged_has_a_tag_that_all_of_its_images_have() {
+        let check = |prefix: &str, expected: &str, path: &str| {
+            let tag = tag_of_prefix(prefix).unwrap();
+            assert_eq!(tag, expected);
+            assert!(path.starts_with(prefix) && tags(path).contains(&tag), "{path}");
+        };
+        check("/", "/", "/a.jpg");
+        check("/a/", "/a/", "/a/b.jpg");
+        check("/a/b", "/a/", "/a/bc.jpg");
+        check("/a", "/", "/ab/c.jpg");
+        let deep = format!("/{}/", "folder/".repeat(100));
+        let image = format!("{deep}{}.jpg", "é".repeat(400));
+        for purged in [&deep, &image] {
+            assert!(tags(&image).contains(&tag_of_prefix(purged).unwrap()));
+        }
+        assert!(tags(&image).contains(&tag_of_source(&image).unwrap()));
+    }
+
+    #[test]
+    fn no_path_makes_more_than_proxies_take() {
+        for path in [
+            "/".repeat(8_000),
+            format!("/{}", "a/".repeat(4_000)),
+            format!("/{}", "é".repeat(4_000)),
+            format!("/{}/{}.jpg", "b".repeat(2_000), "a".repeat(1_000)),
+        ] {
+            let mut headers = HeaderMap::new();
+            write(&mut headers, &[CacheTagHeader::SurrogateKey], &path, None);
+            let tags = headers["surrogate-key"].to_str().unwrap();
+            assert!(tags.split(' ').all(|tag| tag.len() <= LONGEST), "{tags}");
+            assert!((1..=3_200).contains(&tags.len()), "{tags}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Pictures with loss (VP8) through libwebp's encoder, which can be stopped while it works.
+//!
+//! Colours become luma and chroma here, a band of rows at a time, because libwebp would not look up while it converts a
+//! whole picture. While it encodes it asks at each hundredth of its work, by its own count, whether to go on. Alpha is
+//! compressed in one piece, and left to the caller unless he asks for it; pictures without loss are not written at all.
+
+mod picture;
+
+use std::any::Any;
+use std::ffi::{c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use libwebp_sys::{WebPConfig, WebPEncode, WebPPicture};
+
+use picture::{Picture, Planes};
+
+/// The longest side that the format can say.
+pub const MOST_SIDE: u32 = 16_383;
+
+/// What to encode.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'p> {
+    /// Row by row without gaps: red, green, blue, and alpha if `has_alpha`, of 8 bits each, not premultiplied.
+    pub pixels: &'p [u8],
+    /// In pixels, 1 to [`MOST_SIDE`].
+    pub width: u32,
+    /// In pixels, 1 to [`MOST_SIDE`].
+    pub height: u32,
+    /// Whether a pixel has four bytes and not three.
+    pub has_alpha: bool,
+}
+
+/// How to encode it. What is not named here is as libwebp has it by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// 0 to 100.
+    pub quality: u8,
+    /// 0, the fastest, to 6, the smallest file.
+    pub method: u8,
+    /// From method 3 on: count first and code as it goes, instead of collecting all that is to be coded. Takes a third
+    /// longer, and stops sooner: what was collected is coded in one piece.
+    pub low_memory: bool,
+    /// Whether to write the alpha channel, if there is one: libwebp compresses it in one piece, some 150 ms for each
+    /// megapixel, in which it does not ask whether to go on.
+    pub alpha: bool,
+}
+
+/// Why there is no file.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// It was told to stop.
+    #[error("the encoder was told to stop")]
+    Stopped,
+    /// The pixels do not fill the size, or the size is beyond the format.
+    #[error("{bytes} bytes are no picture of {width} x {height} pixels that WebP can hold")]
+    Size {
+        /// Bytes of pixels that were given.
+        bytes: usize,
+        /// The width that was given.
+        width: u32,
+        /// The height that was given.
+        height: u32,
+    },
+    /// libwebp has failed, most likely for want of memory.
+    #[error("libwebp failed to {what}: {code}")]
+    Library {
+        /// What it was to do.
+        what: &'static str,
+        /// Its own name of the error.
+        code: String,
+    },
+}
+
+/// Encodes a picture as a file of its own: a RIFF header and one chunk, `VP8 `; or, with alpha, `VP8X`, `ALPH`, `VP8 `.
+/// Colours where nothing shows are made easy to compress, and do not take part in the chroma beside them.
+///
+/// `go_on` is asked about every millisecond while colours are converted, and then about sixty times in all; once it
+/// says no, the answer is [`EncodeError::Stopped`].
+pub fn encode(source: Source<'_>, settings: Settings, go_on: &dyn Fn() -> bool) -> Result<Vec<u8>, EncodeError> {
+    source.check()?;
+    let config = config(settings)?;
+    let mut planes = Planes::of(source, settings.alpha, go_on)?;
+    let mut output = Vec::new();
+    let mut watch = Watch { go_on, panic: None };
+    let encoded = {
+        let mut picture = Picture::of_planes(&mut planes)?;
+        let raw = picture.raw_mut();
+        raw.writer = Some(write);
+        raw.custom_ptr = (&raw mut output).cast::<c_void>();
+        raw.progress_hook = Some(ask);
+        raw.user_data = (&raw mut watch).cast::<c_void>();
+        // SAFETY: both pointers are to values that live through the call. The config was initialised by libwebp, which
+        // checks its fields itself. The picture's planes are as long as its size and strides say (`Picture::of_planes`)
+        // and borrowed from `planes` until the end of this block. `output` and `watch` are reached by nobody but the
+        // two callbacks until the call returns, and those are called on this thread, one at a time: `thread_level` is 0.
+        let encoded = unsafe { WebPEncode(&raw const config, raw) };
+        if encoded == 0 { Err(raw.error_code) } else { Ok(()) }
+    };
+    if let Some(panic) = watch.panic {
+        resume_unwind(panic);
+    }
+    match encoded {
+        Ok(()) => Ok(output),
+        Err(libwebp_sys::WebPEncodingError::VP8_ENC_ERROR_USER_ABORT) => Err(EncodeError::Stopped),
+        Err(code) => Err(EncodeError::Library {
+            what: "encode",
+            code: format!("{code:?}"),
+        }),
+    }
+}
+
+impl Source<'_> {
+    /// Bytes of a pixel.
+    const fn channels(&self) -> usize {
+        if self.has_alpha { 4 } else { 3 }
+    }
+
+    fn check(&self) -> Result<(), EncodeError> {
+        let sides = 1..=MOST_SIDE;
+        let filled = self.width as usize * self.height as usize * self.channels() == self.pixels.len();
+        if filled && sides.contains(&self.width) && sides.contains(&self.height) {
+            return Ok(());
+        }
+        Err(EncodeError::Size {
+            bytes: self.pixels.len(),
+            width: self.width,
+            height: self.height,
+        })
+    }
+}
+
+fn config(settings: Settings) -> Result<WebPConfig, EncodeError> {
+    let mut config = WebPConfig::new().map_err(|()| EncodeError::Library {
+        what: "begin",
+        code: "it has another version than its header".to_owned(),
+    })?;
+    config.quality = f32::from(settings.quality);
+    config.method = c_int::from(settings.method);
+    config.low_memory = c_int::from(settings.low_memory);
+    config.thread_level = 0;
+    // What is transparent was cleaned up band by band.
+    config.exact = 1;
+    Ok(config)
+}
+
+/// Whom to ask whether to go on, and what went wrong when it was asked.
+struct Watch<'f> {
+    go_on: &'f dyn Fn() -> bool,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+/// libwebp's question whether to go on. A panic must not pass through C: it is kept until C has returned.
+unsafe extern "C" fn ask(_: c_int, picture: *const WebPPicture) -> c_int {
+    // SAFETY: libwebp hands back the picture it was given. Its `user_data` is the `Watch` that `encode` keeps, and
+    // nothing else refers to it while libwebp works.
+    let watch = unsafe { &mut *(*picture).user_data.cast::<Watch<'_>>() };
+    match catch_unwind(AssertUnwindSafe(|| (watch.go_on)())) {
+        Ok(go_on) => c_int::from(go_on),
+        Err(panic) => {
+            watch.panic = Some(panic);
+            0
+        }
+    }
+}
+
+/// Takes bytes of the file from libwebp; 0, which is an error to it, if there is no memory for them.
+unsafe extern "C" fn write(bytes: *const u8, length: usize, picture: *const WebPPicture) -> c_int {
+    // SAFETY: libwebp hands back the picture it was given. Its `custom_ptr` is the `Vec` that `encode` keeps, and nothing
+    // else refers to it while libwebp works.
+    let output = unsafe { &mut *(*picture).custom_ptr.cast::<Vec<u8>>() };
+    if length == 0 {
+        return 1;
+    }
+    if output.try_reserve_exact(length).is_err() {
+        return 0;
+    }
+    // SAFETY: libwebp lends `length` bytes, which are initialised, for the time of this call; there is at least one, so
+    // the pointer is not null.
+    output.extend_from_slice(unsafe { std::slice::from_raw_parts(bytes, length) });
+    1
+}
+
+#[cfg(test)]
+mod tests;

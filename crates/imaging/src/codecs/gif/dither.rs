@@ -1,0 +1,73 @@
+//! Floyd-Steinberg dithering in the Oklab space, row by row: what a pixel's colour is off by is given on to pixels that
+//! come after it, so that an area has the right colour if its pixels cannot.
+
+use quantette::color_map::IndexedColorMap;
+use quantette::color_space::srgb8_to_oklab;
+use quantette::deps::palette::{Oklab, Srgb};
+
+use super::palette::Pixel;
+
+/// How much of an error is given on. All of it would let noise grow in colours that lie outside of the palette's.
+const GIVEN_ON: f32 = 7.0 / 8.0;
+
+/// Lightness and the two opponent colours.
+type Error = [f32; 3];
+
+/// A picture on its way. Every other row goes from right to left, so that no direction shows.
+pub(super) struct Dither<C> {
+    colours: C,
+    /// What the pixels of this row and of the next one were given, with a pixel more at each end, which nobody reads.
+    this: Vec<Error>,
+    next: Vec<Error>,
+    leftwards: bool,
+}
+
+impl<C: IndexedColorMap<Oklab, Output = Oklab>> Dither<C> {
+    pub(super) fn new(width: usize, colours: C) -> Self {
+        Self {
+            colours,
+            this: vec![[0.0; 3]; width + 2],
+            next: vec![[0.0; 3]; width + 2],
+            leftwards: false,
+        }
+    }
+
+    /// Writes the colour of each pixel of the next row; where there is none, the index stays as it is, and
+    /// errors end.
+    pub(super) fn row(&mut self, pixels: &[Pixel], indices: &mut [u8]) {
+        let srgb: Vec<Srgb<u8>> = pixels.iter().map(|pixel| pixel.unwrap_or_default().into()).collect();
+        let oklab = srgb8_to_oklab(&srgb);
+        let mut pixel = |x: usize, after: usize, before: usize| {
+            if pixels[x].is_none() {
+                return;
+            }
+            // The error of pixel x stands at x + 1.
+            let wanted = added([oklab[x].l, oklab[x].a, oklab[x].b], 1.0, self.this[x + 1]);
+            let index = self.colours.palette_index(&wanted.into());
+            indices[x] = index;
+            let taken = self.colours.palette()[index];
+            let error = added(wanted, -1.0, [taken.l, taken.a, taken.b]);
+            // Weights of sixteenths: Floyd and Steinberg, "An adaptive algorithm for spatial greyscale", 1976.
+            let give = |errors: &mut [Error], to: usize, weight: f32| {
+                errors[to] = added(errors[to], GIVEN_ON * weight / 16.0, error);
+            };
+            give(&mut self.this, after, 7.0);
+            give(&mut self.next, before, 3.0);
+            give(&mut self.next, x + 1, 5.0);
+            give(&mut self.next, after, 1.0);
+        };
+        if self.leftwards {
+            (0..pixels.len()).rev().for_each(|x| pixel(x, x, x + 2));
+        } else {
+            (0..pixels.len()).for_each(|x| pixel(x, x + 2, x));
+        }
+        self.leftwards = !self.leftwards;
+        std::mem::swap(&mut self.this, &mut self.next);
+        self.next.fill([0.0; 3]);
+    }
+}
+
+/// `a + factor * b`.
+fn added(a: Error, factor: f32, b: Error) -> Error {
+    std::array::from_fn(|channel| a[channel] + factor * b[channel])
+}

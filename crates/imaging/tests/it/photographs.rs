@@ -1,0 +1,166 @@
+//! JPEGs as cameras write them, which are decoded row by row and for small results at a part of their size.
+
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use resizer_imaging::{Cancel, Limits, inspect, predict};
+
+use crate::make;
+use crate::view::View;
+use crate::{job, process};
+
+fn jpeg(width: u32, height: u32, pixels: &[u8], factor: SamplingFactor, quality: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, quality);
+    encoder.set_sampling_factor(factor);
+    encoder
+        .encode(pixels, width as u16, height as u16, ColorType::Rgb)
+        .unwrap();
+    bytes
+}
+
+/// Waves of several lengths: edges and areas, nothing that differs from pixel to pixel.
+fn scene(width: u32, height: u32) -> Vec<u8> {
+    make::pixels(width, height, |x, y| {
+        let (x, y) = (f64::from(x), f64::from(y));
+        let wave = |length: f64, angle: f64| ((x * angle.cos() + y * angle.sin()) / length).sin();
+        let luma = 128.0 + 50.0 * wave(31.0, 0.3) + 30.0 * wave(9.0, 2.0);
+        let red = luma + 25.0 * wave(47.0, 1.0);
+        let blue = luma + 25.0 * wave(59.0, 2.5);
+        [red as u8, luma as u8, blue as u8]
+    })
+}
+
+const FACTORS: [SamplingFactor; 4] = [
+    SamplingFactor::F_1_1,
+    SamplingFactor::F_2_1,
+    SamplingFactor::F_1_2,
+    SamplingFactor::F_2_2,
+];
+
+/// At full size every pixel is that of another decoder, with all that is filled in of chroma.
+#[test]
+fn full_pictures_are_those_of_another_decoder() {
+    for factor in FACTORS {
+        for (width, height) in [(1, 1), (2, 3), (16, 16), (17, 33), (75, 50), (200, 31)] {
+            for (quality, pixels) in [(60, scene(width, height)), (95, make::busy(width, height))] {
+                let source = jpeg(width, height, &pixels, factor, quality);
+                let found = View::of(&process(&source, "format=png").unwrap());
+                let mut other = jpeg_decoder::Decoder::new(&source[..]);
+                let expected = other.decode().unwrap();
+                assert_eq!(found.pixels.len(), expected.len());
+                for (place, (found, expected)) in found.pixels.iter().zip(&expected).enumerate() {
+                    assert!(
+                        found.abs_diff(*expected) <= 3,
+                        "{factor:?}, {width} x {height}, value {place}: {found} for {expected}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A small result is the one that comes from all pixels (a PNG of them is scaled whole): whichever window of the picture it
+/// shows, and however it is turned.
+#[test]
+fn small_results_are_those_of_all_pixels() {
+    let (width, height) = (403, 309);
+    let pixels = scene(width, height);
+    for factor in FACTORS {
+        let source = jpeg(width, height, &pixels, factor, 95);
+        let mut other = jpeg_decoder::Decoder::new(&source[..]);
+        let all = make::png(width, height, png::ColorType::Rgb, &other.decode().unwrap());
+        for query in [
+            "width=200",
+            "width=100",
+            "width=50",
+            "width=20",
+            "width=7",
+            "crop=13,7,390,290&width=47",
+            "crop=101,3,398,305&width=66",
+            "crop=1,1,402,308&width=25&height=19&mode=stretch",
+            "width=40&srotate=90",
+            "width=40&sflip=x",
+            "width=60&height=60&mode=crop",
+            "width=60&height=60&mode=crop&anchor=bottomright",
+        ] {
+            let query = format!("{query}&format=png");
+            let found = View::of(&process(&source, &query).unwrap());
+            let expected = View::of(&process(&all, &query).unwrap());
+            assert_eq!(
+                (found.width, found.height),
+                (expected.width, expected.height),
+                "{query}"
+            );
+            let differences = || found.pixels.iter().zip(&expected.pixels).map(|(a, b)| a.abs_diff(*b));
+            let most = differences().max().unwrap();
+            let mean = differences().map(f64::from).sum::<f64>() / found.pixels.len() as f64;
+            assert!(
+                most <= 10 && mean <= 1.5,
+                "{factor:?}, `{query}`: up to {most}, {mean:.2} in the mean"
+            );
+        }
+    }
+}
+
+/// A ramp is worth its place: what is shown may be off by a quarter of a pixel of the result at most, wherever the window
+/// begins, also where a decoder's pixels do not begin.
+#[test]
+fn windows_stay_where_they_are() {
+    let (width, height) = (512, 64);
+    // Value 16 and 0.43 more for each pixel across.
+    let value = |x: f64| 16.0 + 0.43 * x;
+    let pixels = make::pixels(width, height, |x, _| [value(f64::from(x) + 0.5).round() as u8; 3]);
+    let source = jpeg(width, height, &pixels, SamplingFactor::F_2_2, 100);
+    for left in 40..58 {
+        for (target, length) in [(10, 160), (10, 321), (30, 243), (20, 111)] {
+            let query = format!(
+                "crop={left},0,{},64&width={target}&height=4&mode=stretch&format=png",
+                left + length
+            );
+            let view = View::of(&process(&source, &query).unwrap());
+            let pixel = f64::from(length) / f64::from(target);
+            // At the edges of a window the filter is cut off.
+            for x in 3..target - 3 {
+                let place = f64::from(left) + (f64::from(x) + 0.5) * pixel;
+                let found = f64::from(view.pixel(x, 1)[0]);
+                let off = (found - value(place)).abs() / (0.43 * pixel);
+                // Values are whole numbers: half a level is allowed for.
+                let rounding = 0.6 / (0.43 * pixel);
+                assert!(off <= 0.1 + rounding, "`{query}` at {x}: {found} for {}", value(place));
+            }
+        }
+    }
+}
+
+/// What a photograph takes does not grow with its height; for a small result it takes less still.
+#[test]
+fn a_large_photograph_is_cheap() {
+    let strip = scene(4000, 16);
+    let source = make::repeated(&strip, 4000, 16, 250);
+    let limits = Limits::default();
+    let info = inspect(&source, &limits).unwrap();
+    assert_eq!((info.width, info.height, info.streams), (4000, 4000, true));
+    let cost = |query: &str| predict(&info, &job(query, &limits)).unwrap().peak_bytes;
+    assert!(cost("width=400") < 3_000_000, "{}", cost("width=400"));
+    assert!(cost("width=400") < cost("width=1900"));
+    let encoded = process(&source, "width=400&format=png").unwrap();
+    let view = View::of(&encoded);
+    assert_eq!((view.width, view.height), (400, 400));
+}
+
+/// The flag is looked at while rows are decoded.
+#[test]
+fn decoding_ends_when_it_is_cancelled() {
+    let source = make::repeated(&make::busy(8000, 16), 8000, 16, 500);
+    let cancel = Cancel::new();
+    let job = job("width=100", &Limits::default());
+    let started = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| resizer_imaging::run(&source, &job, &cancel));
+        cancel.cancel();
+        assert!(matches!(
+            worker.join().unwrap(),
+            Err(resizer_imaging::ImageError::Cancelled)
+        ));
+    });
+    assert!(started.elapsed().as_secs() < 5);
+}

@@ -1,0 +1,487 @@
+//! Every sampling, scale and length of code against the formula of the transform: files are written here from coefficients,
+//! so that no encoder's or decoder's choices matter.
+
+#![expect(clippy::unwrap_used, reason = "in what tests share, too, a failure is the test's")]
+
+use resizer_jpeg::{Decoder, Error, Header, Scale};
+
+/// A small generator of numbers (Marsaglia, xorshift), so that failures come back.
+struct Random(u32);
+
+impl Random {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0 % end
+    }
+}
+
+/// Coefficients of a block in the order of the file, before they are multiplied.
+type Block = [i32; 64];
+
+struct Picture {
+    width: u32,
+    height: u32,
+    /// Blocks in a unit, across and down, of each component.
+    factors: Vec<(u32, u32)>,
+    /// Units between restart markers; 0: none.
+    interval: u32,
+    /// The length of every code in bits, of means and of other coefficients.
+    lengths: (u8, u8),
+    /// For each component its rows of blocks, filled up to whole units.
+    blocks: Vec<Vec<Vec<Block>>>,
+}
+
+/// What the coefficient at this place of the file is multiplied by.
+fn quantiser(place: usize) -> u8 {
+    1 + place as u8 / 3
+}
+
+/// Column and row of each place: along the diagonals, up and down in turn (T.81, figure A.6).
+fn zigzag() -> Vec<(usize, usize)> {
+    (0..15_usize)
+        .flat_map(|sum| {
+            let rows = sum.saturating_sub(7)..=sum.min(7);
+            let mut places: Vec<_> = rows.map(|row| (sum - row, row)).collect();
+            if sum % 2 == 0 {
+                places.reverse();
+            }
+            places
+        })
+        .collect()
+}
+
+impl Picture {
+    /// Blocks of every kind: flat ones, ones with a few coefficients, ones with many.
+    fn random(
+        random: &mut Random,
+        width: u32,
+        height: u32,
+        factors: &[(u32, u32)],
+        interval: u32,
+        lengths: (u8, u8),
+    ) -> Self {
+        let mut picture = Self {
+            width,
+            height,
+            factors: factors.to_vec(),
+            interval,
+            lengths,
+            blocks: Vec::new(),
+        };
+        let (units_across, units_down) = picture.units();
+        for (across, down) in picture.block_factors() {
+            let mut rows = Vec::new();
+            for _ in 0..units_down * down {
+                let row = (0..units_across * across).map(|_| {
+                    let mut block = [0; 64];
+                    block[0] = random.below(800) as i32 - 400;
+                    let coefficients = [0, 3, 20, 63, 63][random.below(5) as usize];
+                    for _ in 0..coefficients {
+                        let place = 1 + random.below(63) as usize;
+                        let most = [2, 9, 40][random.below(3) as usize];
+                        block[place] = random.below(2 * most + 1) as i32 - most as i32;
+                    }
+                    block
+                });
+                rows.push(row.collect());
+            }
+            picture.blocks.push(rows);
+        }
+        picture
+    }
+
+    fn most(&self) -> (u32, u32) {
+        let across = self.block_factors().iter().map(|factor| factor.0).max().unwrap();
+        (
+            across,
+            self.block_factors().iter().map(|factor| factor.1).max().unwrap(),
+        )
+    }
+
+    /// One component by itself comes block by block (T.81, A.2.2).
+    fn block_factors(&self) -> Vec<(u32, u32)> {
+        if self.factors.len() == 1 {
+            vec![(1, 1)]
+        } else {
+            self.factors.clone()
+        }
+    }
+
+    fn units(&self) -> (u32, u32) {
+        let (across, down) = self.most();
+        (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
+    }
+
+    fn file(&self) -> Vec<u8> {
+        let [w, h] = [self.width, self.height].map(|side| (side as u16).to_be_bytes());
+        let count = self.factors.len() as u8;
+        let mut frame = vec![8, h[0], h[1], w[0], w[1], count];
+        let mut scan = vec![count];
+        for (id, (across, down)) in (1..).zip(&self.factors) {
+            frame.extend([id, (across << 4 | down) as u8, 0]);
+            scan.extend([id, 0]);
+        }
+        scan.extend([0, 63, 0]);
+        let quantisers: Vec<u8> = [0].into_iter().chain((0..64).map(quantiser)).collect();
+        // The code of a symbol is its place in the list, in so many bits.
+        let code = |kind: u8, length: u8, symbols: &[u8]| {
+            let mut counts = [0; 16];
+            counts[usize::from(length) - 1] = symbols.len() as u8;
+            [&[kind], &counts[..], symbols].concat()
+        };
+        let mut file = vec![0xff, 0xd8];
+        for (marker, body) in [
+            (0xdb, quantisers),
+            (0xc4, code(0x00, self.lengths.0, &MEANS)),
+            (0xc4, code(0x10, self.lengths.1, &others())),
+            (0xdd, (self.interval as u16).to_be_bytes().to_vec()),
+            (0xc1, frame),
+            (0xda, scan),
+        ] {
+            file.extend([0xff, marker]);
+            file.extend((body.len() as u16 + 2).to_be_bytes());
+            file.extend(body);
+        }
+        self.write_data(&mut file);
+        file.extend([0xff, 0xd9]);
+        file
+    }
+
+    fn write_data(&self, file: &mut Vec<u8>) {
+        let mut bits = Bits::default();
+        let mut means = vec![0; self.factors.len()];
+        let (across, down) = self.units();
+        for unit in 0..across * down {
+            if self.interval > 0 && unit > 0 && unit % self.interval == 0 {
+                file.extend(std::mem::take(&mut bits).finish());
+                file.extend([0xff, 0xd0 + (unit / self.interval - 1) as u8 % 8]);
+                means.fill(0);
+            }
+            for (component, (columns, rows)) in self.block_factors().into_iter().enumerate() {
+                for row in 0..rows {
+                    for column in 0..columns {
+                        let y = unit / across * rows + row;
+                        let x = unit % across * columns + column;
+                        let block = &self.blocks[component][y as usize][x as usize];
+                        self.write_block(&mut bits, block, &mut means[component]);
+                    }
+                }
+            }
+        }
+        file.extend(bits.finish());
+    }
+
+    /// T.81, F.1.2.
+    fn write_block(&self, bits: &mut Bits, block: &Block, mean: &mut i32) {
+        let (means, others) = self.lengths;
+        let difference = block[0] - *mean;
+        *mean = block[0];
+        bits.push(size(difference), means);
+        bits.push_value(difference);
+        let symbols = others_index;
+        let mut zeros = 0;
+        for value in &block[1..] {
+            if *value == 0 {
+                zeros += 1;
+                continue;
+            }
+            while zeros > 15 {
+                bits.push(symbols(0xf0), others);
+                zeros -= 16;
+            }
+            bits.push(symbols((zeros << 4) as u8 | size(*value) as u8), others);
+            bits.push_value(*value);
+            zeros = 0;
+        }
+        if zeros > 0 {
+            bits.push(symbols(0), others);
+        }
+    }
+}
+
+/// Sizes of differences of means.
+const MEANS: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+
+/// End of block, sixteen zeros, and all runs and sizes.
+fn others() -> Vec<u8> {
+    let mut symbols = vec![0, 0xf0];
+    symbols.extend((0..16).flat_map(|zeros| (1..=10).map(move |size| zeros << 4 | size)));
+    symbols
+}
+
+fn others_index(symbol: u8) -> u32 {
+    others().iter().position(|other| *other == symbol).unwrap() as u32
+}
+
+/// How many bits a value takes.
+fn size(value: i32) -> u32 {
+    32 - value.unsigned_abs().leading_zeros()
+}
+
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    held: u32,
+    count: u8,
+}
+
+impl Bits {
+    fn push(&mut self, number: u32, count: u8) {
+        for bit in (0..count).rev() {
+            self.held = self.held << 1 | (number >> bit & 1);
+            self.count += 1;
+            if self.count == 8 {
+                self.bytes.push(self.held as u8);
+                if self.held as u8 == 0xff {
+                    self.bytes.push(0);
+                }
+                self.count = 0;
+            }
+        }
+    }
+
+    fn push_value(&mut self, value: i32) {
+        let size = size(value);
+        let number = if value < 0 { value + (1 << size) - 1 } else { value };
+        self.push(number as u32, size as u8);
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        while self.count > 0 {
+            self.push(1, 1);
+        }
+        self.bytes
+    }
+}
+
+/// T.81, A.3.3, with the lowest frequencies only, each a cosine over as many samples as there are.
+fn samples(block: &Block, width: usize, height: usize) -> Vec<Vec<f64>> {
+    let wave = |sample: usize, frequency: usize, points: usize| {
+        let angle = (2 * sample + 1) as f64 * frequency as f64 * std::f64::consts::PI / (2 * points) as f64;
+        if frequency == 0 { 0.5_f64.sqrt() } else { angle.cos() }
+    };
+    let coefficients: Vec<_> = zigzag().into_iter().zip(block).enumerate().collect();
+    let sample = |x: usize, y: usize| {
+        let terms = coefficients.iter().map(|(place, ((u, v), value))| {
+            if *u < width && *v < height {
+                f64::from(**value * i32::from(quantiser(*place))) * wave(x, *u, width) * wave(y, *v, height)
+            } else {
+                0.0
+            }
+        });
+        (terms.sum::<f64>() / 4.0 + 128.0).clamp(0.0, 255.0)
+    };
+    (0..height)
+        .map(|y| (0..width).map(|x| sample(x, y)).collect())
+        .collect()
+}
+
+fn check(picture: &Picture, scale: Scale) {
+    let about = format!(
+        "{} x {}, {:?}, restarts {}, codes of {:?}, {scale:?}",
+        picture.width, picture.height, picture.factors, picture.interval, picture.lengths
+    );
+    let file = picture.file();
+    let mut decoder = Decoder::new(&file, scale).unwrap();
+    let (most_across, most_down) = picture.most();
+    let mut next = vec![0; picture.factors.len()];
+    while decoder.advance().unwrap() {
+        let rows = decoder.rows();
+        for (component, (across, down)) in picture.block_factors().into_iter().enumerate() {
+            let plane = rows.plane(component);
+            let points = 8 / scale.denominator();
+            let width = (points * most_across / across / plane.ratios().0) as usize;
+            let height = (points * most_down / down / plane.ratios().1) as usize;
+            assert!(width <= 8 && height <= 8);
+            let end = rows.end().div_ceil(plane.ratios().1) as usize;
+            for y in next[component]..end {
+                let row = plane.row(y as u32);
+                assert_eq!(row.len() as u32, decoder.width().div_ceil(plane.ratios().0), "{about}");
+                let blocks = &picture.blocks[component][y / height];
+                let expected = blocks
+                    .iter()
+                    .flat_map(|block| samples(block, width, height)[y % height].clone());
+                for (x, (found, expected)) in row.iter().zip(expected).enumerate() {
+                    assert!(
+                        (f64::from(*found) - expected).abs() <= 0.51,
+                        "{about}: {found} for {expected}, component {component} at {x}, {y}"
+                    );
+                }
+            }
+            next[component] = end;
+        }
+    }
+    assert!(next.iter().all(|end| *end > 0), "{about}");
+}
+
+const FACTORS: [&[(u32, u32)]; 14] = [
+    &[(1, 1)],
+    &[(2, 2)],
+    &[(1, 1), (1, 1), (1, 1)],
+    &[(2, 1), (1, 1), (1, 1)],
+    &[(1, 2), (1, 1), (1, 1)],
+    &[(2, 2), (1, 1), (1, 1)],
+    &[(4, 1), (1, 1), (1, 1)],
+    &[(1, 4), (1, 1), (1, 1)],
+    &[(4, 2), (1, 1), (1, 1)],
+    &[(2, 2), (2, 1), (1, 2)],
+    &[(4, 4), (2, 2), (1, 1)],
+    &[(2, 2), (2, 2), (2, 2)],
+    &[(1, 1), (2, 2), (2, 2)],
+    &[(3, 3), (3, 3), (3, 3)],
+];
+
+#[test]
+fn every_sampling_and_scale_is_what_the_formula_says() {
+    let mut random = Random(0x2545_f491);
+    for factors in FACTORS {
+        for scale in Scale::ALL {
+            check(&Picture::random(&mut random, 37, 41, factors, 0, (4, 8)), scale);
+        }
+    }
+}
+
+/// Codes of up to ten bits are looked up, longer ones are not, and of twelve it depends on what for.
+#[test]
+fn codes_may_have_any_length() {
+    let mut random = Random(7);
+    for lengths in [(4, 8), (9, 9), (10, 10), (11, 11), (12, 12), (13, 13), (16, 16)] {
+        for scale in Scale::ALL {
+            check(&Picture::random(&mut random, 30, 20, FACTORS[5], 0, lengths), scale);
+        }
+    }
+}
+
+#[test]
+fn sizes_and_restarts_may_be_any() {
+    let mut random = Random(99);
+    for (width, height) in [(1, 1), (8, 8), (9, 16), (17, 7), (65, 33), (300, 2)] {
+        for interval in [0, 1, 2, 7] {
+            for scale in Scale::ALL {
+                check(
+                    &Picture::random(&mut random, width, height, FACTORS[5], interval, (4, 8)),
+                    scale,
+                );
+            }
+        }
+    }
+}
+
+/// A file cut off anywhere before its end is an error, at every scale, also if an end marker is put there.
+#[test]
+fn what_is_missing_is_an_error() {
+    let mut random = Random(3);
+    for interval in [0, 2] {
+        let file = Picture::random(&mut random, 33, 20, FACTORS[5], interval, (4, 8)).file();
+        let decode = |file: &[u8], scale| {
+            let mut decoder = Decoder::new(file, scale)?;
+            while decoder.advance()? {}
+            Ok::<(), Error>(())
+        };
+        for scale in Scale::ALL {
+            assert_eq!(decode(&file, scale), Ok(()));
+            let start = file.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap() + 14;
+            for length in start..file.len() - 2 {
+                let cut = &file[..length];
+                // The last byte may consist of nothing but what fills it up.
+                if length < file.len() - 3 {
+                    assert_eq!(decode(cut, scale), Err(Error::Truncated), "{length} of {}", file.len());
+                    let ended = [cut, &[0xff, 0xd9]].concat();
+                    assert_eq!(
+                        decode(&ended, scale),
+                        Err(Error::Truncated),
+                        "{length} of {}",
+                        file.len()
+                    );
+                }
+            }
+            for length in 0..start {
+                assert!(decode(&file[..length], scale).is_err());
+            }
+        }
+    }
+}
+
+/// Any answer will do, as long as there is one.
+#[test]
+fn a_changed_file_does_no_harm() {
+    let mut random = Random(5);
+    for (interval, factors) in [(0, FACTORS[0]), (2, FACTORS[5]), (0, FACTORS[10])] {
+        let file = Picture::random(&mut random, 33, 20, factors, interval, (4, 8)).file();
+        for bit in 0..file.len() * 8 {
+            let mut changed = file.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            // The size is kept: of a larger one more would be decoded.
+            let Ok(header) = Header::read(&changed) else { continue };
+            if header.width() > 300 || header.height() > 300 {
+                continue;
+            }
+            for scale in Scale::ALL {
+                let mut decoder = Decoder::new(&changed, scale).unwrap();
+                while let Ok(true) = decoder.advance() {}
+                // An error stays one.
+                let again = decoder.advance();
+                assert_eq!(again, decoder.advance());
+            }
+        }
+    }
+}
+
+/// Only a table that is not damaged, and a header that does not contradict itself, is read.
+#[test]
+fn headers_that_lie_are_refused() {
+    let mut random = Random(11);
+    let picture = Picture::random(&mut random, 16, 16, FACTORS[5], 0, (4, 8));
+    let file = picture.file();
+    let place = |marker: u8| file.windows(2).position(|pair| pair == [0xff, marker]).unwrap();
+    let refusal = |changes: &[(usize, u8)]| {
+        let mut changed = file.clone();
+        changes.iter().for_each(|(at, byte)| changed[*at] = *byte);
+        Header::read(&changed)
+            .map(|header| (header.width(), header.height()))
+            .unwrap_err()
+    };
+    let unsupported =
+        |changes: &[(usize, u8)]| assert!(matches!(refusal(changes), Error::Unsupported(_)), "{changes:?}");
+    let corrupt = |changes: &[(usize, u8)]| assert!(matches!(refusal(changes), Error::Corrupt(_)), "{changes:?}");
+    let (frame, scan, code) = (place(0xc1), place(0xda), place(0xc4));
+    // Progressive; lossless; arithmetic; 12 bits; four components; a factor of 3 beside 1.
+    unsupported(&[(frame + 1, 0xc2)]);
+    unsupported(&[(frame + 1, 0xc3)]);
+    unsupported(&[(frame + 1, 0xc9)]);
+    unsupported(&[(frame + 4, 12)]);
+    unsupported(&[(frame + 9, 4)]);
+    unsupported(&[(frame + 11, 0x31)]);
+    // A scan of two components, of one that does not exist, of some coefficients, with a table that does not exist.
+    unsupported(&[(scan + 4, 2)]);
+    unsupported(&[(scan + 5, 9)]);
+    unsupported(&[(scan + 12, 5)]);
+    unsupported(&[(scan + 6, 0x22)]);
+    unsupported(&[(frame + 12, 3)]);
+    // No columns, no rows; factors of 0 and 5; components that are not there.
+    corrupt(&[(frame + 7, 0), (frame + 8, 0)]);
+    corrupt(&[(frame + 5, 0), (frame + 6, 0)]);
+    corrupt(&[(frame + 11, 0x01)]);
+    corrupt(&[(frame + 11, 0x51)]);
+    corrupt(&[(frame + 9, 1)]);
+    // Three codes of one bit; a table of no known class; more symbols than there are.
+    corrupt(&[(code + 5, 3), (code + 8, 9)]);
+    corrupt(&[(code + 4, 0x20)]);
+    corrupt(&[(code + 8, 200)]);
+}
+
+/// The largest picture there can be, of almost no data, ends with an error at once; and what it takes is known.
+#[test]
+fn a_huge_header_costs_nothing() {
+    let mut random = Random(13);
+    let mut file = Picture::random(&mut random, 16, 16, FACTORS[10], 0, (4, 8)).file();
+    let frame = file.windows(2).position(|pair| pair == [0xff, 0xc1]).unwrap();
+    file[frame + 5..frame + 9].fill(0xff);
+    let header = Header::read(&file).unwrap();
+    assert_eq!((header.width(), header.height()), (65_535, 65_535));
+    assert!(header.decoder_bytes(Scale::Full) < 8_000_000);
+    let mut decoder = Decoder::new(&file, Scale::Full).unwrap();
+    assert_eq!(decoder.advance(), Err(Error::Truncated));
+}

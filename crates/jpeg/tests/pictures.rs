@@ -1,0 +1,205 @@
+//! Whole pictures against two decoders of other makers, and scaled ones against the means of full ones.
+
+#![expect(clippy::unwrap_used, reason = "in what tests share, too, a failure is the test's")]
+
+mod make;
+
+use make::{FACTORS, busy, encode, restarting};
+use resizer_jpeg::{Colours, Decoder, Header, Scale};
+
+/// A component in its own resolution, all rows of it.
+struct Samples {
+    width: usize,
+    ratios: (u32, u32),
+    rows: Vec<Vec<u8>>,
+}
+
+fn decode(source: &[u8], scale: Scale) -> (u32, u32, Vec<Samples>) {
+    let mut decoder = Decoder::new(source, scale).unwrap();
+    let (width, height) = (decoder.width(), decoder.height());
+    let count = if decoder.colours() == Colours::Gray { 1 } else { 3 };
+    let mut planes: Vec<Samples> = Vec::new();
+    let mut next = 0;
+    while decoder.advance().unwrap() {
+        let rows = decoder.rows();
+        for index in 0..count {
+            let plane = rows.plane(index);
+            if planes.len() == index {
+                planes.push(Samples {
+                    width: plane.row(0).len(),
+                    ratios: plane.ratios(),
+                    rows: Vec::new(),
+                });
+            }
+            let samples = &mut planes[index];
+            let end = rows.end().div_ceil(samples.ratios.1);
+            let seen = samples.rows.len() as u32;
+            if seen > 0 {
+                assert_eq!(
+                    plane.row(seen - 1),
+                    samples.rows.last().unwrap(),
+                    "the row before is kept"
+                );
+            }
+            samples.rows.extend((seen..end).map(|row| plane.row(row).to_vec()));
+        }
+        assert!(rows.end() > next);
+        next = rows.end();
+        assert_eq!(rows.are_last(), next == height);
+    }
+    assert_eq!(next, height);
+    assert!(!decoder.advance().unwrap(), "it stays at its end");
+    (width, height, planes)
+}
+
+/// What zune-jpeg makes of it without a change of colours; chroma is filled in by repeating or by a triangle.
+fn zune(source: &[u8], gray: bool) -> Vec<u8> {
+    use zune_core::colorspace::ColorSpace;
+    let options = zune_core::options::DecoderOptions::default().jpeg_set_out_colorspace(if gray {
+        ColorSpace::Luma
+    } else {
+        ColorSpace::YCbCr
+    });
+    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(zune_core::bytestream::ZCursor::new(source), options);
+    decoder.decode().unwrap()
+}
+
+/// Luma in full, and chroma where it is not to be filled in.
+#[test]
+fn full_pictures_are_those_of_other_decoders() {
+    let sizes = [(1, 1), (7, 9), (16, 16), (33, 17), (50, 75), (129, 40)];
+    for factor in FACTORS {
+        for (width, height) in sizes {
+            for quality in [20, 85, 100] {
+                for interval in [0, 1, 5] {
+                    let source = restarting(&busy(width, height), width, height, factor, quality, interval);
+                    let about = format!("{factor:?}, {width} x {height}, quality {quality}, restarts {interval}");
+                    let (found_width, found_height, planes) = decode(&source, Scale::Full);
+                    assert_eq!((found_width, found_height), (width, height), "{about}");
+                    let theirs = zune(&source, false);
+                    for (index, plane) in planes.iter().enumerate() {
+                        if plane.ratios != (1, 1) {
+                            continue;
+                        }
+                        assert_eq!(plane.width, width as usize);
+                        let pixels = theirs.iter().skip(index).step_by(3);
+                        for (place, (found, expected)) in plane.rows.iter().flatten().zip(pixels).enumerate() {
+                            assert!(
+                                found.abs_diff(*expected) <= 1,
+                                "{about}: {found} for {expected}, component {index}, sample {place}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn gray_pictures_are_those_of_other_decoders() {
+    for (width, height) in [(1, 1), (8, 8), (17, 31), (100, 60)] {
+        let gray: Vec<u8> = busy(width, height).into_iter().step_by(3).collect();
+        let source = encode(&gray, width, height, jpeg_encoder::ColorType::Luma, |encoder| {
+            encoder.set_restart_interval(3);
+        });
+        let (_, _, planes) = decode(&source, Scale::Full);
+        let mut other = jpeg_decoder::Decoder::new(&source[..]);
+        let expected = other.decode().unwrap();
+        assert_eq!(planes.len(), 1);
+        for (found, expected) in planes[0].rows.iter().flatten().zip(&expected) {
+            assert!(
+                found.abs_diff(*expected) <= 1,
+                "{width} x {height}: {found} for {expected}"
+            );
+        }
+        assert_eq!(zune(&source, true).len(), expected.len());
+    }
+}
+
+/// A scaled picture of a smooth one is the mean of what each of its samples stands for: of a ramp all frequencies but the
+/// lowest are next to nothing.
+#[test]
+fn scaled_pictures_are_means_of_full_ones() {
+    let (width, height) = (150, 94);
+    let smooth = make::pixels(width, height, |x, y| {
+        let wave = (f64::from(x) / 19.0).sin() + (f64::from(y) / 23.0).cos();
+        [(128.0 + 50.0 * wave) as u8, (x + y) as u8, 200 - y as u8]
+    });
+    for factor in FACTORS {
+        let source = restarting(&smooth, width, height, factor, 100, 0);
+        let (_, _, full) = decode(&source, Scale::Full);
+        for scale in [Scale::Half, Scale::Quarter, Scale::Eighth] {
+            let (found_width, found_height, planes) = decode(&source, scale);
+            assert_eq!((found_width, found_height), (scale.apply(width), scale.apply(height)));
+            for (index, (plane, full)) in planes.iter().zip(&full).enumerate() {
+                // Samples of the full component for one of the scaled component.
+                let across = (scale.denominator() * plane.ratios.0 / full.ratios.0) as usize;
+                let down = (scale.denominator() * plane.ratios.1 / full.ratios.1) as usize;
+                assert_eq!(plane.width, full.width.div_ceil(across));
+                assert_eq!(plane.rows.len(), full.rows.len().div_ceil(down));
+                // Only those that lie wholly in the picture.
+                for (y, rows) in full.rows.chunks_exact(down).enumerate() {
+                    for x in 0..full.width / across {
+                        let samples = rows.iter().flat_map(|row| &row[x * across..(x + 1) * across]);
+                        let mean = samples.map(|sample| f64::from(*sample)).sum::<f64>() / (across * down) as f64;
+                        let found = plane.rows[y][x];
+                        assert!(
+                            (f64::from(found) - mean).abs() <= 2.5,
+                            "{factor:?}, {scale:?}, component {index} at {x}, {y}: {found} for {mean}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The mean of a block is its first coefficient, whatever else is in it.
+#[test]
+fn an_eighth_is_the_mean_of_any_block() {
+    let (width, height) = (160, 96);
+    let gray: Vec<u8> = busy(width, height).into_iter().step_by(3).collect();
+    let source = encode(&gray, width, height, jpeg_encoder::ColorType::Luma, |_| {});
+    let (_, _, full) = decode(&source, Scale::Full);
+    let (_, _, means) = decode(&source, Scale::Eighth);
+    let mut checked = 0;
+    for (y, rows) in full[0].rows.chunks_exact(8).enumerate() {
+        for x in 0..20 {
+            let block: Vec<u8> = rows.iter().flat_map(|row| row[x * 8..x * 8 + 8].to_vec()).collect();
+            // Samples that were cut off count for more in the coefficients.
+            if block.iter().any(|sample| matches!(sample, 0 | 255)) {
+                continue;
+            }
+            let mean = block.iter().map(|sample| f64::from(*sample)).sum::<f64>() / 64.0;
+            let found = means[0].rows[y][x];
+            assert!((f64::from(found) - mean).abs() <= 0.6, "{found} for {mean}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "{checked}");
+}
+
+/// The colours a file says it has, and what it says of them.
+#[test]
+fn headers_tell_size_and_colours() {
+    let pixels = busy(20, 10);
+    let source = encode(&pixels, 20, 10, jpeg_encoder::ColorType::Rgb, |_| {});
+    let header = Header::read(&source).unwrap();
+    assert_eq!(
+        (header.width(), header.height(), header.colours()),
+        (20, 10, Colours::YCbCr)
+    );
+    assert!(header.decoder_bytes(Scale::Full) < 100_000);
+    // Adobe's segment with 0 in its last byte means red, green and blue (Adobe Technical Note 5116).
+    let adobe = [&source[..2], b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0", &source[2..]].concat();
+    assert_eq!(Header::read(&adobe).unwrap().colours(), Colours::Rgb);
+    let mut named = source.clone();
+    let frame = named.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    let scan = named.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+    for (index, id) in b"RGB".iter().enumerate() {
+        named[frame + 10 + 3 * index] = *id;
+        named[scan + 5 + 2 * index] = *id;
+    }
+    assert_eq!(Header::read(&named).unwrap().colours(), Colours::Rgb);
+}
