@@ -135,6 +135,9 @@ fn is_the_connection_s(name: &HeaderName) -> bool {
 /// Largest piece handed to actix-web at once: as much as it puts into a connection's buffer before it waits for the
 /// client. It copies every piece, so this, and not the whole image a second time, is what a slow client costs.
 const PIECE: usize = 32 * 1024;
+/// The same for a stream, whose pieces are in memory anyway until they are sent: a write for each 32 KiB of a file of many
+/// megabytes would cost more than all else.
+const STREAMED_PIECE: usize = 256 * 1024;
 
 /// A body on its way out. Dropping it, at its end or when the client leaves, writes the access line.
 pub(crate) struct Outgoing {
@@ -201,7 +204,8 @@ impl MessageBody for Outgoing {
                 Poll::Ready(Some(Err(error)))
             }
             Some(Ok(())) => {
-                let length = self.ready.len().min(PIECE);
+                let most = if self.stream.is_some() { STREAMED_PIECE } else { PIECE };
+                let length = self.ready.len().min(most);
                 let piece = self.ready.split_to(length);
                 self.line.sent(length);
                 if let Some(connection) = &self.connection {

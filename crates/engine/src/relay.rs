@@ -168,6 +168,9 @@ fn pump(engine: &Arc<Shared>, prepared: &Prepared, opened: Opened) -> resizer_pl
         first,
         _reserved: reserved,
     } = opened;
+    // Held by both ends: what was read may still wait for the client, and who has gone may not have been noticed yet.
+    let reserved = Arc::new(reserved);
+    let held = Arc::clone(&reserved);
     let (sender, receiver) = mpsc::channel(AHEAD);
     let located = Arc::clone(&prepared.located);
     let fetched_bytes = engine.fetched_bytes.clone();
@@ -200,11 +203,12 @@ fn pump(engine: &Arc<Shared>, prepared: &Prepared, opened: Opened) -> resizer_pl
                 Err(_) => Some(Err(slow())),
             };
         }
-        drop(reserved);
+        drop((download, held));
     });
-    Box::pin(stream::unfold(receiver, |mut receiver| async move {
-        Some((receiver.recv().await?, receiver))
-    }))
+    Box::pin(stream::unfold(
+        (receiver, reserved),
+        |(mut receiver, held)| async move { Some((receiver.recv().await?, (receiver, held))) },
+    ))
 }
 
 /// A store that did not keep to its source's time.

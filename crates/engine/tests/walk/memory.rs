@@ -197,5 +197,6 @@ async fn who_waits_for_memory_has_a_place_and_the_next_is_refused_at_once() {
     assert_eq!((third.status, third.header("retry-after")), (503, "1"));
     assert!(took < Duration::from_millis(500), "at once, not after {took:?}");
     assert_eq!(first.status, 504);
-    assert!([503, 504].contains(&second.status), "{}", second.text());
+    // In time or not, by when the first gave up.
+    assert!([200, 503, 504].contains(&second.status), "{}", second.status);
 }
