@@ -68,7 +68,10 @@ pub(super) fn run() -> Result<()> {
     println!("resizer {ours:.0} MB/s; one trip an object, counted at the store");
     println!("bare loops: {reading:.0} MB/s without clients, {relaying:.0} MB/s handed to clients");
     // No bar: nothing that sends what it reads can have seven tenths of this, for it does twice the work.
-    println!("relay, share of a bare loop that only reads  measured {:.2}", ours / reading);
+    println!(
+        "relay, share of a bare loop that only reads  measured {:.2}",
+        ours / reading
+    );
     if !verdict("relay, share of a bare loop", ours / relaying, BAR) {
         bail!("a bar is not met");
     }
