@@ -181,7 +181,7 @@ fn the_reader_is_strict() {
         "# TYPE g gauge\ng 1".to_owned(),
         "g 1\n".to_owned(),
         "# TYPE g gauge\n".to_owned(),
-        "# TYPE g guage\ng 1\n".to_owned(),
+        "# TYPE g dial\ng 1\n".to_owned(),
         "# TYPE g gauge\ng  1\n".to_owned(),
         "# TYPE g gauge\ng one\n".to_owned(),
         "# TYPE g gauge\ng{a=\"1\",} 1\n".to_owned(),
