@@ -1,7 +1,7 @@
 //! The threads that touch pixels: as many as there are cores, below the priority of those that talk to clients, fed by
 //! a queue that [`crate::admission`] bounds. Large jobs take seconds and cannot be interrupted for others: they never have
-//! all threads, so that a small one always finds one that is free soon; and one that has waited for long is next. A job whose clients left while it waited is never begun; a job that panics
-//! is an error, and the thread lives.
+//! all threads, so that a small one always finds one that is free soon; and one that has waited for long is next. A job
+//! whose clients left while it waited is never begun; a job that panics is an error, and the thread lives.
 
 use std::collections::VecDeque;
 use std::fmt;
