@@ -17,7 +17,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-disk-store", &[]),
     ("resizer-object-storage", &["resizer-plugin-api"]),
     ("resizer-test-stores", &[]),
-    ("resizer-engine", &["resizer-imaging", "resizer-plugin-api"]),
+    (
+        "resizer-engine",
+        &["resizer-foreign", "resizer-imaging", "resizer-plugin-api"],
+    ),
     (
         "resizer-host",
         &["resizer-imaging", "resizer-plugin-api", "resizer-engine", "PLUGINS"],
@@ -45,6 +48,7 @@ const MAY_BE_UNSAFE: &[&str] = &["resizer-foreign"];
 const KEPT_BY: &[(&str, &[&str])] = &[
     ("actix", &["resizer-host"]),
     ("inventory", &["resizer-plugin-api"]),
+    ("libmimalloc-sys", &["resizer-foreign"]),
     ("libwebp-sys", &["resizer-foreign"]),
 ];
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use moka::sync::Cache;
+use resizer_foreign::allocator::{Unused, give_back};
 use resizer_imaging::{Cancel, Format, Instructions, Job, Limits};
 use resizer_plugin_api::hooks::{Given, LifeHandler};
 use resizer_plugin_api::resource::Resources;
@@ -46,6 +47,8 @@ const KEEPING: Duration = Duration::from_secs(5);
 const HEALTHY_WITHIN: Duration = Duration::from_secs(5);
 /// How long a plugin may take to start, to connect or to stop: a folder on a mount that hangs takes for ever.
 const LIFE_PATIENCE: Duration = Duration::from_secs(30);
+/// How often freed memory is returned to the system; the allocator returns none that was free for less than a second.
+const GIVE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// A chequerboard of two by two grey pixels.
 const TINY_PNG: &[u8] =
     b"\x89\x50\x4E\x47\x0D\x0A\x1A\x0A\x00\x00\x00\x0D\x49\x48\x44\x52\x00\x00\x00\x02\x00\x00\x00\x02\x08\
@@ -111,6 +114,13 @@ impl Engine {
             .thread_name("engine")
             .build()?;
         let handle = runtime.handle().clone();
+        // Nobody else asks for it while nothing is allocated.
+        handle.spawn(async {
+            loop {
+                tokio::time::sleep(GIVE_BACK_EVERY).await;
+                give_back(Unused::ForLong);
+            }
+        });
         let shared = Shared {
             pool: WorkPool::start(threads, &metrics)?,
             admission: Admission::new(server.queue.saturating_add(threads), resources.memory(), &metrics),

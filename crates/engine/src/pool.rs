@@ -1,7 +1,8 @@
 //! The threads that touch pixels: as many as there are cores, below the priority of those that talk to clients, fed by
-//! a queue that [`crate::admission`] bounds. Large jobs take seconds and cannot be interrupted for others: they never have
-//! all threads, so that a small one always finds one that is free soon; and one that has waited for long is next. A job
-//! whose clients left while it waited is never begun; a job that panics is an error, and the thread lives.
+//! a queue that [`crate::admission`] bounds. Large jobs take seconds and cannot be interrupted for others: one thread, with
+//! a priority above that of the others, does not take them, so that a small one always finds one that is free soon; and one
+//! that has waited for long is next. A job whose clients left while it waited is never begun; a job that panics is an
+//! error, and the thread lives.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,7 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use resizer_foreign::allocator::{Unused, give_back};
 use resizer_imaging::Cost;
 use resizer_plugin_api::{Counter, Error, ErrorKind, Gauge, Metrics};
 use tokio::sync::oneshot;
@@ -20,6 +22,12 @@ use crate::leaving::Leaving;
 /// How much nicer than the rest of the process a work thread is, on Unix' scale of 19: enough that an idle core still
 /// goes to pixels at once while a hit is not kept waiting behind them.
 const NICENESS: i32 = 5;
+/// The same for threads that take large jobs: on Linux, a third of the processor time of one that does not, where they
+/// share a core.
+const NICENESS_OF_LARGE: i32 = 10;
+
+/// A thread without a job for so long gives back the memory that its last one left.
+const REST: Duration = Duration::from_secs(1);
 
 /// The pool. Dropping it lets the threads end after the job in hand.
 pub(crate) struct WorkPool {
@@ -40,9 +48,6 @@ const LONG: Duration = Duration::from_secs(1);
 struct Queue {
     small: VecDeque<Queued>,
     large: VecDeque<Queued>,
-    /// Large jobs that are on threads, and how many may be: one thread is kept for small ones, if there are several.
-    large_running: usize,
-    large_most: usize,
     next_id: u64,
     closed: bool,
 }
@@ -76,15 +81,13 @@ impl Turn {
 }
 
 impl Queue {
-    /// The next job that may begin, and whether it is a large one.
-    fn take(&mut self) -> Option<(Queued, bool)> {
-        let may = self.large_running < self.large_most;
-        let overdue = |queued: &Queued| self.small.is_empty() || queued.since.elapsed() > LONG;
-        if may && self.large.front().is_some_and(overdue) {
-            self.large_running += 1;
-            return self.large.pop_front().map(|queued| (queued, true));
+    /// The next job for a thread that takes large ones, or does not.
+    fn take(&mut self, takes_large: bool) -> Option<Queued> {
+        let next = |queued: &Queued| self.small.is_empty() || queued.since.elapsed() > LONG;
+        if takes_large && self.large.front().is_some_and(next) {
+            return self.large.pop_front();
         }
-        self.small.pop_front().map(|queued| (queued, false))
+        self.small.pop_front()
     }
 
     fn remove(&mut self, id: u64) -> Option<Queued> {
@@ -148,8 +151,6 @@ impl WorkPool {
             queue: Mutex::new(Queue {
                 small: VecDeque::new(),
                 large: VecDeque::new(),
-                large_running: 0,
-                large_most: threads.saturating_sub(1).max(1),
                 next_id: 0,
                 closed: false,
             }),
@@ -158,9 +159,10 @@ impl WorkPool {
         });
         for index in 0..threads {
             let shared = Arc::clone(&shared);
+            let takes_large = index > 0 || threads == 1;
             std::thread::Builder::new()
                 .name(format!("work-{index}"))
-                .spawn(move || shared.serve())?;
+                .spawn(move || shared.serve(takes_large))?;
         }
         Ok(Self { shared })
     }
@@ -200,7 +202,11 @@ impl WorkPool {
             Turn::Next => queue.small.push_front(queued),
         }
         drop(queue);
-        self.shared.wake.notify_one();
+        match turn {
+            // One of those that wait does not take it.
+            Turn::Large => drop(self.shared.wake.notify_all()),
+            Turn::Small | Turn::Next => drop(self.shared.wake.notify_one()),
+        }
         Ticket {
             shared: &self.shared,
             id,
@@ -239,28 +245,31 @@ impl Instruments {
 }
 
 impl Shared {
-    fn serve(&self) {
+    fn serve(&self, takes_large: bool) {
+        let niceness = if takes_large { NICENESS_OF_LARGE } else { NICENESS };
         #[cfg(target_os = "linux")]
-        if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        if let Err(error) = rustix::process::setpriority_process(None, niceness) {
             tracing::debug!(%error, "work threads keep the process's priority");
         }
+        // A thread that has just begun has nothing to give back.
+        let mut rested = true;
         loop {
             let mut queue = self.queue.lock();
-            let (queued, large) = loop {
-                match queue.take() {
+            let queued = loop {
+                match queue.take(takes_large) {
                     Some(next) => break next,
-                    // A large one that may not begin yet is left to the thread that runs one now.
                     None if queue.closed => return,
-                    None => self.wake.wait(&mut queue),
+                    None if rested => self.wake.wait(&mut queue),
+                    None if self.wake.wait_for(&mut queue, REST).timed_out() => {
+                        rested = true;
+                        MutexGuard::unlocked(&mut queue, || give_back(Unused::AtAll));
+                    }
+                    None => {}
                 }
             };
             drop(queue);
+            rested = false;
             (queued.job)();
-            if large {
-                self.queue.lock().large_running -= 1;
-                // Another large one may begin, on a thread that found nothing it might do.
-                self.wake.notify_one();
-            }
         }
     }
 }

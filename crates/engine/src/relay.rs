@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt, stream};
 use resizer_plugin_api::{Body, ByteRange, CacheKey, Download, EntryMeta, Error, ErrorKind, Fetch, ImageRequest, Want};
@@ -113,15 +113,15 @@ async fn open(engine: &Shared, prepared: &Prepared, range: Option<ByteRange>) ->
             reserved.grow(length.saturating_sub(HELD))?;
         }
         // Whatever pieces a store sends: what is told of the media type must not depend on them.
-        let mut first = BytesMut::new();
+        let mut first = Bytes::new();
         while first.len() < SNIFFED
             && let Some(chunk) = download.bytes.next().await.transpose()?
         {
-            first.extend_from_slice(&chunk);
+            first = if first.is_empty() { chunk } else { [first, chunk].concat().into() };
         }
         Ok(Opened {
             download,
-            first: first.freeze(),
+            first,
             _reserved: reserved,
         })
     };
@@ -238,8 +238,11 @@ pub(crate) fn sniff(first: &[u8]) -> &'static str {
 /// An `svg` element within the first kilobyte of text, after nothing but a prologue.
 fn is_svg(first: &[u8]) -> bool {
     let head = &first[..first.len().min(SNIFFED)];
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    if !head.starts_with(b"<") {
+        return false;
+    }
     let text = String::from_utf8_lossy(head);
-    let text = text.trim_start_matches('\u{FEFF}').trim_start();
     let prologue = ["<?xml", "<!--", "<!DOCTYPE svg", "<svg"]
         .iter()
         .any(|start| text.starts_with(start));
