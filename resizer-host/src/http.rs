@@ -8,11 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_http::body::{BodySize, MessageBody};
+use actix_http::{ConnectionType, Request, Response, StatusCode, header as theirs};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header as ours};
 use resizer_plugin_api::{Body, ByteStream, Error, Reply, RequestHead};
 
 use crate::access_log::AccessLine;
@@ -29,7 +28,7 @@ pub(crate) trait Answer: Send + Sync + 'static {
 }
 
 /// The one handler of a listener: every path, every method.
-pub(crate) async fn serve<A: Answer>(request: HttpRequest, answer: web::Data<A>) -> HttpResponse<Outgoing> {
+pub(crate) async fn serve<A: Answer>(request: Request, answer: Arc<A>) -> Response<Outgoing> {
     let connection = request.conn_data::<Arc<Connection>>().cloned();
     if let Some(connection) = &connection {
         connection.is_ours();
@@ -46,13 +45,14 @@ pub(crate) async fn serve<A: Answer>(request: HttpRequest, answer: web::Data<A>)
     response
 }
 
-fn head_of(request: &HttpRequest) -> RequestHead {
+fn head_of(request: &Request) -> RequestHead {
     let uri = request.uri();
     let mut head = RequestHead::get(uri.path(), uri.query().unwrap_or_default());
     head.method = Method::from_bytes(request.method().as_str().as_bytes()).unwrap_or_default();
-    for (name, value) in request.headers() {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
+    let headers = request.head().headers();
+    head.headers.reserve(headers.len());
+    for (name, value) in headers {
+        if let (Some(name), Ok(value)) = (our_name(name), HeaderValue::from_bytes(value.as_bytes())) {
             head.headers.append(name, value);
         }
     }
@@ -66,7 +66,7 @@ fn head_of(request: &HttpRequest) -> RequestHead {
 
 fn host_header(headers: &HeaderMap) -> String {
     headers
-        .get(http::header::HOST)
+        .get(ours::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or("localhost")
         .to_owned()
@@ -77,37 +77,58 @@ fn response_of(
     only_head: bool,
     line: AccessLine,
     connection: Option<Arc<Connection>>,
-) -> HttpResponse<Outgoing> {
+) -> Response<Outgoing> {
     let status = StatusCode::from_u16(reply.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = HttpResponse::with_body(status, Outgoing::new(reply.body, only_head, line, connection));
+    let mut response = Response::with_body(status, Outgoing::new(reply.body, only_head, line, connection));
     for (name, value) in &reply.headers {
         if is_the_connection_s(name) {
             continue;
         }
-        let value = actix_web::http::header::HeaderValue::from_bytes(value.as_bytes());
-        if let (Some(name), Ok(value)) = (actix_name(name), value) {
+        let value = theirs::HeaderValue::from_bytes(value.as_bytes());
+        if let (Some(name), Ok(value)) = (their_name(name), value) {
             response.headers_mut().append(name, value);
         }
     }
     response
 }
 
-/// A header's name as actix-web has it. To read it letter by letter costs several times as much as to find it among the
-/// names that most responses have.
-fn actix_name(name: &HeaderName) -> Option<actix_web::http::header::HeaderName> {
-    macro_rules! common {
-        ($($common:literal),*) => {
-            match name.as_str() {
-                $($common => {
-                    static THEIRS: actix_web::http::header::HeaderName =
-                        actix_web::http::header::HeaderName::from_static($common);
-                    Some(THEIRS.clone())
-                })*
-                other => actix_web::http::header::HeaderName::from_bytes(other.as_bytes()).ok(),
-            }
-        };
-    }
-    common!(
+/// A header's name of one `http` version as the other has it. To read it letter by letter costs several times as much as
+/// to find it among the names that most messages have.
+macro_rules! convert {
+    ($name:expr => $to:ident::HeaderName, $($common:literal),*) => {
+        match $name.as_str() {
+            $($common => {
+                static COMMON: $to::HeaderName = $to::HeaderName::from_static($common);
+                Some(COMMON.clone())
+            })*
+            other => $to::HeaderName::from_bytes(other.as_bytes()).ok(),
+        }
+    };
+}
+
+/// The name of a request's header.
+fn our_name(name: &theirs::HeaderName) -> Option<HeaderName> {
+    convert!(
+        name => ours::HeaderName,
+        "accept",
+        "accept-encoding",
+        "cache-control",
+        "connection",
+        "host",
+        "if-modified-since",
+        "if-none-match",
+        "origin",
+        "range",
+        "user-agent",
+        "via",
+        "x-forwarded-for"
+    )
+}
+
+/// The name of a response's header.
+fn their_name(name: &HeaderName) -> Option<theirs::HeaderName> {
+    convert!(
+        name => theirs::HeaderName,
         "cache-control",
         "content-type",
         "etag",
@@ -124,12 +145,7 @@ fn actix_name(name: &HeaderName) -> Option<actix_web::http::header::HeaderName> 
 
 /// Headers that describe the message on this connection: actix-web writes them from the body's size.
 fn is_the_connection_s(name: &HeaderName) -> bool {
-    [
-        http::header::CONNECTION,
-        http::header::CONTENT_LENGTH,
-        http::header::TRANSFER_ENCODING,
-    ]
-    .contains(name)
+    [ours::CONNECTION, ours::CONTENT_LENGTH, ours::TRANSFER_ENCODING].contains(name)
 }
 
 /// Largest piece handed to actix-web at once: as much as it puts into a connection's buffer before it waits for the

@@ -3,15 +3,17 @@
 //! `drain_delay`, so that a balancer has noticed; close the listener; let running requests end within `grace_period`;
 //! stop the plugins. SIGINT skips the delay, and a second signal ends the process at once.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::Request;
+use actix_web::dev::{Server, ServerHandle, fn_service};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer, rt, web};
+use actix_web::{HttpServer, rt};
 use resizer_engine::{Engine, Environment, ServerSettings};
 use resizer_plugin_api::Metrics;
 use resizer_plugin_api::resource::Resources;
@@ -61,7 +63,7 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
     let started = engine.runtime().block_on(engine.start(loaded));
     let site = started.map_err(|problems| Complaint::report(problems.render(path, &text)))?;
 
-    let front = web::Data::new(Front::new(engine, site));
+    let front = Arc::new(Front::new(engine, site));
     let reload = Reload {
         path: path.to_owned(),
         started: settings.clone(),
@@ -94,7 +96,7 @@ fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Complaint> {
 }
 
 async fn run(
-    front: web::Data<Front>,
+    front: Arc<Front>,
     settings: &ServerSettings,
     public: TcpListener,
     admin: Option<TcpListener>,
@@ -122,8 +124,8 @@ async fn run(
     let mut stop_admin: Option<ServerHandle> = None;
     if let Some(listener) = admin {
         let address = listener.local_addr()?;
-        let admin = web::Data::new(Admin {
-            front: front.clone().into_inner(),
+        let admin = Arc::new(Admin {
+            front: Arc::clone(&front),
             token: settings.admin_token.clone(),
         });
         let server = start(admin, listener, settings, 1, ADMIN_CONNECTIONS, None)?;
@@ -154,7 +156,7 @@ async fn run(
 }
 
 fn start<A: Answer>(
-    answers: web::Data<A>,
+    answers: Arc<A>,
     listener: TcpListener,
     settings: &ServerSettings,
     workers: usize,
@@ -162,9 +164,11 @@ fn start<A: Answer>(
     connections: Option<Arc<Connections>>,
 ) -> std::io::Result<Server> {
     HttpServer::new(move || {
-        App::new()
-            .app_data(answers.clone())
-            .default_service(web::to(answer::<A>))
+        let answers = Arc::clone(&answers);
+        fn_service(move |request: Request| {
+            let answers = Arc::clone(&answers);
+            async move { Ok::<_, Infallible>(answer(request, answers).await) }
+        })
     })
     .workers(workers)
     .max_connections(connections_per_worker)

@@ -2,7 +2,6 @@
 //! panics is a miss or a shrug in the log; it never fails a request. Used by `produce` for results and by `download` for
 //! originals.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,15 +9,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
-use parking_lot::RwLock;
 use resizer_plugin_api::hooks::Given;
-use resizer_plugin_api::{
-    Body, Cache, CacheKey, Counter, Entry, EntryMeta, Error, ErrorKind, Hit, ImageRequest, Metrics,
-};
+use resizer_plugin_api::{Body, Cache, CacheKey, Entry, EntryMeta, Error, ErrorKind, Hit, ImageRequest};
 
 use crate::engine::Shared;
 use crate::flight::panicked;
 use crate::generation::Generation;
+use crate::instruments::Lookup;
+use crate::patience::within;
 
 /// A cache that takes longer than this to answer is slower than making most images anew.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,26 +26,6 @@ pub(crate) struct Found<'c> {
     pub(crate) plugin: &'static str,
     pub(crate) hit: Hit,
     pub(crate) nearer: &'c [Given<Arc<dyn Cache>>],
-}
-
-/// Counts look-ups in caches, by plugin and outcome. Keeps the counters that it was given: there are few, and asking the
-/// metrics for one takes a lock that all threads share.
-#[derive(Default)]
-pub(crate) struct Lookups(RwLock<HashMap<(&'static str, &'static str), Counter>>);
-
-impl Lookups {
-    fn count(&self, metrics: &Metrics, plugin: &'static str, outcome: &'static str) {
-        if let Some(counter) = self.0.read().get(&(plugin, outcome)) {
-            return counter.increment();
-        }
-        let (help, labels) = (
-            "Look-ups in caches, by plugin and outcome.",
-            [("plugin", plugin), ("outcome", outcome)],
-        );
-        let counter = metrics.counter("resizer_cache_lookups_total", help, &labels);
-        counter.increment();
-        self.0.write().insert((plugin, outcome), counter);
-    }
 }
 
 /// The nearest cache's entry under this key. Counted where the engine is given: a second look on behalf of the same
@@ -65,13 +43,13 @@ pub(crate) async fn look<'c>(
         .filter(|(_, cache)| cache.value.accepts(request))
     {
         let answer = guarded(cache.value.get(key)).await;
-        let outcome = match &answer {
-            Ok(Some(_)) => "hit",
-            Ok(None) => "miss",
-            Err(_) => "error",
-        };
         if let Some(engine) = engine {
-            engine.lookups.count(&engine.metrics, cache.plugin, outcome);
+            let lookup = match &answer {
+                Ok(Some(_)) => Lookup::Hit,
+                Ok(None) => Lookup::Miss,
+                Err(_) => Lookup::Error,
+            };
+            engine.instruments.looked_up(&engine.metrics, cache.plugin, lookup);
         }
         match answer {
             Ok(Some(hit)) => {
@@ -133,7 +111,7 @@ pub(crate) async fn collect(body: Body) -> Result<Bytes, Error> {
 
 /// What a cache does, for as long as we wait and whatever becomes of it.
 async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    match tokio::time::timeout(PATIENCE, AssertUnwindSafe(work).catch_unwind()).await {
+    match within(PATIENCE, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(_) => Err(Error::new(ErrorKind::Timeout, "The cache took too long.")),

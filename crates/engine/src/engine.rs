@@ -20,7 +20,6 @@ use resizer_plugin_api::{
 use tokio::runtime::{Handle, Runtime};
 
 use crate::admission::Admission;
-use crate::chain::Lookups;
 use crate::config::Loaded;
 use crate::diagnostic::{Place, Problem, Problems};
 use crate::download::SourceBytes;
@@ -80,7 +79,6 @@ pub(crate) struct Shared {
     pub(crate) again: Again,
     pub(crate) failures: Cache<(SourceKey, Validator), Failure>,
     pub(crate) missing: Missing,
-    pub(crate) lookups: Lookups,
     pub(crate) fetches: Counter,
     pub(crate) fetched_bytes: Counter,
     pub(crate) decodes: Counter,
@@ -133,7 +131,6 @@ impl Engine {
             again: Again::default(),
             failures: Cache::new(FAILURES),
             missing: Missing::new(),
-            lookups: Lookups::default(),
             fetches: metrics.counter("resizer_fetches_total", "Downloads begun from sources.", &[]),
             fetched_bytes: metrics.counter("resizer_fetched_bytes_total", "Bytes received from sources.", &[]),
             decodes: metrics.counter(

@@ -19,6 +19,9 @@ pub(crate) fn fire<H>(
     handlers: &[Given<H>],
     mut call: impl FnMut(&H) -> HookResult,
 ) -> Result<(), Stop> {
+    if handlers.is_empty() {
+        return Ok(());
+    }
     let mut begun = Instant::now();
     for handler in handlers {
         match watched(event, handler, &mut begun, &mut call) {

@@ -1,5 +1,5 @@
 //! What is counted and timed of every request, and of the work done for it. Each instrument is looked up in the metrics
-//! once and kept: a hit shall neither format a label nor wait for a lock. Fed by `respond` and `produce`.
+//! once and kept: a hit shall neither format a label nor wait for a lock. Fed by `respond`, `produce` and `chain`.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -23,14 +23,26 @@ pub(crate) struct Instruments {
     own: [Histogram; OWN.len()],
     shared: [Histogram; SHARED.len()],
     requests: [Histogram; OUTCOMES.len()],
-    answers: Vec<Answers>,
+    plugins: Vec<OfPlugin>,
 }
 
-/// Answers about images of one plugin's source.
-struct Answers {
+/// What is counted often of one plugin, from its first time on.
+struct OfPlugin {
     plugin: &'static str,
+    /// Answers about images of its source.
     ok: OnceLock<Counter>,
     not_modified: OnceLock<Counter>,
+    /// Looks into its cache.
+    hits: OnceLock<Counter>,
+    misses: OnceLock<Counter>,
+}
+
+/// What a look into a cache came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    Hit,
+    Miss,
+    Error,
 }
 
 impl Instruments {
@@ -48,12 +60,14 @@ impl Instruments {
             own: OWN.map(stage),
             shared: SHARED.map(stage),
             requests: OUTCOMES.map(request),
-            answers: plugins
+            plugins: plugins
                 .chain([NO_SOURCE])
-                .map(|plugin| Answers {
+                .map(|plugin| OfPlugin {
                     plugin,
                     ok: OnceLock::new(),
                     not_modified: OnceLock::new(),
+                    hits: OnceLock::new(),
+                    misses: OnceLock::new(),
                 })
                 .collect(),
         }
@@ -77,13 +91,41 @@ impl Instruments {
             let labels = [("status", status.as_str()), ("plugin", plugin)];
             metrics.counter("resizer_responses_total", help, &labels)
         };
-        let known = self.answers.iter().find(|answers| answers.plugin == plugin);
-        let kept = known.and_then(|answers| match status {
-            StatusCode::OK => Some(&answers.ok),
-            StatusCode::NOT_MODIFIED => Some(&answers.not_modified),
+        self.increment(plugin, counter, |of_plugin| match status {
+            StatusCode::OK => Some(&of_plugin.ok),
+            StatusCode::NOT_MODIFIED => Some(&of_plugin.not_modified),
             _ => None,
         });
-        match kept {
+    }
+
+    /// Counts a look into this plugin's cache.
+    pub(crate) fn looked_up(&self, metrics: &Metrics, plugin: &'static str, lookup: Lookup) {
+        let counter = || {
+            let outcome = match lookup {
+                Lookup::Hit => "hit",
+                Lookup::Miss => "miss",
+                Lookup::Error => "error",
+            };
+            let help = "Look-ups in caches, by plugin and outcome.";
+            let labels = [("plugin", plugin), ("outcome", outcome)];
+            metrics.counter("resizer_cache_lookups_total", help, &labels)
+        };
+        self.increment(plugin, counter, |of_plugin| match lookup {
+            Lookup::Hit => Some(&of_plugin.hits),
+            Lookup::Miss => Some(&of_plugin.misses),
+            Lookup::Error => None,
+        });
+    }
+
+    /// Increments a counter, which is kept if there is a place for it.
+    fn increment(
+        &self,
+        plugin: &'static str,
+        counter: impl Fn() -> Counter,
+        place: impl FnOnce(&OfPlugin) -> Option<&OnceLock<Counter>>,
+    ) {
+        let known = self.plugins.iter().find(|of_plugin| of_plugin.plugin == plugin);
+        match known.and_then(place) {
             Some(kept) => kept.get_or_init(counter).increment(),
             None => counter().increment(),
         }

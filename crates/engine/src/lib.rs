@@ -35,6 +35,7 @@ mod admission;
 mod flight;
 mod leaving;
 mod memory_limit;
+mod patience;
 mod pool;
 
 mod plan;

@@ -117,7 +117,11 @@ async fn open(engine: &Shared, prepared: &Prepared, range: Option<ByteRange>) ->
         while first.len() < SNIFFED
             && let Some(chunk) = download.bytes.next().await.transpose()?
         {
-            first = if first.is_empty() { chunk } else { [first, chunk].concat().into() };
+            first = if first.is_empty() {
+                chunk
+            } else {
+                [first, chunk].concat().into()
+            };
         }
         Ok(Opened {
             download,

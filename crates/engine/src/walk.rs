@@ -17,6 +17,7 @@ use crate::engine::Shared;
 use crate::fire::fire;
 use crate::flight::panicked;
 use crate::locate::{Located, locate, substitute};
+use crate::patience::within;
 use crate::prepare::prepare;
 use crate::produce::produce;
 use crate::respond::{finish, respond};
@@ -31,7 +32,7 @@ pub(crate) async fn walk(engine: Arc<Shared>, site: Arc<Site>, head: Arc<Request
     let mut seen = None;
     let deadline = site.server().deadline.0;
     let steps = AssertUnwindSafe(steps(&engine, &site, &head, &mut trail, &mut seen)).catch_unwind();
-    let outcome = match tokio::time::timeout(deadline, steps).await {
+    let outcome = match within(deadline, steps).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(panic)) => Err(Stop::Error(panicked(&*panic))),
         Err(_) => {
