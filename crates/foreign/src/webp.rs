@@ -118,8 +118,11 @@ impl Source<'_> {
 
     fn check(&self) -> Result<(), EncodeError> {
         let sides = 1..=MOST_SIDE;
-        let filled = self.width as usize * self.height as usize * self.channels() == self.pixels.len();
-        if filled && sides.contains(&self.width) && sides.contains(&self.height) {
+        // Sides first: the product of those that are too long might not fit.
+        if sides.contains(&self.width)
+            && sides.contains(&self.height)
+            && self.width as usize * self.height as usize * self.channels() == self.pixels.len()
+        {
             return Ok(());
         }
         Err(EncodeError::Size {

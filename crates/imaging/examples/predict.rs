@@ -1,9 +1,17 @@
 //! What jobs take, against what was predicted for them: a counting allocator over formats, modes and sizes, each with a
 //! smooth picture and with noise. Prints a line for each pair of formats: how many jobs, the least that was predicted of
 //! what a job took, and the most that was predicted beyond what is allowed. Run by `cargo xtask bench predict`.
+//!
+//! What libwebp allocates in C passes by the counter. So each job that writes WebP has a process of its own, and has
+//! taken what the system says the process grew by, or what was counted if that is more.
+//!
+//! `cargo run --release --example predict -- [NAME]`: only the pairs of formats with NAME in theirs.
 #![allow(clippy::unwrap_used, reason = "a program of its own, for which a failure is the end")]
+#![allow(clippy::disallowed_methods, reason = "nobody is served here")]
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 
 use peak_alloc::PeakAlloc;
 use resizer_imaging::{Cancel, Format, Instructions, Job, Limits, inspect, predict, run_within};
@@ -37,26 +45,37 @@ struct Worst {
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [path, mode] = arguments.as_slice() {
+        let (predicted, taken) = webp_job_in_process(Path::new(path), mode);
+        println!("{predicted} {taken}");
+        return;
+    }
+    let wanted = arguments.first().map_or("", String::as_str);
+    let file = std::env::temp_dir().join(format!("predict-{}", std::process::id()));
     for kind in KINDS {
         let mut worst: BTreeMap<String, Worst> = BTreeMap::new();
         let sizes: &[(u32, u32)] = if kind.ends_with("moving") { &FRAMES } else { &SIZES };
         for size in sizes {
-            let pictures = [true, false].map(|noisy| source(kind, *size, noisy));
-            for output in OUTPUTS {
+            let pairs = OUTPUTS.map(|output| (output, format!("{kind} to {}", output.name())));
+            if !pairs.iter().any(|(_, name)| name.contains(wanted)) {
+                continue;
+            }
+            let pictures =
+                [Picture::Smooth, Picture::Noise, Picture::Squares].map(|picture| source(kind, *size, picture));
+            for (output, name) in pairs.into_iter().filter(|(_, name)| name.contains(wanted)) {
                 for mode in MODES {
                     // Its own size, as something that takes half a minute to write: smaller ones tell as much.
                     let whole = mode.starts_with("quality") && size.0 > 2000;
                     if whole && [Format::Gif, Format::WebP].contains(&output) {
                         continue;
                     }
-                    let entry = worst
-                        .entry(format!("{kind} to {}", output.name()))
-                        .or_insert_with(|| Worst {
-                            jobs: 0,
-                            low: (f64::INFINITY, String::new()),
-                            high: (0.0, String::new()),
-                        });
-                    measure(&pictures, output, mode, entry, size);
+                    let entry = worst.entry(name.clone()).or_insert_with(|| Worst {
+                        jobs: 0,
+                        low: (f64::INFINITY, String::new()),
+                        high: (0.0, String::new()),
+                    });
+                    measure(&pictures, output, mode, entry, size, &file);
                 }
             }
         }
@@ -66,30 +85,24 @@ fn main() {
     }
 }
 
-fn measure(pictures: &[Vec<u8>], output: Format, mode: &str, worst: &mut Worst, size: &(u32, u32)) {
-    let (instructions, _) = Instructions::parse(mode.split('&').filter_map(|pair| pair.split_once('=')));
-    let job = Job {
-        instructions,
-        format: output,
-        limits: Limits::default(),
-    };
+fn measure(pictures: &[Vec<u8>], output: Format, mode: &str, worst: &mut Worst, size: &(u32, u32), file: &Path) {
     // The prediction has to do for all that a header may stand for, so it is held against the dearest of them.
     let (mut dearest, mut given) = (0, 0);
     let about = format!("{}x{} {mode}", size.0, size.1);
+    let job = job(output, mode);
     for source in pictures {
-        let Ok(cost) = predict(&inspect(source, &job.limits).unwrap(), &job) else {
+        let info = inspect(source, &job.limits).unwrap();
+        if predict(&info, &job).is_err() {
             return;
+        }
+        let (predicted, actual) = if output == Format::WebP {
+            std::fs::write(file, source).unwrap();
+            let measured = webp_job(file, mode);
+            std::fs::remove_file(file).unwrap();
+            measured
+        } else {
+            counted(source, &job)
         };
-        let mut grown = 0;
-        MEMORY.reset_peak_usage();
-        let before = MEMORY.current_usage() as u64;
-        let mut grow = |bytes| {
-            grown += bytes;
-            true
-        };
-        run_within(source, &job, &Cancel::new(), &mut grow).unwrap();
-        let actual = MEMORY.peak_usage() as u64 - before;
-        let predicted = cost.peak_bytes + grown;
         worst.jobs += 1;
         let low = predicted as f64 / actual as f64;
         if low < worst.low.0 {
@@ -103,6 +116,60 @@ fn measure(pictures: &[Vec<u8>], output: Format, mode: &str, worst: &mut Worst, 
     if high > worst.high.0 {
         worst.high = (high, format!("{about}: {given} for {dearest}"));
     }
+}
+
+fn job(format: Format, mode: &str) -> Job {
+    let (instructions, _) = Instructions::parse(mode.split('&').filter_map(|pair| pair.split_once('=')));
+    Job {
+        instructions,
+        format,
+        limits: Limits::default(),
+    }
+}
+
+/// What a job was granted, and the most it had allocated.
+fn counted(source: &[u8], job: &Job) -> (u64, u64) {
+    let cost = predict(&inspect(source, &job.limits).unwrap(), job).unwrap();
+    let mut grown = 0;
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage() as u64;
+    let mut grow = |bytes| {
+        grown += bytes;
+        true
+    };
+    run_within(source, job, &Cancel::new(), &mut grow).unwrap();
+    (cost.peak_bytes + grown, MEMORY.peak_usage() as u64 - before)
+}
+
+/// The same of a job to WebP on the source in a file, in a process of its own.
+fn webp_job(file: &Path, mode: &str) -> (u64, u64) {
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new(program).arg(file).arg(mode).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (predicted, taken) = printed.trim().split_once(' ').unwrap();
+    (predicted.parse().unwrap(), taken.parse().unwrap())
+}
+
+/// What that process does.
+fn webp_job_in_process(file: &Path, mode: &str) -> (u64, u64) {
+    let source = std::fs::read(file).unwrap();
+    let job = job(Format::WebP, mode);
+    // A small job first, so that the program itself is in memory.
+    let small = self::job(Format::WebP, "width=16&height=16&mode=stretch");
+    counted(&source, &small);
+    // Resets the most memory that the process had to what it has: proc(5).
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = resident("VmRSS:");
+    let (predicted, counted) = counted(&source, &job);
+    (predicted, counted.max(resident("VmHWM:") - before))
+}
+
+/// Bytes, by a line of the system's account of this process.
+fn resident(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kilobytes * 1024
 }
 
 const KINDS: [&str; 11] = [
@@ -119,13 +186,13 @@ const KINDS: [&str; 11] = [
     "bmp",
 ];
 
-fn source(kind: &str, (width, height): (u32, u32), noisy: bool) -> Vec<u8> {
+fn source(kind: &str, (width, height): (u32, u32), picture: Picture) -> Vec<u8> {
     let channels = match kind {
         "jpeg grey" | "gif" | "gif moving" => 1,
         "png alpha" | "webp alpha" => 4,
         _ => 3,
     };
-    let pixels = pixels(width, height, channels, noisy);
+    let pixels = pixels(width, height, channels, picture);
     match kind {
         "jpeg" | "jpeg grey" | "jpeg progressive" => jpeg(&pixels, width, height, kind),
         "png" => png(&pixels, width, height, png::ColorType::Rgb),
@@ -144,8 +211,17 @@ fn source(kind: &str, (width, height): (u32, u32), noisy: bool) -> Vec<u8> {
     }
 }
 
-/// A smooth picture or noise (Marsaglia's xorshift).
-fn pixels(width: u32, height: u32, channels: u32, noisy: bool) -> Vec<u8> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Picture {
+    Smooth,
+    /// Every sample by chance (Marsaglia's xorshift).
+    Noise,
+    /// The same in squares, of which more is left when the picture is made smaller.
+    Squares,
+}
+
+fn pixels(width: u32, height: u32, channels: u32, picture: Picture) -> Vec<u8> {
+    const SIDE: u32 = 8;
     let mut state = 0x2545_f491_u32;
     let mut next = || {
         state ^= state << 13;
@@ -153,16 +229,18 @@ fn pixels(width: u32, height: u32, channels: u32, noisy: bool) -> Vec<u8> {
         state ^= state << 5;
         state
     };
-    let mut pixels = Vec::with_capacity((width * height * channels) as usize);
+    let row_bytes = (width * channels) as usize;
+    let mut pixels: Vec<u8> = Vec::with_capacity(row_bytes * height as usize);
     for y in 0..height {
         for x in 0..width {
             for channel in 0..channels {
                 let smooth = (f64::from(x) / 90.0 + f64::from(channel)).sin() + (f64::from(y) / 70.0).cos();
-                let noise = next();
-                pixels.push(if noisy {
-                    noise as u8
-                } else {
-                    (120.0 + 50.0 * smooth) as u8 ^ (noise & 3) as u8
+                let noise = next() as u8;
+                pixels.push(match picture {
+                    Picture::Smooth => (120.0 + 50.0 * smooth) as u8 ^ (noise & 3),
+                    Picture::Squares if y % SIDE > 0 => pixels[pixels.len() - row_bytes],
+                    Picture::Squares if x % SIDE > 0 => pixels[pixels.len() - channels as usize],
+                    Picture::Noise | Picture::Squares => noise,
                 });
             }
         }

@@ -123,30 +123,22 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     let (encoder, encoded) = match job.format {
         Format::Jpeg => {
             let quality = job.instructions.effective_jpeg_quality();
-            // Rows of blocks; for a progressive file whole planes and all coefficients.
             let planes = channels.count() as u64;
             let rows = width.next_multiple_of(16) * 16 * planes;
-            let progressive = if job.instructions.jpeg_progressive {
-                padded_pixels(plan.output) * planes * 3
+            let encoder = if job.instructions.jpeg_progressive {
+                // Rows of blocks, as numbers of four bytes, and all coefficients, of two.
+                let coefficients = match (channels.is_gray(), quality) {
+                    (true, _) => 2,
+                    (false, 0..=90) => 3,
+                    (false, _) => 6,
+                };
+                4 * rows + padded_pixels(plan.output) * coefficients
             } else {
-                0
+                rows
             };
-            (rows + progressive, jpeg_bytes(plan.output, channels, quality))
+            (encoder, jpeg_bytes(plan.output, channels, quality))
         }
-        Format::Gif => {
-            /// The picture as colours or nothing, what is stored of it, and indices, besides what is counted below:
-            /// the picture is gone by then.
-            const PIXEL_BYTES: u64 = 7;
-            /// The frame before, and the canvas below it.
-            const MOVING_BYTES: u64 = 8;
-            /// Pixels that colours are chosen from, as sRGB and as Oklab.
-            const SAMPLE_BYTES: u64 = 15;
-            /// Measured: boxes of colours, and the compressor.
-            const QUANTISER_BYTES: u64 = 640 * 1024;
-            let pixel_bytes = PIXEL_BYTES + if plan.moving { MOVING_BYTES } else { 0 };
-            let sample = pixels.min(GIF_MOST_SAMPLES as u64) * SAMPLE_BYTES;
-            (pixels * pixel_bytes + sample + QUANTISER_BYTES, gif_bytes(plan.output))
-        }
+        Format::Gif => return gif_encoding_bytes(plan, channels),
         Format::WebP => {
             let lossless = match job.instructions.effective_webp_lossless() {
                 Lossless::No => false,
@@ -159,11 +151,17 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             /// The same, where libwebp first collects what is to be coded; and where it compresses alpha before.
             const COLLECTED_BYTES: u64 = 26;
             const ALPHA_BYTES: u64 = 38;
-            let pixel_bytes = match pixels {
-                _ if lossless => 0,
-                0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_BYTES,
-                0..=WEBP_IN_ONE_PIECE_PIXELS => COLLECTED_BYTES,
-                _ => LOSSY_BYTES,
+            /// Copies that were found in pixels without loss: 8 bytes for each, of three pixels or more, less what they
+            /// save in the file.
+            const COPIES_BYTES: u64 = 2;
+            let without_loss = webp_search_bytes(plan.output) + COPIES_BYTES * pixels;
+            let written = match pixels {
+                _ if lossless => without_loss,
+                0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_BYTES * pixels,
+                0..=WEBP_IN_ONE_PIECE_PIXELS => COLLECTED_BYTES * pixels,
+                // Alpha first.
+                _ if channels.has_alpha() => without_loss.max(LOSSY_BYTES * pixels),
+                _ => LOSSY_BYTES * pixels,
             };
             // An animation's frame before, and this one in four channels, then the part that changed; or grey in three.
             let copies = match (plan.moving, channels.is_gray()) {
@@ -171,10 +169,7 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 (false, true) => 4,
                 (false, false) => 0,
             };
-            (
-                pixels * (pixel_bytes + copies),
-                webp_bytes(plan.output, channels, lossless),
-            )
+            (written + copies * pixels, webp_bytes(plan.output, channels, lossless))
         }
         // They are never written; the plan has said so.
         Format::Png | Format::Bmp | Format::Tiff => {
@@ -188,6 +183,26 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     };
     let frame = picture_bytes(plan.output, channels) + encoder + encoded;
     if plan.moving { frame } else { frame.max(2 * encoded) }
+}
+
+/// What is held while a GIF is written. Noise that is encoded takes less than what there was before it.
+fn gif_encoding_bytes(plan: &Plan, channels: Channels) -> u64 {
+    /// The picture as colours or nothing.
+    const COLOUR_BYTES: u64 = 4;
+    /// Pixels that colours are chosen from, as sRGB and as Oklab.
+    const SAMPLE_BYTES: u64 = 15;
+    /// For each pixel of a row: its colour in both spaces, and errors of it and of the one below.
+    const DITHER_BYTES: u64 = 39;
+    /// Measured: boxes of colours, and the compressor.
+    const QUANTISER_BYTES: u64 = 512 * 1024;
+    let pixels = plan.output.pixels();
+    // Those of the waiting frame; of an animation the one after it and the canvas below it, too.
+    let frames = if plan.moving { 3 } else { 1 } * COLOUR_BYTES * pixels;
+    let samples = pixels.min(GIF_MOST_SAMPLES as u64) * SAMPLE_BYTES;
+    let dithered = pixels + u64::from(plan.output.width) * DITHER_BYTES;
+    // What is stored of the waiting frame, and its samples or its indices.
+    let reducing = COLOUR_BYTES * pixels + samples.max(dithered);
+    frames + QUANTISER_BYTES + reducing.max(picture_bytes(plan.output, channels))
 }
 
 /// Pixels with sides filled up to whole blocks of 16.
@@ -227,12 +242,31 @@ pub(crate) fn gif_bytes(size: Size) -> u64 {
 }
 
 /// Pixels of a GIF's frame that colours are chosen from, at most: they are looked at in one piece.
-pub(crate) const GIF_MOST_SAMPLES: usize = 512 * 1024;
+pub(crate) const GIF_MOST_SAMPLES: usize = 128 * 1024;
 
 /// Up to this size libwebp does in one piece what it cannot be interrupted in: it collects all that is to be coded, which
-/// is the faster way, and compresses alpha, which it does better than we. Measured at 0.7 megapixels of noise: 52 ms at
+/// is the faster way, and compresses alpha, which it does in less time than we. Measured at 0.7 megapixels of noise: 52 ms at
 /// quality 80, 96 ms at 100.
 pub(crate) const WEBP_IN_ONE_PIECE_PIXELS: u64 = 250_000;
+
+/// Pixels that copies are taken from, at most, in a WebP without loss or its alpha; how many more are kept before they are
+/// dropped; and the longest copy.
+pub(crate) const WEBP_WINDOW_PIXELS: usize = 1 << 18;
+pub(crate) const WEBP_DROPPED_PIXELS: usize = 1 << 16;
+pub(crate) const WEBP_LONGEST_COPY: usize = 4096;
+
+/// What finds copies: pixels, and for each of the window two places where the same may be; rows, and what is counted.
+fn webp_search_bytes(size: Size) -> u64 {
+    /// Rows of pixels, what is expected in their squares, and distances between them.
+    const COLUMN_BYTES: u64 = 32;
+    /// Measured: how often symbols occur with caches of three sizes, codes, and a piece of copies.
+    const COUNTS_BYTES: u64 = 192 * 1024;
+    let width = u64::from(size.width);
+    let window = size.pixels().min(WEBP_WINDOW_PIXELS as u64);
+    let ahead = (WEBP_DROPPED_PIXELS + WEBP_LONGEST_COPY) as u64 + 2 * width;
+    let pixels = size.pixels().min(window + ahead);
+    4 * pixels + 2 * 4 * window.next_power_of_two() + size.pixels() / 1024 + COLUMN_BYTES * width + COUNTS_BYTES
+}
 
 /// Room for a WebP picture of noise.
 fn webp_bytes(size: Size, channels: Channels, lossless: bool) -> u64 {

@@ -56,4 +56,4 @@ pub use size::Size;
 pub use source::SourceInfo;
 
 /// Part of every cache key: raised whenever the same instructions on the same source give other pixels or bytes.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;

@@ -48,10 +48,10 @@ const STEPS: [Step; 4] = [
 ///
 /// Returns `Cancelled` soon after the flag was raised. For a JPEG, PNG, WebP or GIF of 12 megapixels that is within 50
 /// ms of processor time, mostly within ten. In proportion to the pixels grow: reading a WebP without loss, which is
-/// transformed in one piece after it was decoded, 5 to 14 ms for each megapixel, so that 12 exceed the 50 ms; writing
-/// a WebP with loss, whose encoder asks some sixty times in all; and writing a progressive JPEG, whose transform takes
-/// 13 ms for each megapixel, so that those of more than four exceed the 50 ms. A TIFF is looked at between its strips
-/// or tiles: a strip may be the whole picture, so that only the limit on pixels bounds what it takes.
+/// transformed in one piece after it was decoded, 5 to 14 ms for each megapixel, so that those of more than three can
+/// exceed the 50 ms; and writing a WebP with loss, whose encoder asks some sixty times in all, so that 12 megapixels of
+/// noise at quality 100 take 105 ms. A TIFF is looked at between its strips or tiles: a strip may be the whole picture,
+/// so that only the limit on pixels bounds what it takes.
 pub fn run(source: &[u8], job: &Job, cancel: &Cancel) -> Result<Encoded, ImageError> {
     run_within(source, job, cancel, &mut |_| true)
 }

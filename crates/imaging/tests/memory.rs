@@ -208,7 +208,7 @@ fn no_job_takes_more_than_was_predicted() {
                 let unseen = match format {
                     Format::WebP if pixels <= 250_000 => 42 * pixels,
                     Format::WebP => 14 * pixels,
-                    Format::Gif => 15 * pixels.min(512 * 1024),
+                    Format::Gif => 15 * pixels.min(128 * 1024),
                     _ => 0,
                 };
                 let most = actual * 3 / 2 + 2_000_000 + unseen;

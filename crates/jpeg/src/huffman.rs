@@ -15,8 +15,13 @@ pub(crate) struct Code<'s> {
 }
 
 impl<'s> Code<'s> {
-    /// Refuses codes that do not fit into their length, or that consist of ones only.
+    /// Refuses codes that do not fit into their length, or that consist of ones only, and more of them than there are
+    /// symbols.
     pub(crate) fn new(counts: &'s [u8; 16], symbols: &'s [u8]) -> Result<Self, Error> {
+        const MOST_SYMBOLS: usize = 256;
+        if symbols.len() > MOST_SYMBOLS {
+            return Err(Error::Corrupt("a Huffman table has more symbols than there are"));
+        }
         let mut next = 0_u32;
         for (length, count) in (1..).zip(counts) {
             next += u32::from(*count);

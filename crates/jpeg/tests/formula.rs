@@ -472,6 +472,26 @@ fn headers_that_lie_are_refused() {
     corrupt(&[(code + 8, 200)]);
 }
 
+/// As other decoders do: a byte has 256 values (T.81, B.2.4.2).
+#[test]
+fn a_huffman_table_has_256_symbols_at_most() {
+    let file = Picture::random(&mut Random(17), 16, 16, FACTORS[0], 0, (4, 8)).file();
+    // A table that no component uses: all symbols are of 16 bits and of 15.
+    let check = |symbols: usize, expected: Result<(), Error>| {
+        let mut table = vec![0x11];
+        table.extend([0; 14]);
+        table.extend([(symbols / 2) as u8, symbols.div_ceil(2) as u8]);
+        table.extend((0..symbols).map(|symbol| symbol as u8));
+        let length = (table.len() as u16 + 2).to_be_bytes();
+        let changed = [&file[..2], &[0xff, 0xc4], &length, &table, &file[2..]].concat();
+        assert_eq!(Header::read(&changed).map(|_| ()), expected, "{symbols} symbols");
+    };
+    check(256, Ok(()));
+    let refusal = Error::Corrupt("a Huffman table has more symbols than there are");
+    check(257, Err(refusal));
+    check(510, Err(refusal));
+}
+
 /// The largest picture there can be, of almost no data, ends with an error at once; and what it takes is known.
 #[test]
 fn a_huge_header_costs_nothing() {

@@ -3,7 +3,8 @@
 //!
 //! A [`Decoder`] borrows the compressed picture and hands out finished rows of pixels, about sixteen at a time. It holds
 //! the rows of two macroblocks and never the picture, so that a large one takes as little memory as a wide one, and whoever
-//! waits for it can stop after each piece. Pixels are those of libwebp with its default settings, bit by bit.
+//! waits for it can stop after each piece. Pixels are those of libwebp with its default settings, bit by bit; of values that
+//! no encoder writes (levels and sums out of range), those of RFC 6386.
 //!
 //! Nothing here allocates by what the compressed data says but for its width, and nothing panics, whatever the data is.
 

@@ -10,9 +10,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::http::get;
-use super::server::{Server, on_core, start_resizer};
+use super::server::{Server, build_resizer, on_core, start_resizer};
 use super::{median, verdict};
-use crate::command::{self, cargo, read};
+use crate::command::read;
 use crate::{tools, workspace};
 
 /// What the image shall weigh, near enough.
@@ -30,7 +30,7 @@ pub(super) fn run() -> Result<()> {
         ("wrk", "/usr/bin/wrk"),
         ("util-linux", "/usr/bin/taskset"),
     ]);
-    command::run(&mut cargo("build --release --locked -p resizer-host"))?;
+    build_resizer()?;
     let folder = workspace::target()?.join("bench/hits");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::server::{Server, on_core, start_resizer};
+use super::server::{Server, build_resizer, on_core, start_resizer};
 use super::{median, verdict};
 use crate::command::{self, cargo, read};
 use crate::{tools, workspace};
@@ -33,12 +33,13 @@ endpoint = "#;
 
 pub(super) fn run() -> Result<()> {
     tools::debian(&[("util-linux", "/usr/bin/taskset")]);
+    build_resizer()?;
     command::run(&mut cargo(
-        "build --release --locked -p resizer-host -p resizer-test-stores --bins",
+        "build --profile dist --locked -p resizer-test-stores --bins",
     ))?;
     let folder = workspace::target()?.join("bench/relay");
     fs::create_dir_all(&folder)?;
-    let program = workspace::target()?.join("release/relay-bench");
+    let program = workspace::target()?.join("dist/relay-bench");
     let mut store = Store::start(&program)?;
     fs::write(
         folder.join("plugins.toml"),

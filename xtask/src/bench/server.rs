@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::command::program;
+use crate::command::{self, cargo, program};
 use crate::workspace;
 
 /// A running server; ends with this value.
@@ -47,12 +47,20 @@ impl Drop for Server {
     }
 }
 
-/// The server as `cargo build --release` makes it, on core 0, with the `plugins.toml` of this folder. Its access log is on
+/// Where the server that is measured lies among what cargo builds.
+pub(crate) const RESIZER: &str = "dist/resizer-host";
+
+/// Builds the server in the form that `cargo xtask dist` ships, with every plugin.
+pub(crate) fn build_resizer() -> Result<()> {
+    command::run(&mut cargo("build --profile dist --locked -p resizer-host"))
+}
+
+/// The server that [`build_resizer`] made, on core 0, with the `plugins.toml` of this folder. Its access log is on
 /// by default and goes to a file.
 pub(crate) fn start_resizer(folder: &Path) -> Result<Server> {
     let log = folder.join("resizer.log");
     let child = on_core(0)
-        .arg(workspace::target()?.join("release/resizer-host"))
+        .arg(workspace::target()?.join(RESIZER))
         .current_dir(folder)
         .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
         .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0")

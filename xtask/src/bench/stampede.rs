@@ -13,8 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use self::origin::Origin;
 use super::http::{answer, ask, get};
-use super::server::{Server, start_resizer};
-use crate::command::{self, cargo};
+use super::server::{Server, build_resizer, start_resizer};
 use crate::{tools, workspace};
 
 const CLIENTS: usize = 1_000;
@@ -24,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 
 pub(super) fn run() -> Result<()> {
     tools::debian(&[("util-linux", "/usr/bin/taskset")]);
-    command::run(&mut cargo("build --release --locked -p resizer-host"))?;
+    build_resizer()?;
     let folder = workspace::target()?.join("bench/stampede");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

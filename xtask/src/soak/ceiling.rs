@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 use super::group::Group;
 use super::load::{Outcome, ask, closed, open, quantile};
 use super::{at_most, is_short};
-use crate::bench::server::Server;
+use crate::bench::server::{Server, build_resizer};
 use crate::command::{self, cargo};
 use crate::workspace;
 
@@ -43,7 +43,7 @@ pub(super) fn run() -> Result<()> {
 
 /// A folder with the shipped configuration as it is, and the sources that the example `soak_sources` makes.
 pub(super) fn sources(name: &str) -> Result<PathBuf> {
-    command::run(&mut cargo("build --release --locked -p resizer-host"))?;
+    build_resizer()?;
     let folder = workspace::target()?.join("soak").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

@@ -16,8 +16,7 @@ use anyhow::{Result, bail};
 use self::client::{Clients, Image, Random};
 use super::{all_is_written, at_most, is_short, metric, shipped};
 use crate::bench::http::get;
-use crate::bench::server::start_resizer;
-use crate::command::{self, cargo};
+use crate::bench::server::{build_resizer, start_resizer};
 use crate::{bench, tools};
 
 const BOUND: u64 = 16 << 20;
@@ -46,7 +45,7 @@ pub(super) fn run() -> Result<()> {
         }
     };
     tools::debian(&[("util-linux", "/usr/bin/taskset")]);
-    command::run(&mut cargo("build --release --locked -p resizer-host"))?;
+    build_resizer()?;
     let folder = shipped("crash", &format!("{BOUND}B"))?;
     let seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as u64;
     println!("random numbers from {seed}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bench::server::Server;
+use crate::bench::server::{RESIZER, Server};
 use crate::workspace;
 
 /// The group.
@@ -58,14 +58,14 @@ impl Group {
         Ok(group)
     }
 
-    /// Starts the released server of this folder in the group.
+    /// Starts the server of this folder in the group.
     pub(super) fn start(&self, folder: &Path) -> Result<Server> {
         let log = folder.join("resizer.log");
         let procs = self.folder.join("cgroup.procs");
         let child = Command::new("/bin/sh")
             .args(["-c", "echo $$ > \"$0\" && exec \"$1\""])
             .arg(procs)
-            .arg(workspace::target()?.join("release/resizer-host"))
+            .arg(workspace::target()?.join(RESIZER))
             .current_dir(folder)
             .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
             .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0")

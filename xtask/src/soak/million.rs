@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{admin_address, all_is_written, at_most, is_short, shipped};
 use crate::bench::http::{answer, get};
-use crate::bench::server::start_resizer;
+use crate::bench::server::{build_resizer, start_resizer};
 use crate::command::{self, cargo, read};
 use crate::{bench, tools, workspace};
 
@@ -25,7 +25,7 @@ const IN_FLIGHT: f64 = 40_960.0 + 2.0 * 4096.0;
 pub(super) fn run() -> Result<()> {
     let entries = if is_short() { 50_000 } else { 1_000_000 };
     tools::debian(&[("util-linux", "/usr/bin/taskset")]);
-    command::run(&mut cargo("build --release --locked -p resizer-host"))?;
+    build_resizer()?;
     command::run(&mut cargo(
         "build --release --locked -p resizer-disk-store --example million",
     ))?;

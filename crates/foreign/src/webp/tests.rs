@@ -188,4 +188,6 @@ fn sizes_that_are_none_are_refused() {
     check(301, 10, 10, false);
     check(300, 10, 10, true);
     check(MOST_SIDE as usize * 3 + 3, MOST_SIDE + 1, 1, false);
+    check(0, 1 << 31, 1 << 31, true);
+    check(4, u32::MAX, u32::MAX, true);
 }

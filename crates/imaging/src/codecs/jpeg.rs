@@ -1,13 +1,14 @@
 //! JPEG. The header is read here, so that what cannot be decoded and what is too large is known before a decoder sees a
 //! byte. What cameras write is decoded by resizer-jpeg, row by row and at a part of its size where that is enough; what
 //! it leaves out (progressive files, four inks, components in scans of their own) by zune-jpeg, which holds the whole
-//! picture. Encoded is with jpeg-encoder.
+//! picture. Baseline files are written by jpeg-encoder, progressive ones here.
 
 mod decode;
 mod encode;
 mod entropy;
 mod header;
 mod profile;
+mod progressive;
 mod scans;
 mod stream;
 mod upsample;

@@ -1,7 +1,7 @@
 //! Colours of a frame as indices into a table of at most 256.
 //!
 //! Up to 255 colours are kept exactly. More are reduced: quantette chooses the colours, by Wu's method in the Oklab
-//! space, from at most half a million pixels that lie evenly over the frame; then each row is dithered. All of it looks
+//! space, from at most 131,072 pixels that lie evenly over the frame; then each row is dithered. All of it looks
 //! at the cancel flag once a row.
 
 use std::collections::HashMap;
@@ -40,9 +40,12 @@ pub(super) fn reduce(size: Size, pixels: &[Pixel], cancel: &Cancel) -> Result<In
     if let Some(indexed) = exact(width, pixels, cancel)? {
         return Ok(indexed);
     }
-    let samples: Vec<Srgb<u8>> = sampled(width, pixels).map(Srgb::from).collect();
     cancel.check()?;
-    let samples = srgb8_to_oklab(&samples);
+    let samples = {
+        let mut srgb: Vec<Srgb<u8>> = Vec::with_capacity(GIF_MOST_SAMPLES.min(pixels.len()));
+        srgb.extend(sampled(width, pixels).map(Srgb::from));
+        srgb8_to_oklab(&srgb)
+    };
     cancel.check()?;
     let colours = WuF32x3::run_slice(&samples, BinnerF32x3::oklab_from_srgb8())
         .map_err(|error| {

@@ -1,4 +1,4 @@
-//! Writes a JPEG through jpeg-encoder.
+//! Writes a JPEG: a baseline file through jpeg-encoder, a progressive one in [`progressive`](super::progressive).
 //!
 //! Baseline files hold one scan with the standard Huffman tables: they are written as the rows come, in a few
 //! kilobytes, and every decoder reads them. (The library's optimised tables would save 2 to 4 %, but it then
@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, EncodingError, SamplingFactor};
 
+use super::progressive;
 use crate::codecs::{Delay, Encoder};
 use crate::cost::jpeg_bytes;
 use crate::picture::Picture;
@@ -44,6 +45,15 @@ impl Encoder for JpegEncoder {
         };
         let expected = jpeg_bytes(picture.size, picture.channels, self.quality);
         self.bytes.reserve_exact(usize::try_from(expected).unwrap_or(0));
+        if self.progressive {
+            return progressive::write(
+                &picture,
+                self.quality,
+                subsamples(self.quality),
+                &mut self.bytes,
+                cancel,
+            );
+        }
 
         // The library takes 1 to 100; 0 is as good as 1.
         let output = Stoppable {
@@ -57,8 +67,6 @@ impl Encoder for JpegEncoder {
             SamplingFactor::F_1_1
         });
         encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-        encoder.set_progressive(self.progressive);
-        encoder.set_optimized_huffman_tables(self.progressive);
         encoder
             .encode(&picture.pixels, width, height, colour)
             .map_err(|error: EncodingError| {

@@ -122,7 +122,7 @@ impl Code {
     /// Writes the code itself: a symbol that is alone by its number, else the length of every symbol's code.
     pub(super) fn describe(&self, output: &mut BitWriter<'_>) {
         if let Some(symbol) = self.alone {
-            // A simple code of one symbol, of one bit or eight. (No picture consists of copies alone.)
+            // A simple code of one symbol, of one bit or eight. (That of greens has one, as a first pixel stands for itself.)
             output.write(0b01, 2);
             let wide = u32::from(symbol > 1);
             output.write(wide, 1);

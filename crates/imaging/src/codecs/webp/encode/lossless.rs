@@ -1,16 +1,30 @@
 //! Writes pictures without loss (RFC 9649, section 3), and alpha channels, which are stored the same way.
 //!
-//! Green is taken from red and blue, and from each pixel the one above it; what is left is written with one prefix code
-//! for each channel, and pixels that repeat as a number. There are two passes over the rows, of which one counts, and
-//! no copy of the picture: memory is needed for two rows and the result. Searching for repetitions further away would
-//! make files of drawings smaller and take ten times as long.
+//! The rows are read three times, and there is no copy of the picture: to choose what is expected of pixels
+//! ([`prediction`]); to find what is best copied from pixels before ([`parse`]), which gives the codes; and to write. What
+//! is expected may be nothing: of drawings, pixels themselves are easier to find again than differences. Both ways are
+//! tried on a part of the picture.
+
+mod parse;
+mod prediction;
+mod prices;
+mod tokens;
+mod window;
+mod writer;
+
+use std::ops::Range;
 
 use super::huffman::{BitWriter, Code};
 use crate::picture::Picture;
 use crate::{Cancel, ImageError};
 
-/// Red, green, blue, alpha: values, or differences from what was foretold, which wrap.
-type Pixel = [u8; 4];
+use parse::{Parse, Parsed};
+use prediction::{Modes, Rows};
+use tokens::{GREENS, LENGTHS};
+use writer::Writer;
+
+/// Alpha, red, green and blue, from the highest byte; or differences from what was expected, which wrap.
+type Pixel = u32;
 
 /// Appends the body of a `VP8L` chunk.
 pub(super) fn write_picture(picture: &Picture, bytes: &mut Vec<u8>, cancel: &Cancel) -> Result<(), ImageError> {
@@ -41,176 +55,143 @@ enum Part {
     Alpha,
 }
 
-/// Symbols of the first code: values of green, then lengths of copies.
-const GREENS: usize = 256;
-const LENGTHS: usize = 24;
-
-fn write_pixels(picture: &Picture, part: Part, mut output: BitWriter<'_>, cancel: &Cancel) -> Result<(), ImageError> {
-    /// The mode that foretells the pixel above.
-    const ABOVE: usize = 2;
-    /// A copy is always of the pixel before: plane code 2, whose symbol is 1.
-    const BEFORE: usize = 1;
-    let mut counts = Counts::new();
-    for_each_token(picture, part, cancel, |token| counts.add(token))?;
-    let codes = counts.all().map(Code::new);
-
-    if part == Part::Colours {
-        // A transform, and it subtracts green.
-        output.write(1, 1);
-        output.write(2, 2);
-    }
-    // A transform, and it foretells pixels, with one mode for each square of 512; no cache of colours among the modes.
-    output.write(1, 1);
-    output.write(0, 2);
-    output.write(7, 3);
-    output.write(0, 1);
-    for symbol in [ABOVE, 0, 0, 0, 0] {
-        Code::alone(symbol).describe(&mut output);
-    }
-    // No more transforms, no cache of colours, one group of codes.
-    output.write(0, 3);
-    for code in &codes {
-        code.describe(&mut output);
-    }
-    Code::alone(BEFORE).describe(&mut output);
-
-    output.reserve(counts.bits(&codes));
-    let [green, red, blue, alpha] = &codes;
-    for_each_token(picture, part, cancel, |token| match token {
-        Token::Pixel([r, g, b, a]) => {
-            green.put(g.into(), &mut output);
-            red.put(r.into(), &mut output);
-            blue.put(b.into(), &mut output);
-            alpha.put(a.into(), &mut output);
-        }
-        Token::Copies(copies) => {
-            let (symbol, extra, bits) = length(copies);
-            green.put(symbol, &mut output);
-            output.write(extra, bits);
-        }
-    })?;
-    output.finish();
-    Ok(())
+fn write_pixels(picture: &Picture, part: Part, output: BitWriter<'_>, cancel: &Cancel) -> Result<(), ImageError> {
+    let modes = modes(picture, part, cancel)?;
+    write_residuals(picture, part, modes.as_ref(), output, cancel)
 }
 
-#[derive(Clone, Copy)]
-enum Token {
-    Pixel(Pixel),
-    /// The pixel before, so many times more, 1 to [`MOST_COPIES`].
-    Copies(u32),
-}
-
-/// The longest copy.
-const MOST_COPIES: u32 = 4096;
-
-/// The symbol of a length, and what says which of its lengths is meant (section 3.6.2.2): a number and its bits.
-const fn length(copies: u32) -> (usize, u32, u32) {
-    let above = copies - 1;
-    if above < 4 {
-        return (GREENS + above as usize, 0, 0);
-    }
-    let highest = above.ilog2();
-    let bits = highest - 1;
-    let symbol = 2 * highest + (above >> bits & 1);
-    (GREENS + symbol as usize, above & ((1 << bits) - 1), bits)
-}
-
-/// Takes the picture row by row from its top.
-fn for_each_token(
+fn write_residuals(
     picture: &Picture,
     part: Part,
+    modes: Option<&Modes>,
+    mut output: BitWriter<'_>,
     cancel: &Cancel,
-    mut take: impl FnMut(Token),
 ) -> Result<(), ImageError> {
-    let mut above: Vec<Pixel> = Vec::new();
-    let mut values: Vec<Pixel> = Vec::with_capacity(picture.size.width as usize);
-    let mut last = None;
-    for row in picture.rows() {
+    let rows = 0..picture.size.height;
+    let parsed = parsed(picture, part, modes, std::slice::from_ref(&rows), cancel)?;
+    describe_transforms(part, modes, &mut output);
+    let mut writer = Writer::begin(&parsed, picture.size.width as usize, output);
+    for_each_row(picture, part, modes, rows, cancel, |row| {
+        row.iter().for_each(|pixel| writer.write(*pixel));
+        Ok(())
+    })?;
+    writer.finish();
+    Ok(())
+}
+
+/// How pixels are expected, or none where that makes a part of the picture larger.
+fn modes(picture: &Picture, part: Part, cancel: &Cancel) -> Result<Option<Modes>, ImageError> {
+    /// Pixels that are tried, or a little more, in so many pieces.
+    const TRIED: u32 = 100_000;
+    const PIECES: u32 = 4;
+    let (width, height) = (picture.size.width, picture.size.height);
+    let modes = Modes::choose(width as usize, height as usize, cancel, |y, values| {
+        read_row(picture, part, y, values);
+    })?;
+    let rows = TRIED.div_ceil(PIECES).div_ceil(width);
+    let tried: Vec<Range<u32>> = if rows * PIECES >= height {
+        std::iter::once(0..height).collect()
+    } else {
+        let starts = (0..PIECES).map(|piece| (height - rows) * piece / (PIECES - 1));
+        starts.map(|start| start..start + rows).collect()
+    };
+    let differences = parsed(picture, part, Some(&modes), &tried, cancel)?;
+    let pixels = parsed(picture, part, None, &tried, cancel)?;
+    Ok((differences.bits <= pixels.bits).then_some(modes))
+}
+
+/// Writes what was done to pixels, in that order.
+fn describe_transforms(part: Part, modes: Option<&Modes>, output: &mut BitWriter<'_>) {
+    const EXPECTATION: u32 = 0;
+    const GREEN: u32 = 2;
+    if part == Part::Colours {
+        output.write(1, 1);
+        output.write(GREEN, 2);
+    }
+    if let Some(modes) = modes {
+        output.write(1, 1);
+        output.write(EXPECTATION, 2);
+        output.write(prediction::SQUARE_BITS - 2, 3);
+        // A picture whose greens are modes, without a cache.
+        output.write(0, 1);
+        let mut counts = [0; GREENS + LENGTHS];
+        for mode in &modes.modes {
+            counts[usize::from(*mode)] += 1;
+        }
+        let code = Code::new(&counts);
+        code.describe(output);
+        for _ in 0..4 {
+            Code::alone(0).describe(output);
+        }
+        for mode in &modes.modes {
+            code.put(usize::from(*mode), output);
+        }
+    }
+    // No more.
+    output.write(0, 1);
+}
+
+/// Chooses copies for some rows of a picture.
+fn parsed(
+    picture: &Picture,
+    part: Part,
+    modes: Option<&Modes>,
+    rows: &[Range<u32>],
+    cancel: &Cancel,
+) -> Result<Parsed, ImageError> {
+    let width = picture.size.width as usize;
+    let pixels = rows.iter().map(|rows| rows.len() * width).sum();
+    let mut parse = Parse::new(pixels, width);
+    for rows in rows {
+        for_each_row(picture, part, modes, rows.clone(), cancel, |row| {
+            parse.push(row, cancel)
+        })?;
+    }
+    parse.finish(cancel)
+}
+
+/// Takes rows as they are coded: pixels, or what is left of them.
+fn for_each_row(
+    picture: &Picture,
+    part: Part,
+    modes: Option<&Modes>,
+    range: Range<u32>,
+    cancel: &Cancel,
+    mut take: impl FnMut(&[Pixel]) -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
+    let width = picture.size.width as usize;
+    let mut rows = Rows::new(width);
+    let mut residuals = vec![0; width];
+    let range = range.start as usize..range.end as usize;
+    if let Some(above) = range.start.checked_sub(1) {
+        read_row(picture, part, above, rows.next());
+    }
+    for y in range {
         cancel.check()?;
-        values.clear();
-        values.extend(row.chunks_exact(picture.channels.count()).map(|pixel| {
-            let [red, green, blue, alpha] = picture.channels.read(pixel);
-            match part {
-                Part::Colours => [red.wrapping_sub(green), green, blue.wrapping_sub(green), alpha],
-                Part::Alpha => [0, alpha, 0, u8::MAX],
+        read_row(picture, part, y, rows.next());
+        match modes {
+            Some(modes) => {
+                modes.residuals(y, &rows, &mut residuals);
+                take(&residuals)?;
             }
-        }));
-        let mut copies = 0;
-        for (x, value) in values.iter().enumerate() {
-            // In the first row it is the pixel to the left, and before the first pixel opaque black (section 4.1).
-            let foretold = match (above.get(x), x) {
-                (Some(above), _) => *above,
-                (None, 0) => [0, 0, 0, u8::MAX],
-                (None, _) => values[x - 1],
-            };
-            let difference = std::array::from_fn(|channel| value[channel].wrapping_sub(foretold[channel]));
-            if last == Some(difference) && copies < MOST_COPIES {
-                copies += 1;
-                continue;
-            }
-            if copies > 0 {
-                take(Token::Copies(copies));
-                copies = 0;
-            }
-            take(Token::Pixel(difference));
-            last = Some(difference);
+            None => take(rows.last())?,
         }
-        if copies > 0 {
-            take(Token::Copies(copies));
-        }
-        std::mem::swap(&mut above, &mut values);
     }
     Ok(())
 }
 
-/// How often each symbol occurs.
-struct Counts {
-    green: [u32; GREENS + LENGTHS],
-    red: [u32; 256],
-    blue: [u32; 256],
-    alpha: [u32; 256],
-    /// Bits that say which length a symbol means.
-    extra_bits: u64,
-}
-
-impl Counts {
-    const fn new() -> Self {
-        Self {
-            green: [0; GREENS + LENGTHS],
-            red: [0; 256],
-            blue: [0; 256],
-            alpha: [0; 256],
-            extra_bits: 0,
-        }
-    }
-
-    fn add(&mut self, token: Token) {
-        match token {
-            Token::Pixel([red, green, blue, alpha]) => {
-                self.green[usize::from(green)] += 1;
-                self.red[usize::from(red)] += 1;
-                self.blue[usize::from(blue)] += 1;
-                self.alpha[usize::from(alpha)] += 1;
-            }
-            Token::Copies(copies) => {
-                let (symbol, _, bits) = length(copies);
-                self.green[symbol] += 1;
-                self.extra_bits += u64::from(bits);
-            }
-        }
-    }
-
-    /// In the order in which codes are stored, and the symbols of a pixel.
-    fn all(&self) -> [&[u32]; 4] {
-        [&self.green, &self.red, &self.blue, &self.alpha]
-    }
-
-    /// What all tokens take in these codes.
-    fn bits(&self, codes: &[Code; 4]) -> u64 {
-        let symbols = codes.iter().zip(self.all()).flat_map(|(code, counts)| {
-            let counts = counts.iter().enumerate();
-            counts.map(|(symbol, count)| u64::from(*count) * u64::from(code.length(symbol)))
+/// Pixels before anything is expected of them; green is subtracted from red and blue.
+fn read_row(picture: &Picture, part: Part, y: usize, values: &mut [Pixel]) {
+    let row = &picture.pixels[y * picture.row_bytes()..][..picture.row_bytes()];
+    let pixels = row.chunks_exact(picture.channels.count());
+    for (value, pixel) in values.iter_mut().zip(pixels) {
+        let [red, green, blue, alpha] = picture.channels.read(pixel);
+        *value = Pixel::from_le_bytes(match part {
+            Part::Alpha => [0, alpha, 0, u8::MAX],
+            Part::Colours => [blue.wrapping_sub(green), green, red.wrapping_sub(green), alpha],
         });
-        symbols.sum::<u64>() + self.extra_bits
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! What other decoders read from the files that are written.
+
+use super::*;
+use crate::{Channels, Size};
+
+/// Noise (Marsaglia's xorshift) of so much more or less than a smooth picture.
+fn picture(size: Size, channels: Channels, noise: u32) -> Picture {
+    let mut state = 0x2545_f491_u32;
+    let mut pixels = Vec::new();
+    for y in 0..size.height {
+        for x in 0..size.width {
+            for channel in 0..channels.count() as u32 {
+                state ^= state << 13;
+                state ^= state >> 17;
+                state ^= state << 5;
+                let smooth = 60 + (x * (channel + 1) / 2 + y) % 130;
+                pixels.push((smooth + state % (noise + 1)) as u8);
+            }
+        }
+    }
+    Picture { size, channels, pixels }
+}
+
+fn written(picture: &Picture, quality: u8, subsamples: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(picture, quality, subsamples, &mut bytes, &Cancel::new()).unwrap();
+    bytes
+}
+
+fn decoded(bytes: &[u8]) -> (Size, Vec<u8>) {
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    let pixels = decoder.decode().unwrap();
+    let info = decoder.info().unwrap();
+    assert_eq!(info.coding_process, jpeg_decoder::CodingProcess::DctProgressive);
+    (Size::new(info.width.into(), info.height.into()), pixels)
+}
+
+/// jpeg-encoder's baseline file with the same settings.
+fn baseline(picture: &Picture, quality: u8, subsamples: bool) -> Vec<u8> {
+    use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, SamplingFactor};
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
+    encoder.set_sampling_factor(if subsamples {
+        SamplingFactor::F_2_2
+    } else {
+        SamplingFactor::F_1_1
+    });
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    let colour = if picture.channels.is_gray() {
+        ColorType::Luma
+    } else {
+        ColorType::Rgb
+    };
+    let Size { width, height, .. } = picture.size;
+    encoder
+        .encode(&picture.pixels, width as u16, height as u16, colour)
+        .unwrap();
+    bytes
+}
+
+/// The mean of squared differences.
+fn error(a: &[u8], b: &[u8]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let squares = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2));
+    squares.sum::<f64>() / a.len() as f64
+}
+
+/// As near to the picture as the baseline file of another encoder, at every size of an incomplete block, and smaller
+/// where there is more than headers.
+#[test]
+fn another_decoder_reads_what_a_baseline_file_shows() {
+    let check = |size: Size, channels: Channels, noise: u32, quality: u8, subsamples: bool| {
+        let about = format!("{size} {channels:?} noise {noise} quality {quality} {subsamples}");
+        let picture = picture(size, channels, noise);
+        let bytes = written(&picture, quality, subsamples);
+        let (read, pixels) = decoded(&bytes);
+        assert_eq!(read, size, "{about}");
+        let other = baseline(&picture, quality, subsamples);
+        let mut decoder = jpeg_decoder::Decoder::new(other.as_slice());
+        let theirs = error(&decoder.decode().unwrap(), &picture.pixels);
+        let ours = error(&pixels, &picture.pixels);
+        assert!(ours <= theirs * 1.05 + 2.0, "{about}: {ours}, baseline {theirs}");
+        assert!(
+            bytes.len() < other.len() || size.pixels() < 10_000,
+            "{about}: {} bytes, baseline {}",
+            bytes.len(),
+            other.len()
+        );
+    };
+    for (width, height) in [(1, 1), (7, 9), (8, 8), (16, 17), (33, 15), (65, 40), (200, 130)] {
+        for noise in [0, 20, 120] {
+            for quality in [1, 50, 85, 95, 100] {
+                let size = Size::new(width, height);
+                check(size, Channels::Gray, noise, quality, true);
+                check(size, Channels::Rgb, noise, quality, true);
+                check(size, Channels::Rgb, noise, quality, false);
+            }
+        }
+    }
+}
+
+/// More blocks of one colour than one symbol can tell of.
+#[test]
+fn a_large_empty_picture_takes_a_few_bytes() {
+    let size = Size::new(1600, 1500);
+    let picture = Picture {
+        size,
+        channels: Channels::Gray,
+        pixels: vec![90; 1600 * 1500],
+    };
+    let bytes = written(&picture, 90, true);
+    let (read, pixels) = decoded(&bytes);
+    assert_eq!(read, size);
+    assert!(pixels.iter().all(|pixel| pixel.abs_diff(90) <= 1));
+    // A bit for each of 37,600 blocks, and headers.
+    assert!(bytes.len() < 5200, "{}", bytes.len());
+}
+
+/// Stopped at any of its looks at the flag, and it looks at each row of blocks.
+#[test]
+fn it_stops_wherever_it_is() {
+    let picture = picture(Size::new(64, 160), Channels::Rgb, 50);
+    let cancel = Cancel::new();
+    write(&picture, 85, true, &mut Vec::new(), &cancel).unwrap();
+    assert!(cancel.looks() >= 10 + 2 * (3 * 20 + 4 * 10), "{}", cancel.looks());
+    for look in 0..cancel.looks() {
+        let result = write(&picture, 85, true, &mut Vec::new(), &Cancel::at_look(look));
+        assert!(matches!(result, Err(ImageError::Cancelled)), "{look}: {result:?}");
+    }
+}

@@ -1,0 +1,211 @@
+//! What the pixels of a picture without loss are written as (RFC 9649, sections 4.2 and 5): a pixel by itself, one of
+//! those that came of late by its place in a cache, or a copy of pixels before it. How often each of their symbols occurs,
+//! and what they take.
+
+use super::super::huffman::{BitWriter, Code};
+use super::Pixel;
+
+/// Symbols of the first code: values of green, then lengths of copies; what is in the cache comes after them.
+pub(super) const GREENS: usize = 256;
+pub(super) const LENGTHS: usize = 24;
+
+pub(super) const DISTANCES: usize = 40;
+
+/// A copy, and how many pixels by themselves come before it.
+#[derive(Clone, Copy)]
+pub(super) struct Copied {
+    pub(super) literals: u32,
+    /// The length less 1, up to 12 bits; below it the distance, 20 bits.
+    packed: u32,
+}
+
+impl Copied {
+    const DISTANCE_BITS: u32 = 20;
+
+    pub(super) const fn new(literals: usize, length: usize, distance: usize) -> Self {
+        Self {
+            literals: literals as u32,
+            packed: ((length - 1) << Self::DISTANCE_BITS | distance) as u32,
+        }
+    }
+
+    pub(super) const fn length(self) -> usize {
+        (self.packed >> Self::DISTANCE_BITS) as usize + 1
+    }
+
+    pub(super) const fn distance(self) -> usize {
+        (self.packed & ((1 << Self::DISTANCE_BITS) - 1)) as usize
+    }
+}
+
+/// The symbol of a length or a distance, 1 or more, and what says which of the symbol's numbers is meant: a number and its
+/// bits (section 5.2.2).
+pub(super) const fn prefix(value: usize) -> (usize, u32, u32) {
+    let above = value as u32 - 1;
+    if above < 4 {
+        return (above as usize, 0, 0);
+    }
+    let highest = above.ilog2();
+    let bits = highest - 1;
+    let symbol = 2 * highest + (above >> bits & 1);
+    (symbol as usize, above & ((1 << bits) - 1), bits)
+}
+
+/// How distances are said: those of a neighbourhood by numbers of their own.
+pub(super) struct Distances {
+    /// By distance: the number of a neighbour, or 0.
+    neighbours: Vec<u8>,
+}
+
+/// How far left, and how many rows up, neighbours 1 to 120 are (section 5.2.2).
+#[rustfmt::skip]
+const NEIGHBOURS: [(i8, i8); 120] = [
+    (0, 1),  (1, 0),  (1, 1),  (-1, 1), (0, 2),  (2, 0),  (1, 2),  (-1, 2),
+    (2, 1),  (-2, 1), (2, 2),  (-2, 2), (0, 3),  (3, 0),  (1, 3),  (-1, 3),
+    (3, 1),  (-3, 1), (2, 3),  (-2, 3), (3, 2),  (-3, 2), (0, 4),  (4, 0),
+    (1, 4),  (-1, 4), (4, 1),  (-4, 1), (3, 3),  (-3, 3), (2, 4),  (-2, 4),
+    (4, 2),  (-4, 2), (0, 5),  (3, 4),  (-3, 4), (4, 3),  (-4, 3), (5, 0),
+    (1, 5),  (-1, 5), (5, 1),  (-5, 1), (2, 5),  (-2, 5), (5, 2),  (-5, 2),
+    (4, 4),  (-4, 4), (3, 5),  (-3, 5), (5, 3),  (-5, 3), (0, 6),  (6, 0),
+    (1, 6),  (-1, 6), (6, 1),  (-6, 1), (2, 6),  (-2, 6), (6, 2),  (-6, 2),
+    (4, 5),  (-4, 5), (5, 4),  (-5, 4), (3, 6),  (-3, 6), (6, 3),  (-6, 3),
+    (0, 7),  (7, 0),  (1, 7),  (-1, 7), (5, 5),  (-5, 5), (7, 1),  (-7, 1),
+    (4, 6),  (-4, 6), (6, 4),  (-6, 4), (2, 7),  (-2, 7), (7, 2),  (-7, 2),
+    (3, 7),  (-3, 7), (7, 3),  (-7, 3), (5, 6),  (-5, 6), (6, 5),  (-6, 5),
+    (8, 0),  (4, 7),  (-4, 7), (7, 4),  (-7, 4), (8, 1),  (8, 2),  (6, 6),
+    (-6, 6), (8, 3),  (5, 7),  (-5, 7), (7, 5),  (-7, 5), (8, 4),  (6, 7),
+    (-6, 7), (7, 6),  (-7, 6), (8, 5),  (7, 7),  (-7, 7), (8, 6),  (8, 7),
+];
+
+impl Distances {
+    /// For rows of such a width.
+    pub(super) fn new(width: usize) -> Self {
+        let mut neighbours = vec![0; 7 * width + 9];
+        for ((left, up), number) in NEIGHBOURS.iter().zip(1..=120).rev() {
+            let distance = isize::from(*up) * width as isize + isize::from(*left);
+            // Whatever lies before the picture's edge is as good as 1, which has a number that is lower.
+            if let Some(neighbour) = usize::try_from(distance)
+                .ok()
+                .and_then(|distance| neighbours.get_mut(distance))
+            {
+                *neighbour = number;
+            }
+        }
+        Self { neighbours }
+    }
+
+    /// The number that says so far back.
+    pub(super) fn number(&self, distance: usize) -> usize {
+        match self.neighbours.get(distance) {
+            Some(0) | None => distance + NEIGHBOURS.len(),
+            Some(neighbour) => usize::from(*neighbour),
+        }
+    }
+}
+
+/// Pixels that came of late, each at a place that follows from its value (section 5.2.3).
+pub(super) struct Cache {
+    /// As many as there are places, or none.
+    pixels: Vec<Option<Pixel>>,
+    bits: u32,
+}
+
+impl Cache {
+    pub(super) fn new(bits: u32) -> Self {
+        Self {
+            pixels: if bits > 0 { vec![None; 1 << bits] } else { Vec::new() },
+            bits,
+        }
+    }
+
+    /// Puts a pixel in, and tells its place if it was there.
+    pub(super) fn put(&mut self, pixel: Pixel) -> Option<usize> {
+        if self.bits == 0 {
+            return None;
+        }
+        let place = (0x1e35_a7bd_u32.wrapping_mul(pixel) >> (32 - self.bits)) as usize;
+        let was = self.pixels[place].replace(pixel);
+        (was == Some(pixel)).then_some(place)
+    }
+}
+
+/// How often each symbol occurs, with a cache of some size.
+pub(super) struct Tally {
+    pub(super) green: Vec<u32>,
+    pub(super) red: [u32; 256],
+    pub(super) blue: [u32; 256],
+    pub(super) alpha: [u32; 256],
+    pub(super) distance: [u32; DISTANCES],
+    extra_bits: u64,
+    cache: Cache,
+}
+
+impl Tally {
+    pub(super) fn new(cache_bits: u32) -> Self {
+        let cache = Cache::new(cache_bits);
+        Self {
+            green: vec![0; GREENS + LENGTHS + cache.pixels.len()],
+            red: [0; 256],
+            blue: [0; 256],
+            alpha: [0; 256],
+            distance: [0; DISTANCES],
+            extra_bits: 0,
+            cache,
+        }
+    }
+
+    pub(super) const fn cache_bits(&self) -> u32 {
+        self.cache.bits
+    }
+
+    pub(super) fn literal(&mut self, pixel: Pixel) {
+        if let Some(place) = self.cache.put(pixel) {
+            self.green[GREENS + LENGTHS + place] += 1;
+            return;
+        }
+        let [blue, green, red, alpha] = pixel.to_le_bytes();
+        self.green[usize::from(green)] += 1;
+        self.red[usize::from(red)] += 1;
+        self.blue[usize::from(blue)] += 1;
+        self.alpha[usize::from(alpha)] += 1;
+    }
+
+    /// A copy of these pixels; the number says how far back it is taken from.
+    pub(super) fn copy(&mut self, pixels: &[Pixel], number: usize) {
+        let (symbol, _, bits) = prefix(pixels.len());
+        self.green[GREENS + symbol] += 1;
+        self.extra_bits += u64::from(bits);
+        let (symbol, _, bits) = prefix(number);
+        self.distance[symbol] += 1;
+        self.extra_bits += u64::from(bits);
+        if self.cache.bits > 0 {
+            for equal in pixels.chunk_by(|a, b| a == b) {
+                self.cache.put(equal[0]);
+            }
+        }
+    }
+
+    /// In the order in which codes are stored.
+    fn counts(&self) -> [&[u32]; 5] {
+        [&self.green, &self.red, &self.blue, &self.alpha, &self.distance]
+    }
+
+    pub(super) fn codes(&self) -> [Code; 5] {
+        self.counts().map(Code::new)
+    }
+
+    /// What all of it takes in these codes, with the codes.
+    pub(super) fn bits(&self, codes: &[Code; 5]) -> u64 {
+        let mut described = Vec::new();
+        let mut output = BitWriter::new(&mut described);
+        for code in codes {
+            code.describe(&mut output);
+        }
+        output.finish();
+        let symbols = codes.iter().zip(self.counts()).flat_map(|(code, counts)| {
+            let counts = counts.iter().enumerate();
+            counts.map(|(symbol, count)| u64::from(*count) * u64::from(code.length(symbol)))
+        });
+        symbols.sum::<u64>() + self.extra_bits + 8 * described.len() as u64
+    }
+}
