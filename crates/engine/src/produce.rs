@@ -289,7 +289,8 @@ async fn process(
         ("encode", timings.encode),
     ];
     Ok(Processed {
-        bytes: Bytes::from(encoded.bytes),
+        // Copied: what was written piece by piece may have as much room again behind it, which caches would keep.
+        bytes: Bytes::copy_from_slice(&encoded.bytes),
         reserved,
         stages,
     })
