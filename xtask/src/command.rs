@@ -7,9 +7,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace;
 
-/// The cargo that runs this, in the folder of the workspace; arguments are split at spaces.
+/// The cargo that runs this, in the folder of the workspace; arguments are split at spaces. With `CI` set nothing is kept
+/// for a next build, as there is none: that takes gigabytes.
 pub(crate) fn cargo(arguments: &str) -> Command {
-    program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
+    let mut command = program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments);
+    if std::env::var_os("CI").is_some() {
+        command.env("CARGO_INCREMENTAL", "0");
+    }
+    command
 }
 
 /// Any program, in the folder of the workspace; arguments are split at spaces.
