@@ -1,10 +1,10 @@
 //! A picture of chosen coefficients and the file that holds them, written from the specification (T.81) alone.
 
 /// A small generator of numbers (Marsaglia, xorshift), so that failures come back.
-pub struct Random(pub u32);
+pub(crate) struct Random(pub(crate) u32);
 
 impl Random {
-    pub fn below(&mut self, end: u32) -> u32 {
+    pub(crate) fn below(&mut self, end: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
@@ -13,28 +13,28 @@ impl Random {
 }
 
 /// Coefficients of a block in the order of the file, before they are multiplied.
-pub type Block = [i32; 64];
+pub(crate) type Block = [i32; 64];
 
-pub struct Picture {
-    pub width: u32,
-    pub height: u32,
+pub(crate) struct Picture {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
     /// Blocks in a unit, across and down, of each component.
-    pub factors: Vec<(u32, u32)>,
+    pub(crate) factors: Vec<(u32, u32)>,
     /// Units between restart markers; 0: none.
-    pub interval: u32,
+    pub(crate) interval: u32,
     /// The length of every code in bits, of means and of other coefficients.
-    pub lengths: (u8, u8),
+    pub(crate) lengths: (u8, u8),
     /// For each component its rows of blocks, filled up to whole units.
-    pub blocks: Vec<Vec<Vec<Block>>>,
+    pub(crate) blocks: Vec<Vec<Vec<Block>>>,
 }
 
 /// What the coefficient at this place of the file is multiplied by.
-pub fn quantiser(place: usize) -> u8 {
+pub(crate) fn quantiser(place: usize) -> u8 {
     1 + place as u8 / 3
 }
 
 /// Column and row of each place: along the diagonals, up and down in turn (T.81, figure A.6).
-pub fn zigzag() -> Vec<(usize, usize)> {
+pub(crate) fn zigzag() -> Vec<(usize, usize)> {
     (0..15_usize)
         .flat_map(|sum| {
             let rows = sum.saturating_sub(7)..=sum.min(7);
@@ -49,7 +49,7 @@ pub fn zigzag() -> Vec<(usize, usize)> {
 
 impl Picture {
     /// Blocks of every kind: flat ones, ones with a few coefficients, ones with many.
-    pub fn random(
+    pub(crate) fn random(
         random: &mut Random,
         width: u32,
         height: u32,
@@ -87,7 +87,7 @@ impl Picture {
         picture
     }
 
-    pub fn most(&self) -> (u32, u32) {
+    pub(crate) fn most(&self) -> (u32, u32) {
         let across = self.block_factors().iter().map(|factor| factor.0).max().unwrap();
         (
             across,
@@ -96,7 +96,7 @@ impl Picture {
     }
 
     /// One component by itself comes block by block (T.81, A.2.2).
-    pub fn block_factors(&self) -> Vec<(u32, u32)> {
+    pub(crate) fn block_factors(&self) -> Vec<(u32, u32)> {
         if self.factors.len() == 1 {
             vec![(1, 1)]
         } else {
@@ -109,7 +109,7 @@ impl Picture {
         (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
     }
 
-    pub fn file(&self) -> Vec<u8> {
+    pub(crate) fn file(&self) -> Vec<u8> {
         let [w, h] = [self.width, self.height].map(|side| (side as u16).to_be_bytes());
         let count = self.factors.len() as u8;
         let mut frame = vec![8, h[0], h[1], w[0], w[1], count];
