@@ -233,14 +233,6 @@ pub(crate) fn png_bytes(size: Size, channels: Channels) -> u64 {
     HEADER_BYTES + rows + rows / 1000
 }
 
-/// Room for a frame of a GIF that cannot be compressed at all: codes of up to 12 bits, in blocks of 255 bytes; its colours
-/// and headers.
-pub(crate) fn gif_bytes(size: Size) -> u64 {
-    const HEADER_BYTES: u64 = 1024;
-    let codes = size.pixels() * 3 / 2;
-    HEADER_BYTES + codes + codes / 250
-}
-
 /// Pixels of a GIF's frame that colours are chosen from, at most: they are looked at in one piece.
 pub(crate) const GIF_MOST_SAMPLES: usize = 128 * 1024;
 

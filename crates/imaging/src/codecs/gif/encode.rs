@@ -11,7 +11,6 @@ use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
 use crate::codecs::reader::StoppableReader;
 use crate::codecs::{Delay, Encoder, internal};
-use crate::cost::gif_bytes;
 use crate::picture::Picture;
 use crate::{Cancel, ImageError, Size};
 
@@ -171,7 +170,7 @@ fn compressed(size: Size, indices: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Im
     const BUFFER_BYTES: usize = 16 * 1024;
     let most = indices.iter().max().copied().unwrap_or(0);
     let code_bits = (u8::BITS - most.leading_zeros()).max(SMALLEST_CODE) as u8;
-    let mut bytes = Vec::with_capacity(usize::try_from(gif_bytes(size)).unwrap_or(0));
+    let mut bytes = Vec::with_capacity(most_bytes(size));
     bytes.push(code_bits);
     let mut encoder = weezl::encode::Encoder::new(BitOrder::Lsb, code_bits);
     let mut stream = encoder.into_stream(&mut bytes);
@@ -182,6 +181,14 @@ fn compressed(size: Size, indices: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Im
         Err(_) if cancel.is_cancelled() => Err(ImageError::Cancelled),
         Err(error) => Err(internal(error.to_string())),
     }
+}
+
+/// Room for a frame that cannot be compressed at all: codes of up to 12 bits, in blocks of 255 bytes; its colours and
+/// headers.
+fn most_bytes(size: Size) -> usize {
+    const HEADER_BYTES: u64 = 1024;
+    let codes = size.pixels() * 3 / 2;
+    usize::try_from(HEADER_BYTES + codes + codes / 250).unwrap_or(0)
 }
 
 fn failure(error: &EncodingError) -> ImageError {
