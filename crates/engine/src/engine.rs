@@ -2,10 +2,8 @@
 //! metrics. A [`Site`] comes and goes with `plugins.toml`; the engine stays. Called by the host.
 
 use std::fmt;
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -197,26 +195,15 @@ impl Engine {
         self.live(site, |site| &site.table.on_connect).await
     }
 
-    /// Answers one request; dropping the future means that the client left. What can be answered without waiting, as a
-    /// hit in memory can, is answered on the thread that asks. At the first wait the walk moves to the engine's runtime,
-    /// so that nothing that takes time lives on a thread that serves connections.
+    /// Answers one request; dropping the future means that the client left. It is polled where the client's connection is
+    /// served, for it mostly waits: what is made or fetched for all who want the same is a task on the engine's runtime.
+    /// Its body, too, is read where it is sent, so that a piece of a stream changes no thread on its way.
     pub async fn handle(&self, site: Arc<Site>, head: RequestHead) -> Reply {
         let (head, shared) = (Arc::new(head), Arc::clone(&self.shared));
         let id = head.id.clone();
-        let mut walk = Box::pin(walk(shared, site, head));
-        let begun = {
-            let _runtime = self.shared.runtime.enter();
-            // Nobody needs to be woken: whoever is not ready now is asked again on the runtime.
-            let mut context = Context::from_waker(Waker::noop());
-            catch_unwind(AssertUnwindSafe(|| walk.as_mut().poll(&mut context)))
-        };
-        let error = match begun {
-            Ok(Poll::Ready(reply)) => return reply,
-            Ok(Poll::Pending) => match AbortOnDrop(self.shared.runtime.spawn(walk)).wait().await {
-                Ok(reply) => return reply,
-                Err(failed) if failed.is_panic() => panicked(&*failed.into_panic()),
-                Err(_) => stopping(),
-            },
+        let walk = AssertUnwindSafe(walk(shared, site, head)).catch_unwind();
+        let error = match walk.await {
+            Ok(reply) => return reply,
             Err(panic) => panicked(&*panic),
         };
         tracing::error!(id, cause = error.cause(), "a request failed: {error}");
@@ -302,21 +289,6 @@ impl Shared {
     }
 }
 
-/// A task that ends with whoever waits for it.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> AbortOnDrop<T> {
-    async fn wait(mut self) -> Result<T, tokio::task::JoinError> {
-        (&mut self.0).await
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// A runtime that may be dropped anywhere, even on a thread of another runtime.
 struct OwnedRuntime(Option<Runtime>);
 
@@ -326,10 +298,6 @@ impl Drop for OwnedRuntime {
             runtime.shutdown_background();
         }
     }
-}
-
-fn stopping() -> Error {
-    Error::new(ErrorKind::Overloaded, "The server is stopping.")
 }
 
 impl fmt::Debug for Engine {

@@ -2,10 +2,12 @@
 //! all others who want the same wait on: place in the queue, source, header, memory, work thread, caches. What is not
 //! to be processed is relayed by `relay`.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use resizer_imaging::{ImageError, Job, Limits, SourceInfo, inspect, predict, run_within};
 use resizer_plugin_api::{Body, ByteSize, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest, Validator};
 
@@ -219,21 +221,17 @@ async fn make(
         found_in: None,
         stages,
     });
+    // Where the store is not asked for validators, look-ups go by the key without one; the entry knows its own.
+    let kept_as = if asked { &named } else { key };
+    let caches = if *caching { &site.table.result_caches[..] } else { &[] };
+    let mut keep = pin!(chain::keep(generation, caches, request, kept_as, &made.meta, &bytes));
+    // Who has the answer finds it in the caches, unless one of them makes us wait: then nobody else waits for that.
+    let kept = keep.as_mut().now_or_never();
     landing.hand_out(Ok(Arc::clone(&made)));
-    if *caching {
-        // Where the store is not asked for validators, look-ups go by the key without one; the entry knows its own.
-        let kept_as = if asked { &named } else { key };
-        chain::keep(
-            generation,
-            &site.table.result_caches,
-            request,
-            kept_as,
-            &made.meta,
-            &bytes,
-        )
-        .await;
+    if kept.is_none() {
+        keep.await;
     }
-    Ok(made)
+    Ok(Arc::clone(&made))
 }
 
 struct Processed {

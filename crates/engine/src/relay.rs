@@ -1,23 +1,20 @@
-//! Sends a source as it is: a stream that a task of the engine's reads ahead of the client by one piece, under the
-//! media type that its first bytes show. Only image types leave under their own name; all else leaves as bytes to be
-//! saved, so that a store cannot be used to serve pages. Of a source whose version and length are known, a client gets a
-//! part without the rest being read. Called by `produce`.
+//! Sends a source as it is: a stream, under the media type that its first bytes show. Only image types leave under their
+//! own name; all else leaves as bytes to be saved, so that a store cannot be used to serve pages. Of a source whose version
+//! and length are known, a client gets a part without the rest being read. Called by `produce`.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt, stream};
 use resizer_plugin_api::{Body, ByteRange, CacheKey, Download, EntryMeta, Error, ErrorKind, Fetch, ImageRequest, Want};
-use tokio::sync::mpsc;
 
 use crate::admission::Reserved;
 use crate::conditional::Validators;
 use crate::engine::Shared;
 use crate::flight::panicked;
 use crate::locate::log;
+use crate::patience::within;
 use crate::prepare::Prepared;
 use crate::produce::Produced;
 use crate::range::{Part, Wanted, wanted};
@@ -26,9 +23,8 @@ use crate::range::{Part, Wanted, wanted};
 const BYTES: &str = "application/octet-stream";
 /// The one image type that can hold scripts.
 pub(crate) const SVG: &str = "image/svg+xml";
-/// How many chunks are read before the client has taken them.
-const AHEAD: usize = 1;
-/// What a relay holds of the memory budget: a piece that is being sent, one ahead, and one that is being read.
+/// What a relay holds of the memory budget: a piece that is being sent, one that waits, and one that the store's client
+/// reads ahead.
 const HELD: u64 = 768 << 10;
 /// The bytes that tell the media type of a source whose middle is asked for.
 const HEAD: ByteRange = 0..=SNIFFED as u64 - 1;
@@ -156,7 +152,7 @@ fn begin(
         validator,
         ..prepared.key.clone()
     };
-    let stream = pump(engine, prepared, opened);
+    let stream = stream(engine, prepared, opened);
     Produced {
         key,
         meta,
@@ -165,54 +161,29 @@ fn begin(
     }
 }
 
-/// Reads on in a task of the engine's, so that nothing of the source lives on a thread that serves connections.
-fn pump(engine: &Arc<Shared>, prepared: &Prepared, opened: Opened) -> resizer_plugin_api::ByteStream {
-    let Opened {
-        mut download,
-        first,
-        _reserved: reserved,
-    } = opened;
-    // Held by both ends: what was read may still wait for the client, and who has gone may not have been noticed yet.
-    let reserved = Arc::new(reserved);
-    let held = Arc::clone(&reserved);
-    let (sender, receiver) = mpsc::channel(AHEAD);
+/// The source, read as the client takes it. Whoever drops the stream gives the store's connection back.
+fn stream(engine: &Shared, prepared: &Prepared, mut opened: Opened) -> resizer_plugin_api::ByteStream {
     let located = Arc::clone(&prepared.located);
     let fetched_bytes = engine.fetched_bytes.clone();
-    engine.runtime.spawn(async move {
-        let mut next = Some(Ok(first));
-        while let Some(chunk) = next {
-            let failed = chunk.is_err();
-            if let Ok(chunk) = &chunk {
-                fetched_bytes.add(chunk.len() as u64);
-            }
-            if sender
-                .send(chunk.inspect_err(|error| log(located.plugin, &located.key, error)))
-                .await
-                .is_err()
-                || failed
-            {
-                return;
-            }
-            let patience = located.mount.policy.fetch_timeout;
-            let more = AssertUnwindSafe(download.bytes.next()).catch_unwind();
-            let more = pin!(tokio::time::timeout(patience, more));
-            // Who left shall not hold a store's connection for as long as the store is silent.
-            let Either::Left((more, _)) = select(more, pin!(sender.closed())).await else {
-                return;
-            };
-            next = match more {
-                Ok(Ok(next)) => next,
-                // Said aloud: a body that merely ends would look whole.
-                Ok(Err(panic)) => Some(Err(panicked(&*panic))),
-                Err(_) => Some(Err(slow())),
-            };
-        }
-        drop((download, held));
+    let patience = located.mount.policy.fetch_timeout;
+    let first = std::mem::take(&mut opened.first);
+    let rest = stream::unfold(Some(opened), move |opened| async move {
+        let mut opened = opened?;
+        let more = AssertUnwindSafe(opened.download.bytes.next()).catch_unwind();
+        let piece = match within(patience, more).await {
+            Ok(Ok(piece)) => piece?,
+            // Said aloud: a body that merely ends would look whole.
+            Ok(Err(panic)) => Err(panicked(&*panic)),
+            Err(_) => Err(slow()),
+        };
+        let opened = piece.is_ok().then_some(opened);
+        Some((piece, opened))
     });
-    Box::pin(stream::unfold(
-        (receiver, reserved),
-        |(mut receiver, held)| async move { Some((receiver.recv().await?, (receiver, held))) },
-    ))
+    let pieces = stream::iter([Ok(first)]).chain(rest);
+    Box::pin(pieces.inspect(move |piece| match piece {
+        Ok(bytes) => fetched_bytes.add(bytes.len() as u64),
+        Err(error) => log(located.plugin, &located.key, error),
+    }))
 }
 
 /// A store that did not keep to its source's time.

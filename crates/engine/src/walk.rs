@@ -1,6 +1,6 @@
-//! The life of a request, top to bottom: begin, rewrite, authorize, locate, prepare, produce, respond. Runs as a task on
-//! the engine's runtime, started by [`crate::Engine::handle`]; each step is one call, and the names here are the names in
-//! the log, in the docs and of the files beside this one.
+//! The life of a request, top to bottom: begin, rewrite, authorize, locate, prepare, produce, respond. Called by
+//! [`crate::Engine::handle`]; each step is one call, and the names here are the names in the log, in the docs and of the
+//! files beside this one.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
