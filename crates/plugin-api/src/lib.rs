@@ -21,6 +21,7 @@ pub mod query;
 mod reader;
 pub mod reply;
 pub mod request;
+mod resident;
 pub mod resource;
 pub mod service;
 pub mod settings;

@@ -1,13 +1,8 @@
 //! The tier in memory: a bounded map of results, before anything touches the disk.
 
-use bytes::Bytes;
 use moka::notification::RemovalCause;
 use moka::sync::Cache as Entries;
 use resizer_plugin_api::{ByteSize, CacheKey, Counter, Entry};
-
-/// What an entry costs beside its bytes and its texts, roughly: its place in moka's table and in its two queues, the
-/// counters of its shared parts, and what the allocator adds.
-const OVERHEAD: u64 = 512;
 
 /// The part of the whole that one entry may take.
 const LARGEST_PART: u64 = 4;
@@ -23,7 +18,7 @@ impl Memory {
     pub(crate) fn new(size: ByteSize, evictions: Counter) -> Self {
         let entries = Entries::builder()
             .max_capacity(size.0)
-            .weigher(|key, entry: &Entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
+            .weigher(|key, entry: &Entry| u32::try_from(entry.weight(key)).unwrap_or(u32::MAX))
             .eviction_listener(move |_, _, cause| {
                 if cause == RemovalCause::Size {
                     evictions.increment();
@@ -45,18 +40,10 @@ impl Memory {
 
     /// Keeps an entry, or forgets what it replaces if it is too large to be kept.
     pub(crate) fn put(&self, key: &CacheKey, entry: &Entry) {
-        if weight(key, entry) > self.largest {
+        if entry.weight(key) > self.largest {
             self.entries.invalidate(key);
         } else {
-            // A copy, since the given bytes may be a small part of a large buffer, which would not be counted.
-            let bytes = Bytes::copy_from_slice(&entry.bytes);
-            self.entries.insert(
-                key.clone(),
-                Entry {
-                    meta: entry.meta.clone(),
-                    bytes,
-                },
-            );
+            self.entries.insert(key.clone(), entry.resident());
         }
         // By itself it evicts in batches, and may hold many entries too many.
         self.entries.run_pending_tasks();
@@ -80,15 +67,4 @@ impl Memory {
         self.entries.run_pending_tasks();
         self.entries.weighted_size()
     }
-}
-
-/// What an entry counts while it is held in memory.
-pub(crate) fn weight(key: &CacheKey, entry: &Entry) -> u64 {
-    let texts = [
-        key.source.as_str(),
-        key.validator.as_str(),
-        entry.meta.validator.as_str(),
-        &entry.meta.content_type,
-    ];
-    (entry.bytes.len() + texts.map(str::len).iter().sum::<usize>()) as u64 + OVERHEAD
 }

@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use resizer_plugin_api::{ByteSize, CacheKey, Entry};
 
-use crate::memory::weight;
-
 pub(crate) struct WriteBehind {
     state: Mutex<State>,
     /// Notified at every change that somebody may wait for.
@@ -63,7 +61,7 @@ impl WriteBehind {
     pub(crate) fn put(&self, key: &CacheKey, entry: Entry) -> bool {
         let mut state = self.state.lock();
         state.remove(key);
-        let weight = weight(key, &entry);
+        let weight = entry.weight(key);
         if state.bytes + weight > self.limit {
             return false;
         }
@@ -139,7 +137,7 @@ impl WriteBehind {
 impl State {
     fn remove(&mut self, key: &CacheKey) {
         if let Some(waiting) = self.entries.remove(key) {
-            self.bytes -= weight(key, &waiting.entry);
+            self.bytes -= waiting.entry.weight(key);
         }
     }
 }

@@ -3,16 +3,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use moka::notification::RemovalCause;
 use moka::sync::Cache as Entries;
-use resizer_plugin_api::{
-    Body, Cache, CacheKey, Claim, Entry, EntryMeta, Error, Gauge, Hit, ImageRequest, Metrics, Purge,
-};
-
-/// What an entry costs beside its bytes and its texts, roughly: its place in moka's table and in its two
-/// queues, the counters of its shared parts, and what the allocator adds.
-const OVERHEAD: u64 = 512;
+use resizer_plugin_api::{Body, Cache, CacheKey, Claim, Entry, Error, Gauge, Hit, ImageRequest, Metrics, Purge};
 
 /// The part of the whole that one entry may take.
 const LARGEST_PART: u64 = 4;
@@ -20,18 +13,12 @@ const LARGEST_PART: u64 = 4;
 /// A bounded cache of results. When full, it compares how often the new entry and the oldest ones were asked for lately,
 /// and keeps those asked for more.
 pub(crate) struct Store {
-    entries: Entries<CacheKey, Kept>,
+    entries: Entries<CacheKey, Entry>,
     largest: u64,
     bytes: Gauge,
     /// What this store has added to the gauge; two stores share it while a reload changes the size.
     shown: AtomicI64,
     _claim: Claim,
-}
-
-#[derive(Clone)]
-struct Kept {
-    meta: EntryMeta,
-    bytes: Bytes,
 }
 
 impl Store {
@@ -41,7 +28,7 @@ impl Store {
         let evictions = metrics.counter("resizer_memcache_evictions_total", help, &[]);
         let entries = Entries::builder()
             .max_capacity(max_size)
-            .weigher(|key, kept: &Kept| u32::try_from(weight(key, &kept.meta, &kept.bytes)).unwrap_or(u32::MAX))
+            .weigher(|key, entry: &Entry| u32::try_from(entry.weight(key)).unwrap_or(u32::MAX))
             .eviction_listener(move |_, _, cause| {
                 if cause == RemovalCause::Size {
                     evictions.increment();
@@ -75,16 +62,6 @@ impl Drop for Store {
     }
 }
 
-fn weight(key: &CacheKey, meta: &EntryMeta, bytes: &Bytes) -> u64 {
-    let texts = [
-        key.source.as_str(),
-        key.validator.as_str(),
-        meta.validator.as_str(),
-        &meta.content_type,
-    ];
-    (bytes.len() + texts.map(str::len).iter().sum::<usize>()) as u64 + OVERHEAD
-}
-
 fn is_meant(what: &Purge, key: &CacheKey) -> bool {
     match what {
         Purge::Key(meant) => key == meant,
@@ -108,19 +85,11 @@ impl Cache for Store {
     }
 
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
-        if weight(key, &entry.meta, &entry.bytes) > self.largest {
+        if entry.weight(key) > self.largest {
             // What may be kept from before is out of date.
             self.entries.invalidate(key);
         } else {
-            // A copy, since the given bytes may be a small part of a large buffer, which would not be counted.
-            let bytes = Bytes::copy_from_slice(&entry.bytes);
-            self.entries.insert(
-                key.clone(),
-                Kept {
-                    meta: entry.meta,
-                    bytes,
-                },
-            );
+            self.entries.insert(key.clone(), entry.resident());
         }
         self.settle();
         Ok(())

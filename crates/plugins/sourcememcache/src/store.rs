@@ -2,15 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use bytes::Bytes;
 use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Entries;
 use resizer_plugin_api::{Body, CacheKey, Claim, Entry, Gauge, Hit, Metrics, Purge};
-
-/// What an original costs beside its bytes and its texts, roughly: its place in moka's table and in its queues, the
-/// counters of its shared parts, and what the allocator adds.
-const OVERHEAD: u64 = 512;
 
 /// The part of the whole that one original may take.
 const LARGEST_PART: u64 = 4;
@@ -34,7 +29,7 @@ impl Store {
         let entries = Entries::builder()
             .max_capacity(max_size)
             .eviction_policy(EvictionPolicy::lru())
-            .weigher(|key, entry: &Entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
+            .weigher(|key, entry: &Entry| u32::try_from(entry.weight(key)).unwrap_or(u32::MAX))
             .eviction_listener(move |_, _, cause| {
                 if cause == RemovalCause::Size {
                     evictions.increment();
@@ -58,14 +53,11 @@ impl Store {
     }
 
     pub(crate) fn put(&self, key: &CacheKey, entry: &Entry) {
-        if weight(key, entry) > self.largest {
+        if entry.weight(key) > self.largest {
             // What may be kept from before is out of date.
             self.entries.invalidate(key);
         } else {
-            // A copy, since the given bytes may lie in a larger buffer, which would not be counted.
-            let bytes = Bytes::copy_from_slice(&entry.bytes);
-            let meta = entry.meta.clone();
-            self.entries.insert(key.clone(), Entry { meta, bytes });
+            self.entries.insert(key.clone(), entry.resident());
         }
         self.settle();
     }
@@ -101,14 +93,4 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.show(0);
     }
-}
-
-fn weight(key: &CacheKey, entry: &Entry) -> u64 {
-    let texts = [
-        key.source.as_str(),
-        key.validator.as_str(),
-        entry.meta.validator.as_str(),
-        &entry.meta.content_type,
-    ];
-    (entry.bytes.len() + texts.map(str::len).iter().sum::<usize>()) as u64 + OVERHEAD
 }
