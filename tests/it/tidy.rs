@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-webp", &[]),
     ("resizer-imaging", &["resizer-foreign", "resizer-jpeg", "resizer-webp"]),
     ("resizer-plugin-api", &["resizer-imaging"]),
-    ("resizer-disk-store", &[]),
+    ("resizer-disk-store", &["resizer-foreign"]),
     ("resizer-object-storage", &["resizer-plugin-api"]),
     ("resizer-test-stores", &[]),
     (
