@@ -59,15 +59,19 @@ impl IoPool {
     /// # Errors
     /// The system refuses another thread.
     pub fn new(threads: NonZeroUsize, name: &str) -> io::Result<Self> {
-        let queue = Arc::new(Queue::default());
+        let pool = Self {
+            queue: Arc::default(),
+            places: Arc::new(Semaphore::new(threads.get().saturating_mul(PLACES_PER_THREAD))),
+            threads,
+        };
+        // If one is refused, those before it end with the pool.
         for _ in 0..threads.get() {
-            let queue = Arc::clone(&queue);
+            let queue = Arc::clone(&pool.queue);
             thread::Builder::new()
                 .name(name.to_owned())
                 .spawn(move || queue.work())?;
         }
-        let places = Arc::new(Semaphore::new(threads.get().saturating_mul(PLACES_PER_THREAD)));
-        Ok(Self { queue, places, threads })
+        Ok(pool)
     }
 
     /// Runs a blocking operation on one of the threads, after all that asked before.
