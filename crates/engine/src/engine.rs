@@ -197,7 +197,8 @@ impl Engine {
 
     /// Answers one request; dropping the future means that the client left. It is polled where the client's connection is
     /// served, for it mostly waits: what is made or fetched for all who want the same is a task on the engine's runtime.
-    /// Its body, too, is read where it is sent, so that a piece of a stream changes no thread on its way.
+    /// Its body, too, is read where it is sent, so that a piece of a stream changes no thread on its way. Needs a tokio
+    /// runtime around it that has timers and IO, and that outlives the connections to stores which relays open on it.
     pub async fn handle(&self, site: Arc<Site>, head: RequestHead) -> Reply {
         let (head, shared) = (Arc::new(head), Arc::clone(&self.shared));
         let id = head.id.clone();
