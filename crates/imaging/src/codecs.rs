@@ -53,6 +53,11 @@ pub(crate) trait Decoder {
 
     /// Lends the next rows of the frame, from the top; `None` after the last, once the data is known to be whole.
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError>;
+
+    /// Bytes that are held beyond what was told beforehand, if a format's header does not tell all.
+    fn more_bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// A result being encoded.

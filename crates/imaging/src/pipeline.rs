@@ -47,17 +47,16 @@ const STEPS: [Step; 4] = [
 /// Decodes `source`, carries out the job and encodes the result, on this thread.
 ///
 /// Returns `Cancelled` soon after the flag was raised. For a JPEG, PNG, WebP or GIF of 12 megapixels that is within 50
-/// ms of processor time, mostly within ten. In proportion to the pixels grow: reading a WebP without loss, which is
-/// transformed in one piece after it was decoded, 5 to 14 ms for each megapixel, so that those of more than three can
-/// exceed the 50 ms; and writing a WebP with loss, whose encoder asks some sixty times in all, so that 12 megapixels of
-/// noise at quality 100 take 105 ms. A TIFF is looked at between its strips or tiles: a strip may be the whole picture,
+/// ms of processor time, mostly within ten. In proportion to the pixels grows writing a WebP with loss, whose encoder asks
+/// some sixty times in all, so that 12 megapixels of noise at quality 100 take 105 ms. A TIFF is looked at between its strips or tiles: a strip may be the whole picture,
 /// so that only the limit on pixels bounds what it takes.
 pub fn run(source: &[u8], job: &Job, cancel: &Cancel) -> Result<Encoded, ImageError> {
     run_within(source, job, cancel, &mut |_| true)
 }
 
 /// As [`run`], for a caller who counts memory. What [`predict`](crate::predict) tells holds all but the frames of an
-/// animation once they are encoded: how well they can be compressed shows only then. For these the job asks `grow` for so
+/// animation once they are encoded, and codes and transforms of a WebP without loss beyond what is usual: how much these
+/// are shows only then. For these the job asks `grow` for so
 /// many bytes more, again and again, and ends with `NoRoom` when it answers `false`.
 pub fn run_within(
     source: &[u8],
@@ -86,6 +85,7 @@ pub fn run_within(
         let Some(delay) = timed(&mut timings.decode, || frames.next_frame(cancel))? else {
             break;
         };
+        growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
         let mut scaler = steps::scale::Scaler::new(info.channels, plan.axes(), plan.scaled);
         let mut first_row = 0;
         while let Some(band) = timed(&mut timings.decode, || frames.next_band(cancel))? {
@@ -97,6 +97,7 @@ pub fn run_within(
                 })
             })?;
             first_row += band.rows().len() as u32;
+            growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
         }
         if !plan.moving {
             // What follows works on the scaled picture and may need the memory.

@@ -1,12 +1,15 @@
-//! Decodes the pictures with loss of WebP files: key frames of VP8 (RFC 6386). The container around them, pictures without
-//! loss and alpha channels are the caller's.
+//! Decodes the pictures of WebP files: those with loss, which are key frames of VP8 (RFC 6386), and those without
+//! (RFC 9649). The container around them is the caller's.
 //!
-//! A [`Decoder`] borrows the compressed picture and hands out finished rows of pixels, about sixteen at a time. It holds
+//! A [`Decoder`] borrows a compressed picture with loss and hands out finished rows of pixels, about sixteen at a time. It holds
 //! the rows of two macroblocks and never the picture, so that a large one takes as little memory as a wide one, and whoever
 //! waits for it can stop after each piece. Pixels are those of libwebp with its default settings, bit by bit; of values that
 //! no encoder writes (levels and sums out of range), those of RFC 6386.
 //!
-//! Nothing here allocates by what the compressed data says but for its width, and nothing panics, whatever the data is.
+//! A [`LosslessDecoder`] does the same for pictures without loss, of which it holds as much as copies can reach.
+//!
+//! Nothing here panics, whatever the data is. With loss nothing is allocated by what the compressed data says but for its
+//! width; without, what transforms and codes take is bounded, and told.
 
 mod bool_reader;
 mod colour;
@@ -15,6 +18,7 @@ mod error;
 mod filter;
 mod filter_strength;
 mod header;
+mod lossless;
 mod macroblock;
 mod planes;
 mod prediction;
@@ -27,3 +31,4 @@ mod transform;
 pub use colour::Pixels;
 pub use decoder::{Decoder, Rows};
 pub use error::DecodeError;
+pub use lossless::{LosslessDecoder, NEIGHBOURS};

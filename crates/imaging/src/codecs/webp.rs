@@ -1,7 +1,6 @@
 //! WebP. The container is read here (RFC 9649), so that sizes, frames and what is cut off are known before a decoder
-//! sees a byte. Pictures with loss are decoded by resizer-webp, a few rows at a time, those without by image-webp, which
-//! holds them whole. With loss they are encoded by libwebp, which never sees a byte that is not ours, without loss here,
-//! where animations are put together, too.
+//! sees a byte. Pictures are decoded by resizer-webp, a few rows at a time. With loss they are encoded by libwebp, which
+//! never sees a byte that is not ours, without loss here, where animations are put together, too.
 
 mod container;
 mod decode;

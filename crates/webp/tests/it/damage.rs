@@ -3,11 +3,11 @@
 use resizer_webp::{DecodeError, Decoder, Pixels};
 
 use crate::pictures::{Chance, Picture};
-use crate::{decode, decode_by_image_webp};
+use crate::{decode, decode_by_image_webp, file};
 
 /// Both decode it to the same pixels, or both refuse it. Returns whether it was decoded.
 fn check(about: &str, picture: &[u8]) -> bool {
-    match (decode(picture, Pixels::Rgb), decode_by_image_webp(picture)) {
+    match (decode(picture, Pixels::Rgb), decode_by_image_webp(&file(picture))) {
         (Ok(found), Some(other)) => {
             assert!(found == other, "{about}: other pixels than image-webp's");
             true

@@ -11,7 +11,7 @@ fn check(name: &str, picture: &Picture, settings: impl Fn(&mut WebPConfig)) {
     let found = decode(&encoded, Pixels::Rgb).unwrap();
     assert_eq!(found.len(), picture.pixels.len(), "{name}");
     let differs = |other: &[u8]| found.iter().zip(other).position(|(found, other)| found != other);
-    let other = decode_by_image_webp(&encoded).unwrap();
+    let other = decode_by_image_webp(&file(&encoded)).unwrap();
     assert_eq!(differs(&other), None, "{name}: first difference to image-webp");
     let other = webp::Decoder::new(&file(&encoded)).decode().unwrap();
     assert_eq!(differs(&other), None, "{name}: first difference to libwebp");

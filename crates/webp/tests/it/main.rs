@@ -9,9 +9,10 @@
 
 mod damage;
 mod exact;
+mod lossless;
 mod pictures;
 
-use resizer_webp::{DecodeError, Decoder, Pixels};
+use resizer_webp::{DecodeError, Decoder, LosslessDecoder, Pixels};
 
 /// All pixels of the contents of a chunk `VP8 `.
 fn decode(picture: &[u8], pixels: Pixels) -> Result<Vec<u8>, DecodeError> {
@@ -23,19 +24,43 @@ fn decode(picture: &[u8], pixels: Pixels) -> Result<Vec<u8>, DecodeError> {
     Ok(all)
 }
 
-/// The same by image-webp, as RGB.
-fn decode_by_image_webp(picture: &[u8]) -> Option<Vec<u8>> {
-    let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(file(picture))).ok()?;
+/// All pixels of the contents of a chunk `VP8L`.
+fn decode_lossless(picture: &[u8], pixels: Pixels) -> Result<Vec<u8>, DecodeError> {
+    all_rows(LosslessDecoder::new(picture, pixels)?)
+}
+
+fn all_rows(mut decoder: LosslessDecoder<'_>) -> Result<Vec<u8>, DecodeError> {
+    let mut all = Vec::new();
+    loop {
+        if decoder.step()? && decoder.rows().is_empty() {
+            return Ok(all);
+        }
+        all.extend_from_slice(decoder.rows());
+    }
+}
+
+/// The pixels of a file by image-webp, as RGB, or as RGBA if the file says that there is alpha.
+fn decode_by_image_webp(file: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(file)).ok()?;
     let mut pixels = vec![0; decoder.output_buffer_size()?];
     decoder.read_image(&mut pixels).ok()?;
     Some(pixels)
 }
 
-/// A file with this picture alone.
+/// A file with this picture alone, with loss.
 fn file(picture: &[u8]) -> Vec<u8> {
+    file_of(b"VP8 ", picture)
+}
+
+/// The same without loss.
+fn lossless_file(picture: &[u8]) -> Vec<u8> {
+    file_of(b"VP8L", picture)
+}
+
+fn file_of(kind: &[u8; 4], picture: &[u8]) -> Vec<u8> {
     let length = picture.len() as u32;
     let padded = length.next_multiple_of(2);
     let padding = &[0][..(padded - length) as usize];
     let sizes = [(12 + padded).to_le_bytes(), length.to_le_bytes()];
-    [&b"RIFF"[..], &sizes[0], b"WEBPVP8 ", &sizes[1], picture, padding].concat()
+    [&b"RIFF"[..], &sizes[0], b"WEBP", kind, &sizes[1], picture, padding].concat()
 }

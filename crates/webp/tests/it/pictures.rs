@@ -59,16 +59,61 @@ impl Picture {
         })
     }
 
+    /// Its colours fewer and fewer: so many at most.
+    pub(crate) fn with_colours(mut self, most: usize) -> Self {
+        let mut colours: Vec<[u8; 3]> = Vec::new();
+        for pixel in self.pixels.as_chunks_mut::<3>().0 {
+            if !colours.contains(pixel) && colours.len() < most {
+                colours.push(*pixel);
+            }
+            let known = colours.iter().position(|colour| colour == pixel);
+            *pixel = colours[known.unwrap_or(usize::from(pixel[1]) % colours.len())];
+        }
+        self
+    }
+
     /// Encodes it with loss, by libwebp: the contents of the chunk `VP8 `.
     pub(crate) fn encode(&self, settings: impl Fn(&mut WebPConfig)) -> Vec<u8> {
-        let mut config = WebPConfig::new().unwrap();
-        settings(&mut config);
         let encoder = webp::Encoder::from_rgb(&self.pixels, self.width as u32, self.height as u32);
-        let file = encoder.encode_advanced(&config).unwrap();
-        assert_eq!(&file[12..16], b"VP8 ");
-        let length = u32::from_le_bytes(file[16..20].try_into().unwrap()) as usize;
-        file[20..20 + length].to_vec()
+        chunk(b"VP8 ", &encoder, settings)
     }
+
+    /// Encodes it without loss, by libwebp: the contents of the chunk `VP8L`.
+    pub(crate) fn encode_lossless(&self, settings: impl Fn(&mut WebPConfig)) -> Vec<u8> {
+        let encoder = webp::Encoder::from_rgb(&self.pixels, self.width as u32, self.height as u32);
+        chunk(b"VP8L", &encoder, lossless(settings))
+    }
+
+    /// The same with something transparent in it; and its pixels.
+    pub(crate) fn encode_transparent(&self, settings: impl Fn(&mut WebPConfig)) -> (Vec<u8>, Vec<u8>) {
+        let (pixels, _) = self.pixels.as_chunks::<3>();
+        let rgba: Vec<u8> = pixels
+            .iter()
+            .enumerate()
+            .flat_map(|(at, [red, green, blue])| [*red, *green, *blue, (at / 3) as u8])
+            .collect();
+        let encoder = webp::Encoder::from_rgba(&rgba, self.width as u32, self.height as u32);
+        (chunk(b"VP8L", &encoder, lossless(settings)), rgba)
+    }
+}
+
+/// Without loss, colours where nothing shows included.
+fn lossless(settings: impl Fn(&mut WebPConfig)) -> impl Fn(&mut WebPConfig) {
+    move |config| {
+        config.lossless = 1;
+        config.exact = 1;
+        settings(config);
+    }
+}
+
+/// The contents of the first chunk of a file.
+fn chunk(kind: &[u8; 4], encoder: &webp::Encoder<'_>, settings: impl Fn(&mut WebPConfig)) -> Vec<u8> {
+    let mut config = WebPConfig::new().unwrap();
+    settings(&mut config);
+    let file = encoder.encode_advanced(&config).unwrap();
+    assert_eq!(&file[12..16], kind);
+    let length = u32::from_le_bytes(file[16..20].try_into().unwrap()) as usize;
+    file[20..20 + length].to_vec()
 }
 
 /// Marsaglia's xorshift.

@@ -2,7 +2,6 @@
 
 mod alpha;
 mod frame;
-mod lossless;
 
 use frame::FramePixels;
 
@@ -37,6 +36,8 @@ pub(super) struct WebPDecoder<'s> {
     first: usize,
     /// The next row of the canvas to deliver.
     row: u32,
+    /// What frames took beyond what was told beforehand.
+    more_bytes: u64,
 }
 
 impl<'s> WebPDecoder<'s> {
@@ -51,6 +52,7 @@ impl<'s> WebPDecoder<'s> {
             next: 0,
             first: first as usize,
             row: 0,
+            more_bytes: 0,
         }
     }
 
@@ -80,6 +82,7 @@ impl<'s> WebPDecoder<'s> {
                     *pixel = if frame.blends { over(colour, *pixel) } else { colour };
                 }
             }
+            self.more_bytes = self.more_bytes.max(pixels.more_bytes());
         }
         Ok(Some(frame.delay))
     }
@@ -101,12 +104,18 @@ impl Decoder for WebPDecoder<'_> {
         let Some(still) = &mut self.still else {
             return Ok(None);
         };
+        // Codes and transforms are read before the first rows, and stay.
+        self.more_bytes = self.more_bytes.max(still.more_bytes());
         let rows = still.next_rows(cancel)?;
         Ok(rows.map(|pixels| Band {
             pixels,
             width: self.size.width,
             channels: self.channels,
         }))
+    }
+
+    fn more_bytes(&self) -> u64 {
+        self.more_bytes
     }
 }
 

@@ -10,7 +10,7 @@ use resizer_foreign::webp::{EncodeError, Settings, Source};
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
 use crate::codecs::{Delay, Encoder, internal};
-use crate::cost::WEBP_IN_ONE_PIECE_PIXELS;
+use crate::cost::{WEBP_IN_ONE_PIECE_PIXELS, webp_lossy_bytes};
 use crate::picture::Picture;
 use crate::steps::flatten::converted;
 use crate::{Cancel, Channels, ImageError, Instructions, Lossless, Size, SourceInfo};
@@ -211,6 +211,7 @@ fn lossy(picture: &Picture, quality: u8, cancel: &Cancel) -> Result<Vec<u8>, Ima
         method,
         low_memory,
         alpha: in_one_piece(picture),
+        room: webp_lossy_bytes(picture.size, quality) as usize,
     };
     resizer_foreign::webp::encode(source, settings, &|| !cancel.is_cancelled()).map_err(|error| match error {
         EncodeError::Stopped => ImageError::Cancelled,

@@ -1,10 +1,8 @@
-//! The pixels of a picture or of a frame, from the top down: with loss as they are decoded, without loss all at once.
+//! The pixels of a picture or of a frame, from the top down, as they are decoded.
 
-use resizer_webp::{DecodeError, Decoder, Pixels};
+use resizer_webp::{DecodeError, Decoder, LosslessDecoder, Pixels};
 
 use super::alpha::{self, Alpha};
-use super::lossless;
-use crate::band::rows_per_band;
 use crate::codecs::corrupt_because;
 use crate::codecs::webp::container::Frame;
 use crate::codecs::webp::corrupt;
@@ -17,12 +15,7 @@ pub(super) enum FramePixels<'s> {
         row_bytes: usize,
         alpha: Option<Alpha<'s>>,
     },
-    Lossless {
-        pixels: Vec<u8>,
-        row_bytes: usize,
-        /// The first byte that was not delivered.
-        next: usize,
-    },
+    Lossless(Box<LosslessDecoder<'s>>),
 }
 
 impl<'s> FramePixels<'s> {
@@ -31,15 +24,15 @@ impl<'s> FramePixels<'s> {
         let size = frame.area.size;
         let row_bytes = size.width as usize * channels(frame).count();
         if frame.is_lossless() {
-            let pixels = lossless::decode(&[frame.picture], size, frame.has_alpha(), cancel)?;
-            return Ok(Self::Lossless {
-                pixels,
-                row_bytes,
-                next: 0,
-            });
+            let decoder = LosslessDecoder::new(frame.picture, pixels(frame)).map_err(failed)?;
+            let announced = (size.width, size.height, frame.has_alpha());
+            if (decoder.width(), decoder.height(), decoder.has_alpha()) != announced {
+                return Err(corrupt("its header contradicts itself"));
+            }
+            return Ok(Self::Lossless(Box::new(decoder)));
         }
         let decoder = Decoder::new(frame.picture, pixels(frame)).map_err(failed)?;
-        let alpha = frame.alpha.map(|chunk| Alpha::open(chunk, size, cancel)).transpose()?;
+        let alpha = frame.alpha.map(|chunk| Alpha::open(chunk, size)).transpose()?;
         Ok(Self::Lossy {
             decoder: Box::new(decoder),
             row_bytes,
@@ -60,22 +53,34 @@ impl<'s> FramePixels<'s> {
                     return Ok(None);
                 };
                 if let Some(alpha) = alpha {
-                    rows.pixels.chunks_exact_mut(*row_bytes).for_each(|row| alpha.put(row));
+                    for row in rows.pixels.chunks_exact_mut(*row_bytes) {
+                        alpha.put(row, cancel)?;
+                    }
                 }
                 Ok(Some(rows.pixels))
             }
-            Self::Lossless {
-                pixels,
-                row_bytes,
-                next,
-            } => {
-                let rest = &pixels[*next..];
-                let rows = &rest[..rest.len().min(rows_per_band(*row_bytes) * *row_bytes)];
-                *next += rows.len();
-                Ok((!rows.is_empty()).then_some(rows))
+            Self::Lossless(decoder) => {
+                decode_rows(decoder, cancel)?;
+                Ok(Some(decoder.rows()).filter(|rows| !rows.is_empty()))
             }
         }
     }
+
+    /// What decoding takes beyond what was told beforehand.
+    pub(super) fn more_bytes(&self) -> u64 {
+        match self {
+            Self::Lossy { alpha, .. } => alpha.as_ref().map_or(0, Alpha::more_bytes),
+            Self::Lossless(decoder) => decoder.more_bytes(),
+        }
+    }
+}
+
+/// Decodes until there are rows, or none are left.
+pub(super) fn decode_rows(decoder: &mut LosslessDecoder<'_>, cancel: &Cancel) -> Result<(), ImageError> {
+    while !decoder.step().map_err(failed)? {
+        cancel.check()?;
+    }
+    Ok(())
 }
 
 /// What a frame is decoded to.
@@ -94,18 +99,14 @@ fn failed(error: DecodeError) -> ImageError {
     }
 }
 
-/// What is held while a frame is decoded.
+/// What is held while a frame is decoded, unless it is told later ([`FramePixels::more_bytes`]).
 pub(super) fn bytes(frame: &Frame<'_>) -> u64 {
-    /// Measured: image-webp's code tables and rows.
-    const LIBRARY_BYTES: u64 = 512 * 1024;
     let size = frame.area.size;
-    // The library wants the compressed picture as a file of its own.
-    let without_loss =
-        |compressed: &[u8], pixel_bytes: u64| LIBRARY_BYTES + compressed.len() as u64 + size.pixels() * pixel_bytes;
     match frame.alpha {
-        // It decodes four channels and copies three.
-        _ if frame.is_lossless() => without_loss(frame.picture, if frame.has_alpha() { 4 } else { 4 + 3 }),
-        Some(chunk) if alpha::is_compressed(chunk) => without_loss(chunk, 4) + lossy_bytes(frame),
+        _ if frame.is_lossless() => LosslessDecoder::bytes(size.width, size.height, pixels(frame)),
+        Some(chunk) if alpha::is_compressed(chunk) => {
+            LosslessDecoder::alpha_bytes(size.width, size.height) + lossy_bytes(frame)
+        }
         _ => lossy_bytes(frame),
     }
 }

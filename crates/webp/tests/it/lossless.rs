@@ -1,0 +1,194 @@
+//! Pictures without loss: every pixel as it was encoded, whatever an encoder was told to do; of damaged ones an error, or
+//! the pixels that image-webp finds, never a panic.
+
+use resizer_webp::{DecodeError, LosslessDecoder, Pixels};
+use webp::WebPConfig;
+
+use crate::pictures::{Chance, Picture};
+use crate::{all_rows, decode_by_image_webp, decode_lossless, lossless_file};
+
+fn check(name: &str, picture: &Picture, settings: impl Fn(&mut WebPConfig)) {
+    let encoded = picture.encode_lossless(&settings);
+    let found = decode_lossless(&encoded, Pixels::Rgb).unwrap();
+    assert!(found == picture.pixels, "{name}");
+    let opaque = decode_lossless(&encoded, Pixels::Rgba).unwrap();
+    let expected = found.as_chunks::<3>().0.iter().map(|[r, g, b]| [*r, *g, *b, 255]);
+    assert!(opaque.as_chunks::<4>().0.iter().copied().eq(expected), "{name} as RGBA");
+
+    let (encoded, pixels) = picture.encode_transparent(settings);
+    assert!(LosslessDecoder::new(&encoded, Pixels::Rgba).unwrap().has_alpha());
+    assert!(
+        decode_lossless(&encoded, Pixels::Rgba).unwrap() == pixels,
+        "{name} with alpha"
+    );
+}
+
+fn kinds(width: usize, height: usize) -> Vec<(String, Picture)> {
+    let mut kinds = vec![
+        ("photograph".to_owned(), Picture::photograph(width, height)),
+        ("noise".to_owned(), Picture::noise(width, height)),
+        ("gradient".to_owned(), Picture::gradient(width, height)),
+        ("drawing".to_owned(), Picture::drawing(width, height)),
+    ];
+    for colours in [1, 2, 3, 4, 5, 16, 17, 250, 256, 257] {
+        let picture = Picture::photograph(width, height).with_colours(colours);
+        kinds.push((format!("{colours} colours"), picture));
+    }
+    kinds
+}
+
+#[test]
+fn every_method_and_effort() {
+    for (name, picture) in kinds(75, 61) {
+        for method in 0..=6 {
+            for quality in [0, 30, 75, 100] {
+                check(&format!("{name}, method {method}, {quality}"), &picture, |config| {
+                    config.method = method;
+                    config.quality = quality as f32;
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn every_width_and_height() {
+    for side in (1..=40).chain([63, 64, 65, 127, 128, 129, 300]) {
+        for other in [1, 2, 7, 33] {
+            for (width, height) in [(side, other), (other, side)] {
+                let picture = Picture::photograph(width, height);
+                check(&format!("{width} x {height}"), &picture, |_| {});
+                let few = picture.with_colours(3);
+                check(&format!("{width} x {height} of 3 colours"), &few, |_| {});
+            }
+        }
+    }
+}
+
+/// More pixels than are held; and copies from nearly as far away as they can be.
+#[test]
+fn what_is_out_of_reach_is_dropped() {
+    let (width, height) = (1_001, 2_100);
+    let mut picture = Picture::photograph(width, 700);
+    let far = picture.pixels.clone();
+    picture.pixels.extend(Picture::noise(width, 300).pixels);
+    picture.pixels.extend_from_slice(&far);
+    let rest = Picture::gradient(width, height - 1_700);
+    picture.pixels.extend(rest.pixels);
+    picture.height = height;
+    check("large", &picture, |config| {
+        config.method = 4;
+        config.quality = 100.0;
+    });
+}
+
+#[test]
+fn alpha_alone() {
+    // Green is alpha there, and the header is not.
+    let picture = Picture::photograph(130, 50);
+    let encoded = picture.encode_lossless(|_| {});
+    let found = all_rows(LosslessDecoder::alpha(&encoded[5..], 130, 50)).unwrap();
+    let expected = picture.pixels.as_chunks::<3>().0.iter().map(|[_, green, _]| *green);
+    assert!(found.into_iter().eq(expected));
+}
+
+/// Both decode it to the same pixels, or both refuse it. Returns whether it was decoded.
+fn agrees(about: &str, picture: &[u8]) -> bool {
+    let pixels = match LosslessDecoder::new(picture, Pixels::Rgba) {
+        Ok(decoder) if decoder.has_alpha() => Pixels::Rgba,
+        _ => Pixels::Rgb,
+    };
+    match (
+        decode_lossless(picture, pixels),
+        decode_by_image_webp(&lossless_file(picture)),
+    ) {
+        (Ok(found), Some(other)) => {
+            assert!(found == other, "{about}: other pixels than image-webp's");
+            true
+        }
+        (Err(_), None) => false,
+        (Ok(_), None) => panic!("{about}: refused by image-webp only"),
+        (Err(error), Some(_)) => panic!("{about}: decoded by image-webp, but {error}"),
+    }
+}
+
+fn small() -> [Vec<u8>; 3] {
+    [
+        Picture::photograph(37, 35).encode_transparent(|_| {}).0,
+        Picture::photograph(50, 30).with_colours(12).encode_lossless(|_| {}),
+        Picture::drawing(40, 30).encode_lossless(|config| config.quality = 100.0),
+    ]
+}
+
+#[test]
+fn cut_anywhere() {
+    for (number, whole) in small().iter().enumerate() {
+        assert!(agrees("whole", whole));
+        for length in 0..whole.len() {
+            agrees(&format!("{length} bytes of number {number}"), &whole[..length]);
+        }
+        assert!(decode_lossless(&whole[..whole.len() / 2], Pixels::Rgb).is_err());
+    }
+}
+
+#[test]
+fn changed_anywhere() {
+    for (number, whole) in small().iter().enumerate() {
+        // Its sides stay: a large picture takes long.
+        for bit in 28..whole.len() * 8 {
+            let mut changed = whole.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            agrees(&format!("bit {bit} of number {number}"), &changed);
+        }
+    }
+}
+
+/// Whatever the bits: mostly nonsense, which must not take longer or more memory than a picture.
+#[test]
+fn made_up() {
+    let mut chance = Chance(0x9e37_79b9);
+    for number in 0..2_000 {
+        let mut picture = vec![0x2f];
+        let [width, height] = [(); 2].map(|()| chance.number() % 70);
+        picture.extend((width | height << 14).to_le_bytes());
+        // Zeros say less, and so come further.
+        let mask = chance.byte() | chance.byte();
+        picture.extend((0..2_000).map(|_| chance.byte() & mask));
+        agrees(&format!("number {number}"), &picture);
+    }
+}
+
+#[test]
+fn what_the_header_refuses() {
+    let [whole, ..] = small();
+    let check = |place: usize, value: u8, expected: DecodeError| {
+        let mut changed = whole.clone();
+        changed[place] = value;
+        assert_eq!(LosslessDecoder::new(&changed, Pixels::Rgb).unwrap_err(), expected);
+    };
+    check(0, 0x2e, DecodeError::StartCode);
+    check(4, whole[4] | 0x20, DecodeError::Version(1));
+    let short = LosslessDecoder::new(&whole[..4], Pixels::Rgb).unwrap_err();
+    assert_eq!(short, DecodeError::Truncated("its header"));
+}
+
+/// What was decoded is delivered before the rest is looked at.
+#[test]
+fn rows_before_the_damage_are_whole() {
+    let picture = Picture::photograph(640, 500);
+    let whole = picture.encode_lossless(|_| {});
+    let mut decoder = LosslessDecoder::new(&whole[..whole.len() * 2 / 3], Pixels::Rgb).unwrap();
+    let mut delivered = 0;
+    let error = loop {
+        match decoder.step() {
+            Ok(_) => {
+                let rows = decoder.rows();
+                assert!(rows == &picture.pixels[delivered..delivered + rows.len()]);
+                delivered += rows.len();
+            }
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, DecodeError::Truncated("its pixels"));
+    assert!(delivered > picture.pixels.len() / 4, "{delivered}");
+}
