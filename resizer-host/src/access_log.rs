@@ -6,9 +6,9 @@ mod lines;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::sync::Arc;
 
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, StatusCode};
 use resizer_engine::LogFormat;
 use resizer_plugin_api::{Error, Reply, RequestHead};
 use serde::Serialize;
@@ -17,12 +17,10 @@ use self::lines::Lines;
 pub(crate) use self::lines::{flush, start};
 
 /// What is known of a request so far; the line is written on drop.
+#[derive(Default)]
 pub(crate) struct AccessLine {
-    id: String,
-    client: Option<IpAddr>,
-    method: Method,
-    target: String,
-    began: Instant,
+    /// The request, once it is settled who asks and what it is called.
+    head: Option<Arc<RequestHead>>,
     status: Option<StatusCode>,
     cache: Option<HeaderValue>,
     bytes: u64,
@@ -34,35 +32,12 @@ pub(crate) struct AccessLine {
 const CLIENT_LEFT: u16 = 499;
 
 impl AccessLine {
-    /// The line of a request that has just come in.
-    pub(crate) fn begin(head: &RequestHead) -> Self {
-        let target = match head.raw_query.as_str() {
-            "" => printable(&head.raw_path).into_owned(),
-            query => [&printable(&head.raw_path), "?", &printable(query)].concat(),
-        };
-        let mut line = Self {
-            id: String::new(),
-            client: None,
-            method: head.method.clone(),
-            target,
-            began: Instant::now(),
-            status: None,
-            cache: None,
-            bytes: 0,
-            whole: false,
-            quiet: false,
-        };
-        line.identify(head);
-        line
+    /// The line is about this request. Without one there is no line.
+    pub(crate) fn identify(&mut self, head: &Arc<RequestHead>) {
+        self.head = Some(Arc::clone(head));
     }
 
-    /// Takes over who asks and what the request is called, once that is settled.
-    pub(crate) fn identify(&mut self, head: &RequestHead) {
-        self.client = head.client;
-        self.id.clone_from(&head.id);
-    }
-
-    /// No line for this one: probes come every second and say nothing.
+    /// No line for this one: it is not wanted, or a probe, which comes every second and says nothing.
     pub(crate) fn silence(&mut self) {
         self.quiet = true;
     }
@@ -86,21 +61,23 @@ impl AccessLine {
 
     /// It broke off in the middle: the connection is closed, so that the client sees that something is missing.
     pub(crate) fn failed(&mut self, error: &Error) {
+        let Some(head) = &self.head else { return };
         let cause = error.cause().unwrap_or_default();
-        tracing::warn!(id = %self.id, path = %self.target, cause, "the response broke off: {error}");
+        tracing::warn!(id = %head.id, path = %target(head).concat(), cause, "the response broke off: {error}");
     }
 }
 
 impl Drop for AccessLine {
     fn drop(&mut self) {
+        let Some(head) = &self.head else { return };
         if self.quiet || !tracing::enabled!(target: "access", tracing::Level::INFO) {
             return;
         }
         let Some(lines) = Lines::get() else { return };
-        let microseconds = self.began.elapsed().as_micros() as u64;
+        let microseconds = head.arrived.elapsed().as_micros() as u64;
         lines.add(|time, line| match lines.format {
-            LogFormat::Text => self.write_text(time, microseconds, line),
-            LogFormat::Json => self.write_json(time, microseconds, line),
+            LogFormat::Text => self.write_text(head, time, microseconds, line),
+            LogFormat::Json => self.write_json(head, time, microseconds, line),
         });
     }
 }
@@ -117,15 +94,15 @@ impl AccessLine {
             .unwrap_or_default()
     }
 
-    fn write_text(&self, time: &str, microseconds: u64, line: &mut Vec<u8>) {
+    fn write_text(&self, head: &RequestHead, time: &str, microseconds: u64, line: &mut Vec<u8>) {
         let mut number = itoa::Buffer::new();
         let mut put = |name: &str, value: &str| {
             line.extend_from_slice(name.as_bytes());
             line.extend_from_slice(value.as_bytes());
         };
         put(time, "  INFO access: id=");
-        put("", &self.id);
-        match self.client {
+        put("", &head.id);
+        match head.client {
             Some(IpAddr::V4(client)) => {
                 let mut before = " client=";
                 for octet in client.octets() {
@@ -136,8 +113,9 @@ impl AccessLine {
             Some(IpAddr::V6(client)) => put(" client=", &client.to_string()),
             None => {}
         }
-        put(" method=", self.method.as_str());
-        put(" path=", &self.target);
+        put(" method=", head.method.as_str());
+        put(" path=", "");
+        target(head).iter().for_each(|part| put("", part));
         put(" status=", number.format(self.status()));
         put(" bytes=", number.format(self.bytes));
         put(" ms=", number.format(microseconds / 1000));
@@ -147,7 +125,7 @@ impl AccessLine {
         put(" whole=", if self.whole { "true" } else { "false" });
     }
 
-    fn write_json(&self, timestamp: &str, microseconds: u64, line: &mut Vec<u8>) {
+    fn write_json(&self, head: &RequestHead, timestamp: &str, microseconds: u64, line: &mut Vec<u8>) {
         #[derive(Serialize)]
         struct Line<'l> {
             timestamp: &'l str,
@@ -167,10 +145,10 @@ impl AccessLine {
         let of_this = Line {
             timestamp,
             level: "INFO",
-            id: &self.id,
-            client: self.client,
-            method: self.method.as_str(),
-            path: &self.target,
+            id: &head.id,
+            client: head.client,
+            method: head.method.as_str(),
+            path: &target(head).concat(),
             status: self.status(),
             bytes: self.bytes,
             ms: microseconds as f64 / 1000.0,
@@ -181,6 +159,12 @@ impl AccessLine {
         // Text and numbers can always be written, and a vector takes them.
         let _ = serde_json::to_writer(line, &of_this);
     }
+}
+
+/// Path and query as they were asked for, in parts.
+fn target(head: &RequestHead) -> [Cow<'_, str>; 3] {
+    let separator = if head.raw_query.is_empty() { "" } else { "?" };
+    [printable(&head.raw_path), separator.into(), printable(&head.raw_query)]
 }
 
 /// The text with every control character escaped, so that no request can forge a line.

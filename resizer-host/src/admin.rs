@@ -22,8 +22,7 @@ pub(crate) struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(&self, head: RequestHead, line: &mut AccessLine) -> Reply {
-        line.silence();
+    async fn answer(&self, head: RequestHead, _: &mut AccessLine) -> Reply {
         let site = self.front.site();
         let token = site.server().admin_token.as_ref().or(self.token.as_ref());
         if let Some(token) = token

@@ -1,7 +1,8 @@
 //! Patience with slow clients, where actix-web has none of its own: it limits how long the *first* head of a connection
-//! may take and how long a connection may be idle, but neither how slowly a response is taken nor how slowly a later head
-//! is sent. Each connection notes here until when it may go on without progress; [`Connections::close_overdue`], called
-//! every second, shuts the socket down under it, and actix-web then drops the request, the body and the buffers.
+//! may take, but neither how slowly a response is taken nor how slowly a later head is sent. How long a connection may be
+//! idle it would limit too, with a timer for each response; here that is a number. Each connection notes until when it may
+//! go on without progress; [`Connections::close_overdue`], called every second, shuts the socket down under it, and
+//! actix-web then drops the request, the body and the buffers.
 //!
 //! This takes a second file descriptor for each connection, which is why [`raise_descriptor_limit`] is called at start.
 
@@ -21,9 +22,12 @@ pub(crate) struct Connections {
     living: Mutex<Vec<Weak<Connection>>>,
     open: Gauge,
     began: Instant,
+    /// Milliseconds after that at the last look at the clock, in [`Connections::close_overdue`]: one for each piece that
+    /// is sent would cost more than it tells.
+    now: AtomicU64,
     /// How long a client may take to take the next piece of a body.
     body: Duration,
-    /// How long after a response the next head may take to be complete: idle time and head together.
+    /// How long after a response the next head may take to be complete.
     next_head: Duration,
 }
 
@@ -36,6 +40,8 @@ pub(crate) struct Connection {
 }
 
 const NEVER: u64 = u64::MAX;
+/// How often [`Connections::close_overdue`] shall be called.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Connections {
     pub(crate) fn new(settings: &ServerSettings, metrics: &Metrics) -> Arc<Self> {
@@ -43,14 +49,19 @@ impl Connections {
             living: Mutex::new(Vec::new()),
             open: metrics.gauge("resizer_connections", "Connections open on the public listener.", &[]),
             began: Instant::now(),
+            now: AtomicU64::new(0),
             body: settings.body_timeout.0,
-            next_head: settings.keep_alive.0 + settings.head_timeout.0,
+            next_head: settings.keep_alive.0,
         })
     }
 
-    /// Watches a new connection; `None` if the system has no descriptor left, and then it is not watched.
+    /// Watches a new connection. One that cannot be watched, because the system has no descriptor left, is closed: nothing
+    /// else would.
     pub(crate) fn watch(self: &Arc<Self>, stream: &actix_web::rt::net::TcpStream) -> Option<Arc<Connection>> {
-        let socket = duplicate(stream).ok()?;
+        let Ok(socket) = duplicate(stream) else {
+            let _ = rustix::net::shutdown(stream, rustix::net::Shutdown::Both);
+            return None;
+        };
         let connection = Arc::new(Connection {
             all: Arc::clone(self),
             socket,
@@ -63,7 +74,8 @@ impl Connections {
 
     /// Closes every connection that has made no progress for too long.
     pub(crate) fn close_overdue(&self) {
-        let now = self.milliseconds();
+        let now = milliseconds(self.began.elapsed());
+        self.now.store(now, Ordering::Relaxed);
         self.living.lock().retain(|connection| {
             let Some(connection) = connection.upgrade() else {
                 return false;
@@ -74,10 +86,6 @@ impl Connections {
             }
             true
         });
-    }
-
-    fn milliseconds(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(NEVER)
     }
 }
 
@@ -102,9 +110,10 @@ impl Connection {
         if time.is_zero() {
             return self.is_ours();
         }
-        let time = u64::try_from(time.as_millis()).unwrap_or(NEVER);
+        // The last look may be as long ago as the next one is away: nobody gets less than is granted.
+        let now = self.all.now.load(Ordering::Relaxed) + milliseconds(LOOK_EVERY);
         self.overdue_at
-            .store(self.all.milliseconds().saturating_add(time), Ordering::Relaxed);
+            .store(now.saturating_add(milliseconds(time)), Ordering::Relaxed);
     }
 }
 
@@ -112,6 +121,10 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.all.open.add(-1);
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(NEVER)
 }
 
 fn duplicate(stream: &actix_web::rt::net::TcpStream) -> std::io::Result<TcpStream> {

@@ -69,30 +69,31 @@ impl Answer for Front {
     async fn answer(&self, mut head: RequestHead, line: &mut AccessLine) -> Reply {
         let site = self.site();
         let settings = site.server();
+        let reads = head.method == Method::GET || head.method == Method::HEAD;
         proxies::apply(&settings.trusted_proxies, &mut head);
         head.id = self.ids.of(&head.headers);
+        let head = Arc::new(head);
         line.identify(&head);
-        if !settings.access_log {
+        let probe = reads && matches!(head.raw_path.as_str(), "/healthz" | "/readyz");
+        if probe || !settings.access_log {
             line.silence();
         }
         let id = HeaderValue::from_str(&head.id);
         let origin = head.headers.get(header::ORIGIN).cloned();
 
-        let reads = head.method == Method::GET || head.method == Method::HEAD;
-        let mut reply = match head.raw_path.as_str() {
-            "/healthz" | "/readyz" if reads => {
-                line.silence();
-                let reply = if head.raw_path == "/healthz" {
-                    Reply::text(StatusCode::OK, "ok\n")
-                } else {
-                    self.readiness().await
-                };
-                reply.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
-            }
-            _ if reads => self.engine.handle(Arc::clone(&site), head).await,
-            _ if head.method == Method::OPTIONS => options(settings, &head),
-            _ => Reply::text(StatusCode::METHOD_NOT_ALLOWED, "Images are read with GET or HEAD.\n")
-                .header(header::ALLOW, ALLOWED),
+        let mut reply = if probe {
+            let reply = match head.raw_path.as_str() {
+                "/healthz" => Reply::text(StatusCode::OK, "ok\n"),
+                _ => self.readiness().await,
+            };
+            reply.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        } else if reads {
+            self.engine.handle(Arc::clone(&site), head).await
+        } else if head.method == Method::OPTIONS {
+            options(settings, &head)
+        } else {
+            Reply::text(StatusCode::METHOD_NOT_ALLOWED, "Images are read with GET or HEAD.\n")
+                .header(header::ALLOW, ALLOWED)
         };
         reply
             .headers

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use actix_http::body::{BodySize, MessageBody};
+use actix_http::uri::Authority;
 use actix_http::{ConnectionType, Request, Response, StatusCode, header as theirs};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header as ours};
+use http::{HeaderName, HeaderValue, Method, header as ours};
 use resizer_plugin_api::{Body, ByteStream, Error, Reply, RequestHead};
 
 use crate::access_log::AccessLine;
@@ -20,7 +21,7 @@ use crate::connections::Connection;
 /// What a listener answers with.
 pub(crate) trait Answer: Send + Sync + 'static {
     /// The reply to a request. The head is as the peer sent it, `client` being the peer; what a trusted proxy says is
-    /// for the implementation to apply, and to put into the access line.
+    /// for the implementation to apply, and the outcome is the access line's.
     fn answer(&self, head: RequestHead, line: &mut AccessLine) -> impl Future<Output = Reply>;
 
     /// Whether each response shall end its connection, because the server is about to stop.
@@ -35,7 +36,7 @@ pub(crate) async fn serve<A: Answer>(request: Request, answer: Arc<A>) -> Respon
     }
     let head = head_of(&request);
     let only_head = head.method == Method::HEAD;
-    let mut line = AccessLine::begin(&head);
+    let mut line = AccessLine::default();
     let reply = answer.answer(head, &mut line).await;
     line.decided(&reply, only_head);
     let mut response = response_of(reply, only_head, line, connection);
@@ -57,19 +58,11 @@ fn head_of(request: &Request) -> RequestHead {
         }
     }
     head.client = request.peer_addr().map(|peer| peer.ip().to_canonical());
-    head.host = match uri.authority() {
-        Some(authority) => authority.as_str().to_owned(),
-        None => host_header(&head.headers),
-    };
+    let named = head.headers.get(ours::HOST).and_then(|host| host.to_str().ok());
+    if let Some(host) = uri.authority().map(Authority::as_str).or(named) {
+        head.host = host.to_owned().into();
+    }
     head
-}
-
-fn host_header(headers: &HeaderMap) -> String {
-    headers
-        .get(ours::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or("localhost")
-        .to_owned()
 }
 
 fn response_of(
@@ -81,35 +74,31 @@ fn response_of(
     let status = StatusCode::from_u16(reply.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::with_body(status, Outgoing::new(reply.body, only_head, line, connection));
     for (name, value) in &reply.headers {
-        if is_the_connection_s(name) {
-            continue;
-        }
-        let value = theirs::HeaderValue::from_bytes(value.as_bytes());
-        if let (Some(name), Ok(value)) = (their_name(name), value) {
+        if let (Some(name), Some(value)) = (their_name(name), their_value(value)) {
             response.headers_mut().append(name, value);
         }
     }
     response
 }
 
-/// A header's name of one `http` version as the other has it. To read it letter by letter costs several times as much as
-/// to find it among the names that most messages have.
-macro_rules! convert {
-    ($name:expr => $to:ident::HeaderName, $($common:literal),*) => {
-        match $name.as_str() {
-            $($common => {
-                static COMMON: $to::HeaderName = $to::HeaderName::from_static($common);
+/// A header's name or value of one `http` version as the other has it, if it is one of those that most messages have: to
+/// find it among them costs several times less than to check it letter by letter and to copy it.
+macro_rules! common {
+    ($bytes:expr => $type:path, $($common:literal),*) => {
+        match $bytes {
+            $(bytes if bytes == $common.as_bytes() => {
+                static COMMON: $type = <$type>::from_static($common);
                 Some(COMMON.clone())
             })*
-            other => $to::HeaderName::from_bytes(other.as_bytes()).ok(),
+            _ => None,
         }
     };
 }
 
 /// The name of a request's header.
 fn our_name(name: &theirs::HeaderName) -> Option<HeaderName> {
-    convert!(
-        name => ours::HeaderName,
+    let common = common!(
+        name.as_str().as_bytes() => HeaderName,
         "accept",
         "accept-encoding",
         "cache-control",
@@ -122,13 +111,16 @@ fn our_name(name: &theirs::HeaderName) -> Option<HeaderName> {
         "user-agent",
         "via",
         "x-forwarded-for"
-    )
+    );
+    common.or_else(|| HeaderName::from_bytes(name.as_str().as_bytes()).ok())
 }
 
-/// The name of a response's header.
+/// The name of a response's header. `None` for those that describe the message on this connection: actix-web writes them
+/// from the body's size.
 fn their_name(name: &HeaderName) -> Option<theirs::HeaderName> {
-    convert!(
-        name => theirs::HeaderName,
+    let common = common!(
+        name.as_str().as_bytes() => theirs::HeaderName,
+        "accept-ranges",
         "cache-control",
         "content-type",
         "etag",
@@ -140,12 +132,28 @@ fn their_name(name: &HeaderName) -> Option<theirs::HeaderName> {
         "x-cache",
         "x-content-type-options",
         "x-request-id"
-    )
+    );
+    let is_the_connection_s = || [ours::CONNECTION, ours::CONTENT_LENGTH, ours::TRANSFER_ENCODING].contains(name);
+    common.or_else(|| match is_the_connection_s() {
+        true => None,
+        false => theirs::HeaderName::from_bytes(name.as_str().as_bytes()).ok(),
+    })
 }
 
-/// Headers that describe the message on this connection: actix-web writes them from the body's size.
-fn is_the_connection_s(name: &HeaderName) -> bool {
-    [ours::CONNECTION, ours::CONTENT_LENGTH, ours::TRANSFER_ENCODING].contains(name)
+/// The value of a response's header.
+fn their_value(value: &HeaderValue) -> Option<theirs::HeaderValue> {
+    let common = common!(
+        value.as_bytes() => theirs::HeaderValue,
+        "bytes",
+        "hit",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "nosniff",
+        "not-modified",
+        "resizer"
+    );
+    common.or_else(|| theirs::HeaderValue::from_bytes(value.as_bytes()).ok())
 }
 
 /// Largest piece handed to actix-web at once: as much as it puts into a connection's buffer before it waits for the

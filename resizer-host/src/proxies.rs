@@ -11,7 +11,7 @@ use resizer_plugin_api::RequestHead;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Hop {
     client: Option<IpAddr>,
-    scheme: Option<String>,
+    scheme: Option<&'static str>,
     host: Option<String>,
 }
 
@@ -27,8 +27,10 @@ pub(crate) fn apply(trusted: &[Network], head: &mut RequestHead) {
     }
     let hops = hops(&head.headers);
     for hop in hops.into_iter().rev() {
-        head.scheme = hop.scheme.unwrap_or_else(|| head.scheme.clone());
-        head.host = hop.host.unwrap_or_else(|| head.host.clone());
+        head.scheme = hop.scheme.unwrap_or(head.scheme);
+        if let Some(host) = hop.host {
+            head.host = host.into();
+        }
         let Some(client) = hop.client else { return };
         head.client = Some(client);
         if !is_trusted(client) {
@@ -99,9 +101,10 @@ fn address(text: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
-fn scheme(text: &str) -> Option<String> {
-    let text = text.to_ascii_lowercase();
-    ["http", "https"].contains(&text.as_str()).then_some(text)
+fn scheme(text: &str) -> Option<&'static str> {
+    ["http", "https"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(text))
 }
 
 fn host(text: &str) -> Option<String> {
@@ -117,14 +120,14 @@ mod tests {
         let trusted = ["10.0.0.0/8", "fd00::/8"].map(|network| Network::try_from(network.to_owned()).unwrap());
         let mut head = RequestHead::get("/a.jpg", "");
         head.client = Some(peer.parse().unwrap());
-        head.host = "origin".to_owned();
+        head.host = "origin".into();
         for (name, value) in headers {
             head.headers.append(*name, value.parse().unwrap());
         }
         apply(&trusted, &mut head);
         let client = head.client.unwrap().to_string();
         assert_eq!(
-            (client.as_str(), head.scheme.as_str(), head.host.as_str()),
+            (client.as_str(), head.scheme, &*head.host),
             expected,
             "{peer} {headers:?}"
         );

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_http::Request;
+use actix_http::{KeepAlive, Request};
 use actix_web::dev::{Server, ServerHandle, fn_service};
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpServer, rt};
@@ -21,7 +21,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::Admin;
 use crate::complaint::{Complaint, read_configuration};
-use crate::connections::{Connections, raise_descriptor_limit};
+use crate::connections::{Connections, LOOK_EVERY, raise_descriptor_limit};
 use crate::front::Front;
 use crate::http::{Answer, serve as answer};
 use crate::linked::KNOWN_PLUGINS;
@@ -135,7 +135,7 @@ async fn run(
     }
     rt::spawn(async move {
         loop {
-            rt::time::sleep(Duration::from_secs(1)).await;
+            rt::time::sleep(LOOK_EVERY).await;
             connections.close_overdue();
         }
     });
@@ -163,6 +163,10 @@ fn start<A: Answer>(
     connections_per_worker: usize,
     connections: Option<Arc<Connections>>,
 ) -> std::io::Result<Server> {
+    let keep_alive = match &connections {
+        Some(_) if !settings.keep_alive.0.is_zero() => KeepAlive::Os,
+        _ => at_least(settings.keep_alive.0).into(),
+    };
     HttpServer::new(move || {
         let answers = Arc::clone(&answers);
         fn_service(move |request: Request| {
@@ -172,7 +176,7 @@ fn start<A: Answer>(
     })
     .workers(workers)
     .max_connections(connections_per_worker)
-    .keep_alive(at_least(settings.keep_alive.0))
+    .keep_alive(keep_alive)
     .client_request_timeout(at_least(settings.head_timeout.0))
     // A client that closed its side counts as gone, and its work is called off.
     .h1_allow_half_closed(false)

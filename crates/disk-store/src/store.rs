@@ -12,6 +12,7 @@ mod entry;
 mod folder;
 mod index;
 mod key;
+mod open_files;
 mod taking_over;
 
 use std::fmt;
@@ -34,6 +35,7 @@ use self::entry::ReadError;
 use self::folder::{Folder, blocks};
 use self::index::Index;
 use self::key::Name;
+use self::open_files::OpenFiles;
 
 /// How much the folder may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +90,7 @@ impl Counts {
 /// noted within what it kept it.
 pub struct Store {
     folder: Folder,
+    open_files: OpenFiles,
     wanted: Bound,
     touch_after: Duration,
     /// What entries name, if they name anything.
@@ -124,6 +127,7 @@ impl Store {
         let owned = folder.try_lock().unwrap_or(false);
         Ok(Self {
             folder,
+            open_files: OpenFiles::default(),
             wanted: bound,
             touch_after,
             contents: None,

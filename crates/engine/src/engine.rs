@@ -25,7 +25,7 @@ use crate::flight::{Flights, panicked};
 use crate::generation::Purges;
 use crate::image_error::public;
 use crate::instruments::Instruments;
-use crate::locate::{Again, Asked};
+use crate::locate::{Again, Stats, stats_of};
 use crate::memory_limit::default_limit;
 use crate::missing::Missing;
 use crate::pool::{Turn, WorkPool};
@@ -73,7 +73,7 @@ pub(crate) struct Shared {
     /// Those who want a result kept and those who do not are apart: what becomes of it is decided once per flight.
     pub(crate) result_flights: Flights<(CacheKey, bool, u64), Arc<Made>>,
     probe_flights: Flights<(), ()>,
-    pub(crate) stats: Cache<SourceKey, Asked>,
+    pub(crate) stats: Stats,
     pub(crate) again: Again,
     pub(crate) failures: Cache<(SourceKey, Validator), Failure>,
     pub(crate) missing: Missing,
@@ -125,7 +125,7 @@ impl Engine {
             source_flights: Flights::new(handle.clone(), &metrics, "source"),
             result_flights: Flights::new(handle.clone(), &metrics, "result"),
             probe_flights: Flights::new(handle.clone(), &metrics, "probe"),
-            stats: Cache::new(server.stat_cache_entries),
+            stats: stats_of(server.stat_cache_entries),
             again: Again::default(),
             failures: Cache::new(FAILURES),
             missing: Missing::new(),
@@ -199,17 +199,16 @@ impl Engine {
     /// served, for it mostly waits: what is made or fetched for all who want the same is a task on the engine's runtime.
     /// Its body, too, is read where it is sent, so that a piece of a stream changes no thread on its way. Needs a tokio
     /// runtime around it that has timers and IO, and that outlives the connections to stores which relays open on it.
-    pub async fn handle(&self, site: Arc<Site>, head: RequestHead) -> Reply {
-        let (head, shared) = (Arc::new(head), Arc::clone(&self.shared));
-        let id = head.id.clone();
-        let walk = AssertUnwindSafe(walk(shared, site, head)).catch_unwind();
+    pub async fn handle(&self, site: Arc<Site>, head: impl Into<Arc<RequestHead>>) -> Reply {
+        let (head, shared) = (head.into(), Arc::clone(&self.shared));
+        let walk = AssertUnwindSafe(walk(shared, site, Arc::clone(&head))).catch_unwind();
         let error = match walk.await {
             Ok(reply) => return reply,
             Err(panic) => panicked(&*panic),
         };
-        tracing::error!(id, cause = error.cause(), "a request failed: {error}");
+        tracing::error!(id = head.id, cause = error.cause(), "a request failed: {error}");
         self.shared.count_error(error.kind());
-        let reply = error_reply(&error, &id);
+        let reply = error_reply(&error, &head.id);
         self.shared.instruments.count(&self.shared.metrics, None, reply.status);
         reply
     }

@@ -6,10 +6,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use foldhash::quality::RandomState;
 use moka::ops::compute::{CompResult, Op};
 use moka::sync::Cache;
 use parking_lot::Mutex;
-use resizer_plugin_api::hooks::MountedSource;
+use resizer_plugin_api::hooks::{Given, MountedSource};
 use resizer_plugin_api::{
     Error, ErrorKind, ImageRequest, MissingEvent, Seconds, SourceKey, SourcePath, Stat, UrlPrefix, Validator,
 };
@@ -44,6 +45,16 @@ pub(crate) struct Asked {
     tried: Option<Instant>,
 }
 
+/// What stores have said.
+pub(crate) type Stats = Cache<SourceKey, Asked, RandomState>;
+
+/// Room for so many.
+pub(crate) fn stats_of(entries: u64) -> Stats {
+    Cache::builder()
+        .max_capacity(entries)
+        .build_with_hasher(RandomState::default())
+}
+
 /// How long a store that failed, or is being asked, is left alone before it is asked about the same image again.
 const LEFT_ALONE: Duration = Duration::from_secs(2);
 /// How many images of one prefix are asked about in the background at once: nobody waits for these answers, so nothing
@@ -66,8 +77,13 @@ impl Again {
 }
 
 /// Finds the source of a request, or of the path that a plugin names in its place.
-pub(crate) async fn locate(engine: &Arc<Shared>, site: &Arc<Site>, request: &ImageRequest) -> Result<Located, Stop> {
-    match find(engine, site, &request.path).await {
+pub(crate) async fn locate(
+    engine: &Arc<Shared>,
+    site: &Arc<Site>,
+    request: &ImageRequest,
+    now: Instant,
+) -> Result<Located, Stop> {
+    match find(engine, site, &request.path, now).await {
         Err(error) if error.kind() == ErrorKind::NotFound => substitute(engine, site, request, error).await,
         found => Ok(found?),
     }
@@ -81,30 +97,30 @@ pub(crate) async fn substitute(
     missing: Error,
 ) -> Result<Located, Stop> {
     let mut substitute = None;
-    fire("on_image_missing", &site.table.on_image_missing, |handler| {
+    let mut now = Instant::now();
+    fire("on_image_missing", &site.table.on_image_missing, &mut now, |handler| {
         handler(&mut MissingEvent::new(request, &mut substitute))
     })?;
     match substitute {
         Some(path) => Ok(Located {
             substituted: true,
-            ..find(engine, site, &path).await?
+            ..find(engine, site, &path, now).await?
         }),
         None => Err(Stop::Error(missing)),
     }
 }
 
-async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str) -> Result<Located, Error> {
+async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str, now: Instant) -> Result<Located, Error> {
     let Some(mount) = site.mount(path) else {
         return Err(Error::not_found().because("no source is mounted at a prefix of this path"));
     };
-    let (plugin, mount) = (mount.plugin, Arc::clone(&mount.value));
-    let path = below(&mount, path).map_err(|cause| Error::not_found().because(cause))?;
-    let key = mount.source.identity(&path);
+    let path = below(&mount.value, path).map_err(|cause| Error::not_found().because(cause))?;
+    let key = mount.value.source.identity(&path);
     let generation = engine.purges.generation(&key);
-    let stat = stat(engine, site, plugin, &mount, &path, &key, &generation).await?;
+    let stat = stat(engine, site, mount, &path, &key, &generation, now).await?;
     Ok(Located {
-        plugin,
-        mount,
+        plugin: mount.plugin,
+        mount: Arc::clone(&mount.value),
         path,
         key,
         stat,
@@ -120,12 +136,13 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str) -> Result<Loca
 async fn stat(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
-    plugin: &'static str,
-    mount: &Arc<MountedSource>,
+    given: &Given<Arc<MountedSource>>,
     path: &SourcePath,
     key: &SourceKey,
     generation: &Generation,
+    now: Instant,
 ) -> Result<Stat, Error> {
+    let (plugin, mount) = (given.plugin, &given.value);
     if mount.policy.fast {
         return Ok(Stat::unknown());
     }
@@ -135,7 +152,8 @@ async fn stat(
             None => Box::pin(ask(engine, site, plugin, mount, path, key, generation)).await,
         };
     };
-    let (age, life) = (asked.at.elapsed(), mount.policy.check_modified);
+    // Negative where another request has asked since this one came: that is no age.
+    let (age, life) = (now.saturating_duration_since(asked.at), mount.policy.check_modified);
     if age < life {
         return Ok(asked.stat);
     }
@@ -243,7 +261,7 @@ impl Shared {
 
 /// Notes that the store is asked, or was, and has not said more than it did before; `false` if another has noted that, or
 /// heard more: what is out of date, or gone, is not brought back.
-fn note_try(stats: &Cache<SourceKey, Asked>, key: &SourceKey, before: &Asked) -> bool {
+fn note_try(stats: &Stats, key: &SourceKey, before: &Asked) -> bool {
     let noted = stats.entry_by_ref(key).and_compute_with(|now| match now {
         Some(now) if now.value().at == before.at && now.value().tried == before.tried => Op::Put(Asked {
             tried: Some(Instant::now()),
@@ -275,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_failure_brings_nothing_back() {
-        let (stats, key): (Cache<_, Asked>, _) = (Cache::new(9), SourceKey::new("a"));
+        let (stats, key) = (stats_of(9), SourceKey::new("a"));
         let asked = |version: &'static str| Asked {
             stat: Stat::known(Validator::new(version), 1, None),
             at: Instant::now(),

@@ -68,7 +68,7 @@ pub(crate) fn prepare(
 
     let mut plan = HandlePlan::default();
     let content_type = format.map(Format::content_type);
-    fire("on_pre_handle", &site.table.on_pre_handle, |handler| {
+    fire("on_pre_handle", &site.table.on_pre_handle, &mut trail.now, |handler| {
         let (key, stat) = (&located.key, &located.stat);
         handler(&mut PreHandleEvent::new(
             request,
@@ -83,8 +83,8 @@ pub(crate) fn prepare(
 
     let (task, variant) = match format {
         Some(format) => {
-            let (version, canonical) = (VERSION.to_string(), instructions.canonical());
-            let parts = [version.as_str(), format.name(), &canonical];
+            let (mut version, canonical) = (itoa::Buffer::new(), instructions.canonical());
+            let parts = [version.format(VERSION), format.name(), &canonical];
             let variant = Variant::of(parts.into_iter().chain(plan.key_parts.iter().map(String::as_str)));
             (Task::Process(format), variant)
         }

@@ -59,7 +59,6 @@ pub(crate) async fn produce(
 ) -> Result<Produced, Error> {
     let generation = &prepared.located.generation;
     if prepared.caching {
-        let since = Instant::now();
         let found = chain::look(
             generation,
             &site.table.result_caches,
@@ -68,7 +67,7 @@ pub(crate) async fn produce(
             Some(engine),
         )
         .await;
-        trail.stage("cache", since);
+        trail.stage("cache");
         if let Some(found) = found {
             trail.cache = Some(CacheOutcome::Hit(found.plugin));
             let key = CacheKey {

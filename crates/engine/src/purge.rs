@@ -197,7 +197,9 @@ async fn of_url(engine: &Arc<Shared>, site: &Arc<Site>, url: &str) -> Result<Mea
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     path_of(path)?;
     let head = Arc::new(RequestHead::get(path, query));
-    let request = begin(site, &head).and_then(|draft| rewrite(site, draft));
+    let mut now = head.arrived;
+    let draft = begin(site, &head, &mut now);
+    let request = draft.and_then(|draft| rewrite(site, draft, &mut now));
     let request = request.map_err(|stop| match stop {
         Stop::Answer(_) => PurgeError::Answered(url.to_owned()),
         Stop::Error(error) => bad(url, error),
@@ -206,13 +208,13 @@ async fn of_url(engine: &Arc<Shared>, site: &Arc<Site>, url: &str) -> Result<Mea
     let before = engine.believed(&source);
     engine.stats.invalidate(&source);
     let all = Purge::Source(source);
-    let Ok(located) = locate(engine, site, &request).await else {
+    let Ok(located) = locate(engine, site, &request, now).await else {
         return Ok(Meant::everything_of(vec![all], tag));
     };
     let served = Purge::Source(located.key.clone());
     // A stand-in for an image that is missing, which may come again.
     let sources: Vec<_> = if served == all { vec![all] } else { vec![all, served] };
-    let key = match prepare(site, &request, located, &mut Trail::begin()) {
+    let key = match prepare(site, &request, located, &mut Trail::begin(now)) {
         Ok(prepared) if !prepared.headers.contains_key(VARY) => prepared.key,
         _ => return Ok(Meant::everything_of(sources, tag)),
     };

@@ -1,7 +1,6 @@
 //! The last step of a walk, and the only place where errors become responses.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::StatusCode;
 use http::header::{
@@ -65,7 +64,7 @@ pub(crate) fn finish(
     site: &Site,
     head: &Arc<RequestHead>,
     request: Option<&ImageRequest>,
-    trail: &Trail,
+    trail: &mut Trail,
     outcome: Result<Reply, Stop>,
 ) -> Reply {
     let mut reply = match outcome {
@@ -83,6 +82,7 @@ pub(crate) fn finish(
     if let Some(cache) = trail.cache {
         reply.headers.insert(X_CACHE, HeaderValue::from_static(cache.word()));
     }
+    trail.look();
     let took = trail.elapsed();
     if let Ok(timing) = HeaderValue::from_str(&trail.server_timing(took)) {
         reply.headers.insert(SERVER_TIMING, timing);
@@ -91,10 +91,9 @@ pub(crate) fn finish(
         let stand_in = trail.stand_in.as_deref();
         cache_tags::write(&mut reply.headers, &site.server().cache_tags, &request.path, stand_in);
     }
-    let mut begun = Instant::now();
     for handler in &site.table.on_response {
         let mut event = ResponseEvent::new(head, request, reply.status, &mut reply.headers);
-        match watched("on_response", handler, &mut begun, |handler| handler(&mut event)) {
+        match watched("on_response", handler, &mut trail.now, |handler| handler(&mut event)) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Respond(_)) => tracing::warn!(plugin = handler.plugin, "on_response cannot answer; ignored"),
             Err(error) => tracing::warn!(plugin = handler.plugin, cause = error.cause(), "on_response: {error}"),

@@ -1,6 +1,8 @@
 //! The second step of a walk: plugins rewrite path and query, add defaults to those of the server, have the last word;
 //! then the query is parsed into instructions and the request is frozen.
 
+use std::time::Instant;
+
 use resizer_imaging::Instructions;
 use resizer_plugin_api::{DefaultsEvent, ImageRequest};
 
@@ -10,13 +12,15 @@ use crate::stop::Stop;
 use crate::walk::Draft;
 
 /// Fires the three rewrite events in their order and freezes what they made.
-pub(crate) fn rewrite(site: &Site, mut draft: Draft) -> Result<ImageRequest, Stop> {
+pub(crate) fn rewrite(site: &Site, mut draft: Draft, now: &mut Instant) -> Result<ImageRequest, Stop> {
     let table = &site.table;
-    fire("on_rewrite", &table.on_rewrite, |handler| handler(&mut draft.event()))?;
+    fire("on_rewrite", &table.on_rewrite, now, |handler| {
+        handler(&mut draft.event())
+    })?;
 
     // Before those of the plugins, which know better: of two defaults for one key the later holds.
     let mut defaults = site.server().default_commands.query().clone();
-    fire("on_rewrite_defaults", &table.on_rewrite_defaults, |handler| {
+    fire("on_rewrite_defaults", &table.on_rewrite_defaults, now, |handler| {
         handler(&mut DefaultsEvent::new(
             &draft.head,
             &draft.path,
@@ -32,7 +36,7 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft) -> Result<ImageRequest, Sto
         }
     }
 
-    fire("on_post_rewrite", &table.on_post_rewrite, |handler| {
+    fire("on_post_rewrite", &table.on_post_rewrite, now, |handler| {
         handler(&mut draft.event())
     })?;
 

@@ -65,10 +65,11 @@ pub struct ServerSettings {
     pub admin_token: Option<Secret>,
     /// Threads that read requests and write responses; `0` is one per core. A change needs a restart.
     pub workers: usize,
-    /// How long an idle connection is kept open. Keep it above the idle time of the balancer in front, or requests are
-    /// lost on connections that both sides close at once. A change needs a restart.
+    /// How long after a response the next request may take to come; then the connection is closed. Keep it above the idle
+    /// time of the balancer in front, or requests are lost on connections that both sides close at once. A change needs a
+    /// restart.
     pub keep_alive: Seconds,
-    /// How long a client may take to send a request's head. A change needs a restart.
+    /// How long a client may take to send the first request's head. A change needs a restart.
     pub head_timeout: Seconds,
     /// How long a client may take to send a request's body, and how long to take the next part of a response; `"0s"` is
     /// no limit. A change needs a restart.

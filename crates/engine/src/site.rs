@@ -1,7 +1,6 @@
 //! One reading of `plugins.toml`: its settings and what its plugins hooked. Built by [`crate::Engine::start`], swapped
 //! whole on reload, and held by every request until that request ends.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,7 +16,8 @@ use crate::server_settings::ServerSettings;
 pub struct Site {
     server: ServerSettings,
     limits: Limits,
-    query_keys: HashSet<String>,
+    /// Of the enabled plugins.
+    query_keys: Vec<&'static str>,
     /// Longest prefix first.
     mounts: Vec<Given<Arc<MountedSource>>>,
     pub(crate) table: HookTable,
@@ -47,7 +47,6 @@ impl Site {
             max_frames: server.max_frames,
             max_total_pixels: server.max_total_pixels,
         };
-        let query_keys = query_keys.into_iter().map(str::to_ascii_lowercase).collect();
         Self {
             server,
             limits,
@@ -92,7 +91,8 @@ impl Site {
 
     /// Whether a key of the query asks for pixels to be touched: one of imaging's own, or of an enabled plugin's.
     pub(crate) fn is_directive(&self, key: &str) -> bool {
-        resizer_imaging::is_trigger(key) || self.query_keys.contains(&key.to_ascii_lowercase())
+        let is_plugin_s = || self.query_keys.iter().any(|known| known.eq_ignore_ascii_case(key));
+        resizer_imaging::is_trigger(key) || is_plugin_s()
     }
 
     /// The source with the longest prefix of this path.

@@ -8,6 +8,8 @@ use crate::locate::Located;
 #[derive(Debug)]
 pub(crate) struct Trail {
     begun: Instant,
+    /// When the clock was last looked at: a stage begins where what was timed before it ended.
+    pub(crate) now: Instant,
     stages: Vec<(&'static str, Duration)>,
     /// How the result came about, if it came that far.
     pub(crate) cache: Option<CacheOutcome>,
@@ -46,10 +48,11 @@ impl CacheOutcome {
 }
 
 impl Trail {
-    /// A trail that begins now.
-    pub(crate) fn begin() -> Self {
+    /// The trail of a request whose head came at this time.
+    pub(crate) fn begin(at: Instant) -> Self {
         Self {
-            begun: Instant::now(),
+            begun: at,
+            now: at,
             stages: Vec::new(),
             cache: None,
             source: None,
@@ -65,9 +68,16 @@ impl Trail {
         }
     }
 
-    /// Notes a stage that began at `since` and ends now.
-    pub(crate) fn stage(&mut self, name: &'static str, since: Instant) {
-        self.stages.push((name, since.elapsed()));
+    /// Looks at the clock.
+    pub(crate) fn look(&mut self) {
+        self.now = Instant::now();
+    }
+
+    /// Notes a stage that ends now and began when the clock was last looked at.
+    pub(crate) fn stage(&mut self, name: &'static str) {
+        let begun = self.now;
+        self.look();
+        self.stages.push((name, self.now - begun));
     }
 
     /// Notes stages measured elsewhere.
@@ -81,9 +91,9 @@ impl Trail {
         stages.map(|(_, took)| *took)
     }
 
-    /// How long it has been since the request's head came.
+    /// How long after the request's head the clock was last looked at.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+        self.now - self.begun
     }
 
     /// The value of `Server-Timing`, in milliseconds, for a request that took this long.

@@ -28,7 +28,7 @@ use crate::trail::Trail;
 
 /// One request, from its head to its reply. Never fails: what goes wrong becomes a reply.
 pub(crate) async fn walk(engine: Arc<Shared>, site: Arc<Site>, head: Arc<RequestHead>) -> Reply {
-    let mut trail = Trail::begin();
+    let mut trail = Trail::begin(head.arrived);
     let mut seen = None;
     let deadline = site.server().deadline.0;
     let steps = AssertUnwindSafe(steps(&engine, &site, &head, &mut trail, &mut seen)).catch_unwind();
@@ -40,7 +40,7 @@ pub(crate) async fn walk(engine: Arc<Shared>, site: Arc<Site>, head: Arc<Request
             Err(Stop::Error(Error::new(ErrorKind::Timeout, message)))
         }
     };
-    finish(&engine, &site, &head, seen.as_deref(), &trail, outcome)
+    finish(&engine, &site, &head, seen.as_deref(), &mut trail, outcome)
 }
 
 async fn steps(
@@ -50,19 +50,19 @@ async fn steps(
     trail: &mut Trail,
     seen: &mut Option<Arc<ImageRequest>>,
 ) -> Result<Reply, Stop> {
-    let draft = begin(site, head)?;
-    let request = Arc::new(rewrite(site, draft)?);
+    let draft = begin(site, head, &mut trail.now)?;
+    let request = Arc::new(rewrite(site, draft, &mut trail.now)?);
     *seen = Some(Arc::clone(&request));
-    authorize(site, &request).await?;
+    authorize(site, &request, trail).await?;
     trail.source = site.mount(&request.path).map(|mount| mount.plugin);
-    let since = Instant::now();
-    let located = locate(engine, site, &request).await?;
-    trail.stage("locate", since);
+    let located = locate(engine, site, &request, trail.now).await?;
+    trail.stage("locate");
     let substituted = located.substituted;
     match serve(engine, site, &request, located, trail).await {
         // Only now does the store say that it has no such image: it was not asked before, or has lost it since.
         Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound && !substituted => {
             let located = Box::pin(substitute(engine, site, &request, missing)).await?;
+            trail.look();
             Box::pin(serve(engine, site, &request, located, trail)).await
         }
         answer => answer,
@@ -110,7 +110,7 @@ impl Draft {
 /// Decodes the path, once and for all, lets plugins see every request, and takes off what the settings of the server say
 /// is not meant. What is no image by its name, its source's settings or a plugin's word ends here: a folder of images
 /// gives away nothing else.
-pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop> {
+pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>, now: &mut Instant) -> Result<Draft, Stop> {
     let path = decode_path(&head.raw_path)?;
     let server = site.server();
     let drop_keys = |query: &mut Query| {
@@ -127,7 +127,7 @@ pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop>
         any_extension: false,
         state: Extensions::default(),
     };
-    fire("on_request", &site.table.on_request, |handler| {
+    fire("on_request", &site.table.on_request, now, |handler| {
         handler(&mut draft.event())
     })?;
     // Again, for a query that stood in another place than where queries stand.
@@ -154,18 +154,22 @@ pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>) -> Result<Draft, Stop>
 }
 
 /// Asks every authorizer; the first to deny ends the walk.
-async fn authorize(site: &Site, request: &ImageRequest) -> Result<(), Stop> {
+async fn authorize(site: &Site, request: &ImageRequest, trail: &mut Trail) -> Result<(), Stop> {
     for authorizer in &site.table.authorizers {
         if let Err(error) = authorizer.value.authorize(request).await {
             tracing::debug!(plugin = authorizer.plugin, path = request.path, "denied");
             return Err(Stop::Error(error));
         }
+        trail.look();
     }
     Ok(())
 }
 
 /// `%XX` decoded once. What is no UTF-8 afterwards (overlong forms among it) names nothing; a lone `%` is a mistake.
 pub(crate) fn decode_path(raw: &str) -> Result<String, Stop> {
+    if !raw.contains('%') {
+        return Ok(raw.to_owned());
+    }
     let mut rest = raw.as_bytes();
     while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
         let two_digits = rest

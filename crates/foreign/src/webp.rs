@@ -43,6 +43,8 @@ pub struct Settings {
     /// Whether to write the alpha channel, if there is one: libwebp compresses it in one piece, some 150 ms for each
     /// megapixel, in which it does not ask whether to go on.
     pub alpha: bool,
+    /// Bytes that are reserved for the file. Beyond them it grows as it is written, for which there may be two of it.
+    pub room: usize,
 }
 
 /// Why there is no file.
@@ -81,7 +83,7 @@ pub fn encode(source: Source<'_>, settings: Settings, go_on: &dyn Fn() -> bool) 
     source.check()?;
     let config = config(settings)?;
     let mut planes = Planes::of(source, settings.alpha, go_on)?;
-    let mut output = Vec::new();
+    let mut output = Vec::with_capacity(settings.room);
     let mut watch = Watch { go_on, panic: None };
     let encoded = {
         let mut picture = Picture::of_planes(&mut planes)?;

@@ -140,6 +140,7 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
         Format::WebP => {
+            let quality = job.instructions.effective_webp_quality();
             let lossless = match job.instructions.effective_webp_lossless() {
                 Lossless::No => false,
                 Lossless::Yes => true,
@@ -169,7 +170,10 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 (false, true) => 4,
                 (false, false) => 0,
             };
-            (written + copies * pixels, webp_bytes(plan.output, channels, lossless))
+            (
+                written + copies * pixels,
+                webp_bytes(plan.output, channels, lossless, quality),
+            )
         }
         // They are never written; the plan has said so.
         Format::Png | Format::Bmp | Format::Tiff => {
@@ -261,10 +265,26 @@ fn webp_search_bytes(size: Size) -> u64 {
 }
 
 /// Room for a WebP picture of noise.
-fn webp_bytes(size: Size, channels: Channels, lossless: bool) -> u64 {
-    const HEADER_BYTES: u64 = 4096;
-    let pixel_bytes = 3 + u64::from(channels.has_alpha());
+fn webp_bytes(size: Size, channels: Channels, lossless: bool, quality: u8) -> u64 {
+    let alpha = u64::from(channels.has_alpha());
     // Without loss a byte takes a little more than one, as symbols are not bytes alone.
-    let more = if lossless { size.pixels() / 8 } else { 0 };
-    HEADER_BYTES + padded_pixels(size) * pixel_bytes + more
+    if lossless {
+        WEBP_HEADER_BYTES + padded_pixels(size) * (3 + alpha) + size.pixels() / 8
+    } else {
+        webp_lossy_bytes(size, quality) + padded_pixels(size) * alpha
+    }
+}
+
+const WEBP_HEADER_BYTES: u64 = 4096;
+
+/// The same of its colours, with loss.
+pub(crate) fn webp_lossy_bytes(size: Size, quality: u8) -> u64 {
+    // Bits per pixel, measured on noise.
+    let bits = match quality {
+        0..=80 => 24,
+        81..=90 => 24,
+        91..=96 => 24,
+        _ => 24,
+    };
+    WEBP_HEADER_BYTES + padded_pixels(size) * bits / 8
 }

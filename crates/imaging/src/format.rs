@@ -64,15 +64,17 @@ impl Format {
 
     /// The format that files with this extension (no dot, any case) hold.
     pub fn from_extension(extension: &str) -> Option<Self> {
-        match extension.to_ascii_lowercase().as_str() {
-            "jpg" | "jpeg" | "jpe" | "jif" | "jfif" | "jfi" | "exif" => Some(Self::Jpeg),
-            "png" => Some(Self::Png),
-            "gif" => Some(Self::Gif),
-            "webp" => Some(Self::WebP),
-            "bmp" => Some(Self::Bmp),
-            "tif" | "tiff" | "tff" => Some(Self::Tiff),
-            _ => None,
-        }
+        const OF_EACH: [(&[&str], Format); 6] = [
+            (&["jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif"], Format::Jpeg),
+            (&["png"], Format::Png),
+            (&["gif"], Format::Gif),
+            (&["webp"], Format::WebP),
+            (&["bmp"], Format::Bmp),
+            (&["tif", "tiff", "tff"], Format::Tiff),
+        ];
+        let has = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(extension));
+        let format = OF_EACH.into_iter().find(|(names, _)| has(names));
+        format.map(|(_, format)| format)
     }
 
     /// Whether pixels of this format can be transparent.

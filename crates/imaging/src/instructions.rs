@@ -8,6 +8,8 @@ pub(crate) mod values;
 
 pub use ignored::{Ignored, IgnoredReason};
 
+use std::borrow::Cow;
+
 use crate::keys::{Key, Support};
 use crate::{Colour, Format, Orientation};
 
@@ -165,9 +167,9 @@ impl Instructions {
     /// that stands twice the first counts; an empty value counts as absent. What was not understood comes back in the
     /// second value, in the order of the URL.
     pub fn parse<'q>(pairs: impl IntoIterator<Item = (&'q str, &'q str)>) -> (Self, Vec<Ignored>) {
-        let pairs: Vec<(String, &str)> = pairs
+        let pairs: Vec<(Cow<'_, str>, &str)> = pairs
             .into_iter()
-            .map(|(key, value)| (key.trim().to_ascii_lowercase(), value.trim()))
+            .map(|(key, value)| (lower_case(key.trim()), value.trim()))
             .collect();
         let mut reading = Reading::default();
         let mut notes: Vec<(usize, IgnoredReason)> = Vec::new();
@@ -203,7 +205,7 @@ impl Instructions {
             let mut previous = None;
             for position in positions {
                 // Of one spelling only the first counts, even if it is invalid; another spelling may then help.
-                let spelling = pairs[position].0.as_str();
+                let spelling = &*pairs[position].0;
                 if done || previous == Some(spelling) {
                     notes.push((position, IgnoredReason::Duplicate));
                     continue;
@@ -225,7 +227,7 @@ impl Instructions {
         let ignored = notes.into_iter().map(|(position, reason)| {
             let (key, value) = &pairs[position];
             Ignored {
-                key: key.clone(),
+                key: key.to_string(),
                 value: (*value).to_owned(),
                 reason,
             }
@@ -323,6 +325,15 @@ impl Reading {
             instructions.process = Process::Always;
         }
         instructions
+    }
+}
+
+/// As a key is written: most are already.
+fn lower_case(key: &str) -> Cow<'_, str> {
+    if key.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        key.to_ascii_lowercase().into()
+    } else {
+        key.into()
     }
 }
 

@@ -49,9 +49,10 @@ impl Key {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// The key with this spelling, in lower case.
+    /// The key with this spelling, in any case.
     pub(crate) fn find(spelling: &str) -> Option<&'static Self> {
-        KEYS.iter().find(|key| key.spellings().any(|known| known == spelling))
+        KEYS.iter()
+            .find(|key| key.spellings().any(|known| known.eq_ignore_ascii_case(spelling)))
     }
 
     /// The known spelling nearest to one that is not known: at most two edits away, and fewer than half its letters.
@@ -69,7 +70,7 @@ impl Key {
 /// Whether the presence of this key, in any case, makes a URL an image request. `cache`, `process`, `scache` and
 /// `useresizingpipeline` do not: they only steer what other keys ask for.
 pub fn is_trigger(key: &str) -> bool {
-    Key::find(&key.to_ascii_lowercase()).is_some_and(|key| key.triggers)
+    Key::find(key).is_some_and(|key| key.triggers)
 }
 
 #[cfg(test)]

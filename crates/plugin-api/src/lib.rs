@@ -13,6 +13,7 @@
 pub mod error;
 pub mod event;
 pub mod hooks;
+mod http_date;
 pub mod key;
 pub mod memory;
 pub mod metrics;
@@ -30,6 +31,7 @@ pub use async_trait::async_trait;
 pub use error::{Blame, Error, ErrorKind};
 pub use event::{DefaultsEvent, MissingEvent, PreHandleEvent, ResponseEvent, RewriteEvent};
 pub use hooks::{Flow, HookResult, Hooks};
+pub use http_date::http_date;
 pub use key::{CacheKey, SourceKey, Validator, Variant};
 pub use memory::{Claim, Memory};
 pub use metrics::{Counter, Gauge, Histogram, Metrics};

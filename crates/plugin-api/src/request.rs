@@ -1,8 +1,10 @@
 //! A request as plugins see it: first the head as it came in, then, frozen after the rewrite events, the image
 //! request that authorizers, sources and caches act on.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::{Extensions, HeaderMap, Method};
 use resizer_imaging::Instructions;
@@ -24,15 +26,17 @@ pub struct RequestHead {
     /// Who asks: the peer, or what a trusted proxy says of it.
     pub client: Option<IpAddr>,
     /// `http` or `https`, as the client or a trusted proxy says.
-    pub scheme: String,
+    pub scheme: &'static str,
     /// The host the client asked for, with its port if it named one.
-    pub host: String,
+    pub host: Cow<'static, str>,
     /// Names this request in logs and in the `X-Request-Id` of its response.
     pub id: String,
+    /// When the head was there: what is said of how long a request took begins here.
+    pub arrived: Instant,
 }
 
 impl RequestHead {
-    /// A GET for this path and query with nothing else known; the host fills in the rest.
+    /// A GET for this path and query that has just come, with nothing else known; the host fills in the rest.
     #[must_use]
     pub fn get(raw_path: impl Into<String>, raw_query: impl Into<String>) -> Self {
         Self {
@@ -41,9 +45,10 @@ impl RequestHead {
             raw_query: raw_query.into(),
             headers: HeaderMap::new(),
             client: None,
-            scheme: "http".to_owned(),
-            host: "localhost".to_owned(),
+            scheme: "http",
+            host: Cow::Borrowed("localhost"),
             id: String::new(),
+            arrived: Instant::now(),
         }
     }
 }

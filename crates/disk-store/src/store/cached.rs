@@ -2,8 +2,10 @@
 //! wait for the disk. Everything is asked for on the condition that it takes no waiting (`openat2` with `RESOLVE_CACHED`,
 //! since Linux 5.12, and `preadv2` with `RWF_NOWAIT`), and [`Store::read`] is there for all that this gives up on.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::IoSliceMut;
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
@@ -20,13 +22,12 @@ const LARGEST: u64 = 256 << 10;
 impl Store {
     /// The entry, if all of it is in the system's memory, and sound. `None` says nothing about whether there is one.
     pub fn read_cached(&self, key: &EntryKey) -> Option<Found> {
-        let file = self.folder.open_cached(key.name)?;
-        let metadata = file.metadata().ok()?;
+        let (file, metadata) = self.kept_open(key.name).or_else(|| self.open_cached(key.name))?;
         if metadata.len() > LARGEST || self.is_touched_by_use(&metadata) {
             return None;
         }
         let mut bytes = vec![0; usize::try_from(metadata.len()).ok()?];
-        let read = preadv2(&file, &mut [IoSliceMut::new(&mut bytes)], 0, ReadWriteFlags::NOWAIT);
+        let read = preadv2(&*file, &mut [IoSliceMut::new(&mut bytes)], 0, ReadWriteFlags::NOWAIT);
         if read.ok()? != bytes.len() {
             return None;
         }
@@ -35,6 +36,22 @@ impl Store {
             self.index.lock().used(key.name);
         }
         Some(found)
+    }
+
+    /// A file that is still open and still the entry: another process may have removed it.
+    fn kept_open(&self, name: Name) -> Option<(Arc<File>, Metadata)> {
+        let file = self.open_files.get(name)?;
+        let metadata = file.metadata().ok()?;
+        (metadata.nlink() > 0).then_some((file, metadata))
+    }
+
+    fn open_cached(&self, name: Name) -> Option<(Arc<File>, Metadata)> {
+        let file = Arc::new(self.folder.open_cached(name)?);
+        let metadata = file.metadata().ok()?;
+        if metadata.len() <= LARGEST {
+            self.open_files.keep(name, Arc::clone(&file));
+        }
+        Some((file, metadata))
     }
 }
 

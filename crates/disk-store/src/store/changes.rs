@@ -55,6 +55,7 @@ impl Store {
         let (temporary, blocks) = written?;
         let _changes = self.changes.lock();
         self.folder.publish(&temporary, key.name)?;
+        self.open_files.close(key.name);
         let directory = shard(key.name.group);
         let directory_blocks = self.folder.directory_blocks(directory);
         let mut index = self.index.lock();
@@ -197,6 +198,7 @@ impl Store {
     pub(super) fn forget(&self, name: Name) -> io::Result<bool> {
         let _changes = self.changes.lock();
         let existed = self.folder.remove(name)?;
+        self.open_files.close(name);
         self.index.lock().remove(name);
         if let Some(contents) = &self.contents {
             contents.unnamed(name)?;

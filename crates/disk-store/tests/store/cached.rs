@@ -52,3 +52,46 @@ fn what_is_damaged_is_left_to_a_closer_look() {
     assert!(file.exists(), "nothing is removed without a closer look");
     assert!(!is_kept(&store, 7) && store.counts().damaged == 1);
 }
+
+#[test]
+fn a_file_that_is_kept_open_is_the_entry_of_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = one_entry(folder.path(), 300);
+    let is_body = |number, length| {
+        // Twice, so that the second time it is open already; and as above, a file system may have none of this.
+        for _ in 0..2 {
+            if let Some((_, found)) = cached(&store, number) {
+                assert!(found == body(number, length), "entry {number}");
+            }
+        }
+    };
+    is_body(7, 300);
+    assert!(write(&store, 7, 500), "replaced");
+    is_body(7, 500);
+    assert!(write(&store, 8, 400));
+    for _ in 0..3 {
+        is_body(7, 500);
+        is_body(8, 400);
+    }
+    let other_process = Store::open(folder.path(), Bound::Bytes(64 * MIB), Duration::from_secs(3600)).unwrap();
+    assert!(other_process.remove(&key(8)).unwrap());
+    assert!(cached(&store, 8).is_none() && !is_kept(&store, 8));
+    is_body(7, 500);
+    assert!(store.remove(&key(7)).unwrap());
+    assert!(cached(&store, 7).is_none());
+    assert_eq!(
+        open_and_removed(folder.path()),
+        0,
+        "a removed file still takes its blocks"
+    );
+}
+
+/// How many files of a folder this process has open although they were removed, as Linux tells it.
+fn open_and_removed(folder: &Path) -> usize {
+    let Ok(open) = fs::read_dir("/proc/self/fd") else {
+        return 0;
+    };
+    let open = open.filter_map(|descriptor| fs::read_link(descriptor.ok()?.path()).ok());
+    open.filter(|file| file.starts_with(folder) && file.to_string_lossy().ends_with(" (deleted)"))
+        .count()
+}

@@ -10,6 +10,7 @@ const SETTINGS: Settings = Settings {
     method: 4,
     low_memory: false,
     alpha: true,
+    room: 0,
 };
 
 /// Waves of colour, and alpha that falls from left to right.

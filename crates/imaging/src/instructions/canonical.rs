@@ -13,7 +13,7 @@ impl Instructions {
     /// matter leave no trace. No instructions give an empty text.
     pub fn canonical(&self) -> String {
         let default = Self::default();
-        let mut text = Text(String::new());
+        let mut text = Text(String::with_capacity(64));
         // A width and a maximum width are one bound, the smaller.
         let (width, max_width) = merged(self.width, self.max_width);
         let (height, max_height) = merged(self.height, self.max_height);

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::header::{CACHE_CONTROL, EXPIRES, HeaderMap, HeaderValue};
-use resizer_plugin_api::Seconds;
+use resizer_plugin_api::{Seconds, http_date};
 
 use crate::{Config, Rule, Visibility};
 
@@ -124,8 +124,7 @@ impl Life {
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         headers.insert(CACHE_CONTROL, self.cache_control.clone());
         if let Some(after) = self.expires_after {
-            let expires = httpdate::fmt_http_date(SystemTime::now() + after);
-            if let Ok(expires) = HeaderValue::try_from(expires) {
+            if let Some(expires) = http_date(SystemTime::now() + after) {
                 headers.insert(EXPIRES, expires);
             }
         }

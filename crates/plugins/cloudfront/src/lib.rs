@@ -102,7 +102,7 @@ impl CloudFront {
     /// Moves what follows the first `;` of the path into the query. What stands there already stays.
     fn read(&self, event: &mut RewriteEvent<'_>) -> HookResult {
         let Some((path, commands)) = event.path.split_once(';') else {
-            if !event.query.is_empty() {
+            if self.redirect.is_some() && !event.query.is_empty() {
                 event.state.insert(CameWithQuery);
             }
             return Ok(Flow::Continue);

@@ -132,7 +132,10 @@ impl Cache for FolderCache {
         if hit.is_some() {
             shared.numbers.disk_hits.increment();
         }
-        shared.show();
+        // Else no number is another than before.
+        if hit.is_none() || shared.memory.is_on() {
+            shared.show();
+        }
         Ok(hit)
     }
 

@@ -1,5 +1,6 @@
 //! The tier in memory: a bounded map of results, before anything touches the disk.
 
+use foldhash::quality::RandomState;
 use moka::notification::RemovalCause;
 use moka::sync::Cache as Entries;
 use resizer_plugin_api::{ByteSize, CacheKey, Counter, Entry};
@@ -9,7 +10,7 @@ const LARGEST_PART: u64 = 4;
 
 /// Results in memory. When full, those asked for more often lately stay.
 pub(crate) struct Memory {
-    entries: Entries<CacheKey, Entry>,
+    entries: Entries<CacheKey, Entry, RandomState>,
     largest: u64,
 }
 
@@ -24,22 +25,27 @@ impl Memory {
                     evictions.increment();
                 }
             })
-            .build();
+            .build_with_hasher(RandomState::default());
         Self {
             entries,
             largest: (size.0 / LARGEST_PART).min(u64::from(u32::MAX)),
         }
     }
 
+    /// Whether it holds anything at all.
+    pub(crate) fn is_on(&self) -> bool {
+        self.largest > 0
+    }
+
     pub(crate) fn get(&self, key: &CacheKey) -> Option<Entry> {
-        if self.largest == 0 {
-            return None;
-        }
-        self.entries.get(key)
+        if self.is_on() { self.entries.get(key) } else { None }
     }
 
     /// Keeps an entry, or forgets what it replaces if it is too large to be kept.
     pub(crate) fn put(&self, key: &CacheKey, entry: &Entry) {
+        if !self.is_on() {
+            return;
+        }
         if entry.weight(key) > self.largest {
             self.entries.invalidate(key);
         } else {

@@ -40,6 +40,8 @@ reader_settings! {
 /// Serves one folder.
 #[derive(Clone, Debug)]
 pub struct FileReader {
+    /// What the keys of all its sources begin with.
+    name: Arc<str>,
     folder: Arc<Folder>,
     io: Arc<IoPool>,
 }
@@ -61,7 +63,9 @@ impl Plugin for FileReader {
                 InstallError::Failed(Error::new(ErrorKind::Internal, message).because(error))
             })
         })?;
+        let name = ["file:", root.to_string_lossy().trim_end_matches('/'), "/"].concat();
         let reader = Arc::new(Self {
+            name: name.into(),
             folder: Arc::new(Folder::new(root)),
             io,
         });

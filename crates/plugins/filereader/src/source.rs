@@ -15,8 +15,7 @@ use crate::reading::{Reading, stat};
 #[async_trait]
 impl Source for FileReader {
     fn identity(&self, path: &SourcePath) -> SourceKey {
-        let root = self.folder.root().to_string_lossy();
-        SourceKey::new(["file:", root.trim_end_matches('/'), "/", path.as_str()].concat())
+        SourceKey::new([&self.name, path.as_str()].concat())
     }
 
     async fn stat(&self, path: &SourcePath) -> Result<Stat, Error> {
