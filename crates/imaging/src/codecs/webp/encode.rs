@@ -10,7 +10,7 @@ use resizer_foreign::webp::{EncodeError, Settings, Source};
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
 use crate::codecs::{Delay, Encoder, internal};
-use crate::cost::{WEBP_IN_ONE_PIECE_PIXELS, webp_lossy_bytes};
+use crate::cost::{WEBP_CAREFUL_PIXELS, WEBP_IN_ONE_PIECE_PIXELS, webp_lossy_bytes};
 use crate::picture::Picture;
 use crate::steps::flatten::converted;
 use crate::{Cancel, Channels, ImageError, Instructions, Lossless, Size, SourceInfo};
@@ -193,11 +193,9 @@ impl Encoder for WebPEncoder {
 
 /// A file of the picture; of its colours alone where alpha would take too long in one piece.
 fn lossy(picture: &Picture, quality: u8, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
-    /// Larger pictures are written in a third of the time, for up to 7 % more bytes.
-    const CAREFUL_PIXELS: u64 = 4_000_000;
     let (method, low_memory) = match picture.size.pixels() {
         _ if in_one_piece(picture) => (4, false),
-        pixels if pixels <= CAREFUL_PIXELS => (3, true),
+        pixels if pixels <= WEBP_CAREFUL_PIXELS => (3, true),
         _ => (2, true),
     };
     let source = Source {
