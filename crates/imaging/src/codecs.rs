@@ -51,7 +51,8 @@ pub(crate) trait Decoder {
     /// Moves on to the next frame; `None` after the last. The previous frame's bands must have been taken.
     fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError>;
 
-    /// Lends the next rows of the frame, from the top; `None` after the last, once the data is known to be whole.
+    /// Lends the next rows of the frame, from the top, which may be none for now; `None` after the last, once the data is
+    /// known to be whole.
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError>;
 
     /// Bytes that are held beyond what was told beforehand, if a format's header does not tell all.

@@ -14,8 +14,10 @@ const PLACES: usize = 256;
 
 /// A place for each file, which it shares with others: the one that was read last has it.
 pub(super) struct OpenFiles {
-    places: Box<[Mutex<Option<(Name, Arc<File>)>>]>,
+    places: Box<[Mutex<Place>]>,
 }
+
+type Place = Option<(Name, Arc<File>)>;
 
 impl Default for OpenFiles {
     fn default() -> Self {
@@ -41,7 +43,7 @@ impl OpenFiles {
         let _file = self.place(name).lock().take_if(|(of, _)| *of == name);
     }
 
-    fn place(&self, name: Name) -> &Mutex<Option<(Name, Arc<File>)>> {
+    fn place(&self, name: Name) -> &Mutex<Place> {
         // Digests are even: any part of one does.
         &self.places[(name.digest[1] % PLACES as u64) as usize]
     }

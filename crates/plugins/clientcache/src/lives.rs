@@ -123,10 +123,11 @@ impl Life {
     /// Writes the headers.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         headers.insert(CACHE_CONTROL, self.cache_control.clone());
-        if let Some(after) = self.expires_after {
-            if let Some(expires) = http_date(SystemTime::now() + after) {
-                headers.insert(EXPIRES, expires);
-            }
+        let expires = self
+            .expires_after
+            .and_then(|after| http_date(SystemTime::now() + after));
+        if let Some(expires) = expires {
+            headers.insert(EXPIRES, expires);
         }
     }
 }

@@ -142,9 +142,9 @@ impl Transform {
 /// How many numbers of a palette are in one pixel, as a power of two.
 pub(super) const fn packed_bits(colours: usize) -> u32 {
     match colours {
-        ..=2 => 3,
-        ..=4 => 2,
-        ..=16 => 1,
+        0..=2 => 3,
+        3..=4 => 2,
+        5..=16 => 1,
         _ => 0,
     }
 }
@@ -272,5 +272,5 @@ fn half_gradient(mean: Pixel, corner: Pixel) -> Pixel {
 /// A factor, in 32nds, of a channel that counts as signed.
 #[inline(always)]
 fn part(factor: i8, channel: u8) -> u8 {
-    (i32::from(factor) * i32::from(channel as i8) >> 5) as u8
+    ((i32::from(factor) * i32::from(channel as i8)) >> 5) as u8
 }

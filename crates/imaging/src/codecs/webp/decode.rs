@@ -104,7 +104,7 @@ impl Decoder for WebPDecoder<'_> {
         let Some(still) = &mut self.still else {
             return Ok(None);
         };
-        // Codes and transforms are read before the first rows, and stay.
+        // Codes and transforms are read in steps before the first rows, and stay.
         self.more_bytes = self.more_bytes.max(still.more_bytes());
         let rows = still.next_rows(cancel)?;
         Ok(rows.map(|pixels| Band {

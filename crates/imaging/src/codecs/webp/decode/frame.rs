@@ -40,7 +40,7 @@ impl<'s> FramePixels<'s> {
         })
     }
 
-    /// Lends the next rows; `None` after the last.
+    /// Lends the next rows, which may be none while what precedes them is decoded; `None` after the last.
     pub(super) fn next_rows(&mut self, cancel: &Cancel) -> Result<Option<&[u8]>, ImageError> {
         cancel.check()?;
         match self {
@@ -60,8 +60,8 @@ impl<'s> FramePixels<'s> {
                 Ok(Some(rows.pixels))
             }
             Self::Lossless(decoder) => {
-                decode_rows(decoder, cancel)?;
-                Ok(Some(decoder.rows()).filter(|rows| !rows.is_empty()))
+                let is_last = decoder.step().map_err(failed)? && decoder.rows().is_empty();
+                Ok((!is_last).then_some(decoder.rows()))
             }
         }
     }
@@ -75,7 +75,7 @@ impl<'s> FramePixels<'s> {
     }
 }
 
-/// Decodes until there are rows, or none are left.
+/// Decodes an alpha channel until there are rows, or none are left.
 pub(super) fn decode_rows(decoder: &mut LosslessDecoder<'_>, cancel: &Cancel) -> Result<(), ImageError> {
     while !decoder.step().map_err(failed)? {
         cancel.check()?;
