@@ -1,10 +1,13 @@
 //! Between actix-web and the rest of the server: the one file that knows both `http` 0.2 (actix-web's) and `http` 1
 //! (everybody else's). It turns a request into a [`RequestHead`], waits for the answer, and turns the [`Reply`] into a
-//! response whose body leaves piece by piece. What the server answers is decided in `front.rs` and `admin.rs`.
+//! response whose headers and body leave through the [`Outbox`] of the connection. What the server answers is decided in
+//! `front.rs` and `admin.rs`.
 //!
 //! When a client leaves, actix-web drops the future of [`serve`]: that is the cancellation, and nothing else is needed.
 
+use std::mem;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -13,10 +16,10 @@ use actix_http::uri::Authority;
 use actix_http::{ConnectionType, Request, Response, StatusCode, header as theirs};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header as ours};
-use resizer_plugin_api::{Body, ByteStream, Error, Reply, RequestHead};
+use resizer_plugin_api::{Body, ByteStream, Error, ErrorKind, Reply, RequestHead};
 
 use crate::access_log::AccessLine;
-use crate::connections::Connection;
+use crate::wire::Outbox;
 
 /// What a listener answers with.
 pub(crate) trait Answer: Send + Sync + 'static {
@@ -29,17 +32,16 @@ pub(crate) trait Answer: Send + Sync + 'static {
 }
 
 /// The one handler of a listener: every path, every method.
+#[expect(clippy::expect_used, reason = "`listener.rs` gives one to each connection")]
 pub(crate) async fn serve<A: Answer>(request: Request, answer: Arc<A>) -> Response<Outgoing> {
-    let connection = request.conn_data::<Arc<Connection>>().cloned();
-    if let Some(connection) = &connection {
-        connection.is_ours();
-    }
+    let outbox = request.conn_data::<Rc<Outbox>>().cloned().expect("an outbox");
+    outbox.is_ours();
     let head = head_of(&request);
     let only_head = head.method == Method::HEAD;
     let mut line = AccessLine::default();
     let reply = answer.answer(head, &mut line).await;
-    line.decided(&reply, only_head);
-    let mut response = response_of(reply, only_head, line, connection);
+    line.decided(&reply);
+    let mut response = begin(reply, only_head, line, outbox);
     if answer.closing() {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
@@ -65,134 +67,96 @@ fn head_of(request: &Request) -> RequestHead {
     head
 }
 
-fn response_of(
-    reply: Reply,
-    only_head: bool,
-    line: AccessLine,
-    connection: Option<Arc<Connection>>,
-) -> Response<Outgoing> {
+/// What actix-web has to know of a response; the rest is in the outbox.
+fn begin(reply: Reply, only_head: bool, line: AccessLine, outbox: Rc<Outbox>) -> Response<Outgoing> {
     let status = StatusCode::from_u16(reply.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = Response::with_body(status, Outgoing::new(reply.body, only_head, line, connection));
-    for (name, value) in &reply.headers {
-        if let (Some(name), Some(value)) = (their_name(name), their_value(value)) {
-            response.headers_mut().append(name, value);
+    let length = reply.body.length();
+    outbox.begin(line, |lines| {
+        for (name, value) in reply
+            .headers
+            .iter()
+            .filter(|(name, _)| !OF_THE_CONNECTION.contains(name))
+        {
+            write_field(name.as_str(), value.as_bytes(), lines);
         }
-    }
+        if let Some(length) = length.filter(|_| !WITHOUT_CONTENT.contains(&reply.status)) {
+            write_field("content-length", itoa::Buffer::new().format(length).as_bytes(), lines);
+        }
+    });
+    let mut response = Response::with_body(status, Outgoing::new(reply.body, only_head, outbox));
+    response.head_mut().no_chunking(length.is_some());
     response
 }
 
-/// A header's name or value of one `http` version as the other has it, if it is one of those that most messages have: to
-/// find it among them costs several times less than to check it letter by letter and to copy it.
-macro_rules! common {
-    ($bytes:expr => $type:path, $($common:literal),*) => {
-        match $bytes {
-            $(bytes if bytes == $common.as_bytes() => {
-                static COMMON: $type = <$type>::from_static($common);
-                Some(COMMON.clone())
-            })*
-            _ => None,
-        }
-    };
+/// Headers that describe the message on this connection and not the image.
+const OF_THE_CONNECTION: [HeaderName; 4] = [
+    ours::CONNECTION,
+    ours::CONTENT_LENGTH,
+    ours::DATE,
+    ours::TRANSFER_ENCODING,
+];
+/// Responses that end with their head, and whose head says nothing of a length.
+const WITHOUT_CONTENT: [http::StatusCode; 2] = [http::StatusCode::NO_CONTENT, http::StatusCode::NOT_MODIFIED];
+
+fn write_field(name: &str, value: &[u8], lines: &mut Vec<u8>) {
+    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+        lines.extend_from_slice(part);
+    }
 }
 
-/// The name of a request's header.
+/// The name of a request's header. To find it among those that most requests have costs several times less than to check
+/// it letter by letter and to copy it.
 fn our_name(name: &theirs::HeaderName) -> Option<HeaderName> {
-    let common = common!(
-        name.as_str().as_bytes() => HeaderName,
-        "accept",
-        "accept-encoding",
-        "cache-control",
-        "connection",
-        "host",
-        "if-modified-since",
-        "if-none-match",
-        "origin",
-        "range",
-        "user-agent",
-        "via",
-        "x-forwarded-for"
-    );
-    common.or_else(|| HeaderName::from_bytes(name.as_str().as_bytes()).ok())
-}
-
-/// The name of a response's header. `None` for those that describe the message on this connection: actix-web writes them
-/// from the body's size.
-fn their_name(name: &HeaderName) -> Option<theirs::HeaderName> {
-    let common = common!(
-        name.as_str().as_bytes() => theirs::HeaderName,
-        "accept-ranges",
-        "cache-control",
-        "content-type",
-        "etag",
-        "expires",
-        "last-modified",
-        "server",
-        "server-timing",
-        "vary",
-        "x-cache",
-        "x-content-type-options",
-        "x-request-id"
-    );
-    let is_the_connection_s = || [ours::CONNECTION, ours::CONTENT_LENGTH, ours::TRANSFER_ENCODING].contains(name);
-    common.or_else(|| match is_the_connection_s() {
-        true => None,
-        false => theirs::HeaderName::from_bytes(name.as_str().as_bytes()).ok(),
+    const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+    Some(match name.as_str() {
+        "accept" => ours::ACCEPT,
+        "accept-encoding" => ours::ACCEPT_ENCODING,
+        "cache-control" => ours::CACHE_CONTROL,
+        "connection" => ours::CONNECTION,
+        "host" => ours::HOST,
+        "if-modified-since" => ours::IF_MODIFIED_SINCE,
+        "if-none-match" => ours::IF_NONE_MATCH,
+        "origin" => ours::ORIGIN,
+        "range" => ours::RANGE,
+        "user-agent" => ours::USER_AGENT,
+        "via" => ours::VIA,
+        "x-forwarded-for" => X_FORWARDED_FOR,
+        other => return HeaderName::from_bytes(other.as_bytes()).ok(),
     })
 }
 
-/// The value of a response's header.
-fn their_value(value: &HeaderValue) -> Option<theirs::HeaderValue> {
-    let common = common!(
-        value.as_bytes() => theirs::HeaderValue,
-        "bytes",
-        "hit",
-        "image/jpeg",
-        "image/png",
-        "image/webp",
-        "nosniff",
-        "not-modified",
-        "resizer"
-    );
-    common.or_else(|| theirs::HeaderValue::from_bytes(value.as_bytes()).ok())
-}
-
-/// Largest piece handed to actix-web at once: as much as it puts into a connection's buffer before it waits for the
-/// client. It copies every piece, so this, and not the whole image a second time, is what a slow client costs.
-const PIECE: usize = 32 * 1024;
-/// The same for a stream, whose pieces are in memory anyway until they are sent: a write for each 32 KiB of a file of many
-/// megabytes would cost more than all else.
-const STREAMED_PIECE: usize = 256 * 1024;
-
-/// A body on its way out. Dropping it, at its end or when the client leaves, writes the access line.
+/// A body on its way out: what is in memory and streams of a known length through the outbox, other streams through
+/// actix-web, which knows how to send those.
 pub(crate) struct Outgoing {
     ready: Bytes,
     stream: Option<ByteStream>,
-    size: BodySize,
-    line: AccessLine,
-    connection: Option<Arc<Connection>>,
+    /// Bytes that are still to come, if that is known.
+    left: Option<u64>,
+    outbox: Rc<Outbox>,
 }
 
 impl Outgoing {
     /// For HEAD the body is dropped and only its size remains.
-    fn new(body: Body, only_head: bool, line: AccessLine, connection: Option<Arc<Connection>>) -> Self {
-        let size = body.length().map_or(BodySize::Stream, BodySize::Sized);
-        let (ready, stream) = match body {
-            _ if only_head => (Bytes::new(), None),
-            Body::Bytes(bytes) => (bytes, None),
-            Body::Stream { stream, .. } => (Bytes::new(), Some(stream)),
-            _ => (Bytes::new(), None),
+    fn new(body: Body, only_head: bool, outbox: Rc<Outbox>) -> Self {
+        let (ready, stream, left) = match body {
+            _ if only_head => (Bytes::new(), None, Some(0)),
+            Body::Stream { stream, length } => (Bytes::new(), Some(stream), length),
+            Body::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                (bytes, None, Some(length))
+            }
+            _ => (Bytes::new(), None, Some(0)),
         };
         Self {
             ready,
             stream,
-            size,
-            line,
-            connection,
+            left,
+            outbox,
         }
     }
 
     /// The next bytes of the body, from memory or from its stream.
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         while self.ready.is_empty() {
             let Some(stream) = &mut self.stream else {
                 return Poll::Ready(None);
@@ -203,7 +167,23 @@ impl Outgoing {
                 None => self.stream = None,
             }
         }
-        Poll::Ready(Some(Ok(())))
+        Poll::Ready(Some(Ok(mem::take(&mut self.ready))))
+    }
+
+    /// Breaks off: actix-web closes the connection, by which the client sees that something is missing.
+    fn fail(&self, error: Error) -> Poll<Option<Result<Bytes, Error>>> {
+        self.outbox.fail(&error);
+        Poll::Ready(Some(Err(error)))
+    }
+
+    /// Hands a piece of a body of known length to the outbox. What is beyond that length is not sent: the client would take
+    /// it for the next response.
+    fn send(&mut self, mut piece: Bytes, left: u64) {
+        piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        self.left = Some(left - piece.len() as u64);
+        if !piece.is_empty() {
+            self.outbox.piece(piece);
+        }
     }
 }
 
@@ -211,40 +191,45 @@ impl MessageBody for Outgoing {
     type Error = Error;
 
     fn size(&self) -> BodySize {
-        self.size
+        BodySize::Stream
     }
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        if let Some(connection) = &self.connection {
-            connection.is_ours();
-        }
-        match ready!(self.poll_ready(context)) {
-            None => {
-                self.line.complete();
-                Poll::Ready(None)
-            }
-            Some(Err(error)) => {
-                self.line.failed(&error);
-                Poll::Ready(Some(Err(error)))
-            }
-            Some(Ok(())) => {
-                let most = if self.stream.is_some() { STREAMED_PIECE } else { PIECE };
-                let length = self.ready.len().min(most);
-                let piece = self.ready.split_to(length);
-                self.line.sent(length);
-                if let Some(connection) = &self.connection {
-                    connection.takes_piece();
+        while !self.outbox.is_busy() {
+            let Poll::Ready(next) = self.poll_ready(context) else {
+                self.outbox.waits();
+                return Poll::Pending;
+            };
+            match (next.transpose(), self.left) {
+                (Ok(Some(piece)), Some(left)) => {
+                    self.send(piece, left);
+                    if self.stream.is_some() {
+                        continue;
+                    }
+                    self.outbox.end();
+                    return Poll::Ready(None);
                 }
-                Poll::Ready(Some(Ok(piece)))
+                (Ok(Some(piece)), None) => {
+                    self.outbox.leaves_to_actix(&piece);
+                    return Poll::Ready(Some(Ok(piece)));
+                }
+                (Ok(None), None | Some(0)) => {
+                    self.outbox.end();
+                    return Poll::Ready(None);
+                }
+                (Ok(None), Some(left)) => {
+                    let error = Error::new(ErrorKind::Internal, "the response is shorter than was announced");
+                    return self.fail(error.because(format!("{left} bytes are missing")));
+                }
+                (Err(error), _) => return self.fail(error),
             }
         }
+        Poll::Pending
     }
 }
 
 impl Drop for Outgoing {
     fn drop(&mut self) {
-        if let Some(connection) = &self.connection {
-            connection.sends_next();
-        }
+        self.outbox.drop_body();
     }
 }

@@ -29,7 +29,9 @@ mod admin;
 mod connections;
 mod front;
 mod http;
+mod listener;
 mod proxies;
+mod wire;
 
 use std::io::Write as _;
 use std::process::ExitCode;

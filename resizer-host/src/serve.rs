@@ -3,17 +3,14 @@
 //! `drain_delay`, so that a balancer has noticed; close the listener; let running requests end within `grace_period`;
 //! stop the plugins. SIGINT skips the delay, and a second signal ends the process at once.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_http::{KeepAlive, Request};
-use actix_web::dev::{Server, ServerHandle, fn_service};
-use actix_web::rt::net::TcpStream;
-use actix_web::{HttpServer, rt};
+use actix_web::dev::ServerHandle;
+use actix_web::rt;
 use resizer_engine::{Engine, Environment, ServerSettings};
 use resizer_plugin_api::Metrics;
 use resizer_plugin_api::resource::Resources;
@@ -23,8 +20,8 @@ use crate::admin::Admin;
 use crate::complaint::{Complaint, read_configuration};
 use crate::connections::{Connections, LOOK_EVERY, raise_descriptor_limit};
 use crate::front::Front;
-use crate::http::{Answer, serve as answer};
 use crate::linked::KNOWN_PLUGINS;
+use crate::listener::start;
 use crate::reload::Reload;
 use crate::{access_log, logging};
 
@@ -32,8 +29,6 @@ use crate::{access_log, logging};
 const BACKLOG: i32 = 1024;
 /// Most connections of the admin listener, which an operator and a scraper use.
 const ADMIN_CONNECTIONS: usize = 64;
-/// Seconds; a day.
-const LONGER_THAN_ANY_GRACE: u64 = 86_400;
 /// What plugins may take to stop even if running requests used up the whole grace period.
 const LEAST_STOP_TIME: Duration = Duration::from_secs(1);
 
@@ -153,52 +148,6 @@ async fn run(
     }
     tracing::info!("stopped");
     Ok(0)
-}
-
-fn start<A: Answer>(
-    answers: Arc<A>,
-    listener: TcpListener,
-    settings: &ServerSettings,
-    workers: usize,
-    connections_per_worker: usize,
-    connections: Option<Arc<Connections>>,
-) -> std::io::Result<Server> {
-    let keep_alive = match &connections {
-        Some(_) if !settings.keep_alive.0.is_zero() => KeepAlive::Os,
-        _ => at_least(settings.keep_alive.0).into(),
-    };
-    HttpServer::new(move || {
-        let answers = Arc::clone(&answers);
-        fn_service(move |request: Request| {
-            let answers = Arc::clone(&answers);
-            async move { Ok::<_, Infallible>(answer(request, answers).await) }
-        })
-    })
-    .workers(workers)
-    .max_connections(connections_per_worker)
-    .keep_alive(keep_alive)
-    .client_request_timeout(at_least(settings.head_timeout.0))
-    // A client that closed its side counts as gone, and its work is called off.
-    .h1_allow_half_closed(false)
-    .tcp_nodelay(true)
-    // `stop` counts the grace period itself, as the configuration in force then has it, and says when it is over.
-    .shutdown_timeout(LONGER_THAN_ANY_GRACE)
-    .disable_signals()
-    .on_connect(move |stream, extensions| {
-        let watched = connections.as_ref().zip(stream.downcast_ref::<TcpStream>());
-        if let Some(connection) = watched.and_then(|(connections, stream)| connections.watch(stream)) {
-            extensions.insert(connection);
-        }
-    })
-    .listen(listener)
-    .map(HttpServer::run)
-}
-
-/// A timeout as actix-web has to be told it: its clock for these ticks every half second, so that it may count up to that
-/// much too early. None stays none.
-fn at_least(timeout: Duration) -> Duration {
-    const TICK: Duration = Duration::from_millis(500);
-    if timeout.is_zero() { timeout } else { timeout + TICK }
 }
 
 /// From the first signal to the end of the plugins.

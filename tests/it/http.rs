@@ -15,4 +15,5 @@ mod metrics;
 mod purge;
 mod reload;
 mod stores;
+mod wire;
 mod work;

@@ -104,6 +104,11 @@ impl Validators {
     /// RFC 9110, 13.2.2: `If-Match` before `If-Unmodified-Since`, then `If-None-Match` before `If-Modified-Since`; the
     /// date counts only where the tag is not given. Requests are GET or HEAD, always.
     fn decide(&self, request: &HeaderMap) -> Decision {
+        const PRECONDITIONS: [HeaderName; 4] = [IF_MATCH, IF_UNMODIFIED_SINCE, IF_NONE_MATCH, IF_MODIFIED_SINCE];
+        // Most requests have none, and few headers.
+        if !request.keys().any(|name| PRECONDITIONS.contains(name)) {
+            return Decision::Send;
+        }
         let modified_after = |since: u64| self.seconds().is_some_and(|modified| modified > since);
         let failed = if request.contains_key(IF_MATCH) {
             !self.is_named(request, &IF_MATCH, |tag| tag)

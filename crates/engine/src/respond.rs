@@ -42,14 +42,13 @@ pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Prod
     let mut reply = Reply::new(StatusCode::OK).with_body(produced.body);
     reply.headers.reserve(USUAL_HEADERS);
     reply.headers.extend(prepared.headers);
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            reply.headers.insert(name, value);
-        }
-    };
-    set(CONTENT_TYPE, &produced.meta.content_type);
     if produced.meta.content_type == SVG {
-        set(CONTENT_SECURITY_POLICY, SANDBOX);
+        reply
+            .headers
+            .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
+    }
+    if let Ok(content_type) = HeaderValue::try_from(produced.meta.content_type) {
+        reply.headers.insert(CONTENT_TYPE, content_type);
     }
     validators.write(&mut reply.headers);
     match produced.part {
@@ -84,7 +83,7 @@ pub(crate) fn finish(
     }
     trail.look();
     let took = trail.elapsed();
-    if let Ok(timing) = HeaderValue::from_str(&trail.server_timing(took)) {
+    if let Ok(timing) = HeaderValue::try_from(trail.server_timing(took)) {
         reply.headers.insert(SERVER_TIMING, timing);
     }
     if let (Some(request), false) = (request, site.server().cache_tags.is_empty()) {

@@ -4,7 +4,7 @@
 
 use std::io::Write as _;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Condvar, Mutex};
 use resizer_engine::LogFormat;
@@ -58,8 +58,8 @@ impl Lines {
         LINES.get()
     }
 
-    /// Adds a line; `compose` is given the time and writes all of the line but its end.
-    pub(super) fn add(&self, compose: impl FnOnce(&str, &mut Vec<u8>)) {
+    /// Adds a line about what ended `now`; `compose` is given the time and writes all of the line but its end.
+    pub(super) fn add(&self, now: Instant, compose: impl FnOnce(&str, &mut Vec<u8>)) {
         let mut waiting = self.waiting.lock();
         if waiting.bytes.len() >= MOST {
             waiting.dropped += 1;
@@ -67,7 +67,7 @@ impl Lines {
         }
         let Waiting { bytes, clock, .. } = &mut *waiting;
         let first = bytes.is_empty();
-        compose(clock.now(), bytes);
+        compose(clock.at_instant(now), bytes);
         bytes.push(b'\n');
         drop(waiting);
         if first {
@@ -112,6 +112,8 @@ impl Lines {
 /// changes.
 #[derive(Default)]
 struct Clock {
+    /// When the system's clock was looked at last, and what it showed.
+    looked: Option<(Instant, Duration)>,
     second: u64,
     text: String,
 }
@@ -120,9 +122,20 @@ impl Clock {
     /// As many characters as `2026-11-22T17:43:15.` has.
     const BEFORE_MICROSECONDS: usize = 20;
 
-    fn now(&mut self) -> &str {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.at(now)
+    /// The system's clock, which may be set, is looked at once a second: whoever has a line has looked at another already.
+    fn at_instant(&mut self, now: Instant) -> &str {
+        let known = self
+            .looked
+            .map(|(looked, showed)| (now.saturating_duration_since(looked), showed));
+        let time = match known {
+            Some((since, showed)) if since < Duration::from_secs(1) => showed + since,
+            _ => {
+                let showed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.looked = Some((Instant::now(), showed));
+                showed
+            }
+        };
+        self.at(time)
     }
 
     fn at(&mut self, now: Duration) -> &str {

@@ -143,7 +143,8 @@ impl Client {
         }
     }
 
-    fn read_into(&mut self, body: &mut Vec<u8>, length: u64) -> std::io::Result<()> {
+    /// Reads this many bytes more of a body.
+    pub(crate) fn read_into(&mut self, body: &mut Vec<u8>, length: u64) -> std::io::Result<()> {
         let read = (&mut self.stream).take(length).read_to_end(body)?;
         if read as u64 == length {
             Ok(())
