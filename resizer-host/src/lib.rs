@@ -28,6 +28,7 @@ mod access_log;
 mod admin;
 mod connections;
 mod front;
+mod hot;
 mod http;
 mod listener;
 mod proxies;

@@ -19,10 +19,12 @@ use std::task::{Context, Poll, ready};
 use actix_web::rt::net::TcpStream;
 use bytes::{Buf as _, Bytes};
 use resizer_plugin_api::Error;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustix::net::{SendFlags, send};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use crate::access_log::AccessLine;
 use crate::connections::Connection;
+use crate::hot::{self, BodyFile};
 
 /// A client's socket under actix-web.
 pub(crate) struct Wire {
@@ -42,8 +44,10 @@ struct State {
     written: Vec<u8>,
     /// How much of that is sent.
     sent: usize,
-    /// The piece of the body that leaves now.
+    /// What is left of the piece of the body that leaves now.
     body: Bytes,
+    /// A file with that piece, and where in it the rest begins.
+    file: Option<(BodyFile, usize)>,
     /// The header lines of the response whose head actix-web has not written yet.
     fields: Vec<u8>,
     /// That response.
@@ -104,6 +108,7 @@ impl Outbox {
     pub(crate) fn piece(&self, piece: Bytes) {
         let state = &mut *self.state.borrow_mut();
         debug_assert!(state.body.is_empty(), "a body that is asked while the outbox is busy");
+        state.file = hot::file_of(&piece).map(|file| (file, 0));
         state.body = piece;
         state.held = false;
         self.takes_piece();
@@ -171,11 +176,15 @@ impl Wire {
         let mut progress = false;
         loop {
             let head = &state.written[state.sent..];
-            let sent = match (head.is_empty(), state.body.is_empty()) {
-                (true, true) => break,
-                (false, true) => socket.as_mut().poll_write(context, head),
-                (true, false) => socket.as_mut().poll_write(context, &state.body),
-                (false, false) => {
+            let sent = match (head.is_empty(), state.body.is_empty(), &state.file) {
+                (true, true, _) => break,
+                (false, true, _) => socket.as_mut().poll_write(context, head),
+                (false, false, Some(_)) => poll_call(&socket, context, || Ok(send(&*socket, head, SendFlags::MORE)?)),
+                (true, false, Some((file, at))) => poll_call(&socket, context, || {
+                    hot::send_file(&*socket, file, *at, state.body.len())
+                }),
+                (true, false, None) => socket.as_mut().poll_write(context, &state.body),
+                (false, false, None) => {
                     let both = [IoSlice::new(head), IoSlice::new(&state.body)];
                     socket.as_mut().poll_write_vectored(context, &both)
                 }
@@ -188,6 +197,9 @@ impl Wire {
             let of_body = sent.saturating_sub(head.len());
             state.sent += sent - of_body;
             state.body.advance(of_body);
+            if let Some((_, at)) = &mut state.file {
+                *at += of_body;
+            }
             if let Some(response) = &mut state.leaving {
                 response.line.sent(of_body);
             }
@@ -196,6 +208,7 @@ impl Wire {
             }
         }
         state.sent = 0;
+        state.file = None;
         state.written.clear();
         state.written.shrink_to(KEPT_AT_MOST);
         if let Some(mut response) = state.leaving.take_if(|response| response.ended) {
@@ -206,6 +219,21 @@ impl Wire {
             context.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+/// Makes a system call on a socket that says so if it would have to wait, and then waits.
+fn poll_call(
+    socket: &TcpStream,
+    context: &mut Context<'_>,
+    call: impl Fn() -> io::Result<usize>,
+) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(socket.poll_write_ready(context))?;
+        match socket.try_io(Interest::WRITABLE, &call) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            result => return Poll::Ready(result),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use super::client::{Client, Response};
-use super::photographs::{lake, thumbnail};
-use super::server::{IMAGES, Server};
+use super::photographs::{lake, thumbnail, upside_down};
+use super::server::{IMAGES, Server, eventually};
 
 /// More than the buffers of two sockets hold (Linux lets them grow to ten megabytes); made once, then in memory.
 const LARGE: &str = "/lake.jpg?width=5400&scale=both&format=png";
@@ -94,6 +94,39 @@ fn ask(client: &mut Client, requests: &[(&str, &str, &str)]) -> Vec<Response> {
 
 fn only(mut responses: Vec<Response>) -> Response {
     responses.remove(0)
+}
+
+#[test]
+fn what_is_sent_often_stays_itself() {
+    let server = server();
+    let targets = ["/lake.jpg?width=320", "/lake.jpg?width=330", "/small.jpg?width=20"];
+    let bodies = targets.map(|target| kept(&server, target).body);
+    assert!(
+        (8 << 10..64 << 10).contains(&bodies[0].len()),
+        "{} bytes",
+        bodies[0].len()
+    );
+    let mut client = server.connect();
+    for round in 0..100 {
+        for (target, body) in targets.iter().zip(&bodies) {
+            assert!(client.get(target).body == *body, "{target}, round {round}");
+        }
+        let part = client.request("GET", targets[0], &[("Range", "bytes=100-9999")]);
+        assert!(part.body == bodies[0][100..10_000], "a part, round {round}");
+    }
+    let requests = [("GET", targets[0], ""); 200];
+    for response in ask(&mut client, &requests) {
+        assert!(response.body == bodies[0]);
+    }
+    // What takes its place is not taken for it.
+    std::fs::write(server.folder().join("images/lake.jpg"), upside_down()).unwrap();
+    let replaced = eventually("the photograph is another", || {
+        let body = client.get(targets[0]).body;
+        (body != bodies[0]).then_some(body)
+    });
+    for _ in 0..100 {
+        assert!(client.get(targets[0]).body == replaced);
+    }
 }
 
 #[test]
