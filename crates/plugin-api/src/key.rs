@@ -1,10 +1,10 @@
 //! What names a source, a version of it, and a variant made from it. A variant is never named by the raw query: order,
 //! case, aliases and unknown keys of a query make no new variant.
 
+mod digest;
+
 use std::fmt;
 use std::sync::Arc;
-
-use sha2::{Digest, Sha256};
 
 /// Names a source for good: store, endpoint, bucket and key, never the URL prefix it was reached by, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,7 +67,7 @@ impl Variant {
     /// parts run together.
     #[must_use]
     pub fn of<'p>(parts: impl IntoIterator<Item = &'p str>) -> Self {
-        Self(hash(parts.into_iter().map(str::as_bytes)))
+        Self(digest::of_parts(parts.into_iter().map(str::as_bytes)))
     }
 }
 
@@ -88,21 +88,12 @@ impl CacheKey {
     /// The digest's bytes, for stores that need no text.
     #[must_use]
     pub fn digest_bytes(&self) -> [u8; 32] {
-        hash([
+        digest::of_parts([
             self.source.as_str().as_bytes(),
             self.validator.as_str().as_bytes(),
             &self.variant.0,
         ])
     }
-}
-
-fn hash<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
 }
 
 fn hex(bytes: &[u8]) -> String {
