@@ -1,6 +1,6 @@
 //! Patience with slow clients, where actix-web has none of its own: it limits how long the *first* head of a connection
 //! may take, but neither how slowly a response is taken nor how slowly a later head is sent. How long a connection may be
-//! idle it would limit too, with a timer for each response; here that is a number. Each connection notes (`wire.rs` says
+//! idle it would limit too, with a timer for each response; here that is a number. Each connection notes (`outbox.rs` says
 //! when) until when it may go on without progress; [`Connections::close_overdue`], called every second, shuts the socket down under it, and
 //! actix-web then drops the request, the body and the buffers.
 //!
@@ -95,14 +95,25 @@ impl Connection {
         self.overdue_at.store(NEVER, Ordering::Relaxed);
     }
 
-    /// The client is to take a piece of a body.
-    pub(crate) fn takes_piece(&self) {
+    /// The client has taken some of a response, and is to take more.
+    pub(crate) fn takes_more(&self) {
         self.grant(self.all.body);
+    }
+
+    /// The client is to take some of a response; if it was already, its time goes on.
+    pub(crate) fn takes_first(&self) {
+        if self.overdue_at.load(Ordering::Relaxed) == NEVER {
+            self.takes_more();
+        }
     }
 
     /// The client is to send the next request, or to leave.
     pub(crate) fn sends_next(&self) {
-        self.grant(self.all.next_head);
+        match self.all.next_head {
+            // Then actix-web closes the connection, when the request that it has answered is all there.
+            Duration::ZERO => self.grant(self.all.body),
+            time => self.grant(time),
+        }
     }
 
     /// No time at all means no limit.

@@ -13,13 +13,14 @@ use std::task::{Context, Poll, ready};
 
 use actix_http::body::{BodySize, MessageBody};
 use actix_http::uri::Authority;
-use actix_http::{ConnectionType, Request, Response, StatusCode, header as theirs};
+use actix_http::{ConnectionType, Request, Response, StatusCode, Version, header as theirs};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header as ours};
 use resizer_plugin_api::{Body, ByteStream, Error, ErrorKind, Reply, RequestHead};
 
 use crate::access_log::AccessLine;
-use crate::wire::Outbox;
+use crate::hot;
+use crate::outbox::Outbox;
 
 /// What a listener answers with.
 pub(crate) trait Answer: Send + Sync + 'static {
@@ -35,14 +36,16 @@ pub(crate) trait Answer: Send + Sync + 'static {
 #[expect(clippy::expect_used, reason = "`listener.rs` gives one to each connection")]
 pub(crate) async fn serve<A: Answer>(request: Request, answer: Arc<A>) -> Response<Outgoing> {
     let outbox = request.conn_data::<Rc<Outbox>>().cloned().expect("an outbox");
-    outbox.is_ours();
+    outbox.asked();
     let head = head_of(&request);
     let only_head = head.method == Method::HEAD;
     let mut line = AccessLine::default();
     let reply = answer.answer(head, &mut line).await;
     line.decided(&reply);
-    let mut response = begin(reply, only_head, line, outbox);
-    if answer.closing() {
+    let framing = Framing::of(&reply, request.version());
+    let is_last = framing == Framing::Close || answer.closing() || request.head().upgrade();
+    let mut response = begin(reply, framing, only_head, line, outbox);
+    if is_last {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     response
@@ -67,10 +70,34 @@ fn head_of(request: &Request) -> RequestHead {
     head
 }
 
-/// What actix-web has to know of a response; the rest is in the outbox.
-fn begin(reply: Reply, only_head: bool, line: AccessLine, outbox: Rc<Outbox>) -> Response<Outgoing> {
+/// How a client sees where a body ends (RFC 9112, section 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    /// With the head: there is none, whatever its length would be.
+    Without,
+    /// After this many bytes.
+    Length(u64),
+    /// After a piece of no bytes; whether there was another before.
+    Chunks(bool),
+    /// With the connection, to clients that know no pieces.
+    Close,
+}
+
+impl Framing {
+    fn of(reply: &Reply, version: Version) -> Self {
+        match reply.body.length() {
+            _ if WITHOUT_CONTENT.contains(&reply.status) => Self::Without,
+            Some(length) => Self::Length(length),
+            None if version >= Version::HTTP_11 => Self::Chunks(false),
+            None => Self::Close,
+        }
+    }
+}
+
+/// What actix-web has to know of a response; the rest is in the outbox. It is not told how the body is framed: it would
+/// frame it by what the last request that it has read wants, which may be another than this.
+fn begin(reply: Reply, framing: Framing, only_head: bool, line: AccessLine, outbox: Rc<Outbox>) -> Response<Outgoing> {
     let status = StatusCode::from_u16(reply.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let length = reply.body.length();
     outbox.begin(line, |lines| {
         for (name, value) in reply
             .headers
@@ -79,12 +106,24 @@ fn begin(reply: Reply, only_head: bool, line: AccessLine, outbox: Rc<Outbox>) ->
         {
             write_field(name.as_str(), value.as_bytes(), lines);
         }
-        if let Some(length) = length.filter(|_| !WITHOUT_CONTENT.contains(&reply.status)) {
-            write_field("content-length", itoa::Buffer::new().format(length).as_bytes(), lines);
+        match framing {
+            Framing::Without | Framing::Close => {}
+            Framing::Length(length) => {
+                write_field("content-length", itoa::Buffer::new().format(length).as_bytes(), lines);
+            }
+            Framing::Chunks(_) => write_field("transfer-encoding", b"chunked", lines),
         }
     });
-    let mut response = Response::with_body(status, Outgoing::new(reply.body, only_head, outbox));
-    response.head_mut().no_chunking(length.is_some());
+    let is_sent = !only_head && framing != Framing::Without;
+    let body = if is_sent { reply.body } else { Body::Empty };
+    let outgoing = Outgoing::new(
+        body,
+        reply.status,
+        if is_sent { framing } else { Framing::Without },
+        outbox,
+    );
+    let mut response = Response::with_body(status, outgoing);
+    response.head_mut().no_chunking(true);
     response
 }
 
@@ -125,32 +164,29 @@ fn our_name(name: &theirs::HeaderName) -> Option<HeaderName> {
     })
 }
 
-/// A body on its way out: what is in memory and streams of a known length through the outbox, other streams through
-/// actix-web, which knows how to send those.
+/// A body on its way out, piece by piece into the outbox.
 pub(crate) struct Outgoing {
     ready: Bytes,
     stream: Option<ByteStream>,
-    /// Bytes that are still to come, if that is known.
-    left: Option<u64>,
+    /// How what is left of it is framed.
+    framing: Framing,
+    /// It is a whole image in memory, which others may ask for, too.
+    is_whole: bool,
     outbox: Rc<Outbox>,
 }
 
 impl Outgoing {
-    /// For HEAD the body is dropped and only its size remains.
-    fn new(body: Body, only_head: bool, outbox: Rc<Outbox>) -> Self {
-        let (ready, stream, left) = match body {
-            _ if only_head => (Bytes::new(), None, Some(0)),
-            Body::Stream { stream, length } => (Bytes::new(), Some(stream), length),
-            Body::Bytes(bytes) => {
-                let length = bytes.len() as u64;
-                (bytes, None, Some(length))
-            }
-            _ => (Bytes::new(), None, Some(0)),
+    fn new(body: Body, status: http::StatusCode, framing: Framing, outbox: Rc<Outbox>) -> Self {
+        let (ready, stream) = match body {
+            Body::Bytes(bytes) => (bytes, None),
+            Body::Stream { stream, .. } => (Bytes::new(), Some(stream)),
+            _ => (Bytes::new(), None),
         };
         Self {
+            is_whole: stream.is_none() && status == http::StatusCode::OK,
             ready,
             stream,
-            left,
+            framing,
             outbox,
         }
     }
@@ -170,20 +206,41 @@ impl Outgoing {
         Poll::Ready(Some(Ok(mem::take(&mut self.ready))))
     }
 
-    /// Breaks off: actix-web closes the connection, by which the client sees that something is missing.
-    fn fail(&self, error: Error) -> Poll<Option<Result<Bytes, Error>>> {
-        self.outbox.fail(&error);
-        Poll::Ready(Some(Err(error)))
+    /// Hands a piece to the outbox. What is beyond the length that was announced is not sent: the client would take it for
+    /// the next response.
+    fn send(&mut self, mut piece: Bytes) {
+        let mut frame = String::new();
+        match &mut self.framing {
+            Framing::Without => return,
+            Framing::Close => {}
+            Framing::Length(left) => {
+                piece.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= piece.len() as u64;
+            }
+            Framing::Chunks(others) => {
+                let end = if mem::replace(others, true) { "\r\n" } else { "" };
+                frame = format!("{end}{:x}\r\n", piece.len());
+            }
+        }
+        if !piece.is_empty() {
+            let file = if self.is_whole { hot::file_of(&piece) } else { None };
+            self.outbox.piece(frame.as_bytes(), piece, file);
+        }
     }
 
-    /// Hands a piece of a body of known length to the outbox. What is beyond that length is not sent: the client would take
-    /// it for the next response.
-    fn send(&mut self, mut piece: Bytes, left: u64) {
-        piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-        self.left = Some(left - piece.len() as u64);
-        if !piece.is_empty() {
-            self.outbox.piece(piece);
-        }
+    /// The end, unless something is missing.
+    fn end(&self) -> Result<(), Error> {
+        let frame: &[u8] = match self.framing {
+            Framing::Length(missing) if missing > 0 => {
+                let error = Error::new(ErrorKind::Internal, "the response is shorter than was announced");
+                return Err(error.because(format!("{missing} bytes are missing")));
+            }
+            Framing::Without | Framing::Length(_) | Framing::Close => b"",
+            Framing::Chunks(true) => b"\r\n0\r\n\r\n",
+            Framing::Chunks(false) => b"0\r\n\r\n",
+        };
+        self.outbox.end(frame);
+        Ok(())
     }
 }
 
@@ -194,35 +251,29 @@ impl MessageBody for Outgoing {
         BodySize::Stream
     }
 
+    /// Gives actix-web nothing but the end, or an error, after which it closes the connection, by which the client sees
+    /// that something is missing.
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         while !self.outbox.is_busy() {
             let Poll::Ready(next) = self.poll_ready(context) else {
                 self.outbox.waits();
                 return Poll::Pending;
             };
-            match (next.transpose(), self.left) {
-                (Ok(Some(piece)), Some(left)) => {
-                    self.send(piece, left);
+            let ended = match next.transpose() {
+                Ok(Some(piece)) => {
+                    self.send(piece);
                     if self.stream.is_some() {
                         continue;
                     }
-                    self.outbox.end();
-                    return Poll::Ready(None);
+                    self.end()
                 }
-                (Ok(Some(piece)), None) => {
-                    self.outbox.leaves_to_actix(&piece);
-                    return Poll::Ready(Some(Ok(piece)));
-                }
-                (Ok(None), None | Some(0)) => {
-                    self.outbox.end();
-                    return Poll::Ready(None);
-                }
-                (Ok(None), Some(left)) => {
-                    let error = Error::new(ErrorKind::Internal, "the response is shorter than was announced");
-                    return self.fail(error.because(format!("{left} bytes are missing")));
-                }
-                (Err(error), _) => return self.fail(error),
-            }
+                Ok(None) => self.end(),
+                Err(error) => Err(error),
+            };
+            return Poll::Ready(ended.err().map(|error| {
+                self.outbox.fail(&error);
+                Err(error)
+            }));
         }
         Poll::Pending
     }

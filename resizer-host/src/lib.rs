@@ -31,6 +31,7 @@ mod front;
 mod hot;
 mod http;
 mod listener;
+mod outbox;
 mod proxies;
 mod wire;
 

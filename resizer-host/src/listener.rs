@@ -21,6 +21,10 @@ use crate::wire::Wire;
 /// Seconds; a day.
 const LONGER_THAN_ANY_GRACE: u64 = 86_400;
 
+/// How long a connection that is to be closed goes on taking what the client is still sending: closed at once, it would
+/// take the response with it.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Serves what comes in on `listener` once the server is awaited or spawned. Without `connections` slow clients are not
 /// closed.
 pub(crate) fn start<A: Answer>(
@@ -55,6 +59,7 @@ pub(crate) fn start<A: Answer>(
             .client_request_timeout(head_timeout)
             // A client that closed its side counts as gone, and its work is called off.
             .h1_allow_half_closed(false)
+            .client_disconnect_timeout(LINGER)
             // Whatever is written goes to the wire before the body is asked for more.
             .h1_write_buffer_size(1)
             .local_addr(address)

@@ -3,13 +3,8 @@
 //! it would copy each header into a map of its own and each byte into a buffer of its own. Here the three meet again, and
 //! a response in memory leaves with one system call and without a copy of its body.
 //!
-//! The order of things: actix-web asks for the response (`Outbox::begin`), writes its head (`poll_write`), flushes, asks
-//! the body for its first piece (`Outbox::piece` or `Outbox::end`), and flushes again. It asks for the next response of a
-//! pipelining client only after the body has ended, though perhaps before it is sent.
-//!
 //! How long a client may take is counted in `connections.rs`; what is in a response is decided in `http.rs`.
 
-use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -17,14 +12,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::rt::net::TcpStream;
-use bytes::{Buf as _, Bytes};
-use resizer_plugin_api::Error;
+use bytes::Buf as _;
 use rustix::net::{SendFlags, send};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use crate::access_log::AccessLine;
 use crate::connections::Connection;
-use crate::hot::{self, BodyFile};
+use crate::hot;
+use crate::outbox::{Outbox, State};
 
 /// A client's socket under actix-web.
 pub(crate) struct Wire {
@@ -32,46 +26,13 @@ pub(crate) struct Wire {
     outbox: Rc<Outbox>,
 }
 
-/// What is on its way to one client.
-pub(crate) struct Outbox {
-    connection: Option<Arc<Connection>>,
-    state: RefCell<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// What actix-web wrote and the headers that were put into it; leaves before `body`.
-    written: Vec<u8>,
-    /// How much of that is sent.
-    sent: usize,
-    /// What is left of the piece of the body that leaves now.
-    body: Bytes,
-    /// A file with that piece, and where in it the rest begins.
-    file: Option<(BodyFile, usize)>,
-    /// The header lines of the response whose head actix-web has not written yet.
-    fields: Vec<u8>,
-    /// That response.
-    begun: Option<Response>,
-    /// The response whose head is in `written`, or sent.
-    leaving: Option<Response>,
-    /// What is written is not to leave yet: the body is asked for right after, and leaves with it.
-    held: bool,
-}
-
-struct Response {
-    line: AccessLine,
-    /// There is no more of its body.
-    ended: bool,
-}
-
-/// Largest buffer for what actix-web writes that a connection keeps, which is some heads; a piece of a body whose length
-/// nobody knows goes through it, too.
-const KEPT_AT_MOST: usize = 16 * 1024;
+/// How much is read of further requests before one is answered. actix-web takes sixteen of them at a time and as much
+/// again as this, and beyond that asks in vain without end.
+const READ_AHEAD: usize = 64 * 1024;
 
 impl Wire {
     pub(crate) fn new(socket: TcpStream, connection: Option<Arc<Connection>>) -> Self {
-        let state = RefCell::default();
-        let outbox = Rc::new(Outbox { connection, state });
+        let outbox = Rc::new(Outbox::new(connection));
         Self { socket, outbox }
     }
 
@@ -79,122 +40,21 @@ impl Wire {
     pub(crate) fn outbox(&self) -> &Rc<Outbox> {
         &self.outbox
     }
-}
 
-impl Outbox {
-    /// A request is here, and it is for us to do something.
-    pub(crate) fn is_ours(&self) {
-        if let Some(connection) = &self.connection {
-            connection.is_ours();
-        }
-    }
-
-    /// A response begins whose header lines `write` adds; actix-web is about to write its head. The access line is
-    /// written when all of it is sent.
-    pub(crate) fn begin(&self, line: AccessLine, write: impl FnOnce(&mut Vec<u8>)) {
-        let state = &mut *self.state.borrow_mut();
-        write(&mut state.fields);
-        state.begun = Some(Response { line, ended: false });
-        state.held = true;
-    }
-
-    /// Whether something is still to be sent before the body is asked for more; it will be.
-    pub(crate) fn is_busy(&self) -> bool {
-        let state = self.state.borrow();
-        !state.body.is_empty() || (!state.held && !state.written.is_empty())
-    }
-
-    /// Sends this piece of the body, after which the body is asked again.
-    pub(crate) fn piece(&self, piece: Bytes) {
-        let state = &mut *self.state.borrow_mut();
-        debug_assert!(state.body.is_empty(), "a body that is asked while the outbox is busy");
-        state.file = hot::file_of(&piece).map(|file| (file, 0));
-        state.body = piece;
-        state.held = false;
-        self.takes_piece();
-    }
-
-    /// actix-web sends this piece of the body itself.
-    pub(crate) fn leaves_to_actix(&self, piece: &Bytes) {
-        let state = &mut *self.state.borrow_mut();
-        state.held = false;
-        if let Some(response) = &mut state.leaving {
-            response.line.sent(piece.len());
-        }
-        self.takes_piece();
-    }
-
-    /// There is nothing to send at the moment, and it is for us to find something: the head does not wait for it.
-    pub(crate) fn waits(&self) {
-        self.state.borrow_mut().held = false;
-        self.is_ours();
-    }
-
-    /// That was all of the body.
-    pub(crate) fn end(&self) {
-        let state = &mut *self.state.borrow_mut();
-        state.held = false;
-        if let Some(response) = &mut state.leaving {
-            response.ended = true;
-        }
-    }
-
-    /// The body broke off.
-    pub(crate) fn fail(&self, error: &Error) {
-        if let Some(response) = &mut self.state.borrow_mut().leaving {
-            response.line.failed(error);
-        }
-    }
-
-    /// The body is gone. Unless it had ended, so is its response.
-    pub(crate) fn drop_body(&self) {
-        let state = &mut *self.state.borrow_mut();
-        state.held = false;
-        state.fields.clear();
-        state.begun = None;
-        state.leaving.take_if(|response| !response.ended);
-    }
-
-    fn takes_piece(&self) {
-        if let Some(connection) = &self.connection {
-            connection.takes_piece();
-        }
-    }
-
-    fn sends_next(&self) {
-        if let Some(connection) = &self.connection {
-            connection.sends_next();
-        }
-    }
-}
-
-impl Wire {
     /// Sends whatever there is.
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let state = &mut *self.outbox.state.borrow_mut();
-        let mut socket = Pin::new(&mut self.socket);
+        let state = &mut *self.outbox.state();
         let mut progress = false;
-        loop {
-            let head = &state.written[state.sent..];
-            let sent = match (head.is_empty(), state.body.is_empty(), &state.file) {
-                (true, true, _) => break,
-                (false, true, _) => socket.as_mut().poll_write(context, head),
-                (false, false, Some(_)) => poll_call(&socket, context, || Ok(send(&*socket, head, SendFlags::MORE)?)),
-                (true, false, Some((file, at))) => poll_call(&socket, context, || {
-                    hot::send_file(&*socket, file, *at, state.body.len())
-                }),
-                (true, false, None) => socket.as_mut().poll_write(context, &state.body),
-                (false, false, None) => {
-                    let both = [IoSlice::new(head), IoSlice::new(&state.body)];
-                    socket.as_mut().poll_write_vectored(context, &both)
-                }
+        while state.sent < state.written.len() || !state.body.is_empty() {
+            let Poll::Ready(sent) = poll_some(&mut self.socket, state, context)? else {
+                self.outbox.blocked(progress);
+                return Poll::Pending;
             };
-            let sent = ready!(sent)?;
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             progress = true;
-            let of_body = sent.saturating_sub(head.len());
+            let of_body = sent.saturating_sub(state.written.len() - state.sent);
             state.sent += sent - of_body;
             state.body.advance(of_body);
             if let Some((_, at)) = &mut state.file {
@@ -203,22 +63,28 @@ impl Wire {
             if let Some(response) = &mut state.leaving {
                 response.line.sent(of_body);
             }
-            if !state.body.is_empty() {
-                self.outbox.takes_piece();
-            }
         }
-        state.sent = 0;
-        state.file = None;
-        state.written.clear();
-        state.written.shrink_to(KEPT_AT_MOST);
-        if let Some(mut response) = state.leaving.take_if(|response| response.ended) {
-            response.line.complete();
-            self.outbox.sends_next();
-        } else if progress && state.leaving.is_some() {
-            // The body waits for this.
+        if self.outbox.emptied(state, progress) {
             context.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+/// Sends as much as one system call takes: the rest of what is written before that of the body.
+fn poll_some(socket: &mut TcpStream, state: &State, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    let head = &state.written[state.sent..];
+    match (head.is_empty(), state.body.is_empty(), &state.file) {
+        (_, true, _) => Pin::new(socket).poll_write(context, head),
+        (false, false, Some(_)) => poll_call(socket, context, || Ok(send(&*socket, head, SendFlags::MORE)?)),
+        (true, false, Some((file, at))) => poll_call(socket, context, || {
+            hot::send_file(&*socket, file, *at, state.body.len())
+        }),
+        (true, false, None) => Pin::new(socket).poll_write(context, &state.body),
+        (false, false, None) => {
+            let both = [IoSlice::new(head), IoSlice::new(&state.body)];
+            Pin::new(socket).poll_write_vectored(context, &both)
+        }
     }
 }
 
@@ -237,46 +103,17 @@ fn poll_call(
     }
 }
 
-impl State {
-    /// Whether something has to be sent before actix-web may write more: a piece of a body, which is behind what is
-    /// written, or the response before the one whose head this is.
-    fn is_in_the_way(&self) -> bool {
-        !self.body.is_empty() || (self.begun.is_some() && self.leaving.is_some())
-    }
-
-    fn is_held(&self) -> bool {
-        self.held && self.body.is_empty()
-    }
-
-    /// Takes what actix-web wrote. If it is the head of a response that has begun, the header lines go in before the empty
-    /// line at its end.
-    fn take(&mut self, written: &[u8]) -> io::Result<()> {
-        if self.begun.is_none() {
-            self.written.extend_from_slice(written);
-            return Ok(());
-        }
-        let Some(head) = written.strip_suffix(b"\r\n") else {
-            return Err(io::Error::other("a head without an empty line at its end"));
-        };
-        self.written.extend_from_slice(head);
-        self.written.append(&mut self.fields);
-        self.written.extend_from_slice(b"\r\n");
-        self.leaving = self.begun.take();
-        Ok(())
-    }
-}
-
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, written: &[u8]) -> Poll<io::Result<usize>> {
-        if self.outbox.state.borrow().is_in_the_way() {
+        if self.outbox.state().is_in_the_way() {
             ready!(self.poll_send(context))?;
         }
-        self.outbox.state.borrow_mut().take(written)?;
+        self.outbox.state().take(written)?;
         Poll::Ready(Ok(written.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.outbox.state.borrow().is_held() {
+        if self.outbox.state().is_held() {
             return Poll::Ready(Ok(()));
         }
         self.poll_send(context)
@@ -294,6 +131,16 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
+        let is_answering = self.outbox.state().is_answering();
+        if is_answering && self.outbox.state().read_ahead >= READ_AHEAD {
+            // This task is woken when the response is sent.
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.socket).poll_read(context, buffer);
+        let read = buffer.filled().len() - before;
+        let read_ahead = &mut self.outbox.state().read_ahead;
+        *read_ahead = if is_answering { *read_ahead + read } else { 0 };
+        outcome
     }
 }

@@ -99,8 +99,15 @@ impl<'a> LosslessDecoder<'a> {
 
     /// Begins to decode a compressed alpha channel of a picture with loss: what follows the first byte of a chunk `ALPH`.
     /// Its rows are of one byte a pixel.
-    pub fn alpha(data: &'a [u8], width: u16, height: u16) -> Self {
-        Self::of(Bits::new(data), width.into(), height.into(), false, Output::Alpha)
+    ///
+    /// # Errors
+    /// It has no pixels.
+    pub fn alpha(data: &'a [u8], width: u16, height: u16) -> Result<Self, DecodeError> {
+        if width == 0 || height == 0 {
+            return Err(DecodeError::Empty);
+        }
+        let (width, height) = (width.into(), height.into());
+        Ok(Self::of(Bits::new(data), width, height, false, Output::Alpha))
     }
 
     fn of(bits: Bits<'a>, width: usize, height: usize, has_alpha: bool, output: Output) -> Self {
@@ -284,7 +291,7 @@ impl<'a> LosslessDecoder<'a> {
 
 /// How many rows are finished in one step.
 fn rows_at_once(width: usize) -> usize {
-    (STEP / width).max(1)
+    (STEP / width.max(1)).max(1)
 }
 
 /// What transforms and codes of most pictures take at most: squares of 16 pixels or more, and some hundred groups of codes.

@@ -130,6 +130,18 @@ impl Client {
         rest
     }
 
+    /// Sends this again and again until the server takes no more, on a thread of its own, and reads nothing.
+    pub(crate) fn send_for_ever(&self, bytes: &'static str) {
+        let mut stream = self.stream.get_ref().try_clone().unwrap();
+        std::thread::spawn(move || while stream.write_all(bytes.as_bytes()).is_ok() {});
+    }
+
+    /// Sends all of this on a thread of its own.
+    pub(crate) fn send_beside(&self, bytes: String) {
+        let mut stream = self.stream.get_ref().try_clone().unwrap();
+        std::thread::spawn(move || stream.write_all(bytes.as_bytes()));
+    }
+
     /// Hangs up, without a word.
     pub(crate) fn hang_up(self) {
         let _ = self.stream.get_ref().shutdown(Shutdown::Both);

@@ -2,7 +2,7 @@
 //! and from streams, of known and of unknown length.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::client::{Client, Response};
@@ -179,51 +179,125 @@ fn sent(server: &Server, id: &str) -> (usize, bool) {
     (field(" bytes=").parse().unwrap(), field(" whole=") == "true")
 }
 
+/// Whoever takes nothing of what it asked for is given up, whatever else it sends.
 #[test]
-fn a_relay_of_unknown_length_comes_whole_and_one_that_breaks_off_is_seen_to() {
+fn asking_for_more_is_not_taking() {
+    let caches = "[[plugin]]\nname = \"memcache\"\n";
+    let settings = "[server]\nbody_timeout = \"500ms\"\n";
+    let server = Server::start(&format!("{settings}{IMAGES}{caches}"), &[("lake.jpg", lake())]);
+    kept(&server, LARGE);
+    let mut asks_again = server.connect();
+    asks_again.send_get(LARGE);
+    std::thread::sleep(Duration::from_millis(300));
+    asks_again.send_get("/lake.jpg?width=20");
+    let only_heads = server.connect();
+    only_heads.send_for_ever("HEAD /lake.jpg HTTP/1.1\r\nHost: test\r\n\r\n");
+    server.wait_for_metric("resizer_connections", 2);
+    server.wait_for_metric("resizer_connections", 0);
+}
+
+/// Thousands of requests behind one that takes its time: none is lost, and waiting for it costs nothing.
+#[test]
+fn many_requests_at_once_are_all_answered() {
+    let server = server();
+    let mut client = server.connect();
+    client.send_get(LARGE);
+    let many = 4_000;
+    client.send_beside("GET /healthz HTTP/1.1\r\nHost: test\r\nX-Padding: 0123456789\r\n\r\n".repeat(many));
+    assert_eq!(client.response(false).status, 200);
+    for number in 0..many {
+        assert_eq!(client.response(false).text(), "ok\n", "{number}");
+    }
+    assert_eq!(client.get("/nothing.jpg").status, 404);
+}
+
+#[test]
+fn a_refusal_reaches_who_is_still_sending() {
+    let server = server();
+    for _ in 0..5 {
+        let mut client = server.connect();
+        client.send("POST /lake.jpg HTTP/1.1\r\nHost: test\r\nContent-Length: 3000000\r\n\r\n");
+        client.send_beside("x".repeat(1_000_000));
+        std::thread::sleep(Duration::from_millis(50));
+        let refusal = client.response(false);
+        assert_eq!((refusal.status, refusal.header("connection")), (405, Some("close")));
+    }
+}
+
+/// An origin that does not say how long its images are. Each piece is sent by itself; `half.jpg` breaks off.
+fn origin_of_pieces() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    // Each piece is sent by itself, and the object ends where its name says.
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                if stream.read(&mut byte).unwrap_or(0) == 0 {
-                    break;
-                }
-                head.push(byte[0]);
+    let answer = |mut stream: TcpStream| {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if stream.read(&mut byte).unwrap_or(0) == 0 {
+                return;
             }
-            let whole = head.starts_with(b"GET /whole.jpg ");
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
-            let end = if whole { lake().len() } else { lake().len() / 2 };
-            for piece in lake()[..end].chunks(100_000) {
-                let _ = stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes());
-                let _ = stream.write_all(piece);
-                let _ = stream.write_all(b"\r\n");
-            }
-            if whole {
-                let _ = stream.write_all(b"0\r\n\r\n");
-            }
+            head.push(byte[0]);
         }
-    });
+        let is_whole = !head.starts_with(b"GET /half.jpg ");
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+        let end = if is_whole { lake().len() } else { lake().len() / 2 };
+        for piece in lake()[..end].chunks(100_000) {
+            let _ = stream.write_all(format!("{:x}\r\n", piece.len()).as_bytes());
+            let _ = stream.write_all(piece);
+            let _ = stream.write_all(b"\r\n");
+        }
+        if is_whole {
+            let _ = stream.write_all(b"0\r\n\r\n");
+        }
+    };
+    std::thread::spawn(move || listener.incoming().for_each(|stream| answer(stream.unwrap())));
+    port
+}
+
+#[test]
+fn a_relay_of_unknown_length_comes_whole_and_one_that_breaks_off_is_seen_to() {
+    let port = origin_of_pieces();
     let remote = format!(
         "[[plugin]]\nname = \"remotereader\"\nallow = [{{ domain = \"127.0.0.1\" }}]\nallow_addresses = [\"127.0.0.1\"]\n\
          schemes = [\"http\"]\nports = [{port}]\nuntrusted_data = false\n"
     );
     let server = Server::start(&remote, &[]);
-    let url = |name: &str| format!("/remote/127.0.0.1:{port}/{name}");
-    let whole = server.get(&url("whole.jpg"));
-    let framing = (whole.header("transfer-encoding"), whole.header("content-length"));
-    assert_eq!(
-        (whole.status, framing),
-        (200, (Some("chunked"), None)),
-        "{}",
-        server.log()
-    );
-    assert!(whole.body == lake());
+    let [whole, half] = ["whole.jpg", "half.jpg"].map(|name| format!("/remote/127.0.0.1:{port}/{name}"));
+    let is_chunked = |response: &Response| {
+        let framing = (response.header("transfer-encoding"), response.header("content-length"));
+        assert_eq!(
+            (response.status, framing),
+            (200, (Some("chunked"), None)),
+            "{}",
+            server.log()
+        );
+    };
+    // Whatever is asked before and after it.
+    let asked = [
+        ("GET", whole.as_str(), ""),
+        ("HEAD", &whole, ""),
+        ("GET", &whole, ""),
+        ("GET", "/healthz", ""),
+    ];
+    let answers = ask(&mut server.connect(), &asked);
+    answers[..3].iter().for_each(is_chunked);
+    let is_lake = |body: &[u8]| body == lake();
+    assert!(is_lake(&answers[0].body) && is_lake(&answers[2].body) && answers[3].text() == "ok\n");
+
+    // To those who know no pieces it ends with the connection.
+    let mut old = server.connect();
+    old.send(format!("GET {whole} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+    let answer = old.head().unwrap();
+    assert_eq!((answer.status, answer.header("transfer-encoding")), (200, None));
+    assert!(is_lake(&old.rest()));
+    let mut upgrading = server.connect();
+    upgrading.send(format!(
+        "GET {whole} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    ));
+    let answer = upgrading.response(false);
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert!(is_lake(&answer.body));
+
     let mut client = server.connect();
-    client.send_get(&url("half.jpg"));
+    client.send_get(&half);
     assert!(client.try_response(false).is_err(), "half of it is no response");
 }

@@ -12,8 +12,9 @@ const DISTANCES: usize = 40;
 const LONGEST: usize = 15;
 /// So many bits are looked up at once; a longer code needs a second look.
 const ROOT: u32 = 8;
-/// Places in tables that one picture may have. Encoders make some hundreds of groups, of a few thousand places each.
-const MOST_ENTRIES: usize = 4 << 20;
+/// Places in tables that one picture may have, of four bytes each. Encoders make up to 2,600 groups, of a few thousand places
+/// each and of 5,004 at most (both figures are libwebp's).
+const MOST_ENTRIES: usize = 2600 * 5004;
 
 /// What a symbol is read by.
 #[derive(Clone, Copy, Debug, Default)]

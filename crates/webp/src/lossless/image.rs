@@ -221,6 +221,8 @@ impl Image {
             } else {
                 let pixel = self.cache.get(green - GREENS - LENGTHS);
                 self.pixels.push(pixel);
+                // It is there already, unless it is the zero of a place that nothing was put into.
+                self.cache.put(pixel);
             }
             self.done += 1;
             x += 1;

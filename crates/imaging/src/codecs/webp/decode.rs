@@ -7,7 +7,7 @@ use frame::FramePixels;
 
 use super::container::{Container, Frame};
 use crate::band::Band;
-use crate::codecs::canvas::{Canvas, Disposal};
+use crate::codecs::canvas::{Area, Canvas, Disposal};
 use crate::codecs::{Decoder, Delay};
 use crate::{Cancel, Channels, ImageError, Size, SourceInfo};
 
@@ -27,11 +27,14 @@ pub(super) struct WebPDecoder<'s> {
     container: Container<'s>,
     /// The canvas of an animation; a still picture needs none.
     canvas: Option<Canvas>,
-    /// The picture being decoded, if it is a still one.
-    still: Option<FramePixels<'s>>,
+    /// The picture or frame being decoded.
+    open: Option<FramePixels<'s>>,
+    /// Where on the canvas it goes, and how many of its rows are there.
+    area: Area,
+    drawn: usize,
     channels: Channels,
     size: Size,
-    /// The next frame to draw, and the first to deliver.
+    /// The next frame to open, and the first to deliver.
     next: usize,
     first: usize,
     /// The next row of the canvas to deliver.
@@ -46,7 +49,9 @@ impl<'s> WebPDecoder<'s> {
         Self {
             canvas: container.animated.then(|| Canvas::new(size)),
             container,
-            still: None,
+            open: None,
+            area: Area::default(),
+            drawn: 0,
             channels: info.channels,
             size,
             next: 0,
@@ -56,57 +61,77 @@ impl<'s> WebPDecoder<'s> {
         }
     }
 
-    /// Begins the next frame. One of an animation is decoded and drawn on the canvas.
-    fn draw(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError> {
+    /// Opens the next frame; whether there is one.
+    fn open_next(&mut self, cancel: &Cancel) -> Result<bool, ImageError> {
         // What the last frame held may be needed for this one.
-        self.still = None;
+        self.open = None;
         let Some(frame) = self.container.frames.get(self.next) else {
-            return Ok(None);
+            return Ok(false);
         };
         self.next += 1;
-        let mut pixels = FramePixels::open(frame, cancel)?;
-        let Some(canvas) = &mut self.canvas else {
-            self.still = Some(pixels);
-            return Ok(Some(frame.delay));
-        };
-        let disposal = if frame.clears { Disposal::Clear } else { Disposal::Keep };
-        let area = canvas.begin(frame.area, disposal);
-        let channels = frame::channels(frame);
-        let row_bytes = area.size.width as usize * channels.count();
-        let mut canvas_rows = canvas.rows_mut(area);
-        while let Some(rows) = pixels.next_rows(cancel)? {
-            for (colours, row) in rows.chunks_exact(row_bytes).zip(&mut canvas_rows) {
-                let (row, _) = row.as_chunks_mut::<4>();
-                for (pixel, colour) in row.iter_mut().zip(colours.chunks_exact(channels.count())) {
-                    let colour = channels.read(colour);
-                    *pixel = if frame.blends { over(colour, *pixel) } else { colour };
-                }
-            }
-            self.more_bytes = self.more_bytes.max(pixels.more_bytes());
+        self.open = Some(FramePixels::open(frame, cancel)?);
+        if let Some(canvas) = &mut self.canvas {
+            let disposal = if frame.clears { Disposal::Clear } else { Disposal::Keep };
+            self.area = canvas.begin(frame.area, disposal);
+            self.drawn = 0;
         }
-        Ok(Some(frame.delay))
+        Ok(true)
+    }
+
+    /// Draws some rows of the open frame on the canvas; whether there is more to be drawn before the canvas is shown:
+    /// of this frame, or of another that is not delivered.
+    fn draw(&mut self, cancel: &Cancel) -> Result<bool, ImageError> {
+        let (Some(open), Some(canvas)) = (&mut self.open, &mut self.canvas) else {
+            return Ok(false);
+        };
+        let Some(rows) = open.next_rows(cancel)? else {
+            self.open = None;
+            return Ok(self.next <= self.first && self.open_next(cancel)?);
+        };
+        let frame = &self.container.frames[self.next - 1];
+        let channels = frame::channels(frame);
+        let rows = rows.chunks_exact(self.area.size.width as usize * channels.count());
+        for (colours, row) in rows.zip(canvas.rows_mut(self.area).skip(self.drawn)) {
+            let (row, _) = row.as_chunks_mut::<4>();
+            for (pixel, colour) in row.iter_mut().zip(colours.chunks_exact(channels.count())) {
+                let colour = channels.read(colour);
+                *pixel = if frame.blends { over(colour, *pixel) } else { colour };
+            }
+            self.drawn += 1;
+        }
+        Ok(true)
     }
 }
 
 impl Decoder for WebPDecoder<'_> {
+    /// Frames before the first to deliver are drawn with it, by `next_band`.
     fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError> {
-        while self.next < self.first {
-            self.draw(cancel)?;
-        }
         self.row = 0;
-        self.draw(cancel)
+        if !self.open_next(cancel)? {
+            return Ok(None);
+        }
+        let shown = self.container.frames.get(self.first.max(self.next - 1));
+        Ok(shown.map(|frame| frame.delay))
     }
 
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
+        // Codes and transforms are read in steps before the first rows, and stay.
+        let more_bytes = self.open.as_ref().map_or(0, FramePixels::more_bytes);
+        self.more_bytes = self.more_bytes.max(more_bytes);
+        if self.draw(cancel)? {
+            return Ok(Some(Band {
+                pixels: &[],
+                width: self.size.width,
+                channels: self.channels,
+            }));
+        }
         if let Some(canvas) = &self.canvas {
             return Ok(Band::of_canvas(canvas.pixels(), self.size, &mut self.row));
         }
-        let Some(still) = &mut self.still else {
+        let Some(open) = &mut self.open else {
             return Ok(None);
         };
-        // Codes and transforms are read in steps before the first rows, and stay.
-        self.more_bytes = self.more_bytes.max(still.more_bytes());
-        let rows = still.next_rows(cancel)?;
+        let rows = open.next_rows(cancel)?;
         Ok(rows.map(|pixels| Band {
             pixels,
             width: self.size.width,

@@ -3,7 +3,7 @@
 
 use resizer_webp::LosslessDecoder;
 
-use super::frame::decode_rows;
+use super::frame::{failed, step};
 use crate::codecs::webp::corrupt;
 use crate::{Cancel, ImageError, Size};
 
@@ -20,8 +20,12 @@ pub(super) struct Alpha<'s> {
 enum Values<'s> {
     /// Those that are left.
     Plain(&'s [u8]),
-    /// And how many bytes of the rows decoded last were taken.
-    Compressed(Box<LosslessDecoder<'s>>, usize),
+    /// Whether there were rows, and how many bytes of those decoded last were taken.
+    Compressed {
+        decoder: Box<LosslessDecoder<'s>>,
+        begun: bool,
+        taken: usize,
+    },
 }
 
 /// What was subtracted from a value.
@@ -55,7 +59,11 @@ impl<'s> Alpha<'s> {
         // Sides of pictures with loss fit 14 bits.
         let [width, height] = [size.width, size.height].map(|side| u16::try_from(side).unwrap_or(u16::MAX));
         let values = if is_compressed(chunk) {
-            Values::Compressed(Box::new(LosslessDecoder::alpha(data, width, height)), 0)
+            Values::Compressed {
+                decoder: Box::new(LosslessDecoder::alpha(data, width, height).map_err(failed)?),
+                begun: false,
+                taken: 0,
+            }
         } else {
             Values::Plain(data)
         };
@@ -71,7 +79,22 @@ impl<'s> Alpha<'s> {
     pub(super) fn more_bytes(&self) -> u64 {
         match &self.values {
             Values::Plain(_) => 0,
-            Values::Compressed(decoder, _) => decoder.more_bytes(),
+            Values::Compressed { decoder, .. } => decoder.more_bytes(),
+        }
+    }
+
+    /// Goes on towards the first row, a step at a time, between which memory is asked for; whether it is there.
+    pub(super) fn is_begun(&mut self) -> Result<bool, ImageError> {
+        match &mut self.values {
+            Values::Compressed {
+                decoder,
+                begun: begun @ false,
+                ..
+            } => {
+                *begun = step(decoder)?;
+                Ok(*begun)
+            }
+            _ => Ok(true),
         }
     }
 
@@ -103,9 +126,11 @@ impl Values<'_> {
                 *left = rest;
                 Ok(row)
             }
-            Self::Compressed(decoder, taken) => {
+            Self::Compressed { decoder, taken, .. } => {
                 if *taken == decoder.rows().len() {
-                    decode_rows(decoder, cancel)?;
+                    while !step(decoder)? {
+                        cancel.check()?;
+                    }
                     *taken = 0;
                 }
                 let first = *taken;

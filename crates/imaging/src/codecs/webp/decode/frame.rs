@@ -49,6 +49,11 @@ impl<'s> FramePixels<'s> {
                 row_bytes,
                 alpha,
             } => {
+                if let Some(alpha) = alpha
+                    && !alpha.is_begun()?
+                {
+                    return Ok(Some(&[]));
+                }
                 let Some(rows) = decoder.next_rows().map_err(failed)? else {
                     return Ok(None);
                 };
@@ -75,12 +80,9 @@ impl<'s> FramePixels<'s> {
     }
 }
 
-/// Decodes an alpha channel until there are rows, or none are left.
-pub(super) fn decode_rows(decoder: &mut LosslessDecoder<'_>, cancel: &Cancel) -> Result<(), ImageError> {
-    while !decoder.step().map_err(failed)? {
-        cancel.check()?;
-    }
-    Ok(())
+/// Decodes some of an alpha channel; whether there are rows now, or none are left.
+pub(super) fn step(decoder: &mut LosslessDecoder<'_>) -> Result<bool, ImageError> {
+    decoder.step().map_err(failed)
 }
 
 /// What a frame is decoded to.
@@ -92,7 +94,7 @@ fn pixels(frame: &Frame<'_>) -> Pixels {
     if frame.has_alpha() { Pixels::Rgba } else { Pixels::Rgb }
 }
 
-fn failed(error: DecodeError) -> ImageError {
+pub(super) fn failed(error: DecodeError) -> ImageError {
     match error {
         DecodeError::Truncated(_) => corrupt("it ends before all its pixels"),
         error => corrupt_because(Format::WebP, "its pixels cannot be decoded", &error),
