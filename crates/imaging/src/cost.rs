@@ -152,7 +152,7 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             let lossy_bytes = 2 + bits / 4;
             // The same, where libwebp first collects what is to be coded; and where it compresses alpha before.
             let collected_bytes = 3 * bits - 2;
-            const ALPHA_BYTES: u64 = 38;
+            const ALPHA_BYTES: u64 = 36;
             /// Copies that were found in pixels without loss: 8 bytes for each, of three pixels or more, less what they
             /// save in the file.
             const COPIES_BYTES: u64 = 2;
@@ -168,7 +168,7 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             // An animation's frame before, and this one in four channels, then the part that changed; or grey in three.
             let copies = match (plan.moving, channels.is_gray()) {
                 (true, _) => 12,
-                (false, true) => 4,
+                (false, true) => 3,
                 (false, false) => 0,
             };
             (
