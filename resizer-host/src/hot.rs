@@ -1,5 +1,5 @@
-//! Bodies that are sent again and again, as files in memory: the kernel sends those without copying them, which spares a
-//! hit some five percent. `wire.rs` asks for them and sends them.
+//! Bodies that are sent again and again, as files in memory: the kernel sends those without copying them, by which a
+//! server that does nothing else sends a twelfth more. `http.rs` asks for them, and `wire.rs` sends them.
 //!
 //! A body is known by where its bytes lie. While it has a file its bytes are held here, so that no others can come to lie
 //! there; the file is a copy that nobody can write to. At most 32 bodies of at most 64 KiB have one: twice 2 MiB in all,
@@ -18,7 +18,8 @@ pub(crate) type BodyFile = Arc<OwnedFd>;
 
 /// How many bodies have files; each has one place that it may take.
 const PLACES: usize = 32;
-/// Bytes of a body with a file. For fewer, a second system call costs more than the copy.
+/// Bytes of a body with a file. Of fewer there is little to copy, and it takes a second system call; more would fill the
+/// memory that there is for all.
 const SIZES: std::ops::RangeInclusive<usize> = 8 << 10..=64 << 10;
 /// A body is hot that was sent so many times more often than others that want its place.
 const HOT: u32 = 64;
