@@ -1,8 +1,8 @@
 //! Patience with slow clients, where actix-web has none of its own: it limits how long the *first* head of a connection
 //! may take, but neither how slowly a response is taken nor how slowly a later head is sent. How long a connection may be
 //! idle it would limit too, with a timer for each response; here that is a number. Each connection notes (`outbox.rs` says
-//! when) until when it may go on without progress; [`Connections::close_overdue`], called every second, shuts the socket down under it, and
-//! actix-web then drops the request, the body and the buffers.
+//! when) until when it may go on without progress; [`Connections::close_overdue`], called every second, shuts the socket
+//! down under it, and actix-web then drops the request, the body and the buffers.
 //!
 //! This takes a second file descriptor for each connection, which is why [`raise_descriptor_limit`] is called at start.
 

@@ -1,7 +1,7 @@
 //! A connection as actix-web sees it, and how responses leave on it. actix-web writes the status line and what concerns the
 //! connection; the other headers and the body go around it, through the [`Outbox`] that [`crate::http`] fills, because
 //! it would copy each header into a map of its own and each byte into a buffer of its own. Here the three meet again, and
-//! a response in memory leaves with one system call and without a copy of its body.
+//! a response in memory leaves with one system call, or with two from a file (`hot.rs`), and without a copy of its body.
 //!
 //! How long a client may take is counted in `connections.rs`; what is in a response is decided in `http.rs`.
 

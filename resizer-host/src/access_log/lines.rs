@@ -122,7 +122,8 @@ impl Clock {
     /// As many characters as `2026-11-22T17:43:15.` has.
     const BEFORE_MICROSECONDS: usize = 20;
 
-    /// The system's clock, which may be set, is looked at once a second: whoever has a line has looked at another already.
+    /// The system's clock is looked at once a second, as it may be set; in between the time is told by the other clock, which
+    /// whoever has a line has just looked at.
     fn at_instant(&mut self, now: Instant) -> &str {
         let known = self
             .looked

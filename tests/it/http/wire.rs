@@ -196,7 +196,7 @@ fn asking_for_more_is_not_taking() {
     server.wait_for_metric("resizer_connections", 0);
 }
 
-/// Thousands of requests behind one that takes its time: none is lost, and waiting for it costs nothing.
+/// Thousands of requests behind one that takes its time: none is lost, and none is left lying.
 #[test]
 fn many_requests_at_once_are_all_answered() {
     let server = server();

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 /// How many digests each thread remembers.
 const REMEMBERED: usize = 64;
-/// Longest message that is remembered, in bytes: 64 KiB a thread at most.
+/// Longest message that is remembered, in bytes; with what its buffer grew to, some 128 KiB a thread at most.
 const LONGEST: usize = 1 << 10;
 
 type Digest = [u8; 32];
