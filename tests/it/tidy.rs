@@ -36,6 +36,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "PLUGINS",
         ],
     ),
+    ("resizer-bench", &["xtask"]),
+    (
+        "resizer-fuzz",
+        &["resizer-imaging", "resizer-jpeg", "resizer-plugin-api", "resizer-webp"],
+    ),
     ("xtask", &[]),
 ];
 const PLUGIN_MAY_USE: &[&str] = &["resizer-plugin-api", "resizer-disk-store", "resizer-object-storage"];

@@ -2,7 +2,7 @@
 //! with the bar; each line that is printed is a kind of job, the most processor time after the flag was raised, and that
 //! of a whole job, in milliseconds.
 //!
-//! `cargo run --release --example cancel -- FOLDER [MOMENTS] [NAME]`: the folder has `lake.jpg`; the flag is raised at so
+//! `cargo run --profile dist --example cancel -- FOLDER [MOMENTS] [NAME]`: the folder has `lake.jpg`; the flag is raised at so
 //! many moments (20) that lie evenly over the job's processor time; of the jobs only those with NAME in theirs.
 
 #![expect(

@@ -5,7 +5,7 @@
 //! What libwebp allocates in C passes by the counter. So each job that writes WebP has a process of its own, and has
 //! taken what the system says the process grew by, or what was counted if that is more.
 //!
-//! `cargo run --release --example predict -- [NAME]`: only the pairs of formats with NAME in theirs.
+//! `cargo run --profile dist --example predict -- [NAME]`: only the pairs of formats with NAME in theirs.
 #![allow(clippy::unwrap_used, reason = "a program of its own, for which a failure is the end")]
 #![allow(clippy::disallowed_methods, reason = "nobody is served here")]
 

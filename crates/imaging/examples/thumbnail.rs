@@ -1,6 +1,6 @@
 //! The processor time of a job, many times in one process: `cargo xtask bench jpeg` runs this beside another program.
 //!
-//! `cargo run --release --example thumbnail -- SOURCE QUERY TIMES`: prints the milliseconds of the middle one of so many
+//! `cargo run --profile dist --example thumbnail -- SOURCE QUERY TIMES`: prints the milliseconds of the middle one of so many
 //! jobs, and the most memory the process had, in megabytes.
 
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong here, nothing was measured")]

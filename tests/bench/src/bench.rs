@@ -1,6 +1,7 @@
-//! `cargo xtask bench NAME`: what the project promises of its speed, measured beside what a user would pick instead, in one
-//! run and on the same cores. Each prints what was measured, the bar, and whether it was met.
+//! Benches, `cargo xtask bench NAME`: the speed that the project promises, measured beside an alternative in one run
+//! and on the same cores. Each prints the measured value, the bar, and whether the bar was met.
 
+mod build;
 mod cancel;
 mod hits;
 pub(crate) mod http;
@@ -14,17 +15,18 @@ use anyhow::{Result, bail};
 
 pub(crate) fn run(name: &str) -> Result<()> {
     match name {
+        "build" => build::run(),
         "cancel" => cancel::run(),
         "hits" => hits::run(),
         "jpeg" => jpeg::run(),
         "predict" => predict::run(),
         "relay" => relay::run(),
         "stampede" => stampede::run(),
-        other => bail!("there is no bench `{other}`; there are: cancel, hits, jpeg, predict, relay, stampede"),
+        other => bail!("there is no bench `{other}`; there are: build, cancel, hits, jpeg, predict, relay, stampede"),
     }
 }
 
-/// The middle one of an odd number of measurements.
+/// The median of an odd number of measurements.
 pub(crate) fn median(mut measured: Vec<f64>) -> f64 {
     measured.sort_by(f64::total_cmp);
     measured[measured.len() / 2]

@@ -1,6 +1,7 @@
-//! `cargo xtask soak NAME`: what must hold for hours, after crashes and with more than usual, tried with the real server.
-//! Each prints what was measured, the bar, and whether it was met. With `SOAK_SHORT=1` each runs for a minute or two:
-//! enough to see that it works, not to show what it is for.
+//! Soaks, `cargo xtask soak NAME`: long runs of the real server, after crashes and with more than the usual load. Each
+//! prints the measured value, the bar, and whether the bar was met.
+//!
+//! With `SOAK_SHORT=1` each runs for a minute or two: enough to see that it works, too short for its purpose.
 
 mod ceiling;
 mod crash;
@@ -34,7 +35,7 @@ fn is_short() -> bool {
     std::env::var_os("SOAK_SHORT").is_some_and(|value| value == "1")
 }
 
-/// Prints one line of the result; true if what was measured is at most the bar.
+/// Prints one line of the result; true if the measured value is at most the bar.
 pub(crate) fn at_most(what: &str, measured: f64, bar: f64) -> bool {
     let passed = measured <= bar;
     println!(
@@ -44,8 +45,8 @@ pub(crate) fn at_most(what: &str, measured: f64, bar: f64) -> bool {
     passed
 }
 
-/// A new folder below the target directory with the samples and the shipped configuration, in which the cache has another
-/// bound.
+/// A new folder below the target directory with the samples and the shipped configuration, in which the cache has
+/// another bound.
 fn shipped(name: &str, max_size: &str) -> Result<PathBuf> {
     let folder = workspace::target()?.join("soak").join(name);
     if folder.exists() {
@@ -83,7 +84,7 @@ fn metric(folder: &Path, name: &str) -> Result<u64> {
     value.with_context(|| format!("no metric {name}"))
 }
 
-/// Waits until the cache has written what waits.
+/// Waits until the cache has written its queue.
 fn all_is_written(folder: &Path) -> Result<()> {
     for _ in 0..600 {
         if metric(folder, "resizer_diskcache_write_behind_bytes")? == 0 {

@@ -1,5 +1,5 @@
-//! `cargo xtask bench cancel`: what a job of 12 megapixels still takes of a processor after it was called off, at twenty
-//! moments of each kind of job. Processor time, so that other programs do not matter.
+//! Cancellation bench: the processor time of a job of 12 megapixels after its cancellation, at twenty moments of each
+//! kind of job. Other programs do not count.
 
 use anyhow::{Context, Result, bail};
 
@@ -11,7 +11,7 @@ const BAR: f64 = 50.0;
 
 pub(crate) fn run() -> Result<()> {
     let lines = command::read(&mut cargo(
-        "run --release --locked --quiet -p resizer-imaging --example cancel -- samples",
+        "run --profile dist --locked --quiet -p resizer-imaging --example cancel -- samples",
     ))?;
     let mut passed = true;
     for line in lines.lines() {

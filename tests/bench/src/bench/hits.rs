@@ -1,6 +1,8 @@
-//! Requests per second for an image that is in the caches, with the shipped `plugins.toml` and every event running, beside
-//! nginx serving the same bytes as a file: once from the disk cache's memory tier, once from its disk, for which the memory
-//! tier is turned off and nothing else is changed. The servers have core 0 in turn, the clients (wrk) core 1.
+//! Hits bench: requests per second for a cached image, with the shipped `plugins.toml`, beside nginx serving the same
+//! bytes as a file.
+//!
+//! One server answers from the disk cache's memory tier, another from its disk: that one has no memory tier and is
+//! otherwise the same. The servers have core 0 in turn, the clients (wrk) core 1.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,15 +17,15 @@ use super::{median, verdict};
 use crate::command::read;
 use crate::{tools, workspace};
 
-/// What the image shall weigh, near enough.
+/// Bytes of the image, near enough.
 const WEIGHT: usize = 20_000;
-/// Many and short: how fast the machine is changes from second to second, and only what was measured side by side is
+/// Many and short: the speed of a machine changes from second to second, and only values measured side by side are
 /// compared.
 const ROUNDS: usize = 21;
 const SECONDS: u32 = 1;
 const CONNECTIONS: u32 = 32;
-/// What the disk cache answers from, the line that its entry gets, and the share of nginx' requests per second that is to be
-/// reached.
+/// The tier of the disk cache that answers, the line that its entry gets, and the bar as a share of nginx' requests per
+/// second.
 const TIERS: [(&str, &str, f64); 2] = [("from memory", "", 0.8), ("from disk", "memory_tier = \"0B\"\n", 0.5)];
 
 pub(super) fn run() -> Result<()> {
@@ -90,7 +92,8 @@ pub(super) fn run() -> Result<()> {
     Ok(())
 }
 
-/// A folder with the shipped configuration and samples; only the ports are others, and this line in the disk cache's entry.
+/// A folder with the shipped configuration and samples; only the ports are others, and this line in the disk cache's
+/// entry.
 fn shipped(folder: &Path, setting: &str) -> Result<PathBuf> {
     fs::create_dir_all(folder.join("samples"))?;
     for image in fs::read_dir(workspace::root().join("samples"))? {

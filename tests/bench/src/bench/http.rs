@@ -1,4 +1,4 @@
-//! One GET on a connection of its own: enough to warm a server up, to see what it sends, and to ask it many things at
+//! HTTP client for one GET on a connection of its own: warms a server up, looks at its answer, or asks many things at
 //! once.
 
 use std::io::{Read, Write};
@@ -28,7 +28,7 @@ pub(crate) fn get(address: &str, target: &str) -> Result<Response> {
     answer(&mut ask(address, target)?).with_context(|| target.to_owned())
 }
 
-/// Sends the request; [`answer`] waits for what comes of it.
+/// Sends the request; [`answer`] waits for the response.
 pub(crate) fn ask(address: &str, target: &str) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(address).with_context(|| format!("nothing listens on {address}"))?;
     write!(

@@ -1,6 +1,8 @@
-//! Processor time from a large photograph to a thumbnail, beside libvips' `vipsthumbnail` at one thread: both read a file
-//! and make a JPEG 400 wide at quality 80. Starting a program does not count. The photograph is a sample, laid side by side
-//! with itself until it is large enough.
+//! Thumbnail bench: processor time from a large photograph to a thumbnail, beside libvips' `vipsthumbnail` at one
+//! thread.
+//!
+//! Both read a file and make a JPEG 400 wide at quality 80. The start of a program does not count. The photograph is a
+//! sample, laid side by side with itself until it is large enough.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,9 +24,9 @@ const MOST_MEGABYTES: f64 = 256.0;
 pub(super) fn run() -> Result<()> {
     tools::debian(&[("libvips-tools", "/usr/bin/vipsthumbnail"), ("time", "/usr/bin/time")]);
     command::run(&mut cargo(
-        "build --release --locked -p resizer-imaging --example thumbnail",
+        "build --profile dist --locked -p resizer-imaging --example thumbnail",
     ))?;
-    let ours = workspace::target()?.join("release/examples/thumbnail");
+    let ours = workspace::target()?.join("dist/examples/thumbnail");
     let folder = workspace::target()?.join("bench/jpeg");
     fs::create_dir_all(&folder)?;
     let mut met = true;
@@ -75,8 +77,8 @@ fn photograph(folder: &Path, (width, height): (u32, u32)) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Milliseconds of a thumbnail: those of many in one process, less those of one, so that starting it does not count. Each
-/// has a name of its own, because libvips keeps what it has read.
+/// Milliseconds of a thumbnail: those of many in one process, less those of one, so that starting it does not count.
+/// Each has a name of its own, because libvips keeps what it has read.
 fn vips(folder: &Path, photograph: &Path) -> Result<f64> {
     let mut names = Vec::new();
     for index in 0..=JOBS {

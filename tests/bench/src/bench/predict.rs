@@ -1,8 +1,9 @@
-//! What jobs take against what was predicted for them, by the example `predict` of resizer-imaging, which counts every
-//! allocation. A prediction is never less than what is taken, and never more than one and a half times that and 2 MB. It
-//! is made from the header alone, so the upper bar is held against the picture that takes most of those that have it: a
-//! photograph takes less than noise. Jobs that write WebP are measured by what their process grew by, as libwebp allocates
-//! in C.
+//! Memory bench: the bytes that jobs take against the prediction, by the example `predict` of resizer-imaging, which
+//! counts every allocation.
+//!
+//! A prediction is at least the bytes taken, and at most one and a half times them and 2 MB. It is made from the header
+//! alone. So the upper bar is held against the picture that takes most among those with the same header: a photograph
+//! takes less than noise. libwebp allocates in C, so a job that writes WebP is measured by the growth of its process.
 
 use anyhow::{Context, Result, bail};
 
@@ -11,7 +12,7 @@ use crate::command::{cargo, read};
 
 pub(super) fn run() -> Result<()> {
     let printed = read(&mut cargo(
-        "run --release --locked -p resizer-imaging --example predict",
+        "run --profile dist --locked -p resizer-imaging --example predict",
     ))?;
     let mut met = true;
     for line in printed.lines() {

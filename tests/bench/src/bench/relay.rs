@@ -1,6 +1,8 @@
-//! How fast untouched objects pass through from S3, in fast mode, beside two bare loops with the same client library: one
-//! reads the same objects from the same store and has no clients, the other hands what it reads to the same clients. The
-//! store and the clients have core 1, the server and the loops core 0 in turn.
+//! Relay bench: throughput of unchanged objects from S3 in fast mode, beside two bare loops with the same client
+//! library.
+//!
+//! One loop reads the same objects from the same store and has no clients, the other hands them to the same clients.
+//! The store and the clients have core 1, the server and the loops core 0 in turn.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -68,7 +70,7 @@ pub(super) fn run() -> Result<()> {
     let (ours, reading, relaying) = (median(ours), median(reading), median(relaying));
     println!("resizer {ours:.0} MB/s; one trip an object, counted at the store");
     println!("bare loops: {reading:.0} MB/s without clients, {relaying:.0} MB/s handed to clients");
-    // No bar: nothing that sends what it reads can have seven tenths of this, for it does twice the work.
+    // No bar: a server that also sends does twice the work, and cannot reach seven tenths of this.
     println!(
         "relay, share of a bare loop that only reads  measured {:.2}",
         ours / reading

@@ -1,4 +1,4 @@
-//! Servers that are measured, each on a core of its own and only for as long as it is measured.
+//! Measured servers: starts each on a core of its own and ends it with its measurement.
 
 use std::fs;
 use std::path::Path;
@@ -47,12 +47,14 @@ impl Drop for Server {
     }
 }
 
-/// Where the server that is measured lies among what cargo builds.
+/// The path of the measured server below the target folder.
 pub(crate) const RESIZER: &str = "dist/resizer-host";
 
 /// Builds the server in the form that `cargo xtask dist` ships, with every plugin.
 pub(crate) fn build_resizer() -> Result<()> {
-    command::run(&mut cargo("build --profile dist --locked -p resizer-host"))
+    command::run(&mut cargo(
+        "build --profile dist --locked -p resizer-host --features all",
+    ))
 }
 
 /// The server that [`build_resizer`] made, on core 0, with the `plugins.toml` of this folder. Its access log is on

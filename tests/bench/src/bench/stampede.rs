@@ -1,6 +1,8 @@
-//! A thousand clients at once for what nobody has asked for before: one question, one download and one decode are what it
-//! may cost, and everybody gets the same bytes. Counted at the origin of the photographs and in the server's metrics, not
-//! timed. The origin answers only when all of the clients wait, so that "at once" is no matter of luck.
+//! Stampede bench: a thousand clients at once for an uncached image. They may cost one question, one download and one
+//! decode, and all get the same bytes.
+//!
+//! The bench counts at the origin of the photographs and in the server's metrics; it takes no time. The origin answers
+//! only when all clients wait, so that "at once" is not a matter of luck.
 
 mod origin;
 
@@ -18,7 +20,7 @@ use crate::{tools, workspace};
 
 const CLIENTS: usize = 1_000;
 const WIDTHS: [u32; 6] = [160, 320, 480, 640, 960, 1280];
-/// Longer than anything takes that works; below the `fetch_timeout` of the reader.
+/// Longer than any working request takes, and below the `fetch_timeout` of the reader.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 pub(super) fn run() -> Result<()> {
@@ -63,7 +65,7 @@ pub(super) fn run() -> Result<()> {
     Ok(())
 }
 
-/// What one stampede cost.
+/// The cost of one stampede.
 struct Cost {
     stats: u64,
     fetches: u64,
@@ -102,7 +104,7 @@ fn stampede(server: &Server, origin: &Origin, urls: &[String]) -> Result<Cost> {
     })
 }
 
-/// What the server counts of itself.
+/// A count from the server's own metrics.
 struct Counts {
     /// Requests that wait for a stat, or waited; the next two likewise.
     stats: u64,
@@ -115,7 +117,7 @@ struct Counts {
 impl Counts {
     fn of(server: &Server) -> Result<Self> {
         let metrics = String::from_utf8(get(&server.admin, "/metrics")?.body)?;
-        // What has not happened yet is not there.
+        // A counter appears with its first event.
         let value = |name: &str| {
             let found = metrics
                 .lines()

@@ -1,5 +1,6 @@
-//! The server in 256 MB: three of the largest sources, each alone and then all at once, with thumbnails of ordinary
-//! photographs between them. Nobody is killed, what is refused is refused honestly, and thumbnails do not starve.
+//! Memory soak: the server in 256 MB, with three of the largest sources, each alone and then all at once, between
+//! thumbnails of ordinary photographs. The kernel kills nobody, refusals have an honest status, and thumbnails do not
+//! starve.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ const LIMIT: u64 = 256 << 20;
 const LARGE_BAR: f64 = 0.9;
 const FRAMES: usize = 1_000;
 
-/// What is asked for, and how the answer is known. `cache=no`, so that each is made anew.
+/// The requests and how their answers are recognised. `cache=no`, so that each is made anew.
 const LARGE: [(&str, &str); 3] = [
     ("100 MP JPEG", "/poster.jpg?width=400&cache=no"),
     ("50 MP PNG", "/screen.png?width=400&cache=no"),
@@ -177,7 +178,7 @@ impl Fresh {
 }
 
 fn keep(outcomes: &Mutex<Vec<Outcome>>, mut outcome: Outcome) {
-    // Nobody looks at it, and thousands of them are many.
+    // Bodies are not compared, and thousands of them take memory.
     outcome.body = Vec::new();
     if let Ok(mut outcomes) = outcomes.lock() {
         outcomes.push(outcome);

@@ -1,5 +1,5 @@
-//! The server is killed at random instants while clients ask it for images, and what it has kept is damaged. Every body is
-//! compared with what the server said when it kept nothing; the folder is measured all the time.
+//! Crash soak: kills the server at random moments under load and damages its cache files. Every body is compared with
+//! the answer of a server without a cache, and the size of the folder is measured all the time.
 
 mod client;
 
@@ -84,7 +84,7 @@ pub(super) fn run() -> Result<()> {
     Ok(fs::remove_dir_all(folder)?)
 }
 
-/// What the server says when it looks into no cache and keeps nothing.
+/// The answers of a server that looks into no cache and keeps nothing.
 fn first_answers(folder: &Path, widths: u64) -> Result<Vec<Image>> {
     let server = start_resizer(folder)?;
     let mut images = Vec::new();
@@ -100,7 +100,7 @@ fn first_answers(folder: &Path, widths: u64) -> Result<Vec<Image>> {
     Ok(images)
 }
 
-/// What was seen while the server was killed again and again.
+/// Observations while the server was killed again and again.
 struct Killed {
     compared: u64,
     hits: u64,
@@ -221,7 +221,7 @@ fn entry_files(cache: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What `du` counts; what goes meanwhile counts nothing.
+/// The bytes that `du` counts; a file that vanishes meanwhile counts nothing.
 fn disk_usage(path: &Path) -> io::Result<u64> {
     let metadata = fs::symlink_metadata(path)?;
     let mut bytes = metadata.blocks() * 512;

@@ -1,4 +1,5 @@
-//! A memory control group with a limit, and a server in it: version 1 or 2, whichever the system has. Removed when dropped.
+//! Memory control group with a limit and a server in it: version 1 or 2, as the system has it. It is removed when
+//! dropped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ impl Group {
             )
         };
         if is_v2 {
-            // Fails where it is on already or not ours to turn on; then the limit below says so.
+            // Fails where memory accounting is on already or needs more rights; writing the limit below tells which.
             let _ = fs::write(mount.join("cgroup.subtree_control"), "+memory");
         }
         fs::create_dir(&group.folder).with_context(missing)?;
@@ -109,7 +110,7 @@ impl Group {
         status_bytes(server, "VmHWM:")
     }
 
-    /// What a server holds now.
+    /// Bytes that the group holds now.
     pub(super) fn resident(server: &Server) -> Result<u64> {
         status_bytes(server, "VmRSS:")
     }

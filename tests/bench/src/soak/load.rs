@@ -1,4 +1,4 @@
-//! Clients: some that ask again as soon as they are answered, and some that ask at a given rate whatever comes back.
+//! Load generators: clients that ask again as soon as they are answered, and clients that ask at a fixed rate.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-/// What came of one request.
+/// The outcome of one request.
 pub(super) struct Outcome {
-    /// 0 where nothing whole came.
+    /// The HTTP status; 0 without a whole response.
     pub(super) status: u16,
     pub(super) retry_after: bool,
     pub(super) body: Vec<u8>,
-    /// From the moment at which it was due.
+    /// Time since the request was due.
     pub(super) took: Duration,
 }
 
@@ -24,7 +24,7 @@ impl Outcome {
         self.status == 200
     }
 
-    /// A refusal that says so and when to come back, or that the time was over.
+    /// A refusal with its reason and `Retry-After`, or a deadline that passed.
     pub(super) fn is_honest(&self) -> bool {
         (self.status == 503 && self.retry_after) || self.status == 504
     }
@@ -68,7 +68,7 @@ fn try_ask(address: &str, target: &str) -> Result<(u16, bool, Vec<u8>)> {
     Ok((status, value("retry-after:").is_some(), body))
 }
 
-/// So many clients, each of which asks for the next target as soon as it has an answer, until the time is over.
+/// Closed loop: each of `clients` asks for the next target as soon as it has an answer, until the time is over.
 pub(super) fn closed(
     address: &str,
     clients: usize,
@@ -89,7 +89,7 @@ pub(super) fn closed(
     });
 }
 
-/// So many requests a second, at even distances, whatever becomes of them; how long each took from when it was due.
+/// Open loop: so many requests a second at even distances, and the time of each since it was due.
 pub(super) fn open(address: &str, rate: f64, time: Duration, target: impl Fn(u64) -> String + Sync) -> Vec<Outcome> {
     /// More than are ever under way at once, or the rate would depend on the answers.
     const CLIENTS: usize = 64;

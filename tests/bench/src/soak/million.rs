@@ -1,5 +1,5 @@
-//! A cache folder of a million entries: how soon the server answers from it, what its index takes, how long a purge takes,
-//! whether the bound holds; and how often a smaller one meets requests, beside the plainest cache.
+//! Soak of a cache folder with a million entries: time to the first answer, bytes of the index, time of a purge, and
+//! the size bound; and the hit rate of a smaller cache beside the plainest one.
 
 use std::collections::HashMap;
 use std::fs;
@@ -27,7 +27,7 @@ pub(super) fn run() -> Result<()> {
     tools::debian(&[("util-linux", "/usr/bin/taskset")]);
     build_resizer()?;
     command::run(&mut cargo(
-        "build --release --locked -p resizer-disk-store --example million",
+        "build --profile dist --locked -p resizer-disk-store --example million",
     ))?;
     let folder = shipped("million", "64GiB")?;
     let cache = folder.join("imagecache");
@@ -126,9 +126,9 @@ fn purges(folder: &Path, address: &str) -> Result<f64> {
     Ok(bench::median(times))
 }
 
-/// What the store's own program says, by name.
+/// The figures that the store's own program prints, by name.
 fn example(what: &str, cache: &Path, entries: Option<u64>) -> Result<HashMap<String, String>> {
-    let program = workspace::target()?.join("release/examples/million");
+    let program = workspace::target()?.join("dist/examples/million");
     let mut command = command::program(program, what);
     command.arg(cache).args(entries.map(|entries| entries.to_string()));
     let output = read(&mut command)?;

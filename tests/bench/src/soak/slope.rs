@@ -1,7 +1,10 @@
-//! Whether the server's memory grows: random mixed sizes for an hour, the resident bytes every second. After the first ten
-//! minutes a straight line is laid through the means of blocks of a minute each, so that what happens within a minute (one
-//! poster more or less) does not count as many measurements; its slope passes if zero lies within its confidence interval
-//! of 95 %, or below. `SOAK_MINUTES=n` makes it shorter or longer, `SOAK_SHORT=1` three minutes of blocks of six seconds.
+//! Leak soak: resident bytes each second during an hour of random mixed sizes, and the slope of a straight line through
+//! them.
+//!
+//! The first ten minutes do not count. The line goes through the means of blocks of a minute, so that the variation
+//! within a minute (one poster more or less) does not count as many measurements. The slope passes if zero lies within
+//! its confidence interval of 95 %, or below. `SOAK_MINUTES=n` sets the length, `SOAK_SHORT=1` three minutes of blocks
+//! of six seconds.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,10 +19,10 @@ use super::load::closed;
 use super::{at_most, is_short};
 use crate::bench::http::get;
 
-/// More than is ever needed: what is tried here is not the ceiling.
+/// More bytes than are ever needed: this soak does not try the ceiling.
 const LIMIT: u64 = 2 << 30;
 const CLIENTS: usize = 6;
-/// What each work thread may keep 10 s after the peak.
+/// Bytes that each work thread may keep 10 s after the peak.
 const PER_WORKER: f64 = 8.0;
 
 pub(super) fn run() -> Result<()> {
@@ -34,7 +37,7 @@ pub(super) fn run() -> Result<()> {
     let folder = sources("slope")?;
     let group = Group::new(LIMIT)?;
     let mut server = group.start(&folder)?;
-    // One of each, so that what is made once is there.
+    // One request of each kind, so that tables that are built once exist.
     for target in ["/photograph0.jpg?width=100", "/photograph0.jpg?width=100&format=png"] {
         get(&server.address, target)?;
     }
@@ -106,7 +109,7 @@ pub(super) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Something of any size and format, the same in every run.
+/// A request of random size and format, the same in every run.
 fn any(index: u64) -> String {
     // Knuth's multiplicative hashing: neighbours get far apart.
     let random = (index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -147,7 +150,7 @@ fn line(values: &[f64]) -> Option<(f64, f64)> {
     Some((slope, student * (rest / freedom / spread).sqrt()))
 }
 
-/// What caches have claimed, by the server's own word.
+/// Bytes that caches have claimed, by the server's own metrics.
 fn claimed(admin: &str) -> Result<u64> {
     let metrics = get(admin, "/metrics")?.body;
     let metrics = String::from_utf8_lossy(&metrics).into_owned();

@@ -1,5 +1,5 @@
-//! An HTTP origin that counts what it is asked and keeps whoever asks waiting until it is told to answer. It has one
-//! photograph, under every name.
+//! HTTP origin that counts its requests and holds the answers until it is told to send them. It has one photograph,
+//! under every name.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,7 +20,7 @@ struct Shared {
     changed: Condvar,
 }
 
-/// What it was asked, and what it may answer.
+/// The requests so far, and whether they may be answered.
 #[derive(Clone, Copy, Default)]
 pub(super) struct State {
     /// Requests for the head of an image alone: whether it changed.
@@ -44,14 +44,14 @@ impl Origin {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&serving);
-                // A connection that breaks off is the server's to notice.
+                // The server notices a broken connection.
                 thread::spawn(move || shared.serve(stream).ok());
             }
         });
         Ok(Self { address, shared })
     }
 
-    /// What it was asked since this was last called. From now on it answers nothing until it is told to.
+    /// The requests since the last call. From now on the origin answers nothing until it is told to.
     pub(super) fn begin_anew(&self) -> State {
         self.shared.change(std::mem::take)
     }

@@ -1,4 +1,4 @@
-//! Clients that know what they should get. A request may fail as long as servers come and go; a body may not differ.
+//! Clients that know the right answer. A request may fail while servers come and go; a body may not differ.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::bench::http::{Response, get};
 
-/// What is asked for, and what has to come.
+/// A request and the one right body.
 #[derive(Clone)]
 pub(super) struct Image {
     pub(super) target: String,
