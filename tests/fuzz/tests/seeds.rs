@@ -1,5 +1,6 @@
 //! Replays the committed seeds, among them every input that once broke a promise. One test, since a target counts the
 //! allocations of the whole process.
+#![allow(clippy::disallowed_methods, reason = "a test may wait for a file")]
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! The seeds of the fuzz targets in `tests/fuzz`: small files of each format. `UPDATE_SEEDS=1` writes them; without it
 //! the test only asks that no target is without seeds.
+#![allow(clippy::disallowed_methods, reason = "a test may wait for a file")]
 
 use std::fs;
 use std::path::Path;
