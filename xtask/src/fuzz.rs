@@ -3,6 +3,7 @@
 //! Inputs that reach new code are kept in `target/fuzz/corpus`, inputs that break a promise in `target/fuzz/found`.
 
 use std::fs;
+use std::num::NonZeroU32;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -23,7 +24,7 @@ const SECONDS: u32 = 10;
 const MEMORY: u32 = 1024;
 
 /// Runs one target, or each in turn, for so many minutes. Ends with the first finding of a target.
-pub(crate) fn run(only: Option<&str>, minutes: u32) -> Result<()> {
+pub(crate) fn run(only: Option<&str>, minutes: NonZeroU32) -> Result<()> {
     let mut names: Vec<String> = Vec::new();
     let seeds = workspace::root().join("tests/fuzz/seeds");
     for folder in fs::read_dir(&seeds).with_context(|| format!("{} cannot be read", seeds.display()))? {
@@ -59,7 +60,7 @@ pub(crate) fn run(only: Option<&str>, minutes: u32) -> Result<()> {
             format!("-timeout={SECONDS} -rss_limit_mb={MEMORY} -max_len=65536 -print_final_stats=1 -verbosity=1");
         let mut fuzzer = command::program(&binary, &limits);
         fuzzer
-            .arg(format!("-max_total_time={}", 60 * minutes))
+            .arg(format!("-max_total_time={}", 60 * minutes.get()))
             .arg(format!("-artifact_prefix={}/", found.display()))
             .arg(corpus)
             .arg(seeds.join(&name))
