@@ -10,12 +10,13 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::command::{self, cargo};
 use crate::workspace;
 
-/// Coverage for libFuzzer, and checks that a release build lacks. `--cap-lints`: the entry point that the macro of
-/// libfuzzer-sys writes has an attribute that counts as unsafe code.
+/// Coverage for libFuzzer, and checks that a release build lacks. `fuzzing`: `png` then ignores checksums, which a
+/// mutated file never meets. `--cap-lints`: the entry point that the macro of libfuzzer-sys writes has an attribute
+/// that counts as unsafe code.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
                      -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks \
-                     -Ccodegen-units=1 --cap-lints=allow";
+                     -Ccodegen-units=1 --cfg=fuzzing --cap-lints=allow";
 
 /// An input that takes longer is a finding.
 const SECONDS: u32 = 10;
