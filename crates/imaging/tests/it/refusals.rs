@@ -223,3 +223,18 @@ fn a_cancelled_job_says_so() {
         Err(ImageError::Cancelled)
     ));
 }
+
+#[test]
+fn png_palette_that_ends_within_a_colour_is_damage() {
+    let indexed = make::png_by_hand(png_header(2, 1, 8, 3, false), &[0, 0, 1]);
+    for bytes in [4, 28, 767] {
+        let source = make::with_chunk(&indexed, b"PLTE", &vec![9; bytes]);
+        assert_eq!(
+            refusal(&source),
+            "422 the source PNG is damaged: its palette ends within a colour",
+            "{bytes} bytes"
+        );
+    }
+    let whole = make::with_chunk(&indexed, b"PLTE", &[9; 768]);
+    assert!(process(&whole, "width=1").is_ok());
+}

@@ -23,6 +23,7 @@ pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageEr
     let channels = channels(&reader)?;
 
     let info = reader.info();
+    check_palette(info)?;
     let exif_block = info.exif_metadata.as_deref();
     // What says that it is sRGB needs no profile.
     let profile = info.icc_profile.as_deref().filter(|_| info.srgb.is_none());
@@ -47,6 +48,16 @@ pub(super) fn profile(source: &[u8], info: &SourceInfo) -> Option<Vec<u8>> {
     decoder.set_limits(library_limits(info.width));
     let reader = decoder.read_info().ok()?;
     reader.info().icc_profile.as_deref().map(<[u8]>::to_vec)
+}
+
+/// Refuses a palette with a part of a colour at its end (PNG, third edition, 11.2.2), on which the library panics.
+fn check_palette(info: &png::Info<'_>) -> Result<(), ImageError> {
+    match &info.palette {
+        Some(palette) if info.color_type == ColorType::Indexed && !palette.len().is_multiple_of(3) => {
+            Err(corrupt(Format::Png, "its palette ends within a colour"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Before the palette is known only the widest row can be told: four channels of 16 bits.
