@@ -1,4 +1,4 @@
-//! JPEGs as cameras write them, which are decoded row by row and for small results at a part of their size.
+//! JPEGs as cameras write them, which are decoded row by row, and for small results at a fraction of their size.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use resizer_imaging::{Cancel, Limits, inspect, predict};
@@ -17,7 +17,7 @@ fn jpeg(width: u32, height: u32, pixels: &[u8], factor: SamplingFactor, quality:
     bytes
 }
 
-/// Waves of several lengths: edges and areas, nothing that differs from pixel to pixel.
+/// Waves of several lengths: edges and areas, but no noise.
 fn scene(width: u32, height: u32) -> Vec<u8> {
     make::pixels(width, height, |x, y| {
         let (x, y) = (f64::from(x), f64::from(y));
@@ -36,9 +36,9 @@ const FACTORS: [SamplingFactor; 4] = [
     SamplingFactor::F_2_2,
 ];
 
-/// At full size every pixel is that of another decoder, with all that is filled in of chroma.
+/// At full size every pixel is that of another decoder, including upsampled chroma.
 #[test]
-fn full_pictures_are_those_of_another_decoder() {
+fn full_picture_matches_another_decoder() {
     for factor in FACTORS {
         for (width, height) in [(1, 1), (2, 3), (16, 16), (17, 33), (75, 50), (200, 31)] {
             for (quality, pixels) in [(60, scene(width, height)), (95, make::busy(width, height))] {
@@ -58,10 +58,10 @@ fn full_pictures_are_those_of_another_decoder() {
     }
 }
 
-/// A small result is the one that comes from all pixels (a PNG of them is scaled whole): whichever window of the picture it
-/// shows, and however it is turned.
+/// A small result equals the one scaled from all pixels (a PNG of them is scaled whole), for every window and
+/// orientation.
 #[test]
-fn small_results_are_those_of_all_pixels() {
+fn small_result_matches_scaling_all_pixels() {
     let (width, height) = (403, 309);
     let pixels = scene(width, height);
     for factor in FACTORS {
@@ -101,12 +101,12 @@ fn small_results_are_those_of_all_pixels() {
     }
 }
 
-/// A ramp is worth its place: what is shown may be off by a quarter of a pixel of the result at most, wherever the window
-/// begins, also where a decoder's pixels do not begin.
+/// The value of a ramp tells its position. A window may be off by a quarter of a result pixel at most, wherever it
+/// begins, also between the pixels that the decoder delivers.
 #[test]
-fn windows_stay_where_they_are() {
+fn window_keeps_its_position() {
     let (width, height) = (512, 64);
-    // Value 16 and 0.43 more for each pixel across.
+    // Value 16, plus 0.43 for each pixel across.
     let value = |x: f64| 16.0 + 0.43 * x;
     let pixels = make::pixels(width, height, |x, _| [value(f64::from(x) + 0.5).round() as u8; 3]);
     let source = jpeg(width, height, &pixels, SamplingFactor::F_2_2, 100);
@@ -118,12 +118,12 @@ fn windows_stay_where_they_are() {
             );
             let view = View::of(&process(&source, &query).unwrap());
             let pixel = f64::from(length) / f64::from(target);
-            // At the edges of a window the filter is cut off.
+            // The filter is cut off at the edges of a window.
             for x in 3..target - 3 {
                 let place = f64::from(left) + (f64::from(x) + 0.5) * pixel;
                 let found = f64::from(view.pixel(x, 1)[0]);
                 let off = (found - value(place)).abs() / (0.43 * pixel);
-                // Values are whole numbers: half a level is allowed for.
+                // Values are whole numbers, so half a level is tolerated.
                 let rounding = 0.6 / (0.43 * pixel);
                 assert!(off <= 0.1 + rounding, "`{query}` at {x}: {found} for {}", value(place));
             }
@@ -131,9 +131,9 @@ fn windows_stay_where_they_are() {
     }
 }
 
-/// What a photograph takes does not grow with its height; for a small result it takes less still.
+/// The memory of a photograph does not grow with its height, and is smaller still for a small result.
 #[test]
-fn a_large_photograph_is_cheap() {
+fn memory_of_a_large_photograph_is_small() {
     let strip = scene(4000, 16);
     let source = make::repeated(&strip, 4000, 16, 250);
     let limits = Limits::default();
@@ -147,9 +147,9 @@ fn a_large_photograph_is_cheap() {
     assert_eq!((view.width, view.height), (400, 400));
 }
 
-/// The flag is looked at while rows are decoded.
+/// The decoder checks the flag while it decodes rows.
 #[test]
-fn decoding_ends_when_it_is_cancelled() {
+fn cancelled_decoding_ends() {
     let source = make::repeated(&make::busy(8000, 16), 8000, 16, 500);
     let cancel = Cancel::new();
     let job = job("width=100", &Limits::default());

@@ -1,68 +1,70 @@
-//! Prefix codes: how they are stored, and tables to read them by (RFC 9649, section 6.2). Five of them are a group: the
-//! first says green, how long a copy is, or a place in the cache; the others red, blue, alpha, and how far back a copy is.
+//! Prefix codes (RFC 9649, section 6.2): reads their code lengths and builds lookup tables.
+//!
+//! Five codes are a group. The first codes green literals, lengths of back-references and colour cache indices. The
+//! others code red, blue, alpha, and distances of back-references.
 
 use super::bits::{Bits, FILLED};
 use crate::DecodeError;
 
-/// Symbols of a group's first code that are values of green, then those that are lengths of copies.
-pub(super) const GREENS: usize = 256;
+/// Symbols of a group's first code: first the values of green, then the lengths of back-references.
+pub(super) const LITERALS: usize = 256;
 pub(super) const LENGTHS: usize = 24;
 const DISTANCES: usize = 40;
-/// The longest code of a symbol.
+/// The longest code of a symbol, in bits.
 const LONGEST: usize = 15;
-/// So many bits are looked up at once; a longer code needs a second look.
+/// The number of bits of the first lookup. A longer code needs a second one.
 const ROOT: u32 = 8;
-/// Places in tables that one picture may have, of four bytes each. Encoders make up to 2,600 groups, of a few thousand places
-/// each and of 5,004 at most (both figures are libwebp's).
+/// The most table entries of one picture, of four bytes each. libwebp writes up to 2,600 groups, and a group has 5,004
+/// entries at most.
 const MOST_ENTRIES: usize = 2600 * 5004;
 
-/// What a symbol is read by.
+/// An entry of a lookup table.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
-    /// The symbol; or, in the first look at a code longer than [`ROOT`], where in the table the second look begins.
+    /// The symbol. For a code longer than [`ROOT`], where in the table the second lookup begins.
     value: u16,
-    /// How many bits the code has; or, then, [`ROOT`] and how many bits the second look takes.
+    /// The length of the code in bits. For a longer code, [`ROOT`] plus the number of bits of the second lookup.
     bits: u8,
 }
 
-/// Where a code's table is.
+/// The position of a code's table.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Code {
+pub(super) struct PrefixCode {
     first: u32,
     mask: u32,
 }
 
-/// Five codes.
+/// A prefix code group: five codes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Group {
-    pub(super) green: Code,
-    pub(super) red: Code,
-    pub(super) blue: Code,
-    pub(super) alpha: Code,
-    pub(super) distance: Code,
+    pub(super) green: PrefixCode,
+    pub(super) red: PrefixCode,
+    pub(super) blue: PrefixCode,
+    pub(super) alpha: PrefixCode,
+    pub(super) distance: PrefixCode,
 }
 
-/// Groups of codes, and the tables of all of them.
+/// Prefix code groups and their tables.
 #[derive(Debug, Default)]
-pub(super) struct Codes {
+pub(super) struct PrefixCodes {
     entries: Vec<Entry>,
     pub(super) groups: Vec<Group>,
-    /// Used while a code is read: lengths of its symbols, and those it has in the order of their codes.
+    /// Scratch space: code lengths by symbol, and symbols in the order of their codes.
     lengths: Vec<u8>,
     order: Vec<u16>,
 }
 
-impl Codes {
-    /// What is held, in bytes.
+impl PrefixCodes {
+    /// The bytes that the tables hold.
     pub(super) fn bytes(&self) -> u64 {
         let entries = self.entries.capacity() * size_of::<Entry>();
         let groups = self.groups.capacity() * size_of::<Group>();
         (entries + groups + self.lengths.capacity() + self.order.capacity() * size_of::<u16>()) as u64
     }
 
-    /// Reads a symbol. [`LONGEST`] bits have to be buffered.
+    /// Reads a symbol. At least [`LONGEST`] bits have to be buffered.
     #[inline(always)]
-    pub(super) fn symbol(&self, code: Code, bits: &mut Bits<'_>) -> usize {
+    pub(super) fn symbol(&self, code: PrefixCode, bits: &mut Bits<'_>) -> usize {
         let next = bits.peek();
         let entry = self.entry(code.first + (next as u32 & code.mask));
         if u32::from(entry.bits) <= ROOT {
@@ -80,10 +82,10 @@ impl Codes {
         self.entries.get(at as usize).copied().unwrap_or_default()
     }
 
-    /// Reads the five codes of a group, for a cache of so many places.
+    /// Reads the five codes of a group, for a colour cache of `cached` entries.
     pub(super) fn read_group(&mut self, bits: &mut Bits<'_>, cached: usize) -> Result<(), DecodeError> {
         let group = Group {
-            green: self.read(bits, GREENS + LENGTHS + cached)?,
+            green: self.read(bits, LITERALS + LENGTHS + cached)?,
             red: self.read(bits, 256)?,
             blue: self.read(bits, 256)?,
             alpha: self.read(bits, 256)?,
@@ -93,33 +95,33 @@ impl Codes {
         Ok(())
     }
 
-    /// Reads a code of an alphabet of so many symbols.
-    fn read(&mut self, bits: &mut Bits<'_>, symbols: usize) -> Result<Code, DecodeError> {
+    /// Reads a code for an alphabet of `symbols` symbols.
+    fn read(&mut self, bits: &mut Bits<'_>, symbols: usize) -> Result<PrefixCode, DecodeError> {
         self.lengths.clear();
         self.lengths.resize(symbols, 0);
         if bits.number(1) == 1 {
-            // One or two symbols by their names.
+            // A simple code: one or two symbols are stored as they are.
             let second = bits.number(1) == 1;
             let name_bits = if bits.number(1) == 1 { 8 } else { 1 };
             let names = [Some(name_bits), second.then_some(8)];
             for name_bits in names.into_iter().flatten() {
                 let name = bits.number(name_bits) as usize;
-                *self.lengths.get_mut(name).ok_or(DecodeError::Code)? = 1;
+                *self.lengths.get_mut(name).ok_or(DecodeError::PrefixCode)? = 1;
             }
         } else {
             self.read_lengths(bits)?;
         }
         let code = self.add()?;
         if self.entries.len() > MOST_ENTRIES {
-            return Err(DecodeError::TooManyCodes);
+            return Err(DecodeError::TooManyPrefixCodes);
         }
         Ok(code)
     }
 
-    /// Reads the lengths of all symbols' codes, which are in a code themselves.
+    /// Reads the code lengths of all symbols, which are themselves prefix-coded.
     fn read_lengths(&mut self, bits: &mut Bits<'_>) -> Result<(), DecodeError> {
         const ORDER: [usize; 19] = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-        /// What repeats the last length that was none of zero; and what repeats zero, a few times or often.
+        /// Symbols that repeat the last non-zero length, a short run of zeros, or a long one.
         const AGAIN: usize = 16;
         const FEW_ZEROS: usize = 17;
         let symbols = self.lengths.len();
@@ -129,7 +131,7 @@ impl Codes {
         for symbol in ORDER.into_iter().take(described) {
             self.lengths[symbol] = bits.number(3) as u8;
         }
-        // Its table goes when the lengths are read.
+        // The code of the code lengths is dropped once they are read.
         let before = self.entries.len();
         let code = self.add()?;
         self.lengths.clear();
@@ -141,7 +143,7 @@ impl Codes {
             }
         };
         if left > symbols {
-            return Err(DecodeError::Code);
+            return Err(DecodeError::PrefixCode);
         }
         let mut last = 8;
         while self.lengths.len() < symbols && left > 0 {
@@ -162,7 +164,7 @@ impl Codes {
             };
             let end = self.lengths.len() + times as usize;
             if end > symbols {
-                return Err(DecodeError::Code);
+                return Err(DecodeError::PrefixCode);
             }
             self.lengths.resize(end, length);
         }
@@ -171,9 +173,9 @@ impl Codes {
         Ok(())
     }
 
-    /// Makes the table of the code whose lengths were read. Codes are given in the order of their lengths, then of their
-    /// symbols. One symbol alone needs no bits; otherwise every sequence of bits has to say something.
-    fn add(&mut self) -> Result<Code, DecodeError> {
+    /// Builds the table of the code whose lengths were read. The code is canonical: ordered by length, then by symbol.
+    /// A single symbol needs no bits. Otherwise every sequence of bits must be a code.
+    fn add(&mut self) -> Result<PrefixCode, DecodeError> {
         let first = self.entries.len();
         let mut counts = [0_u32; LONGEST + 1];
         for length in &self.lengths {
@@ -187,7 +189,7 @@ impl Codes {
                 value: symbol as u16,
                 bits: 0,
             });
-            return Ok(Code {
+            return Ok(PrefixCode {
                 first: first as u32,
                 mask: 0,
             });
@@ -195,14 +197,14 @@ impl Codes {
         let said = |(length, count): (usize, &u32)| count << (LONGEST - length);
         let longest = counts.iter().rposition(|count| *count > 0).unwrap_or_default();
         if counts.iter().enumerate().skip(1).map(said).sum::<u32>() != 1 << LONGEST {
-            return Err(DecodeError::Code);
+            return Err(DecodeError::PrefixCode);
         }
         self.put_in_order(&counts, used);
 
         let root = (longest as u32).min(ROOT);
         let mask = (1_u32 << root) - 1;
         self.entries.resize(first + (1 << root), Entry::default());
-        // How many more bits are looked up the second time, by what was seen the first time.
+        // The number of bits of the second lookup, by the bits of the first.
         let mut second_bits = [0_u8; 1 << ROOT];
         for (_, length, code) in in_order(&self.order, &counts) {
             if length > ROOT {
@@ -234,13 +236,13 @@ impl Codes {
                 self.entries[table + place] = entry;
             }
         }
-        Ok(Code {
+        Ok(PrefixCode {
             first: first as u32,
             mask,
         })
     }
 
-    /// Puts the symbols that have a code in the order of their codes.
+    /// Sorts the symbols that have a code by their codes.
     fn put_in_order(&mut self, counts: &[u32; LONGEST + 1], used: u32) {
         let mut starts = [0_usize; LONGEST + 2];
         for (length, count) in counts.iter().enumerate() {
@@ -256,7 +258,7 @@ impl Codes {
     }
 }
 
-/// Symbols in the order of their codes, with the codes' lengths and the codes as they are read: their first bit lowest.
+/// The symbols in the order of their codes, each with its length and its code as it is read: first bit lowest.
 fn in_order<'o>(order: &'o [u16], counts: &'o [u32; LONGEST + 1]) -> impl Iterator<Item = (u16, u32, u32)> + use<'o> {
     let lengths = counts.iter().zip(0_u32..);
     let lengths = lengths.flat_map(|(count, length)| std::iter::repeat_n(length, *count as usize));
@@ -269,7 +271,4 @@ fn in_order<'o>(order: &'o [u16], counts: &'o [u32; LONGEST + 1]) -> impl Iterat
     })
 }
 
-const _: () = assert!(
-    3 * LONGEST as u32 <= FILLED,
-    "three symbols are read after one look for bits"
-);
+const _: () = assert!(3 * LONGEST as u32 <= FILLED, "three symbols are read after one fill");
