@@ -1,13 +1,13 @@
-//! Admission: places in the queue, refused at once when all are taken, and bytes of the memory budget, which jobs wait for.
-//! A job takes its place before anything is fetched. It reserves bytes for its source as they arrive, and bytes for its
-//! pixels once the header is read. The result keeps the rest of that reservation until the last client has it. Used by
-//! `produce`, `download`, `relay` and `reply_memory`. The two shares and their queues are in `share`.
+//! Admission: places in the queue, refused at once when all are taken, and bytes of the memory budget, which jobs wait
+//! for. A job takes its place before anything is fetched. It reserves bytes for its source as they arrive, and bytes
+//! for its pixels once the header is read. The result keeps the rest of that reservation until the last client has it.
+//! Used by `produce`, `download`, `relay` and `reply_memory`. The two shares and their queues are in `share`.
 //!
-//! There is no deadlock, because there is an order between the two shares. A job that waits for the share "sources" holds
-//! nothing of either share. A job that waits for the share "pixels" may hold a source. A job that holds pixels waits for
-//! no bytes: it runs to its end, and when its result grows, it gets more bytes at once or is ended. A result waits for its
-//! clients only, and each of them is dropped when it takes nothing for `body_timeout`. So pixels are always returned, then
-//! sources are, and every job that has begun can end.
+//! There is no deadlock, because there is an order between the two shares. A job that waits for the share "sources"
+//! holds nothing of either share. A job that waits for the share "pixels" may hold a source. A job that holds pixels
+//! waits for no bytes: it runs to its end, and when its result grows, it gets more bytes at once or is ended. A result
+//! waits for its clients only, and each of them is dropped when it takes nothing for `body_timeout`. So pixels are
+//! always returned, then sources are, and every job that has begun can end.
 //!
 //! No wait is unbounded. A job that waits for bytes holds a place, and further jobs are refused at once.
 
@@ -22,8 +22,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) use self::share::Reserved;
 use self::share::Share;
 
-/// Parts of the memory for work that are for sources and relays, of eight. The rest is for pixels. One large photograph has
-/// to fit as a file into the one share, and as pixels, where a decoder cannot stream, into the other.
+/// Parts of the memory for work that are for sources and relays, of eight. The rest is for pixels. One large photograph
+/// has to fit as a file into the one share, and as pixels, where a decoder cannot stream, into the other.
 const SOURCES_PARTS: u64 = 3;
 const PARTS: u64 = 8;
 
@@ -97,8 +97,8 @@ impl Admission {
         self.sources.take(bytes, timeout).await
     }
 
-    /// Reserves bytes for a body that is sent unchanged, out of the share for sources. For a request without a place: it
-    /// takes one for as long as it waits.
+    /// Reserves bytes for a body that is sent unchanged, out of the share for sources. For a request without a place:
+    /// it takes one for as long as it waits.
     ///
     /// # Errors
     /// As [`Admission::pixels`]. `Overloaded` at once if there is no place to wait in.

@@ -1,14 +1,15 @@
 //! Cache tags: headers by which a CDN can purge an image or a folder of images. The tags are the image's path and each
-//! folder above it, as clients write them. If the settings say so, `respond` writes them on every answer about an image,
-//! errors included, and `purge` names one. They contain public paths only, because the names of objects in a store are not
-//! public.
+//! folder above it, as clients write them. If the settings say so, `respond` writes them on every answer about an
+//! image, errors included, and `purge` names one. They contain public paths only, because the names of objects in a
+//! store are not public.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::server_settings::CacheTagHeader;
 
-/// Escapes all but a URL's unreserved characters (RFC 3986, 2.3) and slashes. So a tag is ASCII, without space or comma.
+/// Escapes all but a URL's unreserved characters (RFC 3986, 2.3) and slashes. So a tag is ASCII, without space or
+/// comma.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -20,8 +21,8 @@ const LONGEST: usize = 1024;
 /// Bytes of all folders of a path together. CDNs take 16 KB of tags, but some proxies buffer only 4 KB of headers.
 const FOLDERS_BYTES: usize = 2048;
 
-/// The folders above a path, from the root on, each with a slash at its end. Folders that are too deep are left out. The
-/// rule depends on the folder alone, so that a folder's tag stands on all of its images or on none.
+/// The folders above a path, from the root on, each with a slash at its end. Folders that are too deep are left out.
+/// The rule depends on the folder alone, so that a folder's tag stands on all of its images or on none.
 fn folders(path: &str) -> Vec<String> {
     let ends = path.match_indices('/').map(|(at, slash)| at + slash.len());
     let mut bytes = 0;
@@ -48,7 +49,8 @@ pub(crate) fn tag_of_source(path: &str) -> Option<String> {
     tags(path).pop()
 }
 
-/// The tag to purge for all images whose path begins with `prefix`: the narrowest one that all answers about them carry.
+/// The tag to purge for all images whose path begins with `prefix`: the narrowest one that all answers about them
+/// carry.
 pub(crate) fn tag_of_prefix(prefix: &str) -> Option<String> {
     folders(prefix).pop()
 }

@@ -1,6 +1,6 @@
 //! Cache chain: caches in file order, asked in turn, the nearer refilled from the farther. A cache that fails, hangs or
-//! panics is a miss and a line in the log. It never fails a request. Used by `produce` for results and by `download` for
-//! originals.
+//! panics is a miss and a line in the log. It never fails a request. Used by `produce` for results and by `download`
+//! for originals.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;

@@ -1,6 +1,6 @@
-//! Preconditions (RFC 9110, section 13): whether a request with a version or a date is answered with the result, 304 or
-//! 412. Asked by `prepare` with the stat, before any work, and by `respond` with the version that came with the bytes. Not
-//! here: `Range`, which is in `range.rs`.
+//! Preconditions (RFC 9110, section 13): decide between the result, 304 and 412 for a request with a version or a date.
+//! Asked by `prepare` with the stat, before any work, and by `respond` with the version that came with the bytes. Not here:
+//! `Range`, which is in `range.rs`.
 
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -52,13 +52,14 @@ impl Validators {
         }
     }
 
-    /// Whether there is an `ETag`. Without one, no client may be told before the source is read that its copy is current.
+    /// Whether there is an `ETag`. Without one, no client may be told before the source is read that its copy is
+    /// current.
     pub(crate) fn name_a_version(&self) -> bool {
         self.etag.is_some()
     }
 
-    /// Writes `ETag` and `Last-Modified`. A time in the future becomes now (RFC 9110, 8.8.2.1). A time before 1970 is left
-    /// out, because `http_date` cannot write it.
+    /// Writes `ETag` and `Last-Modified`. A time in the future becomes now (RFC 9110, 8.8.2.1). A time before 1970 is
+    /// left out, because `http_date` cannot write it.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         if let Some(etag) = &self.etag {
             headers.insert(ETAG, etag.clone());
@@ -68,8 +69,8 @@ impl Validators {
         }
     }
 
-    /// The answer if the preconditions decide it: 412, or 304 with the headers of a 200 that matter to a cache. `None` if
-    /// the result is to be sent.
+    /// The answer if the preconditions decide it: 412, or 304 with the headers of a 200 that matter to a cache. `None`
+    /// if the result is to be sent.
     pub(crate) fn answer(&self, request: &HeaderMap, headers: &HeaderMap) -> Option<Reply> {
         match self.decide(request) {
             Decision::Send => None,
@@ -125,8 +126,8 @@ impl Validators {
         if current { Decision::NotModified } else { Decision::Send }
     }
 
-    /// Whether a list of tags holds this version's tag, or is `*`. Other tags may contain commas, and are then split into
-    /// pieces. No piece equals this version's tag, which has no comma.
+    /// Whether a list of tags holds this version's tag, or is `*`. Other tags may contain commas, and are then split
+    /// into pieces. No piece equals this version's tag, which has no comma.
     fn is_named(&self, request: &HeaderMap, name: &HeaderName, form: fn(&str) -> &str) -> bool {
         // The form that nearly every client sends.
         if self.etag.is_some() && request.get(name) == self.etag.as_ref() {

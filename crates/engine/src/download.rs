@@ -1,6 +1,6 @@
 //! Download of a whole source into memory, from the source caches or else from the source. One download serves all
-//! requests that need the source at the same time. It is bounded by a byte limit, a timeout and the memory budget. Called
-//! by `produce`.
+//! requests that need the source at the same time. It is bounded by a byte limit, a timeout and the memory budget.
+//! Called by `produce`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,8 +27,8 @@ const ORIGINAL: &str = "application/octet-stream";
 /// Bytes first reserved for a source of unknown length. The reservation doubles when it is full, as the buffer does.
 const STEP: u64 = 256 << 10;
 
-/// Waits for the source's bytes; starts the download unless another request has. The request that starts it decides which
-/// source caches are asked, because one download for all is worth more than each request's own choice.
+/// Waits for the source's bytes; starts the download unless another request has. The request that starts it decides
+/// which source caches are asked, because one download for all is worth more than each request's own choice.
 pub(crate) async fn download(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
@@ -131,9 +131,9 @@ async fn cached(
     Ok(Some(source))
 }
 
-/// A wait for a download whose bytes a cache will hold. When its request is dropped, a task goes on waiting, so that the
-/// download ends within its own timeout and the next request finds the bytes. The task takes a place in the queue: a full
-/// server cancels the download instead.
+/// A wait for a download whose bytes a cache will hold. When its request is dropped, a task goes on waiting, so that
+/// the download ends within its own timeout and the next request finds the bytes. The task takes a place in the queue:
+/// a full server cancels the download instead.
 struct Finishing<F: Future<Output: Send> + Send + 'static> {
     /// `None` once it has ended.
     flight: Option<Pin<Box<F>>>,

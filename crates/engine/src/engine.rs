@@ -1,5 +1,5 @@
-//! Engine handle: starts and stops the runtime and the plugins, and serves requests. It lives as long as the process, while
-//! a [`Site`] comes and goes with `plugins.toml`. Called by the host.
+//! Engine handle: starts and stops the runtime and the plugins, and serves requests. It lives as long as the process,
+//! while a [`Site`] comes and goes with `plugins.toml`. Called by the host.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -138,9 +138,9 @@ impl Engine {
     /// Answers one request. Dropping the future cancels the request.
     ///
     /// The future is polled by the worker that serves the client, because it mostly waits: results and downloads that
-    /// others may want too are tasks on the engine's runtime. The body is read by the same worker, so that no piece of a
-    /// stream changes its thread. That worker's tokio runtime needs timers and IO, and has to outlive the connections to
-    /// stores that relays open on it.
+    /// others may want too are tasks on the engine's runtime. The body is read by the same worker, so that no piece of
+    /// a stream changes its thread. That worker's tokio runtime needs timers and IO, and has to outlive the connections
+    /// to stores that relays open on it.
     pub async fn handle(&self, site: Arc<Site>, head: impl Into<Arc<RequestHead>>) -> Reply {
         let (head, shared) = (head.into(), Arc::clone(&self.shared));
         let walk = AssertUnwindSafe(walk(shared, site, Arc::clone(&head))).catch_unwind();
@@ -155,8 +155,8 @@ impl Engine {
         reply
     }
 
-    /// Whether the work pool still resizes a tiny picture within five seconds. The picture goes before all waiting jobs, so
-    /// that a busy server is healthy. Simultaneous checks share one picture.
+    /// Whether the work pool still resizes a tiny picture within five seconds. The picture goes before all waiting
+    /// jobs, so that a busy server is healthy. Simultaneous checks share one picture.
     pub async fn healthy(&self) -> bool {
         let shared = Arc::clone(&self.shared);
         let work = move |_, cancellation| async move {

@@ -1,5 +1,5 @@
-//! Failure memory: remembers for a short time which sources could not be decoded or were too large. Such a source is then
-//! not downloaded and tried again for each request. Asked and filled by `produce`, emptied by `purge`.
+//! Failure memory: remembers for a short time which sources could not be decoded or were too large. Such a source is
+//! then not downloaded and tried again for each request. Asked and filled by `produce`, emptied by `purge`.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
-//! Event dispatch: calls the handlers of one event in file order. A handler that answers or fails ends the walk. The log
-//! names a slow handler, because it holds up every client of its thread.
+//! Event dispatch: calls the handlers of one event in file order. A handler that answers or fails ends the walk. The
+//! log names a slow handler, because it holds up every client of its thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -37,8 +37,8 @@ pub(crate) fn fire<H>(
     Ok(())
 }
 
-/// Calls one handler. It is timed from the last reading of the trail's clock. A panic becomes an error, and the log names
-/// the plugin.
+/// Calls one handler. It is timed from the last reading of the trail's clock. A panic becomes an error, and the log
+/// names the plugin.
 pub(crate) fn watched<H>(
     event: &'static str,
     handler: &Given<H>,

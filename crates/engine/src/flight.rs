@@ -1,6 +1,7 @@
-//! Single flight: one shared run of a job for all requests that want the same at the same time. The first request starts a
-//! task on the engine's runtime, the others wait for it. When the last waiter leaves before the end, the task is cancelled.
-//! Used by `locate` (stats), `download` (sources) and `produce` (results). No cache and no reader coalesces by itself.
+//! Single flight: one shared run of a job for all requests that want the same at the same time. The first request
+//! starts a task on the engine's runtime, the others wait for it. When the last waiter leaves before the end, the task
+//! is cancelled. Used by `locate` (stats), `download` (sources) and `produce` (results). No cache and no reader
+//! coalesces by itself.
 //!
 //! Not here: the deadlines of waiters, which `walk` holds. The timeout of the job is the `cap` of [`Flights::join`].
 
@@ -59,8 +60,8 @@ pub(crate) struct Landed<V> {
     pub(crate) started_here: bool,
 }
 
-/// Hands the result to all waiters before the task ends. The rest of the task, the puts into caches, does not hold them up.
-/// Meanwhile newcomers still find the flight and its result.
+/// Hands the result to all waiters before the task ends. The rest of the task, the puts into caches, does not hold them
+/// up. Meanwhile newcomers still find the flight and its result.
 pub(crate) struct Landing<V>(Arc<watch::Sender<Outcome<V>>>);
 
 impl<V> Landing<V> {
@@ -101,8 +102,8 @@ where
         }
     }
 
-    /// Waits for the flight under this key, and starts it with `work` if there is none. Dropping the returned future leaves
-    /// the flight.
+    /// Waits for the flight under this key, and starts it with `work` if there is none. Dropping the returned future
+    /// leaves the flight.
     ///
     /// `work` may hand out its result early, by its [`Landing`]. Otherwise the value that it returns is handed out.
     ///
@@ -382,7 +383,7 @@ mod tests {
         });
         assert_eq!(landed.await.result.unwrap_err().kind(), ErrorKind::Timeout);
         assert!(
-            tell.await.unwrap().cancel().is_cancelled(),
+            tell.await.unwrap().token().is_cancelled(),
             "a job that the work started stops too"
         );
     }

@@ -78,8 +78,8 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str, now: Instant) 
     })
 }
 
-/// The stat of a source: cached within `check_modified`, else asked of the store, at most once at a time. Unknown where the
-/// policy is `fast`.
+/// The stat of a source: cached within `check_modified`, else asked of the store, at most once at a time. Unknown where
+/// the policy is `fast`.
 ///
 /// A stale stat is used on within `stale_while_revalidate`, while the store is asked once in the background. It is also
 /// used within `stale_if_error` of a failing store. Only the first request that finds the store failing waits for that,

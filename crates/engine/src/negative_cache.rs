@@ -1,6 +1,6 @@
 //! Negative cache: remembers for a short time that a store said 404 or 403, so that a missing image costs its store one
-//! question. Filled by `locate` after a stat and after a fetch, asked before either, emptied by `purge`. Plugins are asked
-//! about a missing image each time.
+//! question. Filled by `locate` after a stat and after a fetch, asked before either, emptied by `purge`. Plugins are
+//! asked about a missing image each time.
 //!
 //! The key has the prefix beside the source, because one entry of `plugins.toml` may be refused what another may read.
 
@@ -48,7 +48,8 @@ impl NegativeCache {
         (refusal.at.elapsed() < time).then_some(refusal.error)
     }
 
-    /// Notes an error if it says that the source is missing or forbidden. An entry that is still in force keeps its time.
+    /// Notes an error if it says that the source is missing or forbidden. An entry that is still in force keeps its
+    /// time.
     pub(crate) fn note(
         &self,
         site: &Site,

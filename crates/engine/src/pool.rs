@@ -1,10 +1,10 @@
-//! Work pool: the threads that process pixels, one for each core, fed by a queue that [`crate::admission`] bounds. Their
-//! priority is below that of the threads that serve clients. A job whose clients left while it waited is never begun. A
-//! job that panics is an error, and its thread lives on.
+//! Work pool: the threads that process pixels, one for each core, fed by a queue that [`crate::admission`] bounds.
+//! Their priority is below that of the threads that serve clients. A job whose clients left while it waited is never
+//! begun. A job that panics is an error, and its thread lives on.
 //!
-//! Large jobs take seconds and cannot be interrupted. So one thread takes none of them and has a higher priority than the
-//! others: a small job always finds a thread that is free soon. A large job that has waited for long goes before small
-//! ones.
+//! Large jobs take seconds and cannot be interrupted. So one thread takes none of them and has a higher priority than
+//! the others: a small job always finds a thread that is free soon. A large job that has waited for long goes before
+//! small ones.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,11 +21,11 @@ use tokio::sync::oneshot;
 use crate::cancellation::Cancellation;
 use crate::flight::panicked;
 
-/// The nice value of a work thread, of 19 at most. With it, an idle core takes up pixels at once, and a hit does not wait
-/// behind them.
+/// The nice value of a work thread, of 19 at most. With it, an idle core takes up pixels at once, and a hit does not
+/// wait behind them.
 const NICENESS: i32 = 5;
-/// The nice value of threads that take large jobs. On Linux, such a thread gets a third of the processor time of one that
-/// takes none, where they share a core.
+/// The nice value of threads that take large jobs. On Linux, such a thread gets a third of the processor time of one
+/// that takes none, where they share a core.
 const NICENESS_OF_LARGE: i32 = 10;
 
 /// After so long without a job, a thread returns the freed memory of its last job to the system.
@@ -169,8 +169,8 @@ impl WorkPool {
         Ok(Self { shared })
     }
 
-    /// Runs a job on a work thread. Dropping the future removes a waiting job from the queue. A job that has begun is ended
-    /// by its `cancellation`.
+    /// Runs a job on a work thread. Dropping the future removes a waiting job from the queue. A job that has begun is
+    /// ended by its `cancellation`.
     ///
     /// # Errors
     /// Those of the job, `Internal` if it panics, `Cancelled` if it was cancelled while it waited.

@@ -1,6 +1,6 @@
-//! Prepare, the fifth step of a walk: whether to process, whether to cache, the output format, and the key of the result.
-//! Process and cache are decided apart, as ImageResizer does. Plugins may add to the key. A request that its preconditions
-//! answer (`conditional`) is answered here, before any work.
+//! Prepare, the fifth step of a walk: whether to process, whether to cache, the output format, and the key of the
+//! result. Process and cache are decided apart, as ImageResizer does. Plugins may add to the key. A request that its
+//! preconditions answer (`conditional`) is answered here, before any work.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Produce, the sixth step of a walk: the bytes of the answer. They come from a result cache, or from a flight that one
-//! request starts and all others who want the same wait for: queue, source, header, memory, work thread, caches. A source
-//! that is neither processed nor cached is relayed by `relay`.
+//! request starts and all others who want the same wait for: queue, source, header, memory, work thread, caches. A
+//! source that is neither processed nor cached is relayed by `relay`.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -161,8 +161,8 @@ async fn make(
         &made.meta,
         &finished.bytes
     ));
-    // A put that is ready at once comes before the answer, so that the client's next request is a hit. Nobody waits for a
-    // put that takes longer.
+    // A put that is ready at once comes before the answer, so that the client's next request is a hit. Nobody waits for
+    // a put that takes longer.
     let put = putting.as_mut().now_or_never();
     landing.hand_out(Ok(Arc::clone(&made)));
     if put.is_none() {
@@ -242,8 +242,8 @@ async fn processed(
     })
 }
 
-/// The work thread's part. The thread holds the source and both reservations until it is done, even when nobody waits any
-/// more. The result's reservation shrinks to the bytes of the result.
+/// The work thread's part. The thread holds the source and both reservations until it is done, even when nobody waits
+/// any more. The result's reservation shrinks to the bytes of the result.
 async fn process(
     engine: &Shared,
     source: &SourceBytes,
@@ -276,7 +276,8 @@ async fn process(
     };
     let done = engine.pool.run(turn, cancellation, work).await?;
     let (encoded, reserved) = done.value;
-    // Copied to its exact size: a buffer that grew piece by piece may be twice as large, and caches would hold all of it.
+    // Copied to its exact size: a buffer that grew piece by piece may be twice as large, and caches would hold all of
+    // it.
     let bytes = Bytes::copy_from_slice(&encoded.bytes);
     Ok(Finished {
         reply: counted(bytes.clone(), reserved),

@@ -1,5 +1,5 @@
-//! Purge: removes the entries of some sources from every cache of a site and from the engine's short memories. Called by
-//! the host's admin listener. `purge_epoch` ensures that work begun before the purge puts no old bytes back.
+//! Purge: removes the entries of some sources from every cache of a site and from the engine's short memories. Called
+//! by the host's admin listener. `purge_epoch` ensures that work begun before the purge puts no old bytes back.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -113,8 +113,8 @@ impl Meant {
 }
 
 impl Engine {
-    /// Purges every cache of the site and the engine's memories. Runs to its end even if its future is dropped. A request
-    /// that begins after the purge gets nothing that was cached before the purge began.
+    /// Purges every cache of the site and the engine's memories. Runs to its end even if its future is dropped. A
+    /// request that begins after the purge gets nothing that was cached before the purge began.
     ///
     /// # Errors
     /// The request cannot be carried out, and nothing was purged. A cache that fails is in [`Purged`] instead.
@@ -191,8 +191,8 @@ impl Purged {
     }
 }
 
-/// The results that a request for this URL gets: of the version in the stat cache, and of the version that the store has
-/// now.
+/// The results that a request for this URL gets: of the version in the stat cache, and of the version that the store
+/// has now.
 async fn of_url(engine: &Arc<Shared>, site: &Arc<Site>, url: &str) -> Result<Meant, PurgeError> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     path_of(path)?;
@@ -250,8 +250,8 @@ fn of_prefix(site: &Site, prefix: &str) -> Result<Vec<Purge>, PurgeError> {
     Ok(beginnings.into_iter().map(Purge::Prefix).collect())
 }
 
-/// The common beginning of the keys of all sources below a mount whose path begins with `rest`. `None` unless each key of
-/// the mount is a fixed text followed by the path.
+/// The common beginning of the keys of all sources below a mount whose path begins with `rest`. `None` unless each key
+/// of the mount is a fixed text followed by the path.
 fn beginning(mount: &MountedSource, rest: &str) -> Option<String> {
     let key = |path: String| Some(mount.source.identity(&SourcePath::parse(&path).ok()?));
     let [first, ..] = MARKERS;

@@ -1,6 +1,6 @@
 //! Range requests (RFC 9110, section 14): reads a `Range` header, and answers it with 206 or 416. A request for several
-//! ranges gets the whole result, which the RFC allows. Used by `respond` on bodies in hand, and by `relay`, which asks the
-//! source for the part alone.
+//! ranges gets the whole result, which the RFC allows. Used by `respond` on bodies in hand, and by `relay`, which asks
+//! the source for the part alone.
 
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
@@ -93,8 +93,8 @@ fn behind_the_end(length: u64) -> Reply {
     }
 }
 
-/// Reads one range of bytes. Anything else is ignored: an invalid range, several ranges, another unit. So is any range of
-/// an empty body, because a 206 cannot be empty.
+/// Reads one range of bytes. Anything else is ignored: an invalid range, several ranges, another unit. So is any range
+/// of an empty body, because a 206 cannot be empty.
 fn parse(text: &str, length: u64) -> Wanted {
     let ends = text
         .split_once('=')

@@ -1,5 +1,5 @@
-//! Relay: streams a source unchanged, under the media type that its first bytes show (`media_type`). If version and length
-//! of the source are known, a range request reads only its part from the store. Called by `produce`.
+//! Relay: streams a source unchanged, under the media type that its first bytes show (`media_type`). If version and
+//! length of the source are known, a range request reads only its part from the store. Called by `produce`.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -53,8 +53,8 @@ pub(crate) async fn relay(
     Ok(begin(engine, prepared, opened, content_type, length))
 }
 
-/// Fetches the part, and the head of the source if the part does not contain it. `None` if the store has another version
-/// by now: then the whole source is sent.
+/// Fetches the part, and the head of the source if the part does not contain it. `None` if the store has another
+/// version by now: then the whole source is sent.
 async fn relay_part(engine: &Arc<Shared>, prepared: &Prepared, part: Part) -> Result<Option<Produced>, Error> {
     let version = |opened: Result<Opened, Error>| match opened {
         Ok(opened) if opened.download.stat.validator == prepared.located.stat.validator => Ok(Some(opened)),

@@ -25,8 +25,8 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The policy for SVG files: no scripts, no requests.
 const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-/// The response of a request that went through all steps: the result, a part of it, or the answer of its preconditions now
-/// that the version of the bytes is known.
+/// The response of a request that went through all steps: the result, a part of it, or the answer of its preconditions
+/// now that the version of the bytes is known.
 pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Produced, trail: &mut Trail) -> Reply {
     let validators = if produced.key == prepared.key {
         prepared.validators.modified_at(produced.meta.modified)

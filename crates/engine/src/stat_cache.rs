@@ -73,8 +73,8 @@ impl StatCache {
         }
     }
 
-    /// Notes that the store is being asked again. `false` if another request noted so first, or if the entry `before` is
-    /// no longer in the cache: an entry that was replaced or removed never comes back.
+    /// Notes that the store is being asked again. `false` if another request noted so first, or if the entry `before`
+    /// is no longer in the cache: an entry that was replaced or removed never comes back.
     pub(crate) fn note_retry(&self, key: &SourceKey, before: &CachedStat) -> bool {
         let noted = self.stats.entry_by_ref(key).and_compute_with(|now| match now {
             Some(now) if now.value().asked == before.asked && now.value().retried == before.retried => {

@@ -1,5 +1,5 @@
-//! Store errors: their log lines, the timeout error, and the difference between a store that fails and one that refuses.
-//! Used wherever the engine calls a source: `locate`, `download`, `relay` and `produce`.
+//! Store errors: their log lines, the timeout error, and the difference between a store that fails and one that
+//! refuses. Used wherever the engine calls a source: `locate`, `download`, `relay` and `produce`.
 
 use resizer_plugin_api::{Error, ErrorKind, SourceKey};
 

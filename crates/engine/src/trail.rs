@@ -1,9 +1,9 @@
 //! Request trail: the clock of one request, how long each stage took, and how the result came about. Becomes
 //! `Server-Timing` and `X-Cache`.
 //!
-//! The clock is read at the end of each stage and of each handler, and the next one begins at that same reading. Without
-//! this, an answer took some seventeen clock reads. The saving was measured only together with others (fewer date strings,
-//! open files): see the rule on hidden state in `docs/architecture.md`.
+//! The clock is read at the end of each stage and of each handler, and the next one begins at that same reading.
+//! Without this, an answer took some seventeen clock reads. The saving was measured only together with others (fewer
+//! date strings, open files): see the rule on hidden state in `docs/architecture.md`.
 
 use std::time::{Duration, Instant};
 

@@ -86,11 +86,12 @@ async fn serve(
     Ok(respond(request, prepared, produced, trail))
 }
 
-/// Decodes the path once, fires `on_request`, and removes the query keys and the extension that the server's settings name.
+/// Decodes the path once, fires `on_request`, and removes the query keys and the extension that the server's settings
+/// name.
 ///
 /// # Errors
-/// `NotFound` for a path that is not an image's by its extension, its source's settings or a plugin's word. So other files
-/// in a folder of images are not served.
+/// `NotFound` for a path that is not an image's by its extension, its source's settings or a plugin's word. So other
+/// files in a folder of images are not served.
 pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>, trail: &mut Trail) -> Result<Draft, Stop> {
     let path = decode_path(&head.raw_path)?;
     let server = site.server();

@@ -1,7 +1,7 @@
 //! Memory share: a part of the memory for work, its reservations, and the queue for the rest. Reservations are large or
 //! small. Each class is served in the order of arrival. Small reservations pass by large ones that wait, and large ones
-//! leave room for small ones, so that a thumbnail does not wait for a poster. When a large one has waited for long, small
-//! ones leave it the room that it needs.
+//! leave room for small ones, so that a thumbnail does not wait for a poster. When a large one has waited for long,
+//! small ones leave it the room that it needs.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -192,8 +192,8 @@ impl State {
 }
 
 impl Reserved {
-    /// Reserves more bytes at once or not at all. Jobs that hold a part of their bytes and wait for the rest would wait for
-    /// each other.
+    /// Reserves more bytes at once or not at all. Jobs that hold a part of their bytes and wait for the rest would wait
+    /// for each other.
     ///
     /// # Errors
     /// `TooLarge` for more bytes than can ever be free, `Overloaded` for more than are free now.
