@@ -8,6 +8,7 @@
     reason = "in a test, a panic is how one fails, and nobody is served who could be kept waiting"
 )]
 
+mod circles;
 mod config;
 mod docs;
 mod http;

@@ -244,7 +244,7 @@ impl Tree {
 }
 
 /// Every Rust file below a folder with its text.
-fn rust_files(folder: &Path) -> BTreeMap<PathBuf, String> {
+pub(crate) fn rust_files(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -50,6 +50,22 @@ impl fmt::Display for SourceKey {
 }
 
 impl Validator {
+    /// Text of [`Validator::unasked`]. Caches on disk hold it, so it has to stay.
+    const UNASKED: &str = "unasked";
+
+    /// The validator of a source that was not asked for one. It tells no version from another.
+    #[must_use]
+    pub fn unasked() -> Self {
+        Self::new(Self::UNASKED)
+    }
+
+    /// Whether this validator tells one version from another. Without that, no client may be told that its copy is
+    /// current.
+    #[must_use]
+    pub fn names_a_version(&self) -> bool {
+        *self.0 != *Self::UNASKED
+    }
+
     /// A validator out of what the store says of the bytes.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())

@@ -1,7 +1,9 @@
-//! Which purges were and which are under way, so that no work begun before one puts old bytes back. While a purge runs, its
-//! sources are closed: nothing of them is kept. When it has ended they begin another generation: work of an earlier one is
-//! neither joined by newcomers nor kept. `locate` notes a request's generation; `chain` and the short memories ask it
-//! before they keep anything; `purge` closes.
+//! Purge epochs: numbers that tell work begun before a purge from work begun after it, so that no old bytes come back.
+//! While a purge runs, its sources are closed: nothing of them is cached. At its end they enter a new epoch. No request
+//! joins a flight of an earlier epoch, and no result of an earlier epoch is cached.
+//!
+//! `locate` reads the epoch of a request's source. `chain` and the short memories ask it before they cache anything.
+//! `purge` closes sources.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,10 +13,11 @@ use parking_lot::RwLock;
 use resizer_plugin_api::{CacheKey, Purge, SourceKey};
 use tokio::sync::{RwLock as Gate, RwLockReadGuard};
 
-/// How many purges are remembered apart. When there are more, all sources begin another generation, which costs no more
-/// than a few results that are made twice.
+/// How many purged sources and prefixes are remembered one by one. When there are more, all sources enter a new epoch.
+/// That costs no more than a few results that are produced twice.
 const REMEMBERED: usize = 256;
-/// Whether a source is meant by a purge.
+
+/// Whether a purge is about this source.
 pub(crate) fn covers(what: &Purge, source: &SourceKey) -> bool {
     match what {
         Purge::Key(key) => key.source == *source,
@@ -24,28 +27,28 @@ pub(crate) fn covers(what: &Purge, source: &SourceKey) -> bool {
     }
 }
 
-/// Which purges were and which are under way.
+/// The epochs of all sources, and the purges under way.
 #[derive(Default)]
-pub(crate) struct Purges {
+pub(crate) struct PurgeEpochs {
     state: RwLock<State>,
-    /// Held by whoever puts something into a cache; a purge waits for those who began before it.
-    keeping: Gate<()>,
+    /// Read-locked by each put into a cache. A purge takes the write lock, and so waits for earlier puts.
+    puts: Gate<()>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Counts purges, at their begin and at their end.
+    /// Counts the beginnings and the ends of purges.
     last: u64,
-    /// The generation of all sources that were not purged after it.
+    /// The epoch of all sources that have no later one of their own.
     of_all: u64,
     sources: HashMap<SourceKey, u64>,
     prefixes: HashMap<String, u64>,
-    /// Under way, each under its number.
+    /// Purges under way, each under its number.
     closed: Vec<(u64, Vec<Purge>)>,
 }
 
 impl State {
-    fn generation(&self, source: &SourceKey) -> u64 {
+    fn epoch(&self, source: &SourceKey) -> u64 {
         let prefixes = self.prefixes.iter();
         let by_prefix = prefixes.filter(|(prefix, _)| source.as_str().starts_with(*prefix));
         let by_source = self.sources.get(source);
@@ -67,19 +70,19 @@ impl State {
     }
 }
 
-impl Purges {
-    /// The generation that a source is in.
-    pub(crate) fn generation(self: &Arc<Self>, source: &SourceKey) -> Generation {
-        Generation {
-            number: self.state.read().generation(source),
-            purges: Arc::clone(self),
+impl PurgeEpochs {
+    /// The epoch that a source is in now.
+    pub(crate) fn current(self: &Arc<Self>, source: &SourceKey) -> PurgeEpoch {
+        PurgeEpoch {
+            number: self.state.read().epoch(source),
+            epochs: Arc::clone(self),
         }
     }
 
-    /// Closes sources until what comes back is dropped. Waits for those who are keeping something.
-    pub(crate) async fn close(purges: &Arc<Self>, sources: Vec<Purge>) -> Closed {
+    /// Closes sources until the returned guard is dropped. Waits for puts into caches that are under way.
+    pub(crate) async fn close(epochs: &Arc<Self>, sources: Vec<Purge>) -> Closed {
         let number = {
-            let mut state = purges.state.write();
+            let mut state = epochs.state.write();
             state.last += 1;
             let number = state.last;
             state.closed.push((number, sources));
@@ -87,22 +90,22 @@ impl Purges {
         };
         let closed = Closed {
             number,
-            purges: Arc::clone(purges),
+            epochs: Arc::clone(epochs),
         };
-        drop(purges.keeping.write().await);
+        drop(epochs.puts.write().await);
         closed
     }
 }
 
-/// Sources of which nothing is kept; as this is dropped, they begin another generation.
+/// Guard of closed sources, of which nothing is cached. Its drop opens them again, in a new epoch.
 pub(crate) struct Closed {
     number: u64,
-    purges: Arc<Purges>,
+    epochs: Arc<PurgeEpochs>,
 }
 
 impl Drop for Closed {
     fn drop(&mut self) {
-        let mut state = self.purges.state.write();
+        let mut state = self.epochs.state.write();
         state.last += 1;
         let at = state.closed.iter().position(|(number, _)| *number == self.number);
         if let Some(at) = at {
@@ -112,43 +115,43 @@ impl Drop for Closed {
     }
 }
 
-/// What a request, and all work begun for it, knows of a source is of this generation.
+/// The epoch of one source, as a request saw it. All work begun for that request belongs to this epoch.
 #[derive(Clone)]
-pub(crate) struct Generation {
+pub(crate) struct PurgeEpoch {
     number: u64,
-    purges: Arc<Purges>,
+    epochs: Arc<PurgeEpochs>,
 }
 
-impl Generation {
-    /// Tells it from others of the same source.
+impl PurgeEpoch {
+    /// The number: larger than that of every earlier epoch of the source.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
-    /// Runs what remembers something of the source, unless the source was purged since. It must be quick.
+    /// Runs `remember` unless the source was purged since. It runs under a lock, so it has to be quick.
     pub(crate) fn remember(&self, source: &SourceKey, remember: impl FnOnce()) {
-        let state = self.purges.state.read();
+        let state = self.epochs.state.read();
         if self.is_current(&state, source) {
             remember();
         }
     }
 
-    /// Leave to put something of the source into caches for as long as this is held; `None` if the source was purged
-    /// since, or a purge of anything is about to begin.
-    pub(crate) fn keep(&self, source: &SourceKey) -> Option<RwLockReadGuard<'_, ()>> {
-        let leave = self.purges.keeping.try_read().ok()?;
-        self.is_current(&self.purges.state.read(), source).then_some(leave)
+    /// Leave to put something of the source into caches, for as long as the guard is held. `None` if the source was
+    /// purged since, or if a purge of anything is about to begin.
+    pub(crate) fn put_permit(&self, source: &SourceKey) -> Option<RwLockReadGuard<'_, ()>> {
+        let permit = self.epochs.puts.try_read().ok()?;
+        self.is_current(&self.epochs.state.read(), source).then_some(permit)
     }
 
     fn is_current(&self, state: &State, source: &SourceKey) -> bool {
         let closed = state.closed.iter().flat_map(|(_, sources)| sources);
-        self.number == state.generation(source) && !closed.into_iter().any(|what| covers(what, source))
+        self.number == state.epoch(source) && !closed.into_iter().any(|what| covers(what, source))
     }
 }
 
-impl fmt::Debug for Generation {
+impl fmt::Debug for PurgeEpoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Generation").field(&self.number).finish()
+        f.debug_tuple("PurgeEpoch").field(&self.number).finish()
     }
 }
 
@@ -163,24 +166,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_begun_before_a_purge_is_not_kept_after_it() {
-        let purges = Arc::new(Purges::default());
+    async fn work_begun_before_a_purge_is_not_cached_after_it() {
+        let epochs = Arc::new(PurgeEpochs::default());
         let (lake, hill) = (source("a:lake"), source("a:hill"));
-        let before = [purges.generation(&lake), purges.generation(&hill)];
-        let keeps = |generation: &Generation, source| generation.keep(source).is_some();
+        let before = [epochs.current(&lake), epochs.current(&hill)];
+        let keeps = |epoch: &PurgeEpoch, source| epoch.put_permit(source).is_some();
         assert!(keeps(&before[0], &lake));
 
-        let putting = before[0].keep(&lake);
-        let mut closing = Box::pin(Purges::close(&purges, vec![Purge::Source(lake.clone())]));
-        assert!((&mut closing).now_or_never().is_none(), "it waits for the put");
+        let putting = before[0].put_permit(&lake);
+        let mut closing = Box::pin(PurgeEpochs::close(&epochs, vec![Purge::Source(lake.clone())]));
+        assert!((&mut closing).now_or_never().is_none(), "the purge waits for the put");
         drop(putting);
         let closed = closing.await;
-        let during = purges.generation(&lake);
+        let during = epochs.current(&lake);
         assert!(!keeps(&before[0], &lake) && !keeps(&during, &lake));
         assert!(keeps(&before[1], &hill), "another source is not held up");
         drop(closed);
 
-        let after = purges.generation(&lake);
+        let after = epochs.current(&lake);
         assert!(keeps(&after, &lake) && !keeps(&before[0], &lake) && !keeps(&during, &lake));
         assert!(keeps(&before[1], &hill));
         assert_ne!(after.number(), before[0].number());
@@ -192,17 +195,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_purge_covers_what_it_names_and_is_not_forgotten_over_later_ones() {
+    async fn purge_followed_by_many_others_still_covers_its_sources() {
         let check = async |what: Purge, covered: bool| {
-            let purges = Arc::new(Purges::default());
+            let epochs = Arc::new(PurgeEpochs::default());
             let lake = source("a:lake");
-            let before = purges.generation(&lake);
-            drop(Purges::close(&purges, vec![what.clone()]).await);
-            assert_eq!(before.keep(&lake).is_none(), covered, "{what:?}");
+            let before = epochs.current(&lake);
+            drop(PurgeEpochs::close(&epochs, vec![what.clone()]).await);
+            assert_eq!(before.put_permit(&lake).is_none(), covered, "{what:?}");
             for other in 0..3 * REMEMBERED {
-                drop(Purges::close(&purges, vec![Purge::Source(source(&format!("b:{other}")))]).await);
+                drop(PurgeEpochs::close(&epochs, vec![Purge::Source(source(&format!("b:{other}")))]).await);
             }
-            let state = purges.state.read();
+            let state = epochs.state.read();
             assert!(state.sources.len() + state.prefixes.len() <= REMEMBERED);
             assert!(!before.is_current(&state, &lake), "too many to tell apart: {what:?}");
         };

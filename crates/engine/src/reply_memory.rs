@@ -1,5 +1,6 @@
-//! What waits for its client counts until the client has it: a result just made, an entry read from a cache's disk. A
-//! body that a cache holds in memory anyway is counted by that cache's claim, and costs nothing more. Used by `produce`.
+//! Memory accounting of replies: a body counts against the budget until its client has all of it. That holds for a new
+//! result and for an entry read from a cache's disk. A body that a cache holds in memory is part of that cache's claim
+//! already. Used by `produce`.
 
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ use resizer_plugin_api::{Body, Error};
 
 use crate::admission::Admission;
 
-/// What a stream from a cache holds: the piece that is being sent, and the one that is being read.
+/// Bytes that a stream from a cache holds: the piece that is being sent, and the next one that is being read.
 const STREAMED: u64 = 512 << 10;
 
-/// Bytes, and what counts them for as long as anybody has them.
+/// Bytes and the reservation that is held for as long as the bytes are.
 struct Counted<H> {
     bytes: Bytes,
     _held: H,
@@ -24,26 +25,25 @@ impl<H> AsRef<[u8]> for Counted<H> {
     }
 }
 
-/// The same bytes for clients: what is reserved for them is given back when the last one has them. Caches are given the
-/// plain bytes.
+/// The same bytes for clients. `held` is dropped when the last clone is. Caches get the plain bytes instead.
 pub(crate) fn counted(bytes: Bytes, held: impl Send + Sync + 'static) -> Bytes {
     Bytes::from_owner(Counted { bytes, _held: held })
 }
 
-/// A hit's body, counted unless the cache shares it.
+/// The body of a cache hit, counted unless the cache holds the same bytes.
 ///
 /// # Errors
-/// There is no memory for it.
-pub(crate) async fn from_cache(admission: &Admission, body: Body, patience: Duration) -> Result<Body, Error> {
+/// `Overloaded` or `TooLarge` if there is no memory for the body within `timeout`.
+pub(crate) async fn counted_hit(admission: &Admission, body: Body, timeout: Duration) -> Result<Body, Error> {
     match body {
-        // Nobody else has these bytes: they were read for this request.
+        // No cache holds these bytes: they were read for this request.
         Body::Bytes(bytes) if bytes.is_unique() => {
-            let reserved = Box::pin(admission.sent(bytes.len() as u64, patience)).await?;
+            let reserved = Box::pin(admission.sent(bytes.len() as u64, timeout)).await?;
             Ok(Body::Bytes(counted(bytes, reserved)))
         }
         Body::Stream { stream, length } => {
             let held = length.map_or(STREAMED, |length| length.min(STREAMED));
-            let reserved = Box::pin(admission.sent(held, patience)).await?;
+            let reserved = Box::pin(admission.sent(held, timeout)).await?;
             let stream = stream.inspect(move |_| {
                 let _held = &reserved;
             });
@@ -63,12 +63,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn bytes_that_nobody_else_holds_count_until_they_are_gone() {
+    async fn body_that_no_cache_holds_counts_until_it_is_dropped() {
         let (memory, metrics) = (Memory::default(), Metrics::default());
         let admission = Admission::new(1, &memory, &metrics);
         let admitted = metrics.gauge("resizer_admitted_bytes", "", &[("for", "sources")]);
         let check = async |body: Body, expected: i64| {
-            let body = from_cache(&admission, body, Duration::ZERO).await.unwrap();
+            let body = counted_hit(&admission, body, Duration::ZERO).await.unwrap();
             assert_eq!(admitted.value(), expected, "{body:?}");
             drop(body);
             assert_eq!(admitted.value(), 0);
