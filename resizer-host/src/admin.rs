@@ -8,22 +8,22 @@ use http::{HeaderMap, Method, StatusCode};
 use resizer_plugin_api::{Reply, RequestHead, Secret};
 
 use crate::access_log::AccessLine;
-use crate::front::Front;
-use crate::http::Answer;
+use crate::conversion::Handler;
 use crate::purge;
+use crate::request_handler::RequestHandler;
 
 /// What the admin listener answers with.
 pub(crate) struct Admin {
     /// What it tells of.
-    pub(crate) front: Arc<Front>,
+    pub(crate) handler: Arc<RequestHandler>,
     /// The token the server started with. A reload may change the token but not take it away: the listener stays where
     /// it was opened, which may be where only a token keeps strangers out.
     pub(crate) token: Option<Secret>,
 }
 
-impl Answer for Admin {
-    async fn answer(&self, head: RequestHead, _: &mut AccessLine) -> Reply {
-        let site = self.front.site();
+impl Handler for Admin {
+    async fn handle(&self, head: RequestHead, _: &mut AccessLine) -> Reply {
+        let site = self.handler.site();
         let token = site.server().admin_token.as_ref().or(self.token.as_ref());
         if let Some(token) = token
             && !bears(&head.headers, token)
@@ -35,7 +35,7 @@ impl Answer for Admin {
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if head.raw_path == "/purge" {
-            return purge::page(&self.front, &head).await;
+            return purge::page(&self.handler, &head).await;
         }
         if let Some(reply) = site.admin_page(&head).await {
             return reply;
@@ -46,7 +46,7 @@ impl Answer for Admin {
                 "/metrics\n/plan (names the plugins' own pages)\n/purge (with POST)\n",
             ),
             "/plan" => Reply::text(StatusCode::OK, site.plan()),
-            "/metrics" => Reply::text(StatusCode::OK, self.front.engine.metrics().render()).header(
+            "/metrics" => Reply::text(StatusCode::OK, self.handler.engine.metrics().render()).header(
                 header::CONTENT_TYPE,
                 HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
             ),
@@ -59,7 +59,7 @@ impl Answer for Admin {
             .header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
     }
 
-    fn closing(&self) -> bool {
+    fn is_closing(&self) -> bool {
         false
     }
 }

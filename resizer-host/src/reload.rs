@@ -12,9 +12,9 @@ use std::time::Duration;
 use resizer_engine::{Environment, ServerSettings};
 use resizer_plugin_api::{Counter, Gauge};
 
-use crate::front::Front;
 use crate::linked::KNOWN_PLUGINS;
 use crate::logging::Logging;
+use crate::request_handler::RequestHandler;
 use crate::watch::Watched;
 
 /// Time between two looks at the file. A change is seen within one, believed within two, and in force well within a
@@ -28,7 +28,7 @@ pub(crate) struct Reload {
     /// The settings the server started with, some of which it cannot change while it runs.
     pub(crate) started: ServerSettings,
     /// Serves the configuration.
-    pub(crate) front: Arc<Front>,
+    pub(crate) handler: Arc<RequestHandler>,
     /// Follows its log filter.
     pub(crate) logging: Logging,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Reload {
 impl Reload {
     /// Watches until the process ends, on a thread of its own: a network mount may let it wait for long.
     pub(crate) fn spawn(self, text: String) -> std::io::Result<()> {
-        let metrics = self.front.engine.metrics();
+        let metrics = self.handler.engine.metrics();
         let help = "Saved versions of the configuration, by whether they were put in force.";
         let instruments = Instruments {
             ok: metrics.counter("resizer_reloads_total", help, &[("result", "ok")]),
@@ -66,7 +66,7 @@ impl Reload {
     }
 
     fn put_in_force(&self, text: &str, instruments: &Instruments) {
-        let engine = &self.front.engine;
+        let engine = &self.handler.engine;
         let (loaded, problems) = resizer_engine::load(
             &self.path,
             text,
@@ -98,7 +98,7 @@ impl Reload {
         }
         self.logging.follow(site.server());
         let plugins = site.file().entries().iter().filter(|entry| entry.enabled).count();
-        self.front.swap(site);
+        self.handler.swap(site);
         instruments.ok.increment();
         instruments.generation.add(1);
         let generation = instruments.generation.value();

@@ -12,7 +12,7 @@ use resizer_engine::{CorsOrigin, Engine, ServerSettings, Site};
 use resizer_plugin_api::{Reply, RequestHead};
 
 use crate::access_log::AccessLine;
-use crate::http::Answer;
+use crate::conversion::Handler;
 use crate::proxies;
 
 /// What a GET-only server allows.
@@ -20,7 +20,7 @@ const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the public listener shares with reload, admin and shutdown.
-pub(crate) struct Front {
+pub(crate) struct RequestHandler {
     /// The engine, for as long as the process lives.
     pub(crate) engine: Engine,
     site: ArcSwap<Site>,
@@ -28,7 +28,7 @@ pub(crate) struct Front {
     ids: RequestIds,
 }
 
-impl Front {
+impl RequestHandler {
     /// Serves this configuration until another is swapped in.
     pub(crate) fn new(engine: Engine, site: Arc<Site>) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Front {
     }
 
     async fn readiness(&self) -> Reply {
-        if self.closing() {
+        if self.is_closing() {
             Reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
         } else if self.engine.healthy().await {
             Reply::text(StatusCode::OK, "ready\n")
@@ -65,8 +65,8 @@ impl Front {
     }
 }
 
-impl Answer for Front {
-    async fn answer(&self, mut head: RequestHead, line: &mut AccessLine) -> Reply {
+impl Handler for RequestHandler {
+    async fn handle(&self, mut head: RequestHead, line: &mut AccessLine) -> Reply {
         let site = self.site();
         let settings = site.server();
         let reads = head.method == Method::GET || head.method == Method::HEAD;
@@ -108,7 +108,7 @@ impl Answer for Front {
         reply
     }
 
-    fn closing(&self) -> bool {
+    fn is_closing(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
 }
