@@ -219,7 +219,11 @@ impl MessageBody for Outgoing {
         let next = ready!(next);
         match &next {
             Ok(Some(piece)) => self.in_flight = piece.len(),
-            Ok(None) => self.line.complete(),
+            Ok(None) => {
+                self.line.complete();
+                // actix-web decodes no further requests while sixteen wait, and goes on only when it is polled again.
+                context.waker().wake_by_ref();
+            }
             Err(error) => self.line.failed(error),
         }
         Poll::Ready(next.transpose())
