@@ -1,5 +1,6 @@
-//! The admin listener: metrics, the plan of the configuration in force, purging, and plugins' admin pages. Apart from the public
-//! one, because "loopback may" on a public port would let in everybody behind a local proxy.
+//! Request handler of the admin listener: metrics, the plan of the configuration in force, purging, and plugins' pages.
+//! The listener is not the public one, because "loopback may" on a public port would let in everybody behind a local
+//! proxy.
 
 use std::sync::Arc;
 
@@ -12,12 +13,12 @@ use crate::conversion::Handler;
 use crate::purge;
 use crate::request_handler::RequestHandler;
 
-/// What the admin listener answers with.
+/// The admin listener's answers.
 pub(crate) struct Admin {
-    /// What it tells of.
+    /// The public listener, whose state the pages show.
     pub(crate) handler: Arc<RequestHandler>,
-    /// The token the server started with. A reload may change the token but not take it away: the listener stays where
-    /// it was opened, which may be where only a token keeps strangers out.
+    /// The token that the server started with. A reload may change the token but not take it away: the listener stays at
+    /// its address, which may be one where only a token keeps strangers out.
     pub(crate) token: Option<Secret>,
 }
 
@@ -76,7 +77,7 @@ fn bears(headers: &HeaderMap, token: &Secret) -> bool {
     given.is_some_and(|(_, given)| same(given.as_bytes(), token.expose().as_bytes()))
 }
 
-/// Compares in a time that depends on the lengths only, so that a token cannot be guessed byte by byte.
+/// Compares in constant time for given lengths, so that a token cannot be guessed byte by byte.
 fn same(one: &[u8], other: &[u8]) -> bool {
     let difference = one
         .iter()
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_opens_and_nothing_like_it_does() {
+    fn bearer_token_is_accepted_and_similar_ones_are_refused() {
         let check = |value: &str, expected| {
             let mut headers = HeaderMap::new();
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());

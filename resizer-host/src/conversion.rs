@@ -96,6 +96,7 @@ fn response_of(
     let body = if is_sent { reply.body } else { Body::Empty };
     let mut response = Response::with_body(status, Outgoing::new(body, is_sent, line, connection));
     let head = response.head_mut();
+    head.headers_mut().reserve(reply.headers.len());
     for (name, value) in &reply.headers {
         if OF_THE_CONNECTION.contains(name) {
             continue;

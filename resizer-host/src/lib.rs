@@ -40,7 +40,8 @@ use cli::Command;
 use complaint::Complaint;
 
 /// The allocator of every binary with this library in it: the shipped one, the tested one, and those with plugins from
-/// elsewhere.
+/// elsewhere. Without the feature, which a binary with an allocator of its own turns off, freed memory returns to the
+/// system when that allocator sees fit.
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

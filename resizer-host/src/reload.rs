@@ -1,8 +1,8 @@
-//! Puts every saved version of `plugins.toml` in force that has no problem; one that has is reported in full and the
-//! last one goes on serving. Running requests keep the configuration they began with. How a saved version is noticed
-//! stands in `watch.rs`.
+//! Reload: puts each saved version of `plugins.toml` in force unless it has a problem. A version with a problem is
+//! reported in full, and the last good one goes on serving. Running requests keep the configuration they began with.
+//! `serve.rs` starts the thread, and `watch.rs` notices a saved version.
 //!
-//! Files that values refer to by `${file:…}` are not watched: they are read again when `plugins.toml` itself changes.
+//! Files that values refer to by `${file:…}` are not watched. They are read again when `plugins.toml` itself changes.
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -17,15 +17,15 @@ use crate::logging::Logging;
 use crate::request_handler::RequestHandler;
 use crate::watch::Watched;
 
-/// Time between two looks at the file. A change is seen within one, believed within two, and in force well within a
-/// second.
+/// Time between two looks at the file. A change is read within one interval, read again within two, and in force well
+/// within a second.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// What is watched, and what a new version takes effect on.
+/// The watched file, and the parts of the server that a new version changes.
 pub(crate) struct Reload {
     /// The file.
     pub(crate) path: PathBuf,
-    /// The settings the server started with, some of which it cannot change while it runs.
+    /// The settings that the server started with. It cannot change some of them while it runs.
     pub(crate) started: ServerSettings,
     /// Serves the configuration.
     pub(crate) handler: Arc<RequestHandler>,
@@ -34,7 +34,7 @@ pub(crate) struct Reload {
 }
 
 impl Reload {
-    /// Watches until the process ends, on a thread of its own: a network mount may let it wait for long.
+    /// Watches until the process ends, on a thread of its own, because a network mount may let it wait for long.
     pub(crate) fn spawn(self, text: String) -> std::io::Result<()> {
         let metrics = self.handler.engine.metrics();
         let help = "Saved versions of the configuration, by whether they were put in force.";
@@ -117,7 +117,7 @@ struct Instruments {
     generation: Gauge,
 }
 
-/// The settings that differ and are read only at start.
+/// The settings that differ, of those that are read only at start.
 fn needs_restart(started: &ServerSettings, now: &ServerSettings) -> Vec<&'static str> {
     macro_rules! changed {
         ($($name:ident),*) => {

@@ -37,7 +37,7 @@ const LONGER_THAN_ANY_GRACE: u64 = 86_400;
 /// How long a connection that is to be closed goes on reading what the client is still sending. Closed at once, it would
 /// take the response with it.
 const LINGER: Duration = Duration::from_secs(1);
-/// What plugins may take to stop even if running requests used up the whole grace period.
+/// Time that plugins have to stop even if running requests used up the whole grace period.
 const LEAST_STOP_TIME: Duration = Duration::from_secs(1);
 
 /// Serves until a signal ends it; the answer is the process's exit code.
@@ -230,6 +230,7 @@ async fn stop(handler: &RequestHandler, signal: StopSignal, public: ServerHandle
     }
 }
 
+/// The future's output, if it comes within this time.
 async fn within<T>(time: Duration, what: impl Future<Output = T>) -> Option<T> {
     rt::time::timeout(time, what).await.ok()
 }
@@ -242,7 +243,7 @@ enum StopSignal {
 }
 
 impl StopSignal {
-    /// What a shell reports of a process that such a signal killed: 128 and the signal's number.
+    /// The code that a shell reports for a process that such a signal killed: 128 and the signal's number.
     fn exit_code(self) -> u8 {
         match self {
             Self::Terminate => 143,
