@@ -1,15 +1,15 @@
-//! The server around the engine: command line, listeners, manners towards clients and balancers, reload and shutdown.
-//! The one crate that knows actix-web, and the one that names plugins (in `linked.rs`).
+//! The HTTP server around the engine: command line, listeners, timeouts of clients, reload and shutdown. It is the one
+//! crate that knows actix-web, and the one that names plugins (in `linked.rs`).
 //!
-//! It is a library so that a binary with plugins from elsewhere needs two lines only:
+//! The server is a library, so that a binary with plugins from elsewhere needs two lines only:
 //!
 //! ```ignore
 //! use my_plugin as _;
 //! fn main() -> std::process::ExitCode { resizer_host::main() }
 //! ```
 //!
-//! A request comes in through `http.rs`, is answered by `front.rs` (or `admin.rs`), and whatever is an image is the
-//! engine's. Not here: anything about images, plugins' settings, or what a configuration means.
+//! A request comes in through `conversion.rs` and is answered by `request_handler.rs` (or `admin.rs`), which hands
+//! requests for images to the engine. Nothing here knows images, plugins' settings, or what a configuration means.
 
 mod cli;
 mod commands;
@@ -27,13 +27,9 @@ mod watch;
 mod access_log;
 mod admin;
 mod connections;
-mod front;
-mod hot;
-mod http;
-mod listener;
-mod outbox;
+mod conversion;
 mod proxies;
-mod wire;
+mod request_handler;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -42,6 +38,13 @@ pub use linked::KNOWN_PLUGINS;
 
 use cli::Command;
 use complaint::Complaint;
+
+/// The allocator of every binary with this library in it: the shipped one, the tested one, and those with plugins from
+/// elsewhere. Without the feature, which a binary with an allocator of its own turns off, freed memory returns to the
+/// system when that allocator sees fit.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Runs the command that the process's arguments name. Exit codes: 0; 1 when something is wrong with the configuration,
 /// an image or the machine; 2 when the arguments make no sense; 130 and 143 when a second signal cut the end short.

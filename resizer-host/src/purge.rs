@@ -13,14 +13,14 @@ use resizer_plugin_api::{Query, Reply, RequestHead};
 
 use crate::commands::settings;
 use crate::complaint::Complaint;
-use crate::front::Front;
+use crate::request_handler::RequestHandler;
 
 /// How the page is used; the answer to whatever is no use of it.
 const USAGE: &str = "Say one of url=PATH?QUERY, source=PATH, prefix=PATH or all=true, percent-encoded: \
                      /purge?url=%2Flake.jpg%3Fwidth%3D400\n";
 
 /// Answers a request for `/purge`.
-pub(crate) async fn page(front: &Front, head: &RequestHead) -> Reply {
+pub(crate) async fn page(handler: &RequestHandler, head: &RequestHead) -> Reply {
     if head.method != Method::POST {
         return Reply::text(StatusCode::METHOD_NOT_ALLOWED, "This page is asked with POST.\n")
             .header(header::ALLOW, HeaderValue::from_static("POST"));
@@ -32,7 +32,7 @@ pub(crate) async fn page(front: &Front, head: &RequestHead) -> Reply {
     let Some(request) = asked(&Query::parse(&head.raw_query)) else {
         return Reply::text(StatusCode::BAD_REQUEST, USAGE);
     };
-    match front.engine.purge(&front.site(), request).await {
+    match handler.engine.purge(&handler.site(), request).await {
         Ok(purged) => Reply::text(status(&purged), report(&purged)),
         Err(error @ PurgeError::BrokenOff) => Reply::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
         Err(error) => Reply::text(StatusCode::BAD_REQUEST, format!("{error}\n")),

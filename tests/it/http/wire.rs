@@ -192,8 +192,24 @@ fn asking_for_more_is_not_taking() {
     asks_again.send_get("/lake.jpg?width=20");
     let only_heads = server.connect();
     only_heads.send_for_ever("HEAD /lake.jpg HTTP/1.1\r\nHost: test\r\n\r\n");
-    server.wait_for_metric("resizer_connections", 2);
+    let without_content = server.connect();
+    without_content.send_for_ever("OPTIONS /lake.jpg HTTP/1.1\r\nHost: test\r\n\r\n");
+    server.wait_for_metric("resizer_connections", 3);
     server.wait_for_metric("resizer_connections", 0);
+}
+
+/// actix-http notes of the last request that it has read, and not of each, whether it is a HEAD. A guard would have to
+/// see a request before those in front of it are answered, which no service does.
+#[test]
+#[ignore = "a fault of actix-http: a HEAD that is read while a GET is pending takes away the body of the GET"]
+fn head_behind_a_pending_get_leaves_the_get_its_body() {
+    let server = server();
+    let target = "/lake.jpg?width=700";
+    let asked = [("GET", target, ""), ("HEAD", target, ""), ("GET", target, "")];
+    let answers = ask(&mut server.connect(), &asked);
+    let length = answers[2].body.len().to_string();
+    assert_eq!(answers[0].body, answers[2].body);
+    assert_eq!(answers[1].header("content-length"), Some(length.as_str()));
 }
 
 /// Thousands of requests behind one that takes its time: none is lost, and none is left lying.

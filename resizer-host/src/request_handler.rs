@@ -1,5 +1,6 @@
-//! The public listener: who asks, which methods there are, health, CORS and the headers every response has. Whatever is
-//! an image request goes to the engine, under the configuration that is in force when the request comes in.
+//! Request handler of the public listener: client and request id, methods, health, CORS, and the headers that every
+//! response has. Requests for images go to the engine, under the configuration that is in force when they come in.
+//! `conversion.rs` calls it; `admin.rs` answers the other listener.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -12,15 +13,15 @@ use resizer_engine::{CorsOrigin, Engine, ServerSettings, Site};
 use resizer_plugin_api::{Reply, RequestHead};
 
 use crate::access_log::AccessLine;
-use crate::http::Answer;
+use crate::conversion::Handler;
 use crate::proxies;
 
-/// What a GET-only server allows.
+/// The methods of a server that only lets read.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the public listener shares with reload, admin and shutdown.
-pub(crate) struct Front {
+/// The public listener's answers, and its state, which reload, admin and shutdown share.
+pub(crate) struct RequestHandler {
     /// The engine, for as long as the process lives.
     pub(crate) engine: Engine,
     site: ArcSwap<Site>,
@@ -28,7 +29,7 @@ pub(crate) struct Front {
     ids: RequestIds,
 }
 
-impl Front {
+impl RequestHandler {
     /// Serves this configuration until another is swapped in.
     pub(crate) fn new(engine: Engine, site: Arc<Site>) -> Self {
         Self {
@@ -49,13 +50,13 @@ impl Front {
         self.site.store(site);
     }
 
-    /// From now on `/readyz` says no, and each response ends its connection.
+    /// Begins the drain: `/readyz` says no from now on, and each response ends its connection.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }
 
     async fn readiness(&self) -> Reply {
-        if self.closing() {
+        if self.is_closing() {
             Reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
         } else if self.engine.healthy().await {
             Reply::text(StatusCode::OK, "ready\n")
@@ -65,8 +66,8 @@ impl Front {
     }
 }
 
-impl Answer for Front {
-    async fn answer(&self, mut head: RequestHead, line: &mut AccessLine) -> Reply {
+impl Handler for RequestHandler {
+    async fn handle(&self, mut head: RequestHead, line: &mut AccessLine) -> Reply {
         let site = self.site();
         let settings = site.server();
         let reads = head.method == Method::GET || head.method == Method::HEAD;
@@ -108,12 +109,12 @@ impl Answer for Front {
         reply
     }
 
-    fn closing(&self) -> bool {
+    fn is_closing(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
 }
 
-/// OPTIONS: what is allowed, and to a browser's preflight also that it may go ahead.
+/// The answer to OPTIONS: the methods, and for a browser's preflight the headers that let it go ahead.
 fn options(settings: &ServerSettings, head: &RequestHead) -> Reply {
     let reply = Reply::new(StatusCode::NO_CONTENT).header(header::ALLOW, ALLOWED);
     let preflight = head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -129,8 +130,8 @@ fn options(settings: &ServerSettings, head: &RequestHead) -> Reply {
         .header(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"))
 }
 
-/// Lets scripts of the configured origins read the response. Unless that is everybody, the answer depends on who asks,
-/// and says so in `Vary` even to those who may not.
+/// Lets scripts of the configured origins read the response. Unless every origin may, the response depends on `Origin`,
+/// and says so in `Vary` to all origins.
 fn allow_origin(settings: &ServerSettings, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     let origins = &settings.cors_origins;
     if origins.is_empty() {
@@ -147,9 +148,9 @@ fn allow_origin(settings: &ServerSettings, origin: Option<&HeaderValue>, headers
     }
 }
 
-/// Names requests: as whoever sent it calls it, else by a number that no other process gives.
+/// Ids of requests: the sender's `X-Request-Id`, or else a number that no other process gives.
 struct RequestIds {
-    /// The process' part of every id.
+    /// The part of every id that stands for this process.
     process: String,
     count: AtomicU64,
 }
@@ -184,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sane_request_id_is_kept_and_others_are_replaced() {
+    fn request_id_of_visible_ascii_is_kept_and_any_other_is_replaced() {
         let ids = RequestIds::new();
         let id_for = |given: &str| {
             let mut headers = HeaderMap::new();
