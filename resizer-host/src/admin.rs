@@ -1,6 +1,8 @@
 //! The admin listener: metrics, the plan of the configuration in force, purging, and plugins' admin pages. Apart from the public
 //! one, because "loopback may" on a public port would let in everybody behind a local proxy.
 
+mod purge;
+
 use std::sync::Arc;
 
 use http::header::{self, HeaderValue};
@@ -10,7 +12,6 @@ use resizer_plugin_api::{Reply, RequestHead, Secret};
 use crate::access_log::AccessLine;
 use crate::front::Front;
 use crate::http::Answer;
-use crate::purge;
 
 /// What the admin listener answers with.
 pub(crate) struct Admin {
