@@ -9,12 +9,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderValue, StatusCode};
-use resizer_engine::LogFormat;
 use resizer_plugin_api::{Error, Reply, RequestHead};
 use serde::Serialize;
 
 use self::lines::Lines;
 pub(crate) use self::lines::{flush, start};
+use crate::settings::LogFormat;
 
 /// A line in the making: collects what is known of a request, and writes the line on drop.
 #[derive(Default)]

@@ -24,8 +24,9 @@ pub(crate) struct Admin {
 
 impl Answer for Admin {
     async fn answer(&self, head: RequestHead, _: &mut AccessLine) -> Reply {
-        let site = self.front.site();
-        let token = site.server().admin_token.as_ref().or(self.token.as_ref());
+        let in_force = self.front.in_force();
+        let site = &in_force.site;
+        let token = in_force.settings.admin_token.as_ref().or(self.token.as_ref());
         if let Some(token) = token
             && !bears(&head.headers, token)
         {

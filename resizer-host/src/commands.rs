@@ -8,14 +8,14 @@ mod purge;
 
 use std::path::Path;
 
-use resizer_engine::{Environment, Loaded, Problems, ServerSettings};
+use resizer_engine::Loaded;
 use resizer_plugin_api::resource::Resources;
 use resizer_plugin_api::{Metrics, Registration};
 
 use crate::cli::Command;
 use crate::complaint::{Complaint, read_configuration};
-use crate::linked::KNOWN_PLUGINS;
 use crate::serve;
+use crate::settings::{self, ServerSettings};
 
 /// Runs a command; the answer is the exit code of the process.
 pub(crate) fn run(command: Command) -> Result<u8, Complaint> {
@@ -38,7 +38,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Complaint> {
 
 /// Prints which plugin does what, in the order of a request's life.
 fn plan(path: &Path) -> Result<u8, Complaint> {
-    crate::print(&resizer_engine::plan(&loaded(path)?))
+    crate::print(&resizer_engine::plan(&loaded(path)?.0))
 }
 
 /// Prints the plugins in this binary.
@@ -53,7 +53,7 @@ fn plugins() -> Result<u8, Complaint> {
 /// Writes the reference pages of the plugins in this binary.
 #[expect(clippy::disallowed_methods, reason = "a command line tool blocks no request")]
 fn docs(folder: &Path) -> Result<u8, Complaint> {
-    for page in resizer_engine::docs::pages() {
+    for page in resizer_engine::docs::pages::<ServerSettings>() {
         let path = folder.join(&page.path);
         let written = match path.parent() {
             Some(parent) => std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, page.text)),
@@ -64,17 +64,9 @@ fn docs(folder: &Path) -> Result<u8, Complaint> {
     Ok(0)
 }
 
-/// The settings of `[server]` in a configuration.
-fn settings(path: &Path) -> Result<ServerSettings, Complaint> {
-    Ok(loaded(path)?.server)
-}
-
-fn loaded(path: &Path) -> Result<Loaded, Complaint> {
+/// A configuration, and the host's settings in it.
+fn loaded(path: &Path) -> Result<(Loaded, ServerSettings), Complaint> {
     let text = read_configuration(path)?;
-    let (loaded, problems) = load(path, &text, &Resources::default(), &Metrics::default());
+    let (loaded, problems) = settings::load(path, &text, &Resources::default(), &Metrics::default());
     loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))
-}
-
-fn load(path: &Path, text: &str, resources: &Resources, metrics: &Metrics) -> (Option<Loaded>, Problems) {
-    resizer_engine::load(path, text, &Environment::process(), KNOWN_PLUGINS, resources, metrics)
 }

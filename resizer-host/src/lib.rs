@@ -19,6 +19,7 @@ mod linked;
 mod logging;
 mod reload;
 mod serve;
+pub mod settings;
 mod watch;
 
 mod access_log;

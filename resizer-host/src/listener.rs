@@ -12,10 +12,10 @@ use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::ServiceFactoryExt as _;
 use actix_web::dev::{Server, fn_service};
 use actix_web::rt::net::TcpStream;
-use resizer_engine::ServerSettings;
 
 use crate::connections::Connections;
 use crate::http::{Answer, serve};
+use crate::settings::ServerSettings;
 use crate::wire::Wire;
 
 /// Seconds; a day.

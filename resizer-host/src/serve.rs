@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt;
-use resizer_engine::{Engine, Environment, ServerSettings};
+use resizer_engine::Engine;
 use resizer_plugin_api::Metrics;
 use resizer_plugin_api::resource::Resources;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,10 +19,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::admin::Admin;
 use crate::complaint::{Complaint, read_configuration};
 use crate::connections::{Connections, LOOK_EVERY, raise_descriptor_limit};
-use crate::front::Front;
-use crate::linked::KNOWN_PLUGINS;
+use crate::front::{Front, InForce};
 use crate::listener::start;
 use crate::reload::Reload;
+use crate::settings::{self, ServerSettings};
 use crate::{access_log, logging};
 
 /// Connections that wait in the system's queue while all workers are at their limit; the system may allow fewer.
@@ -36,10 +36,8 @@ const LEAST_STOP_TIME: Duration = Duration::from_secs(1);
 pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
     let text = read_configuration(path)?;
     let (metrics, resources) = (Metrics::default(), Arc::new(Resources::default()));
-    let environment = Environment::process();
-    let (loaded, problems) = resizer_engine::load(path, &text, &environment, KNOWN_PLUGINS, &resources, &metrics);
-    let loaded = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
-    let settings = loaded.server.clone();
+    let (loaded, problems) = settings::load(path, &text, &resources, &metrics);
+    let (loaded, settings) = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
     let logging = logging::start(&settings);
     access_log::start(settings.log_format)
         .map_err(|error| Complaint::new(format!("cannot start a thread: {error}")))?;
@@ -54,14 +52,20 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
         .0
         .map(|address| bind("admin_listen", address))
         .transpose()?;
-    let engine = Engine::new(&settings, metrics, resources).map_err(Complaint::new)?;
+    let engine = Engine::new(&loaded.server, metrics, resources).map_err(Complaint::new)?;
     let started = engine.runtime().block_on(engine.start(loaded));
     let site = started.map_err(|problems| Complaint::report(problems.render(path, &text)))?;
 
-    let front = Arc::new(Front::new(engine, site));
+    let of_engine = site.server().clone();
+    let in_force = InForce {
+        site,
+        settings: settings.clone(),
+    };
+    let front = Arc::new(Front::new(engine, in_force));
     let reload = Reload {
         path: path.to_owned(),
         started: settings.clone(),
+        of_engine,
         front: Arc::clone(&front),
         logging,
     };
@@ -153,7 +157,7 @@ async fn run(
 /// From the first signal to the end of the plugins.
 async fn stop(front: &Front, signal: StopSignal, public: ServerHandle) {
     front.drain();
-    let settings = front.site().server().clone();
+    let settings = front.in_force().settings.clone();
     if signal == StopSignal::Terminate {
         tracing::info!(
             "SIGTERM: not ready any more, closing the listener in {}",
@@ -167,7 +171,7 @@ async fn stop(front: &Front, signal: StopSignal, public: ServerHandle) {
         tracing::warn!("the grace period is over and some requests were still running");
     }
     let left = deadline.saturating_duration_since(Instant::now()).max(LEAST_STOP_TIME);
-    if within(left, front.engine.stop(&front.site())).await.is_none() {
+    if within(left, front.engine.stop(&front.in_force().site)).await.is_none() {
         tracing::warn!("the grace period is over and some plugins had not stopped");
     }
 }

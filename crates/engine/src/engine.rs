@@ -31,7 +31,7 @@ use crate::missing::Missing;
 use crate::pool::{Turn, WorkPool};
 use crate::produce::{Failure, Made};
 use crate::respond::error_reply;
-use crate::server_settings::ServerSettings;
+use crate::server_settings::EngineSettings;
 use crate::site::Site;
 use crate::walk::walk;
 
@@ -96,7 +96,7 @@ impl Engine {
     ///
     /// # Errors
     /// The system gives no threads.
-    pub fn new(server: &ServerSettings, metrics: Metrics, resources: Arc<Resources>) -> Result<Self, EngineError> {
+    pub fn new(server: &EngineSettings, metrics: Metrics, resources: Arc<Resources>) -> Result<Self, EngineError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if server.work_threads == 0 {
             cores

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use resizer_engine::LogFormat;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
+
+use crate::settings::LogFormat;
 
 /// Pause after each batch. Lines that come meanwhile make up the next batch: a system call for each line would be a
 /// tenth of the cost of a cache hit.

@@ -26,7 +26,7 @@ pub(crate) async fn page(front: &Front, head: &RequestHead) -> Reply {
     let Some(request) = request(&Query::parse(&head.raw_query)) else {
         return Reply::text(StatusCode::BAD_REQUEST, USAGE);
     };
-    match front.engine.purge(&front.site(), request).await {
+    match front.engine.purge(&front.in_force().site, request).await {
         Ok(purged) => Reply::text(status(&purged), report(&purged)),
         Err(error @ PurgeError::BrokenOff) => Reply::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
         Err(error) => Reply::text(StatusCode::BAD_REQUEST, format!("{error}\n")),

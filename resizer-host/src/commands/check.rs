@@ -7,8 +7,8 @@ use resizer_engine::Engine;
 use resizer_plugin_api::Metrics;
 use resizer_plugin_api::resource::Resources;
 
-use super::load;
 use crate::complaint::{Complaint, read_configuration};
+use crate::settings::load;
 
 /// Reports every problem of a configuration. With `connect` the plugins are also started, and reach the stores that
 /// their settings name; without it the command touches no network and opens nothing.
@@ -16,7 +16,7 @@ pub(super) fn check(path: &Path, connect: bool) -> Result<u8, Complaint> {
     let text = read_configuration(path)?;
     let (metrics, resources) = (Metrics::default(), Arc::new(Resources::default()));
     let (loaded, mut problems) = load(path, &text, &resources, &metrics);
-    let loaded = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
+    let (loaded, _) = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
     let plugins = loaded.file.entries().iter().filter(|entry| entry.enabled).count();
     if connect {
         let engine = Engine::new(&loaded.server, metrics, resources).map_err(Complaint::new)?;

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use http::HeaderValue;
 use resizer_plugin_api::Query;
 
-use super::settings;
+use super::loaded;
 use crate::cli::{Purge, PurgeTarget};
 use crate::complaint::Complaint;
 
@@ -18,7 +18,7 @@ pub(super) fn purge(purge: Purge) -> Result<u8, Complaint> {
         Some(address) => (address, purge.token),
         None => {
             let path = purge.config.path();
-            let settings = settings(&path)?;
+            let (_, settings) = loaded(&path)?;
             let configured = settings.admin_listen.0.filter(|address| address.port() != 0);
             let address = configured.ok_or_else(|| {
                 let path = path.display();
