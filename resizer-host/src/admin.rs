@@ -2,6 +2,8 @@
 //! The listener is not the public one, because "loopback may" on a public port would let in everybody behind a local
 //! proxy.
 
+mod purge;
+
 use std::sync::Arc;
 
 use http::header::{self, HeaderValue};
@@ -10,7 +12,6 @@ use resizer_plugin_api::{Reply, RequestHead, Secret};
 
 use crate::access_log::AccessLine;
 use crate::conversion::Handler;
-use crate::purge;
 use crate::request_handler::RequestHandler;
 
 /// The admin listener's answers.
@@ -24,8 +25,9 @@ pub(crate) struct Admin {
 
 impl Handler for Admin {
     async fn handle(&self, head: RequestHead, _: &mut AccessLine) -> Reply {
-        let site = self.handler.site();
-        let token = site.server().admin_token.as_ref().or(self.token.as_ref());
+        let in_force = self.handler.in_force();
+        let site = &in_force.site;
+        let token = in_force.settings.admin_token.as_ref().or(self.token.as_ref());
         if let Some(token) = token
             && !bears(&head.headers, token)
         {

@@ -13,9 +13,10 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use resizer_engine::ServerSettings;
 use resizer_plugin_api::{Gauge, Metrics};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::settings::ServerSettings;
 
 /// Every connection of one listener.
 pub(crate) struct Connections {

@@ -14,14 +14,12 @@
 mod cli;
 mod commands;
 mod complaint;
-mod layout;
 mod linked;
-mod process;
-mod purge;
 
 mod logging;
 mod reload;
 mod serve;
+pub mod settings;
 mod watch;
 
 mod access_log;
@@ -36,7 +34,8 @@ use std::process::ExitCode;
 
 pub use linked::KNOWN_PLUGINS;
 
-use cli::Command;
+use clap::Parser as _;
+use cli::Cli;
 use complaint::Complaint;
 
 /// The allocator of every binary with this library in it: the shipped one, the tested one, and those with plugins from
@@ -46,47 +45,28 @@ use complaint::Complaint;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs the command that the process's arguments name. Exit codes: 0; 1 when something is wrong with the configuration,
-/// an image or the machine; 2 when the arguments make no sense; 130 and 143 when a second signal cut the end short.
+/// Runs the command that the process's arguments name. Exit codes: 0; 1 for a fault of the configuration, an image or
+/// the machine; 2 for wrong arguments; 130 and 143 when a second signal cut the stop short.
 pub fn main() -> ExitCode {
-    let command = match cli::parse(std::env::args_os().skip(1), std::env::var_os("RESIZER_CONFIG")) {
-        Ok(command) => command,
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and the version come as an error, too; `clap` prints each on the right stream.
         Err(usage) => {
-            complain(&Complaint::new(usage));
-            return ExitCode::from(2);
+            let _ = usage.print();
+            return u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
         }
     };
-    match run(command) {
+    match commands::run(arguments.command(std::env::var_os("RESIZER_CONFIG"))) {
         Ok(code) => ExitCode::from(code),
         Err(complaint) => {
-            complain(&complaint);
+            let _ = std::io::stderr().write_all(complaint.to_string().as_bytes());
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(command: Command) -> Result<u8, Complaint> {
-    match command {
-        Command::Serve { config } => serve::serve(&config),
-        Command::Check { config, connect } => commands::check(&config, connect),
-        Command::Plan { config } => commands::plan(&config),
-        Command::Purge(ask) => purge::ask(&ask),
-        Command::Plugins => commands::plugins(),
-        Command::Docs { folder } => commands::docs(&folder),
-        Command::Layout { source, query } => layout::one(source, &query),
-        Command::LayoutBatch => layout::batch(),
-        Command::Process { input, query, output } => process::process(&input, &query, &output),
-        Command::Help => print(cli::HELP),
-        Command::Version => print(concat!("resizer-host ", env!("CARGO_PKG_VERSION"), "\n")),
-    }
-}
-
-/// Writes to standard output. That nobody reads it (as after `| head -1`) is no failure.
+/// Writes to standard output. A reader that is gone, as after `| head -1`, is no failure.
 fn print(text: &str) -> Result<u8, Complaint> {
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(0)
-}
-
-fn complain(complaint: &Complaint) {
-    let _ = std::io::stderr().write_all(complaint.to_string().as_bytes());
 }

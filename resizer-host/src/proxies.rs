@@ -4,8 +4,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
-use resizer_engine::Network;
 use resizer_plugin_api::RequestHead;
+
+use crate::settings::Network;
 
 /// One hop as a proxy reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use resizer_engine::{Environment, ServerSettings};
+use resizer_engine::EngineSettings;
 use resizer_plugin_api::{Counter, Gauge};
 
-use crate::linked::KNOWN_PLUGINS;
 use crate::logging::Logging;
-use crate::request_handler::RequestHandler;
+use crate::request_handler::{InForce, RequestHandler};
+use crate::settings::{self, ServerSettings};
 use crate::watch::Watched;
 
 /// Time between two looks at the file. A change is read within one interval, read again within two, and in force well
@@ -27,6 +27,8 @@ pub(crate) struct Reload {
     pub(crate) path: PathBuf,
     /// The settings that the server started with. It cannot change some of them while it runs.
     pub(crate) started: ServerSettings,
+    /// The same of the engine.
+    pub(crate) of_engine: EngineSettings,
     /// Serves the configuration.
     pub(crate) handler: Arc<RequestHandler>,
     /// Follows its log filter.
@@ -67,16 +69,9 @@ impl Reload {
 
     fn put_in_force(&self, text: &str, instruments: &Instruments) {
         let engine = &self.handler.engine;
-        let (loaded, problems) = resizer_engine::load(
-            &self.path,
-            text,
-            &Environment::process(),
-            KNOWN_PLUGINS,
-            engine.resources(),
-            engine.metrics(),
-        );
-        let started = match loaded {
-            Some(loaded) => engine.runtime().block_on(engine.start(loaded)),
+        let (loaded, problems) = settings::load(&self.path, text, engine.resources(), engine.metrics());
+        let (started, settings) = match loaded {
+            Some((loaded, settings)) => (engine.runtime().block_on(engine.start(loaded)), settings),
             None => {
                 self.refuse(&problems.render(&self.path, text), instruments);
                 return;
@@ -92,17 +87,48 @@ impl Reload {
         if !problems.is_empty() {
             tracing::warn!("{}", problems.render(&self.path, text));
         }
-        let stuck = needs_restart(&self.started, site.server());
+        let stuck = self.needs_restart(&settings, site.server());
         if !stuck.is_empty() {
             tracing::warn!("a restart is needed for the new value of: {}", stuck.join(", "));
         }
-        self.logging.follow(site.server());
+        self.logging.follow(&settings);
         let plugins = site.file().entries().iter().filter(|entry| entry.enabled).count();
-        self.handler.swap(site);
+        self.handler.swap(InForce { site, settings });
         instruments.ok.increment();
         instruments.generation.add(1);
         let generation = instruments.generation.value();
         tracing::info!(generation, plugins, "configuration reloaded");
+    }
+
+    /// The settings that differ and are read only at start.
+    fn needs_restart(&self, now: &ServerSettings, engine_now: &EngineSettings) -> Vec<&'static str> {
+        macro_rules! changed {
+            ($started:expr, $now:expr, $($name:ident),*) => {
+                [$((stringify!($name), $started.$name != $now.$name)),*]
+            };
+        }
+        let of_host = changed!(
+            self.started,
+            now,
+            listen,
+            admin_listen,
+            workers,
+            keep_alive,
+            head_timeout,
+            body_timeout,
+            max_connections,
+            log_format
+        );
+        let of_engine = changed!(
+            self.of_engine,
+            engine_now,
+            queue,
+            work_threads,
+            memory_limit,
+            stat_cache_entries
+        );
+        let all = of_host.into_iter().chain(of_engine);
+        all.filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
     }
 
     fn refuse(&self, report: &str, instruments: &Instruments) {
@@ -115,31 +141,4 @@ struct Instruments {
     ok: Counter,
     failed: Counter,
     generation: Gauge,
-}
-
-/// The settings that differ, of those that are read only at start.
-fn needs_restart(started: &ServerSettings, now: &ServerSettings) -> Vec<&'static str> {
-    macro_rules! changed {
-        ($($name:ident),*) => {
-            [$((stringify!($name), started.$name != now.$name)),*]
-        };
-    }
-    let all = changed!(
-        listen,
-        admin_listen,
-        workers,
-        keep_alive,
-        head_timeout,
-        body_timeout,
-        max_connections,
-        log_format,
-        queue,
-        work_threads,
-        memory_limit,
-        stat_cache_entries
-    );
-    all.into_iter()
-        .filter(|(_, changed)| *changed)
-        .map(|(name, _)| name)
-        .collect()
 }

@@ -9,45 +9,54 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{HeaderName, Method, StatusCode};
-use resizer_engine::{CorsOrigin, Engine, ServerSettings, Site};
+use resizer_engine::{Engine, Site};
 use resizer_plugin_api::{Reply, RequestHead};
 
 use crate::access_log::AccessLine;
 use crate::conversion::Handler;
 use crate::proxies;
+use crate::settings::{CorsOrigin, ServerSettings};
 
 /// The methods of a server that only lets read.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// One reading of the configuration, in force from a reload to the next.
+pub(crate) struct InForce {
+    /// The engine's part.
+    pub(crate) site: Arc<Site>,
+    /// The host's part of `[server]`.
+    pub(crate) settings: ServerSettings,
+}
+
 /// The public listener's answers, and its state, which reload, admin and shutdown share.
 pub(crate) struct RequestHandler {
     /// The engine, for as long as the process lives.
     pub(crate) engine: Engine,
-    site: ArcSwap<Site>,
+    in_force: ArcSwap<InForce>,
     draining: AtomicBool,
     ids: RequestIds,
 }
 
 impl RequestHandler {
     /// Serves this configuration until another is swapped in.
-    pub(crate) fn new(engine: Engine, site: Arc<Site>) -> Self {
+    pub(crate) fn new(engine: Engine, in_force: InForce) -> Self {
         Self {
             engine,
-            site: ArcSwap::new(site),
+            in_force: ArcSwap::from_pointee(in_force),
             draining: AtomicBool::new(false),
             ids: RequestIds::new(),
         }
     }
 
     /// The configuration in force. A request keeps the one it began with.
-    pub(crate) fn site(&self) -> Arc<Site> {
-        self.site.load_full()
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        self.in_force.load_full()
     }
 
     /// Puts another configuration in force for all requests to come.
-    pub(crate) fn swap(&self, site: Arc<Site>) {
-        self.site.store(site);
+    pub(crate) fn swap(&self, in_force: InForce) {
+        self.in_force.store(Arc::new(in_force));
     }
 
     /// Begins the drain: `/readyz` says no from now on, and each response ends its connection.
@@ -68,8 +77,8 @@ impl RequestHandler {
 
 impl Handler for RequestHandler {
     async fn handle(&self, mut head: RequestHead, line: &mut AccessLine) -> Reply {
-        let site = self.site();
-        let settings = site.server();
+        let in_force = self.in_force();
+        let settings = &in_force.settings;
         let reads = head.method == Method::GET || head.method == Method::HEAD;
         proxies::apply(&settings.trusted_proxies, &mut head);
         head.id = self.ids.of(&head.headers);
@@ -89,7 +98,7 @@ impl Handler for RequestHandler {
             };
             reply.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
         } else if reads {
-            self.engine.handle(Arc::clone(&site), head).await
+            self.engine.handle(Arc::clone(&in_force.site), head).await
         } else if head.method == Method::OPTIONS {
             options(settings, &head)
         } else {

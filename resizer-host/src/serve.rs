@@ -14,7 +14,7 @@ use actix_http::{KeepAlive, Request};
 use actix_web::dev::{Server, ServerHandle, fn_service};
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpServer, rt};
-use resizer_engine::{Engine, Environment, ServerSettings};
+use resizer_engine::Engine;
 use resizer_plugin_api::Metrics;
 use resizer_plugin_api::resource::Resources;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,9 +23,9 @@ use crate::admin::Admin;
 use crate::complaint::{Complaint, read_configuration};
 use crate::connections::{Connections, LOOK_EVERY, raise_descriptor_limit};
 use crate::conversion::Handler;
-use crate::linked::KNOWN_PLUGINS;
 use crate::reload::Reload;
-use crate::request_handler::RequestHandler;
+use crate::request_handler::{InForce, RequestHandler};
+use crate::settings::{self, ServerSettings};
 use crate::{access_log, conversion, logging};
 
 /// Connections that wait in the system's queue while all workers are at their limit; the system may allow fewer.
@@ -44,10 +44,8 @@ const LEAST_STOP_TIME: Duration = Duration::from_secs(1);
 pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
     let text = read_configuration(path)?;
     let (metrics, resources) = (Metrics::default(), Arc::new(Resources::default()));
-    let environment = Environment::process();
-    let (loaded, problems) = resizer_engine::load(path, &text, &environment, KNOWN_PLUGINS, &resources, &metrics);
-    let loaded = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
-    let settings = loaded.server.clone();
+    let (loaded, problems) = settings::load(path, &text, &resources, &metrics);
+    let (loaded, settings) = loaded.ok_or_else(|| Complaint::report(problems.render(path, &text)))?;
     let logging = logging::start(&settings);
     access_log::start(settings.log_format)
         .map_err(|error| Complaint::new(format!("cannot start a thread: {error}")))?;
@@ -62,14 +60,20 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
         .0
         .map(|address| bind("admin_listen", address))
         .transpose()?;
-    let engine = Engine::new(&settings, metrics, resources).map_err(Complaint::new)?;
+    let engine = Engine::new(&loaded.server, metrics, resources).map_err(Complaint::new)?;
     let started = engine.runtime().block_on(engine.start(loaded));
     let site = started.map_err(|problems| Complaint::report(problems.render(path, &text)))?;
 
-    let handler = Arc::new(RequestHandler::new(engine, site));
+    let of_engine = site.server().clone();
+    let in_force = InForce {
+        site,
+        settings: settings.clone(),
+    };
+    let handler = Arc::new(RequestHandler::new(engine, in_force));
     let reload = Reload {
         path: path.to_owned(),
         started: settings.clone(),
+        of_engine,
         handler: Arc::clone(&handler),
         logging,
     };
@@ -211,7 +215,7 @@ fn at_least(timeout: Duration) -> Duration {
 /// From the first signal to the end of the plugins.
 async fn stop(handler: &RequestHandler, signal: StopSignal, public: ServerHandle) {
     handler.drain();
-    let settings = handler.site().server().clone();
+    let settings = handler.in_force().settings.clone();
     if signal == StopSignal::Terminate {
         tracing::info!(
             "SIGTERM: not ready any more, closing the listener in {}",
@@ -225,7 +229,7 @@ async fn stop(handler: &RequestHandler, signal: StopSignal, public: ServerHandle
         tracing::warn!("the grace period is over and some requests were still running");
     }
     let left = deadline.saturating_duration_since(Instant::now()).max(LEAST_STOP_TIME);
-    if within(left, handler.engine.stop(&handler.site())).await.is_none() {
+    if within(left, handler.engine.stop(&handler.in_force().site)).await.is_none() {
         tracing::warn!("the grace period is over and some plugins had not stopped");
     }
 }

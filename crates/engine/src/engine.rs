@@ -21,7 +21,7 @@ use crate::image_error::public;
 use crate::memory_limit::default_limit;
 use crate::pool::Turn;
 use crate::respond::error_reply;
-use crate::server_settings::ServerSettings;
+use crate::server_settings::EngineSettings;
 use crate::shared::Shared;
 use crate::site::Site;
 use crate::walk::walk;
@@ -60,7 +60,7 @@ impl Engine {
     ///
     /// # Errors
     /// The system gives no threads.
-    pub fn new(server: &ServerSettings, metrics: Metrics, resources: Arc<Resources>) -> Result<Self, EngineError> {
+    pub fn new(server: &EngineSettings, metrics: Metrics, resources: Arc<Resources>) -> Result<Self, EngineError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if server.work_threads == 0 {
             cores

@@ -59,13 +59,10 @@ mod purge;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use config::{ConfigFile, Environment, Loaded, load};
+pub use config::{ConfigFile, Environment, HostSettings, Loaded, NoHostSettings, SettingFault, load, load_with};
 pub use diagnostic::{Problem, Problems, Severity};
 pub use engine::{Engine, EngineError};
 pub use plan::plan;
 pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
-pub use server_settings::{
-    AdminListen, CacheTagHeader, CorsOrigin, DefaultCommands, ExtraHeaderName, ExtraHeaderValue, FakeExtension,
-    ListenAddress, LogFilter, LogFormat, Network, ServerSettings,
-};
+pub use server_settings::{CacheTagHeader, DefaultCommands, EngineSettings, FakeExtension};
 pub use site::Site;

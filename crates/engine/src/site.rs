@@ -10,11 +10,11 @@ use resizer_plugin_api::{Reply, RequestHead, SourcePath, service::SourcePathErro
 
 use crate::config::{ConfigFile, Loaded};
 use crate::plan::plan_of;
-use crate::server_settings::ServerSettings;
+use crate::server_settings::EngineSettings;
 
 /// The configuration in force.
 pub struct Site {
-    server: ServerSettings,
+    server: EngineSettings,
     limits: Limits,
     /// The keys that enabled plugins read from the query.
     query_keys: Vec<&'static str>,
@@ -57,9 +57,9 @@ impl Site {
         }
     }
 
-    /// The settings under `[server]`.
+    /// The engine's settings of `[server]`.
     #[must_use]
-    pub fn server(&self) -> &ServerSettings {
+    pub fn server(&self) -> &EngineSettings {
         &self.server
     }
 

@@ -148,7 +148,7 @@ fn the_page_says_how_it_is_used_and_to_whom() {
 }
 
 #[test]
-fn the_command_finds_the_server_or_says_why_not() {
+fn purge_command_finds_the_server_or_names_the_fault() {
     let server = Server::start(&format!("[server]\nadmin_token = \"open sesame\"\n{IMAGES}"), &[]);
     let address = admin(&server).to_string();
     let check = |arguments: &[&str], code: i32, words: &str| {
@@ -172,7 +172,7 @@ fn the_command_finds_the_server_or_says_why_not() {
         "no answer from the admin listener at 127.0.0.1:1",
     );
     check(&["--all", "-c", "none.toml"], 1, "cannot read none.toml");
-    check(&[], 2, "`purge` also takes --url, --source, --prefix or --all");
+    check(&[], 2, "--url <PATH?QUERY>|--source <PATH>|--prefix <PATH>|--all");
     let unsaid = run(&mut program(server.folder(), &["purge", "--all"]));
     assert_eq!(unsaid.code, 1);
     assert!(unsaid.complaint.contains("--admin"), "{}", unsaid.complaint);

@@ -8,7 +8,7 @@ use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Plugin, Registra
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Environment, Loaded, load, registered_twice};
+use super::{Environment, HostSettings, Loaded, SettingFault, load, load_with, registered_twice};
 use crate::diagnostic::{Problem, Problems};
 
 register!(Vault);
@@ -266,4 +266,81 @@ fn two_plugins_of_one_name_are_a_fault_of_the_build() {
     let expected =
         "error: this build holds two plugins called `vault`\n  --> p.toml\n   = rename one of them and build again\n";
     assert_eq!(rendered, expected);
+}
+
+/// Settings of a host.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Host {
+    door: Option<Door>,
+    ports: Vec<u16>,
+}
+
+impl HostSettings for Host {
+    fn faults(&self) -> Vec<SettingFault> {
+        let closed = self.ports.is_empty() && self.door.is_some();
+        let fault = SettingFault {
+            settings: &["ports", "door"],
+            message: "a door without ports",
+            help: "add ports",
+        };
+        Vec::from_iter(closed.then_some(fault))
+    }
+}
+
+fn read_with_host(text: &str, environment: &Environment) -> (Option<(Loaded, Host)>, Problems) {
+    let (path, resources, metrics) = (Path::new("p.toml"), Resources::default(), Metrics::default());
+    load_with(path, text, environment, &[], &resources, &metrics)
+}
+
+#[test]
+fn server_table_is_divided_between_host_and_engine() {
+    let environment = Environment::of([("RESIZER__SERVER__PORTS", "80,81"), ("RESIZER__SERVER__QUEUE", "9")]);
+    let text = "[server]\nqueue = 7\ndoor = \"open\"\nwork_threads = 2\n";
+    let (loaded, problems) = read_with_host(text, &environment);
+    assert!(problems.is_empty(), "{problems:?}");
+    let (loaded, host) = loaded.unwrap();
+    assert_eq!((loaded.server.queue, loaded.server.work_threads), (9, 2));
+    assert_eq!(host.ports, [80, 81]);
+    assert!(matches!(host.door, Some(Door::Open)));
+}
+
+#[test]
+fn problems_of_host_and_engine_are_reported_together_in_order() {
+    let check = |text: &str, expected: &[(&str, &str)]| {
+        let (loaded, problems) = read_with_host(text, &Environment::default());
+        assert!(loaded.is_none(), "{text}");
+        let found: Vec<(&str, &str)> = problems
+            .0
+            .iter()
+            .map(|problem| (&*problem.message, underlined(problem, text)))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check(
+        "[server]\nqueue = \"a\"\nports = [\"b\"]\nqeue = 1\nprots = 2\n",
+        &[
+            (
+                "wrong type for setting `queue` of `[server]`: expected a whole number, found a string",
+                "\"a\"",
+            ),
+            (
+                "wrong type for setting `ports[0]` of `[server]`: expected a whole number from 0 to 65535, found a string",
+                "\"b\"",
+            ),
+            ("unknown setting `qeue` of `[server]`", "qeue"),
+            ("unknown setting `prots` of `[server]`", "prots"),
+        ],
+    );
+    check("[server]\ndoor = \"open\"\n", &[("a door without ports", "\"open\"")]);
+    let (_, problems) = read_with_host("[server]\nqeue = 1\nprots = 2\n", &Environment::default());
+    let help: Vec<_> = problems.0.iter().map(|problem| problem.help.as_deref()).collect();
+    assert_eq!(help, [Some("did you mean `queue`?"), Some("did you mean `ports`?")]);
+}
+
+#[test]
+fn host_setting_is_unknown_without_the_host() {
+    let (loaded, problems) = read("[server]\nports = [80]\n");
+    assert!(loaded.is_none());
+    assert_eq!(problems.0[0].message, "unknown setting `ports` of `[server]`");
 }

@@ -1,4 +1,4 @@
-//! `resizer-host process IN QUERY OUT`: the image pipeline on a file, with no server around it, and what it did.
+//! `resizer-host process IN QUERY OUT`: runs the image pipeline on a file without a server, and reports its steps.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,11 +9,8 @@ use resizer_plugin_api::Query;
 use crate::complaint::Complaint;
 
 /// Processes one file.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a command line tool, with nobody waiting for a worker"
-)]
-pub(crate) fn process(input: &Path, query: &str, output: &Path) -> Result<u8, Complaint> {
+#[expect(clippy::disallowed_methods, reason = "a command line tool blocks no request")]
+pub(super) fn process(input: &Path, query: &str, output: &Path) -> Result<u8, Complaint> {
     let about = |path: &Path, error: &dyn std::fmt::Display| Complaint::new(format!("{}: {error}", path.display()));
     let source = std::fs::read(input).map_err(|error| about(input, &error))?;
     let query = Query::parse(query);
@@ -66,7 +63,7 @@ fn format_of(output: &Path) -> Option<Format> {
     Format::from_extension(output.extension()?.to_str()?)
 }
 
-/// An error with what caused it: whoever runs this command is also who may know.
+/// An error with its causes. The operator runs this command, so nothing needs hiding.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

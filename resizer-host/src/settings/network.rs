@@ -1,7 +1,8 @@
-//! Networks of addresses, for `trusted_proxies`.
+//! Networks of IP addresses, for `trusted_proxies`.
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,14 +12,7 @@ use serde::Serialize;
 #[schemars(try_from = "String")]
 pub struct Network {
     text: String,
-    ranges: Vec<Range>,
-}
-
-/// The addresses whose first `length` bits are those of `first`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Range {
-    first: IpAddr,
-    length: u32,
+    nets: Vec<IpNet>,
 }
 
 /// RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3.
@@ -34,41 +28,14 @@ const PRIVATE: [&str; 7] = [
     "fe80::/10",
 ];
 
-read_from_text!(Network, "a network such as \"10.0.0.0/8\"");
+resizer_engine::read_from_text!(Network, "a network such as \"10.0.0.0/8\"");
 
 impl Network {
-    /// Whether the address lies in it. An IPv4 address in IPv6 clothes (`::ffff:10.0.0.1`) counts as what it is.
+    /// Whether the network contains the address. An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.ranges.iter().any(|range| range.contains(address))
-    }
-}
-
-impl Range {
-    fn parse(text: &str) -> Option<Self> {
-        let (first, length) = text.split_once('/').unzip();
-        let first: IpAddr = first.unwrap_or(text).parse().ok()?;
-        let bits = if first.is_ipv4() { 32 } else { 128 };
-        let length = match length {
-            None => bits,
-            Some(length) if length.bytes().all(|byte| byte.is_ascii_digit()) => length.parse().ok()?,
-            Some(_) => return None,
-        };
-        (length <= bits).then_some(Self { first, length })
-    }
-
-    fn contains(self, address: IpAddr) -> bool {
-        // The bits after the network's part are shifted out; a shift by all bits (length 0) leaves nothing to differ.
-        match (self.first, address) {
-            (IpAddr::V4(first), IpAddr::V4(address)) => (first.to_bits() ^ address.to_bits())
-                .checked_shr(32 - self.length)
-                .is_none_or(|rest| rest == 0),
-            (IpAddr::V6(first), IpAddr::V6(address)) => (first.to_bits() ^ address.to_bits())
-                .checked_shr(128 - self.length)
-                .is_none_or(|rest| rest == 0),
-            _ => false,
-        }
+        self.nets.iter().any(|net| net.contains(&address))
     }
 }
 
@@ -82,10 +49,14 @@ impl TryFrom<String> for Network {
             "private" => &PRIVATE[..],
             _ => &single[..],
         };
-        let ranges: Option<Vec<Range>> = parts.iter().map(|part| Range::parse(part)).collect();
-        match ranges {
-            Some(ranges) => Ok(Self { text, ranges }),
-            None => Err(
+        let single = |part: &str| part.parse::<IpAddr>().map(IpNet::from);
+        let nets: Result<Vec<IpNet>, _> = parts
+            .iter()
+            .map(|part| part.parse().or_else(|_| single(part)))
+            .collect();
+        match nets {
+            Ok(nets) => Ok(Self { text, nets }),
+            Err(_) => Err(
                 "a network is an address or an address with a length, as in \"10.0.0.0/8\" or \
                          \"2001:db8::/32\", or \"loopback\" or \"private\"",
             ),
@@ -104,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_lies_in_a_network_if_the_first_bits_agree() {
+    fn network_contains_addresses_with_its_first_bits() {
         let check = |network: &str, address: &str, expected: bool| {
             let parsed = Network::try_from(network.to_owned()).unwrap();
             assert_eq!(
@@ -135,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network() {
+    fn malformed_network_is_an_error() {
         for text in [
             "",
             "10.0.0.0/33",

@@ -1,5 +1,5 @@
-//! `resizer-host layout`: where every pixel would come from, for one image or for many, as JSON. For scripts, and for
-//! comparing this server's geometry with that of others.
+//! `resizer-host layout`: prints the geometry of one image or of many as JSON. For scripts, and for comparing this
+//! server's geometry with that of others.
 
 use std::io::{BufRead as _, Write as _};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::complaint::Complaint;
 
-/// A case from standard input; fields beside these are ignored.
+/// A line of standard input; other fields are ignored.
 #[derive(Deserialize)]
 struct Case {
     source: (u32, u32),
@@ -34,14 +34,14 @@ struct ErrorLine {
 }
 
 /// The layout of one image.
-pub(crate) fn one(source: (u32, u32), query: &str) -> Result<u8, Complaint> {
+pub(super) fn one(source: (u32, u32), query: &str) -> Result<u8, Complaint> {
     let line = layout(source, query).map_err(Complaint::new)?;
     crate::print(&format!("{line}\n"))
 }
 
-/// A line of output for each line of input. A case that cannot be answered gets its error as its line, and the exit code
-/// says that there were some.
-pub(crate) fn batch() -> Result<u8, Complaint> {
+/// A line of output for each line of input. A line that has no layout gets its error as its line of output, and the exit
+/// code is then 1.
+pub(super) fn batch() -> Result<u8, Complaint> {
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());
     let mut failed = false;
     for line in std::io::stdin().lock().lines() {
@@ -57,7 +57,7 @@ pub(crate) fn batch() -> Result<u8, Complaint> {
                 serde_json::to_string(&ErrorLine { error }).map_err(Complaint::new)
             })?;
         if writeln!(output, "{answer}").is_err() {
-            // Nobody reads any further.
+            // The reader is gone.
             break;
         }
     }
@@ -85,7 +85,7 @@ mod tests {
     use super::layout;
 
     #[test]
-    fn the_answer_is_one_json_object_with_its_fields_in_order() {
+    fn layout_of_a_query_is_one_json_object_with_fields_in_order() {
         // 1600x1200 fits 400x300 exactly; of a 100x100 square only the middle 1200 columns are shown.
         let check =
             |query: &str, expected: &str| assert_eq!(layout((1600, 1200), query).as_deref(), Ok(expected), "{query}");
