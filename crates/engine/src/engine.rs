@@ -80,7 +80,7 @@ impl Engine {
                 give_back(Unused::ForLong);
             }
         });
-        let shared = Shared::start(server, threads, &metrics, resources, runtime.handle().clone())?;
+        let shared = Shared::start(server, threads, metrics, resources, runtime.handle().clone())?;
         let limit = shared.resources.memory().limit();
         tracing::info!(work_threads = threads, memory_limit_bytes = limit, "engine started");
         Ok(Self {

@@ -231,7 +231,8 @@ async fn processed(
         memory.note(site, &located.epoch, key, &came.validator, error);
     };
     let info = header(source.bytes.clone(), Arc::clone(job)).await;
-    let cost = predict(&info.inspect_err(failed)?, job).map_err(public)?;
+    let info = info.inspect_err(failed)?;
+    let cost = predict(&info, job).map_err(public)?;
     let reserved = engine.admission.pixels(cost.peak_bytes, memory_timeout(site)).await?;
     let finished = process(engine, source, job, Turn::of(&cost), reserved, cancellation).await;
     // The header has passed the limits, so that an error about size is about the instructions and not about the source.

@@ -49,18 +49,18 @@ impl Shared {
     pub(crate) fn start(
         server: &ServerSettings,
         threads: usize,
-        metrics: &Metrics,
+        metrics: Metrics,
         resources: Arc<Resources>,
         runtime: Handle,
     ) -> io::Result<Self> {
         Ok(Self {
-            pool: WorkPool::start(threads, metrics)?,
-            admission: Admission::new(server.queue.saturating_add(threads), resources.memory(), metrics),
+            pool: WorkPool::start(threads, &metrics)?,
+            admission: Admission::new(server.queue.saturating_add(threads), resources.memory(), &metrics),
             purge_epochs: Arc::default(),
-            stat_flights: Flights::new(runtime.clone(), metrics, "stat"),
-            source_flights: Flights::new(runtime.clone(), metrics, "source"),
-            result_flights: Flights::new(runtime.clone(), metrics, "result"),
-            probe_flights: Flights::new(runtime.clone(), metrics, "probe"),
+            stat_flights: Flights::new(runtime.clone(), &metrics, "stat"),
+            source_flights: Flights::new(runtime.clone(), &metrics, "source"),
+            result_flights: Flights::new(runtime.clone(), &metrics, "result"),
+            probe_flights: Flights::new(runtime.clone(), &metrics, "probe"),
             stat_cache: StatCache::new(server.stat_cache_entries),
             failure_memory: FailureMemory::new(),
             negative_cache: NegativeCache::new(),
@@ -72,7 +72,7 @@ impl Shared {
                 &[],
             ),
             runtime,
-            instruments: Instruments::new(metrics.clone()),
+            instruments: Instruments::new(metrics),
             resources,
         })
     }
