@@ -14,16 +14,6 @@ use tokio::sync::{RwLock as Gate, RwLockReadGuard};
 /// How many purges are remembered apart. When there are more, all sources begin another generation, which costs no more
 /// than a few results that are made twice.
 const REMEMBERED: usize = 256;
-/// Whether a source is meant by a purge.
-pub(crate) fn covers(what: &Purge, source: &SourceKey) -> bool {
-    match what {
-        Purge::Key(key) => key.source == *source,
-        Purge::Source(meant) => meant == source,
-        Purge::Prefix(prefix) => source.as_str().starts_with(prefix),
-        Purge::All => true,
-    }
-}
-
 /// Which purges were and which are under way.
 #[derive(Default)]
 pub(crate) struct Purges {
@@ -142,7 +132,7 @@ impl Generation {
 
     fn is_current(&self, state: &State, source: &SourceKey) -> bool {
         let closed = state.closed.iter().flat_map(|(_, sources)| sources);
-        self.number == state.generation(source) && !closed.into_iter().any(|what| covers(what, source))
+        self.number == state.generation(source) && !closed.into_iter().any(|what| what.covers_source(source))
     }
 }
 

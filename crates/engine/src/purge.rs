@@ -15,7 +15,7 @@ use resizer_plugin_api::{Cache, CacheKey, Error, ErrorKind, Purge, RequestHead, 
 use crate::cache_tags::{tag_of_prefix, tag_of_source};
 use crate::engine::{Engine, Shared};
 use crate::flight::panicked;
-use crate::generation::{Purges, covers};
+use crate::generation::Purges;
 use crate::locate::locate;
 use crate::prepare::prepare;
 use crate::rewrite::rewrite;
@@ -308,12 +308,12 @@ impl Shared {
             match what {
                 Purge::Source(source) => self.stats.invalidate(source),
                 _ => {
-                    let meant = self.stats.iter().filter(|(source, _)| covers(what, source));
+                    let meant = self.stats.iter().filter(|(source, _)| what.covers_source(source));
                     meant.for_each(|(source, _)| self.stats.invalidate(&*source));
                 }
             }
         }
-        let is_meant = |source: &SourceKey| sources.iter().any(|what| covers(what, source));
+        let is_meant = |source: &SourceKey| sources.iter().any(|what| what.covers_source(source));
         let meant = self.failures.iter().filter(|(key, _)| is_meant(&key.0));
         meant.for_each(|(key, _)| self.failures.invalidate(&*key));
         self.missing.forget(is_meant);
