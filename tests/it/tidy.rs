@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-webp", &[]),
     ("resizer-imaging", &["resizer-foreign", "resizer-jpeg", "resizer-webp"]),
     ("resizer-plugin-api", &["resizer-imaging"]),
+    ("resizer-memory-store", &["resizer-plugin-api"]),
     ("resizer-disk-store", &["resizer-foreign"]),
     ("resizer-object-storage", &["resizer-plugin-api"]),
     ("resizer-test-stores", &[]),
@@ -38,7 +39,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("xtask", &[]),
 ];
-const PLUGIN_MAY_USE: &[&str] = &["resizer-plugin-api", "resizer-disk-store", "resizer-object-storage"];
+const PLUGIN_MAY_USE: &[&str] = &[
+    "resizer-plugin-api",
+    "resizer-memory-store",
+    "resizer-disk-store",
+    "resizer-object-storage",
+];
 const PLUGIN_TESTS_MAY_USE: &[&str] = &["resizer-engine", "resizer-test-stores"];
 
 /// Crates with `unsafe` blocks. They list the lints of the workspace themselves, for what it forbids nobody may allow.

@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::flight::panicked;
 use crate::locate::locate;
 use crate::prepare::prepare;
-use crate::purge_epoch::{PurgeEpochs, covers};
+use crate::purge_epoch::PurgeEpochs;
 use crate::rewrite::rewrite;
 use crate::shared::Shared;
 use crate::site::{Site, below};
@@ -306,10 +306,10 @@ fn forget(engine: &Shared, sources: &[Purge]) {
     for what in sources {
         match what {
             Purge::Source(source) => engine.stat_cache.remove(source),
-            _ => engine.stat_cache.remove_all(|source| covers(what, source)),
+            _ => engine.stat_cache.remove_all(|source| what.covers_source(source)),
         }
     }
-    let is_meant = |source: &SourceKey| sources.iter().any(|what| covers(what, source));
+    let is_meant = |source: &SourceKey| sources.iter().any(|what| what.covers_source(source));
     engine.failure_memory.remove_all(is_meant);
     engine.negative_cache.remove_all(is_meant);
 }

@@ -17,16 +17,6 @@ use tokio::sync::{RwLock as Gate, RwLockReadGuard};
 /// That costs no more than a few results that are produced twice.
 const REMEMBERED: usize = 256;
 
-/// Whether a purge is about this source.
-pub(crate) fn covers(what: &Purge, source: &SourceKey) -> bool {
-    match what {
-        Purge::Key(key) => key.source == *source,
-        Purge::Source(meant) => meant == source,
-        Purge::Prefix(prefix) => source.as_str().starts_with(prefix),
-        Purge::All => true,
-    }
-}
-
 /// The epochs of all sources, and the purges under way.
 #[derive(Default)]
 pub(crate) struct PurgeEpochs {
@@ -145,7 +135,7 @@ impl PurgeEpoch {
 
     fn is_current(&self, state: &State, source: &SourceKey) -> bool {
         let closed = state.closed.iter().flat_map(|(_, sources)| sources);
-        self.number == state.epoch(source) && !closed.into_iter().any(|what| covers(what, source))
+        self.number == state.epoch(source) && !closed.into_iter().any(|what| what.covers_source(source))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::negative_cache::NegativeCache;
 use crate::pool::WorkPool;
 use crate::produced::{Made, SourceBytes};
 use crate::purge_epoch::PurgeEpochs;
-use crate::server_settings::ServerSettings;
+use crate::server_settings::EngineSettings;
 use crate::stat_cache::StatCache;
 
 /// Everything that lives as long as the engine.
@@ -47,7 +47,7 @@ impl Shared {
     /// # Errors
     /// The system gives no threads.
     pub(crate) fn start(
-        server: &ServerSettings,
+        server: &EngineSettings,
         threads: usize,
         metrics: Metrics,
         resources: Arc<Resources>,

@@ -10,11 +10,13 @@ use resizer_plugin_api::resource::Resources;
 use resizer_plugin_api::{Body, ByteStream, Error, Hooks, InstallError, Metrics, Plugin, Registration};
 
 mod cache_contract;
+mod opened_cache;
 mod source_contract;
 mod trouble;
 mod trouble_contract;
 
 pub use cache_contract::cache_contract;
+pub use opened_cache::{OpenedCache, TemporaryFolder, TemporaryFolders, numbered_key, unusable_folders_are_refused};
 pub use source_contract::{SourceStore, source_contract};
 pub use trouble::{Mode, Trouble};
 pub use trouble_contract::{TroubledStore, trouble_contract};
