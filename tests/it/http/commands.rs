@@ -1,4 +1,4 @@
-//! The commands that serve nothing.
+//! Commands of the program other than `serve` and `purge`.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ fn command(configuration: &str, arguments: &[&str]) -> End {
 }
 
 #[test]
-fn check_tells_whether_a_server_would_start() {
+fn check_of_a_configuration_tells_whether_a_server_would_start() {
     let end = command(IMAGES, &["check"]);
     assert_eq!(
         (end.code, end.output.as_str()),
@@ -34,7 +34,7 @@ fn check_tells_whether_a_server_would_start() {
 }
 
 #[test]
-fn plugins_and_plan_show_what_is_there() {
+fn plugins_and_plan_list_the_linked_and_the_mounted_plugins() {
     assert_eq!(
         command("", &["plugins"]).output,
         "azurereader\nclientcache\ncloudfront\ndiskcache\nfilereader\nmemcache\nmongoreader\nremotereader\ns3reader\n\
@@ -46,7 +46,7 @@ fn plugins_and_plan_show_what_is_there() {
 }
 
 #[test]
-fn docs_writes_a_page_for_each_plugin() {
+fn docs_command_writes_a_page_for_each_plugin() {
     let folder = folder("", &[]);
     let end = run(&mut program(folder.path(), &["docs", "out"]));
     assert_eq!(end.code, 0, "{}", end.complaint);
@@ -64,7 +64,7 @@ fn docs_writes_a_page_for_each_plugin() {
 }
 
 #[test]
-fn layout_answers_line_by_line() {
+fn layout_batch_answers_each_line() {
     let folder = folder("", &[]);
     let mut child = program(folder.path(), &["layout", "--batch"])
         .stdin(Stdio::piped())
@@ -87,7 +87,7 @@ fn layout_answers_line_by_line() {
 }
 
 #[test]
-fn process_turns_one_file_into_another() {
+fn process_of_a_file_writes_the_resized_file() {
     let folder = folder("", &[("a.jpg", lake()), ("b.jpg", b"no image")]);
     let process = |arguments: [&str; 3]| run(&mut program(folder.path(), &[&["process"], &arguments[..]].concat()));
     let end = process(["images/a.jpg", "width=240&widht=9", "a.png"]);
@@ -117,7 +117,7 @@ fn process_turns_one_file_into_another() {
 }
 
 #[test]
-fn what_makes_no_sense_is_named_and_exits_with_2() {
+fn wrong_arguments_are_named_and_exit_with_2() {
     let end = command("", &["check", "--conect"]);
     assert_eq!(
         (end.code, end.complaint.as_str()),
