@@ -18,8 +18,8 @@ use crate::request_handler::RequestHandler;
 pub(crate) struct Admin {
     /// The public listener, whose state the pages show.
     pub(crate) handler: Arc<RequestHandler>,
-    /// The token that the server started with. A reload may change the token but not take it away: the listener stays at
-    /// its address, which may be one where only a token keeps strangers out.
+    /// The token that the server started with. A reload may change the token but not take it away: the listener stays
+    /// at its address, which may be one where only a token keeps strangers out.
     pub(crate) token: Option<Secret>,
 }
 

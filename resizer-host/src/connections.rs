@@ -1,6 +1,6 @@
-//! Timeouts of slow clients, where actix-web has none: it limits how long the *first* head of a connection may take, but
-//! neither how slowly a response is taken nor how slowly a later head is sent. It could limit how long a connection is
-//! idle, with a timer for each response; here the limit is a number. Each connection notes until when it may go on
+//! Timeouts of slow clients, where actix-web has none: it limits how long the *first* head of a connection may take,
+//! but neither how slowly a response is taken nor how slowly a later head is sent. It could limit how long a connection
+//! is idle, with a timer for each response; here the limit is a number. Each connection notes until when it may go on
 //! without progress, as `conversion.rs` tells it. [`Connections::close_overdue`], which `serve.rs` calls every second,
 //! shuts the socket of an overdue connection down, and actix-web then drops its request, body and buffers.
 //!
@@ -136,8 +136,8 @@ fn duplicate(stream: &actix_web::rt::net::TcpStream) -> std::io::Result<TcpStrea
     stream.as_fd().try_clone_to_owned().map(TcpStream::from)
 }
 
-/// Raises the number of files that this process may open from the soft limit to the hard one. The soft limit is kept low
-/// for programs that use `select`, and this program does not.
+/// Raises the number of files that this process may open from the soft limit to the hard one. The soft limit is kept
+/// low for programs that use `select`, and this program does not.
 pub(crate) fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     // If the system refuses, the soft limit holds as before.

@@ -1,9 +1,9 @@
-//! Conversion between actix-web and the engine: a request becomes a [`RequestHead`], and a [`Reply`] becomes a response.
-//! This is the one file that knows both `http` 0.2, which actix-web uses, and `http` 1, which everybody else uses. The
-//! listeners call [`serve`]; `request_handler.rs` and `admin.rs` decide what is answered.
+//! Conversion between actix-web and the engine: a request becomes a [`RequestHead`], and a [`Reply`] becomes a
+//! response. This is the one file that knows both `http` 0.2, which actix-web uses, and `http` 1, which everybody else
+//! uses. The listeners call [`serve`]; `request_handler.rs` and `admin.rs` decide what is answered.
 //!
-//! When a client leaves, actix-web drops the future of [`serve`] or the body. This is the cancellation, and nothing else
-//! is needed.
+//! When a client leaves, actix-web drops the future of [`serve`] or the body. This is the cancellation, and nothing
+//! else is needed.
 
 use std::mem;
 use std::pin::Pin;
@@ -126,9 +126,9 @@ fn response_of(
     response
 }
 
-/// Bytes that actix-web keeps of a response before it sends them and waits for the client: enough for a head, which then
-/// leaves in one system call with the beginning of its body, and so few that a body is asked for more only when the
-/// client has taken nearly all of what came before.
+/// Bytes that actix-web keeps of a response before it sends them and waits for the client: enough for a head, which
+/// then leaves in one system call with the beginning of its body, and so few that a body is asked for more only when
+/// the client has taken nearly all of what came before.
 pub(crate) const WRITE_BUFFER: usize = 4 * 1024;
 /// Bytes of a body in memory that are handed to actix-web at once. It copies each piece, so a slow client costs these
 /// bytes, and not the whole image a second time.

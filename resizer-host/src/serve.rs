@@ -34,8 +34,8 @@ const BACKLOG: i32 = 1024;
 const ADMIN_CONNECTIONS: usize = 64;
 /// Seconds; a day.
 const LONGER_THAN_ANY_GRACE: u64 = 86_400;
-/// How long a connection that is to be closed goes on reading what the client is still sending. Closed at once, it would
-/// take the response with it.
+/// How long a connection that is to be closed goes on reading what the client is still sending. Closed at once, it
+/// would take the response with it.
 const LINGER: Duration = Duration::from_secs(1);
 /// Time that plugins have to stop even if running requests used up the whole grace period.
 const LEAST_STOP_TIME: Duration = Duration::from_secs(1);

@@ -2,8 +2,8 @@
 //! second.
 //!
 //! Polling treats a file that is rewritten in place, one that is renamed over, and a symlink that is pointed elsewhere
-//! alike; Kubernetes swaps a mounted ConfigMap by such a symlink. It also works on network and container mounts, where the
-//! system's events get lost.
+//! alike; Kubernetes swaps a mounted ConfigMap by such a symlink. It also works on network and container mounts, where
+//! the system's events get lost.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};

@@ -46,7 +46,7 @@ fn plugins_and_plan_list_plugins() {
 }
 
 #[test]
-fn docs_writes_a_page_for_each_plugin() {
+fn docs_command_writes_a_page_for_each_plugin() {
     let folder = folder("", &[]);
     let end = run(&mut program(folder.path(), &["docs", "out"]));
     assert_eq!(end.code, 0, "{}", end.complaint);

@@ -1,6 +1,7 @@
-//! Requests per second for an image that is in the caches, with the shipped `plugins.toml` and every event running, beside
-//! nginx serving the same bytes as a file: once from the disk cache's memory tier, once from its disk, for which the memory
-//! tier is turned off and nothing else is changed. The servers have core 0 in turn, the clients (wrk) core 1.
+//! Requests per second for an image that is in the caches, with the shipped `plugins.toml` and every event running,
+//! beside nginx serving the same bytes as a file: once from the disk cache's memory tier, once from its disk, for which
+//! the memory tier is turned off and nothing else is changed. The servers have core 0 in turn, the clients (wrk) core
+//! 1.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,9 @@ const WEIGHT: usize = 20_000;
 const ROUNDS: usize = 21;
 const SECONDS: u32 = 1;
 const CONNECTIONS: u32 = 32;
-/// The tier that answers, the line that the disk cache's entry gets, and the least share of nginx' requests per second for
-/// a 200. The bars are below what actix-web alone gives: more was reached only by code that knew how it writes its bytes.
+/// The tier that answers, the line that the disk cache's entry gets, and the least share of nginx' requests per second
+/// for a 200. The bars are below what actix-web alone gives: more was reached only by code that knew how it writes its
+/// bytes.
 const TIERS: [(&str, &str, f64); 2] = [("from memory", "", 0.60), ("from disk", "memory_tier = \"0B\"\n", 0.50)];
 /// The least share for a 304, from either tier.
 const NOT_MODIFIED: f64 = 0.65;
@@ -93,7 +95,8 @@ pub(super) fn run() -> Result<()> {
     Ok(())
 }
 
-/// A folder with the shipped configuration and samples; only the ports are others, and this line in the disk cache's entry.
+/// A folder with the shipped configuration and samples; only the ports are others, and this line in the disk cache's
+/// entry.
 fn shipped(folder: &Path, setting: &str) -> Result<PathBuf> {
     fs::create_dir_all(folder.join("samples"))?;
     for image in fs::read_dir(workspace::root().join("samples"))? {

@@ -1,5 +1,5 @@
-//! How responses leave on a connection: each whole, in the order of the requests, whatever the client's pace, from memory
-//! and from streams, of known and of unknown length.
+//! Responses on a connection: whole and in the order of the requests, whatever the client's pace, from memory and from
+//! streams, of known and of unknown length.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use super::client::{Client, Response};
 use super::photographs::{lake, thumbnail, upside_down};
 use super::server::{IMAGES, Server, eventually};
 
-/// More than the buffers of two sockets hold (Linux lets them grow to ten megabytes); made once, then in memory.
+/// An image larger than the buffers of two sockets, which Linux lets grow to ten megabytes.
 const LARGE: &str = "/lake.jpg?width=5400&scale=both&format=png";
 
 fn server() -> Server {
@@ -27,7 +27,7 @@ fn kept(server: &Server, target: &str) -> Response {
 }
 
 #[test]
-fn what_is_asked_at_once_is_answered_whole_and_in_order() {
+fn pipelined_requests_are_answered_whole_and_in_order() {
     let server = server();
     let (small, large) = (kept(&server, "/small.jpg?width=20"), kept(&server, LARGE));
     assert!(large.body.len() > 12 << 20, "{} bytes", large.body.len());
@@ -75,7 +75,7 @@ fn what_is_asked_at_once_is_answered_whole_and_in_order() {
     }
 }
 
-/// Sends these requests, a method, a target and the tag of `If-None-Match` each, in one go, and reads what comes.
+/// Sends these requests at once, each a method, a target and the tag of `If-None-Match`, and reads their responses.
 fn ask(client: &mut Client, requests: &[(&str, &str, &str)]) -> Vec<Response> {
     let mut text = String::new();
     for (method, target, etag) in requests {
@@ -97,7 +97,7 @@ fn only(mut responses: Vec<Response>) -> Response {
 }
 
 #[test]
-fn what_is_sent_often_stays_itself() {
+fn repeated_requests_answer_the_same_bytes_until_the_original_changes() {
     let server = server();
     let targets = ["/lake.jpg?width=320", "/lake.jpg?width=330", "/small.jpg?width=20"];
     let bodies = targets.map(|target| kept(&server, target).body);
@@ -118,7 +118,7 @@ fn what_is_sent_often_stays_itself() {
     for response in ask(&mut client, &requests) {
         assert!(response.body == bodies[0]);
     }
-    // What takes its place is not taken for it.
+    // Another photograph that takes its place is not mistaken for it.
     std::fs::write(server.folder().join("images/lake.jpg"), upside_down()).unwrap();
     let replaced = eventually("the photograph is another", || {
         let body = client.get(targets[0]).body;
@@ -130,7 +130,7 @@ fn what_is_sent_often_stays_itself() {
 }
 
 #[test]
-fn a_slow_client_gets_all_of_it_and_the_log_says_so() {
+fn slow_client_gets_the_whole_body_and_the_log_says_so() {
     let server = server();
     let large = kept(&server, LARGE).body;
     let mut slow = server.connect();
@@ -154,7 +154,7 @@ fn a_slow_client_gets_all_of_it_and_the_log_says_so() {
 }
 
 #[test]
-fn who_hangs_up_in_the_middle_has_not_got_the_whole() {
+fn client_that_hangs_up_in_the_middle_is_logged_as_not_whole() {
     let server = server();
     let large = kept(&server, LARGE).body;
     let mut client = server.connect();
@@ -179,9 +179,9 @@ fn sent(server: &Server, id: &str) -> (usize, bool) {
     (field(" bytes=").parse().unwrap(), field(" whole=") == "true")
 }
 
-/// Whoever takes nothing of what it asked for is given up, whatever else it sends.
+/// A client that reads no response is closed after `body_timeout`, whatever else it sends.
 #[test]
-fn asking_for_more_is_not_taking() {
+fn client_that_asks_again_and_reads_nothing_is_closed() {
     let caches = "[[plugin]]\nname = \"memcache\"\n";
     let settings = "[server]\nbody_timeout = \"500ms\"\n";
     let server = Server::start(&format!("{settings}{IMAGES}{caches}"), &[("lake.jpg", lake())]);
@@ -205,16 +205,15 @@ fn asking_for_more_is_not_taking() {
 fn head_behind_a_pending_get_leaves_the_get_its_body() {
     let server = server();
     let target = "/lake.jpg?width=700";
-    let asked = [("GET", target, ""), ("HEAD", target, ""), ("GET", target, "")];
-    let answers = ask(&mut server.connect(), &asked);
-    let length = answers[2].body.len().to_string();
-    assert_eq!(answers[0].body, answers[2].body);
-    assert_eq!(answers[1].header("content-length"), Some(length.as_str()));
+    let answers = ask(&mut server.connect(), &[("GET", target, ""), ("HEAD", target, "")]);
+    let alone = server.get(target);
+    assert_eq!(answers[0].body, alone.body);
+    assert_eq!(answers[1].header("content-length"), alone.header("content-length"));
 }
 
-/// Thousands of requests behind one that takes its time: none is lost, and none is left lying.
+/// Thousands of requests are queued behind a slow one: none is lost, and none is left unanswered.
 #[test]
-fn many_requests_at_once_are_all_answered() {
+fn thousands_of_pipelined_requests_are_all_answered() {
     let server = server();
     let mut client = server.connect();
     client.send_get(LARGE);
@@ -228,7 +227,7 @@ fn many_requests_at_once_are_all_answered() {
 }
 
 #[test]
-fn a_refusal_reaches_who_is_still_sending() {
+fn refusal_reaches_a_client_that_is_still_sending() {
     let server = server();
     for _ in 0..5 {
         let mut client = server.connect();
@@ -270,7 +269,7 @@ fn origin_of_pieces() -> u16 {
 }
 
 #[test]
-fn a_relay_of_unknown_length_comes_whole_and_one_that_breaks_off_is_seen_to() {
+fn relay_of_unknown_length_comes_whole_or_visibly_broken() {
     let port = origin_of_pieces();
     let remote = format!(
         "[[plugin]]\nname = \"remotereader\"\nallow = [{{ domain = \"127.0.0.1\" }}]\nallow_addresses = [\"127.0.0.1\"]\n\
@@ -287,7 +286,7 @@ fn a_relay_of_unknown_length_comes_whole_and_one_that_breaks_off_is_seen_to() {
             server.log()
         );
     };
-    // Whatever is asked before and after it.
+    // Requests of other kinds come before and after it on the connection.
     let asked = [
         ("GET", whole.as_str(), ""),
         ("HEAD", &whole, ""),
@@ -299,7 +298,7 @@ fn a_relay_of_unknown_length_comes_whole_and_one_that_breaks_off_is_seen_to() {
     let is_lake = |body: &[u8]| body == lake();
     assert!(is_lake(&answers[0].body) && is_lake(&answers[2].body) && answers[3].text() == "ok\n");
 
-    // To those who know no pieces it ends with the connection.
+    // HTTP/1.0 knows no chunks: the body ends with the connection.
     let mut old = server.connect();
     old.send(format!("GET {whole} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
     let answer = old.head().unwrap();

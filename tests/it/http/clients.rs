@@ -1,4 +1,4 @@
-//! How the server behaves towards clients and balancers, whatever the image.
+//! Behaviour towards clients and balancers that no image changes: methods, headers, ids, timeouts and limits.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ fn with_server_settings(settings: &str) -> Server {
 }
 
 #[test]
-fn only_reading_is_allowed() {
+fn method_other_than_reading_answers_405() {
     let server = with_server_settings("");
     for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW"] {
         let response = server.request(method, "/a.jpg?width=20", &[]);
@@ -30,7 +30,7 @@ fn only_reading_is_allowed() {
 }
 
 #[test]
-fn head_has_the_headers_of_get_and_no_body() {
+fn head_answers_the_headers_of_get_without_a_body() {
     let server = with_server_settings("");
     let mut connection = server.connect();
     let get = connection.get("/a.jpg?width=20");
@@ -45,7 +45,7 @@ fn head_has_the_headers_of_get_and_no_body() {
 }
 
 #[test]
-fn a_connection_serves_many_requests() {
+fn connection_kept_alive_answers_many_requests() {
     let server = with_server_settings("");
     let mut connection = server.connect();
     for _ in 0..3 {
@@ -60,7 +60,7 @@ fn a_connection_serves_many_requests() {
 }
 
 #[test]
-fn the_operator_s_headers_are_on_every_response() {
+fn configured_headers_are_on_every_response() {
     let server = with_server_settings("headers = { X-Served-By = \"test\" }");
     for (target, status) in [("/a.jpg?width=20", 200), ("/nothing.jpg", 404), ("/healthz", 200)] {
         let response = server.get(target);
@@ -74,7 +74,7 @@ fn the_operator_s_headers_are_on_every_response() {
 }
 
 #[test]
-fn cors_lets_in_whom_the_settings_name() {
+fn cors_origin_is_allowed_only_if_configured() {
     let server = with_server_settings("cors_origins = [\"https://shop.test\"]");
     let check = |origin: &str, allowed: Option<&str>| {
         let response = server.request("GET", "/a.jpg?width=20", &[("Origin", origin)]);
@@ -108,7 +108,7 @@ fn cors_lets_in_whom_the_settings_name() {
 }
 
 #[test]
-fn a_request_keeps_its_id_from_balancer_to_log() {
+fn request_id_is_kept_from_balancer_to_log() {
     let server = with_server_settings("");
     let response = server.request("GET", "/a.jpg?width=20", &[("X-Request-Id", "from-the-balancer")]);
     assert_eq!(response.header("x-request-id"), Some("from-the-balancer"));
@@ -125,7 +125,7 @@ fn a_request_keeps_its_id_from_balancer_to_log() {
 }
 
 #[test]
-fn only_trusted_proxies_say_who_the_client_is() {
+fn forwarded_address_counts_only_from_trusted_proxies() {
     let from = |server: &Server, id: &str| {
         server.request(
             "GET",
@@ -155,7 +155,7 @@ fn only_trusted_proxies_say_who_the_client_is() {
 }
 
 #[test]
-fn no_request_forges_a_line_of_the_log() {
+fn control_characters_forge_no_line_of_the_log() {
     let server = with_server_settings("");
     server.request("GET", "/nothing.jpg?a=%0Aforged", &[("X-Request-Id", "first")]);
     server.wait_for_log("path=/nothing.jpg?a=%0Aforged");
@@ -166,7 +166,7 @@ fn no_request_forges_a_line_of_the_log() {
 }
 
 #[test]
-fn probes_are_answered_and_not_logged() {
+fn health_probes_are_answered_and_not_logged() {
     let server = with_server_settings("");
     for (target, body) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
         let response = server.get(target);
@@ -183,7 +183,7 @@ fn probes_are_answered_and_not_logged() {
 }
 
 #[test]
-fn the_access_log_can_be_turned_off() {
+fn access_log_turned_off_writes_no_lines() {
     let server = with_server_settings("access_log = false");
     assert_eq!(server.get("/nothing.jpg").status, 404);
     // The connection is gone only after the line would have been written.
@@ -192,7 +192,7 @@ fn the_access_log_can_be_turned_off() {
 }
 
 #[test]
-fn the_admin_listener_wants_its_token() {
+fn admin_request_without_the_token_answers_401() {
     let server = with_server_settings("admin_token = \"open sesame\"");
     let check = |headers: &[(&str, &str)], status: u16| {
         assert_eq!(server.admin("/metrics", headers).status, status, "{headers:?}");
@@ -208,7 +208,7 @@ fn the_admin_listener_wants_its_token() {
 }
 
 #[test]
-fn metrics_are_in_prometheus_text_form() {
+fn metrics_page_is_prometheus_text() {
     let server = with_server_settings("");
     let metrics = server.admin("/metrics", &[]);
     assert!(
@@ -227,7 +227,7 @@ fn metrics_are_in_prometheus_text_form() {
 }
 
 #[test]
-fn a_slow_head_is_given_up() {
+fn slow_head_is_closed_after_its_timeout() {
     let server = with_server_settings("head_timeout = \"300ms\"\nkeep_alive = \"300ms\"");
     let mut connection = server.connect();
     connection.send("GET /a.jpg?width=20 HTTP/1.1\r\nHo");
@@ -242,7 +242,7 @@ fn a_slow_head_is_given_up() {
 }
 
 #[test]
-fn an_idle_connection_is_closed() {
+fn idle_connection_is_closed_after_keep_alive() {
     let server = with_server_settings("keep_alive = \"300ms\"");
     let mut connection = server.connect();
     assert_eq!(connection.get("/nothing.jpg").status, 404);
@@ -250,7 +250,7 @@ fn an_idle_connection_is_closed() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_given_up() {
+fn client_that_reads_nothing_is_closed_after_body_timeout() {
     // More than all buffers between the two ends hold; the file has holes and takes no space on the disk.
     let length = 64 << 20;
     let server = with_server_settings("body_timeout = \"300ms\"");
@@ -269,7 +269,7 @@ fn a_client_that_takes_nothing_is_given_up() {
 }
 
 #[test]
-fn further_connections_wait_when_there_are_too_many() {
+fn connections_above_the_limit_wait() {
     let server = with_server_settings("max_connections = 2\nworkers = 1");
     let mut first = server.connect();
     let mut second = server.connect();
@@ -284,7 +284,7 @@ fn further_connections_wait_when_there_are_too_many() {
 }
 
 #[test]
-fn a_client_that_leaves_is_noticed() {
+fn client_that_hangs_up_is_logged_with_499() {
     let server = Server::start(IMAGES, &[("large.jpg", large())]);
     let mut impatient = server.connect();
     impatient.send_get("/large.jpg?width=3000");
@@ -300,7 +300,7 @@ fn a_client_that_leaves_is_noticed() {
 }
 
 #[test]
-fn ipv6_is_served() {
+fn ipv6_address_is_served() {
     // Machines without IPv6 cannot show it.
     if std::net::TcpListener::bind("[::1]:0").is_err() {
         return;
