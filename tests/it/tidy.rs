@@ -37,6 +37,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "PLUGINS",
         ],
     ),
+    ("resizer-bench", &["xtask"]),
+    (
+        "resizer-fuzz",
+        &["resizer-imaging", "resizer-jpeg", "resizer-plugin-api", "resizer-webp"],
+    ),
     ("xtask", &[]),
 ];
 const PLUGIN_MAY_USE: &[&str] = &[

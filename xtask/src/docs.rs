@@ -1,5 +1,5 @@
-//! `cargo xtask docs`: writes what is generated. `linked.rs` comes first, because a plugin's page can be rendered only
-//! by a binary that holds the plugin.
+//! Generated files, `cargo xtask docs`: writes them anew. `linked.rs` comes first, because only a binary that holds a
+//! plugin can render its page.
 
 use anyhow::Result;
 

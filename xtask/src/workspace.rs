@@ -1,4 +1,4 @@
-//! What the chores know of the tree: where it is, where cargo builds, which plugins there are.
+//! Places in the tree: the root, the folder where cargo builds, the folders of plugins.
 
 use std::path::{Path, PathBuf};
 
@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
 
 /// The folder of the workspace's `Cargo.toml`: the parent of this crate's.
-pub(crate) fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
 }
 
-/// What `cargo metadata` says of the members.
-pub(crate) fn metadata() -> Result<Metadata> {
+/// The members, from `cargo metadata`.
+pub fn metadata() -> Result<Metadata> {
     let mut command = MetadataCommand::new();
     command
         .current_dir(root())
@@ -22,12 +22,12 @@ pub(crate) fn metadata() -> Result<Metadata> {
 }
 
 /// Where cargo builds.
-pub(crate) fn target() -> Result<PathBuf> {
+pub fn target() -> Result<PathBuf> {
     Ok(metadata()?.target_directory.into_std_path_buf())
 }
 
 /// The names of all plugins: the folders in `crates/plugins` that hold a crate, in order.
-pub(crate) fn plugins() -> Result<Vec<String>> {
+pub fn plugins() -> Result<Vec<String>> {
     let folder = root().join("crates/plugins");
     let mut names = Vec::new();
     for entry in folder

@@ -7,7 +7,7 @@
 //! The counter does not see allocations of libwebp in C. So each job that writes WebP has a process of its own, and its
 //! memory is the growth of the process as the system reports it, or the counted memory if that is more.
 //!
-//! `cargo run --release --example predict -- [NAME]`: only pairs of formats with NAME in theirs.
+//! `cargo run --profile dist --example predict -- [NAME]`: only pairs of formats with NAME in theirs.
 #![allow(clippy::unwrap_used, reason = "a failure ends this program")]
 #![allow(
     clippy::disallowed_methods,

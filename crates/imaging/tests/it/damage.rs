@@ -17,7 +17,7 @@ const LIMITS: Limits = Limits {
     max_total_pixels: 100_000,
 };
 
-fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {
+pub(crate) fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {
     let colour = make::busy(SIDE, SIDE);
     let gray: Vec<u8> = colour.iter().step_by(3).copied().collect();
     KINDS.into_iter().flat_map(move |kind| {
@@ -30,7 +30,7 @@ fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {
     })
 }
 
-fn pngs() -> impl Iterator<Item = (String, Vec<u8>)> {
+pub(crate) fn pngs() -> impl Iterator<Item = (String, Vec<u8>)> {
     let colour = make::busy(SIDE, SIDE);
     let alpha = make::pixels(SIDE, SIDE, |x, y| [x as u8, y as u8, 9, (x * y) as u8]);
     let rgb = make::png(SIDE, SIDE, ColorType::Rgb, &colour);
@@ -58,7 +58,7 @@ fn pngs() -> impl Iterator<Item = (String, Vec<u8>)> {
     .map(|(name, source)| (name.to_owned(), source))
 }
 
-fn others() -> impl Iterator<Item = (String, Vec<u8>)> {
+pub(crate) fn others() -> impl Iterator<Item = (String, Vec<u8>)> {
     let side = SIDE as u16;
     let colour = make::busy(SIDE, SIDE);
     let alpha = make::pixels(SIDE, SIDE, |x, y| [x as u8, y as u8, 9, (x * y) as u8]);

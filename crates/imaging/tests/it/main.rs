@@ -13,6 +13,7 @@ mod colour;
 mod damage;
 mod files;
 mod formats;
+mod fuzz_seeds;
 mod lossless_webp;
 mod lossy_webp;
 mod make;
