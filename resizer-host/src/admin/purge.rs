@@ -7,14 +7,14 @@ use http::{Method, StatusCode};
 use resizer_engine::{PurgeError, PurgeRequest, Purged};
 use resizer_plugin_api::{Query, Reply, RequestHead};
 
-use crate::front::Front;
+use crate::request_handler::RequestHandler;
 
 /// The answer to a request that the page does not understand.
 const USAGE: &str = "Say one of url=PATH?QUERY, source=PATH, prefix=PATH or all=true, percent-encoded: \
                      /purge?url=%2Flake.jpg%3Fwidth%3D400\n";
 
 /// Answers a request for `/purge`.
-pub(crate) async fn page(front: &Front, head: &RequestHead) -> Reply {
+pub(crate) async fn page(handler: &RequestHandler, head: &RequestHead) -> Reply {
     if head.method != Method::POST {
         return Reply::text(StatusCode::METHOD_NOT_ALLOWED, "This page is asked with POST.\n")
             .header(header::ALLOW, HeaderValue::from_static("POST"));
@@ -26,7 +26,7 @@ pub(crate) async fn page(front: &Front, head: &RequestHead) -> Reply {
     let Some(request) = request(&Query::parse(&head.raw_query)) else {
         return Reply::text(StatusCode::BAD_REQUEST, USAGE);
     };
-    match front.engine.purge(&front.in_force().site, request).await {
+    match handler.engine.purge(&handler.in_force().site, request).await {
         Ok(purged) => Reply::text(status(&purged), report(&purged)),
         Err(error @ PurgeError::BrokenOff) => Reply::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
         Err(error) => Reply::text(StatusCode::BAD_REQUEST, format!("{error}\n")),
