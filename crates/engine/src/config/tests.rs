@@ -321,7 +321,7 @@ fn problems_of_host_and_engine_are_reported_together_in_order() {
         "[server]\nqueue = \"a\"\nports = [\"b\"]\nqeue = 1\nprots = 2\n",
         &[
             (
-                "wrong type for setting `queue` of `[server]`: expected a whole number, found a string",
+                "wrong type for setting `queue` of `[server]`: expected a whole number, 0 or more, found a string",
                 "\"a\"",
             ),
             (
