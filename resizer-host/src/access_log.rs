@@ -1,6 +1,7 @@
 //! Access log: one line for each request, under the target `access`, written when the last byte was sent or the client
-//! left. A client that left before the answer is logged with status 499, as nginx does. The lines look like all others of
-//! the log and obey its filter. They are formatted here, because `tracing` took a fifth of the time of a cache hit for it.
+//! left. A client that left before the answer is logged with status 499, as nginx does. The lines look like all others
+//! of the log and obey its filter. They are formatted here, because `tracing` took a fifth of the time of a cache hit
+//! for it.
 
 mod lines;
 

@@ -11,8 +11,8 @@ use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, reload};
 
 use crate::settings::{LogFilter, LogFormat, ServerSettings};
 
-/// The start of every filter, before the operator's own. actix-web logs its worker count at start, and an error for every
-/// malformed request; object_store logs every retry. The engine logs how a request ends.
+/// The start of every filter, before the operator's own. actix-web logs its worker count at start, and an error for
+/// every malformed request; object_store logs every retry. The engine logs how a request ends.
 const BASE: &str = "actix_server=warn,actix_http=off,object_store=warn";
 
 /// Changes the filter of a running server.

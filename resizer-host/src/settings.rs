@@ -1,5 +1,6 @@
-//! Settings of `[server]` that the HTTP server, its log and its start and stop follow. [`resizer_engine::load_with`] reads
-//! them from the same table as the engine's own settings. The doc comment of each field is its row in `docs/server.md`.
+//! Host settings: the part of `[server]` about the HTTP server, the log, start and stop.
+//! [`resizer_engine::load_with`] reads them from the same table as the engine's own settings. The doc comment of each
+//! field is its row in `docs/server.md`.
 
 mod address;
 mod log;
@@ -35,25 +36,24 @@ pub struct ServerSettings {
     /// The address and port of the admin listener (metrics, health, plugins' pages), or `"off"`. Keep it away from the
     /// public. A change needs a restart.
     pub admin_listen: AdminListen,
-    /// What a client of the admin listener shows as `Authorization: Bearer …`. Required where `admin_listen` is not a
-    /// loopback address; without it a loopback listener asks for nothing.
-    /// A reload may change it; taking it away needs a restart.
+    /// The token that a client of the admin listener sends as `Authorization: Bearer …`. Required where `admin_listen`
+    /// is not a loopback address; on a loopback address the listener is open without a token. A reload may change the
+    /// token; removing it needs a restart.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "never")]
     pub admin_token: Option<Secret>,
     /// Threads that read requests and write responses; `0` is one per core. A change needs a restart.
     pub workers: usize,
-    /// How long after a response the next request may take to come; then the connection is closed. Keep it above the idle
-    /// time of the balancer in front, or requests are lost on connections that both sides close at once. A change needs a
-    /// restart.
+    /// How long a connection may be idle between a response and the next request. Keep it above the idle timeout of the
+    /// balancer in front, or requests are lost on connections that both sides close at once. A change needs a restart.
     pub keep_alive: Seconds,
-    /// How long a client may take to send the first request's head. A change needs a restart.
+    /// The timeout for the head of the first request of a connection. A change needs a restart.
     pub head_timeout: Seconds,
-    /// How long a client may take to send a request's body, and how long to take the next part of a response; `"0s"` is
-    /// no limit. A change needs a restart.
+    /// The timeout for the body of a request, and for a client that reads nothing of a response; `"0s"` is no limit. A
+    /// change needs a restart.
     pub body_timeout: Seconds,
     /// Most connections open at once, over all workers; more wait in the system's queue. A change needs a restart.
     pub max_connections: usize,
-    /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are believed: networks such as `"10.0.0.0/8"`, single
+    /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are trusted: networks such as `"10.0.0.0/8"`, single
     /// addresses, or the names `"loopback"` and `"private"`.
     pub trusted_proxies: Vec<Network>,
     /// Origins that scripts may read the images from, such as `"https://www.example.org"`; `"*"` is any.
@@ -62,13 +62,13 @@ pub struct ServerSettings {
     pub headers: BTreeMap<ExtraHeaderName, ExtraHeaderValue>,
     /// Whether a line is logged for each request.
     pub access_log: bool,
-    /// What is logged: a level, or levels by module as in `"warn,resizer_engine=debug"`. The variable `RUST_LOG`
+    /// The log filter: a level, or levels by module as in `"warn,resizer_engine=debug"`. The variable `RUST_LOG`
     /// overrules it.
     pub log: LogFilter,
-    /// How log lines are written. A change needs a restart.
+    /// The format of log lines. A change needs a restart.
     pub log_format: LogFormat,
-    /// How long the server says that it is not ready, and still accepts requests, between SIGTERM and closing its
-    /// listener, so that a balancer has noticed. Ctrl-C (SIGINT) skips it.
+    /// The delay between SIGTERM and closing the listener. Meanwhile the server is not ready and still accepts
+    /// requests, so that a balancer notices. Ctrl-C (SIGINT) skips it.
     pub drain_delay: Seconds,
     /// How long running requests may take to finish once the listener is closed.
     pub grace_period: Seconds,
@@ -81,7 +81,7 @@ impl Default for ServerSettings {
             admin_listen: AdminListen::loopback(8081),
             admin_token: None,
             workers: 0,
-            // Above the 60 s at which the common balancers give up an idle connection.
+            // Above 60 s, the idle timeout of the common balancers.
             keep_alive: seconds(75),
             head_timeout: seconds(5),
             body_timeout: seconds(30),
@@ -125,7 +125,7 @@ impl HostSettings for ServerSettings {
                 settings,
                 message,
                 help,
-            })
+            });
         };
         let admin = self.admin_listen.0;
         match &self.admin_token {

@@ -1,9 +1,9 @@
-//! From the text of `plugins.toml` to subscribed plugins and typed server settings, or to the list of everything that
-//! is wrong with it. Called by the host at start, at every reload and by `check`, `plan` and `dist`.
+//! Configuration loader: turns the text of `plugins.toml` into installed plugins and typed settings, or into the list
+//! of all its problems. The host calls it at start, at every reload, and for `check` and `plan`.
 //!
-//! In this order: parse (`syntax`), replace `${…}` inside values (`interpolate`), compare keys with the schema (`keys`),
-//! deserialize and install (`settings`, `explain`), then what entries say together. Not here: showing a problem
-//! (`diagnostic`), and anything that touches a disk or a network but for `${file:…}`.
+//! In this order: parse (`syntax`), replace `${…}` inside values (`interpolate`), compare keys with the schema
+//! (`keys`), deserialize and install (`settings`, `explain`), then check entries against each other.
+//! `diagnostic` renders the problems. Nothing here touches a disk or a network, except for `${file:…}`.
 
 mod entries;
 mod environment;
@@ -50,11 +50,11 @@ pub use self::server::{HostSettings, NoHostSettings, SettingFault};
 pub struct Loaded {
     /// The engine's settings of `[server]`, after the environment's overrides.
     pub server: EngineSettings,
-    /// What the enabled plugins subscribed to.
+    /// The hooks of the enabled plugins.
     pub table: HookTable,
     /// Query keys that make a URL an image request, of all enabled plugins, sorted.
     pub query_keys: Vec<&'static str>,
-    /// The file, for problems that show later.
+    /// The file, for problems that are found later.
     pub file: ConfigFile,
 }
 
@@ -80,12 +80,12 @@ pub fn load(
     (loaded.map(|(loaded, _)| loaded), problems)
 }
 
-/// Reads `plugins.toml`, whose text this is, with the host's settings `H` beside the engine's in `[server]`. Messages show
-/// the path, and `${file:…}` is relative to its folder. `known_plugins` are all plugins of the project, in this build or
-/// not.
+/// Reads `plugins.toml`, whose text this is, with the host's settings `H` beside the engine's in `[server]`. Messages
+/// show the path, and `${file:…}` is relative to its folder. `known_plugins` are all plugins of the project, in this
+/// build or not.
 ///
-/// The first value is there unless one of the problems is an error. An entry with `enabled = false` is not installed, and
-/// its variables need not be set; a misspelt name or key in it is a warning.
+/// The first value is there unless one of the problems is an error. An entry with `enabled = false` is not installed,
+/// and its variables need not be set; a misspelt name or key in it is a warning.
 pub fn load_with<H: HostSettings>(
     path: &Path,
     text: &str,
@@ -174,7 +174,7 @@ fn registered_twice(linked: &[&Registration]) -> Vec<Problem> {
         .collect()
 }
 
-/// Whatever is neither `[server]` nor `[[plugin]]`.
+/// Reports everything at the top of the file that is neither `[server]` nor `[[plugin]]`.
 fn check_top(parsed: &syntax::Parsed<'_>, server_schema: &serde_json::Value, problems: &mut Vec<Problem>) {
     for (key, value) in &parsed.root {
         let name = key.get_ref();
@@ -254,7 +254,6 @@ fn plugin_tables<'i>(
     tables
 }
 
-/// What a section that nothing is known of looks like.
 impl Section {
     fn empty(owner: Owner, header: Range<usize>) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! The reference pages, rendered from what the code itself says: settings types with their doc comments and defaults,
-//! and the table of querystring keys. `resizer-host docs` writes them, and a test compares them with `docs/`.
+//! Reference pages: rendered from the settings types with their doc comments and defaults, and from the table of
+//! querystring keys. `resizer-host docs` writes them, and a test compares them with `docs/`.
 
 mod editor;
 mod table;
@@ -25,8 +25,8 @@ pub struct Page {
 /// First line of each page.
 const GENERATED: &str = "<!-- Generated from the code; `cargo xtask docs` writes it anew. -->\n";
 
-/// All generated files: the server's settings with the host's settings `H`, the querystring, one page for each plugin of
-/// this build, and the schema for editors.
+/// All generated files: the server's settings with the host's settings `H`, the querystring, one page for each plugin
+/// of this build, and the schema for editors.
 #[must_use]
 pub fn pages<H: HostSettings>() -> Vec<Page> {
     let server = server_schema::<H>();

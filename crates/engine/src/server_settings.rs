@@ -1,9 +1,9 @@
-//! Engine settings: the part of `[server]` that the engine reads. [`crate::load`] fills them from `plugins.toml` and from
-//! `RESIZER__SERVER__*` variables. The doc comment of each field is its row in `docs/server.md`. The rest of `[server]`
-//! belongs to the host ([`crate::HostSettings`]); `config/server.rs` reads both.
+//! Engine settings: the part of `[server]` that the engine reads. [`crate::load`] fills them from `plugins.toml` and
+//! from `RESIZER__SERVER__*` variables. The doc comment of each field is its row in `docs/server.md`. The rest of
+//! `[server]` belongs to the host ([`crate::HostSettings`]); `config/server.rs` reads both.
 
-/// Deserializes a type from a string through `TryFrom<String>`, inside of serde's visitor: only there does an error carry
-/// the position of the value itself, also within a list.
+/// Deserializes a type from a string through `TryFrom<String>`, inside of serde's visitor: only there does an error
+/// carry the position of the value itself, also within a list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! read_from_text {
@@ -42,32 +42,33 @@ pub use pipeline::{DefaultCommands, FakeExtension};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EngineSettings {
-    /// Headers that name tags to a CDN, so that it can be told to forget an image or a folder: `"surrogate-key"` (Fastly),
-    /// `"cache-tag"` (Cloudflare). The tags are the image's path and each folder on the way to it; a purge names the one
-    /// to purge at the CDN.
+    /// Headers with cache tags, by which a CDN can purge an image or a folder: `"surrogate-key"` (Fastly),
+    /// `"cache-tag"` (Cloudflare). The tags are the image's path and each folder on the way to it; a purge names the
+    /// tag to purge at the CDN.
     pub cache_tags: Vec<CacheTagHeader>,
-    /// Extensions that a URL may carry behind that of the image: `/a.jpg.ashx?width=50` is `/a.jpg?width=50`. The first
-    /// that fits is taken off, once, and the dots before it too.
+    /// Extensions that a URL may have after that of the image: `/a.jpg.ashx?width=50` is `/a.jpg?width=50`. The first
+    /// that matches is removed once, with the dots before it.
     pub fake_extensions: Vec<FakeExtension>,
-    /// Commands for every image, as in `"scale=both;mode=max"`, where the URL and the plugins give none. Keys that ask for
-    /// an image to be processed, such as `width` or `format`, are better not here: every image would be.
+    /// Default commands for every image, as in `"scale=both;mode=max"`; the URL and the plugins overrule them. Leave
+    /// out keys that make an image be processed, such as `width` or `format`: every image would be processed.
     pub default_commands: DefaultCommands,
-    /// Query keys that are taken out before anything reads them, such as those that only get past a cache.
+    /// Query keys that are removed before anything reads them, such as those that only bypass a cache.
     pub drop_query_keys: Vec<String>,
-    /// Most time for one request, from its head to the first byte of the answer; then the answer is 504.
+    /// The timeout for one request, from its head to the first byte of the response; a later response is 504.
     pub deadline: Seconds,
-    /// Jobs that may wait, for their source or for a work thread; when there are as many, further ones are answered with
-    /// 503 at once. A change needs a restart.
+    /// Most jobs that wait, for their source or for a work thread; further requests are answered with 503 at once. A
+    /// change needs a restart.
     pub queue: usize,
     /// Threads that decode, resize and encode; `0` is one per core. A change needs a restart.
     pub work_threads: usize,
-    /// Most memory for caches and for images in work and on their way to clients. Caches may take half of it together; of
-    /// what they leave, three eighths are for sources and what is sent as it is, the rest for pixels and results.
-    /// Without it: half of what the container (cgroup v1 or v2) or the machine has. A change needs a restart.
+    /// Most memory for caches, for images in work, and for images that are being sent. All caches together may take
+    /// half of it. Of the rest, three eighths are for sources and for images that are sent unchanged, and five for
+    /// pixels and results. The default is half of the memory of the container (cgroup v1 or v2) or of the machine. A
+    /// change needs a restart.
     pub memory_limit: Option<ByteSize>,
     /// Longest source file that is read.
     pub max_source_bytes: ByteSize,
-    /// Most pixels a source may have, told from its header.
+    /// Most pixels a source may have, according to its header.
     pub max_source_pixels: u64,
     /// Longest side a source may have, in pixels.
     pub max_source_side: u32,
@@ -79,19 +80,18 @@ pub struct EngineSettings {
     pub max_frames: u32,
     /// Most pixels of all frames of an animation together, as they are decoded and as they are written.
     pub max_total_pixels: u64,
-    /// How long a source that is too large or cannot be decoded is remembered, so that asking again costs no decode.
+    /// How long a source that is too large or cannot be decoded is remembered, so that further requests need no decode.
     pub failure_memory: Seconds,
-    /// How long, while a store fails, an image of it is still taken for what the store last said of it: what the caches
-    /// hold of it is served meanwhile, and the store is asked again in the background. `"0s"` answers with the store's
-    /// failure instead.
+    /// How long the last known state of an image is used while its store fails. Meanwhile cached results are served,
+    /// and the store is asked again in the background. With `"0s"` the response is the failure of the store.
     pub stale_if_error: Seconds,
-    /// For how long after a reader's `check_modified` an image is still taken for what the store last said of it while the
-    /// store is asked in the background, so that nobody waits for that. A replaced image then shows by as much later. Has
-    /// no effect where `check_modified` is `"0s"`; `"0s"` here lets the first who asks wait for the store.
+    /// How long after a reader's `check_modified` the last known state of an image is still used while the store is
+    /// asked in the background, so that no client waits for the store. A replaced image then appears later by this
+    /// time. It has no effect where `check_modified` is `"0s"`. With `"0s"` the first request waits for the store.
     pub stale_while_revalidate: Seconds,
-    /// How long a store is believed that an image is not there, or may not be read, before it is asked again; for readers
-    /// that look for changes no longer than their `check_modified`. An image that is put there meanwhile shows by as much
-    /// later, or after a purge. `"0s"` asks each time.
+    /// How long the negative cache remembers that an image does not exist or may not be read; for readers that look for
+    /// changes no longer than their `check_modified`. An image that is stored meanwhile appears later by this time, or
+    /// after a purge. With `"0s"` every request asks the store.
     pub missing_memory: Seconds,
     /// How many sources' sizes and dates are remembered between requests. A change needs a restart.
     pub stat_cache_entries: u64,

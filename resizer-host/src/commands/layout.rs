@@ -39,8 +39,8 @@ pub(super) fn one(source: (u32, u32), query: &str) -> Result<u8, Complaint> {
     crate::print(&format!("{line}\n"))
 }
 
-/// A line of output for each line of input. A line that has no layout gets its error as its line of output, and the exit
-/// code is then 1.
+/// A line of output for each line of input. A line that has no layout gets its error as its line of output, and the
+/// exit code is then 1.
 pub(super) fn batch() -> Result<u8, Complaint> {
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());
     let mut failed = false;

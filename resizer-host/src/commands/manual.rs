@@ -1,5 +1,5 @@
-//! `resizer-host completions` and `resizer-host man`: a shell's completions and the manual page, both generated from the
-//! description of the command line in `cli.rs`.
+//! `resizer-host completions` and `resizer-host man`: a shell's completions and the manual page, both generated from
+//! the description of the command line in `cli.rs`.
 
 use clap::Command;
 use clap_complete::Shell;
@@ -38,10 +38,11 @@ fn page() -> std::io::Result<String> {
         page.extend_from_slice(section(command)?.as_bytes());
     }
     man.render_extra_section(&mut page)?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    // The usual name of such a section.
+    Ok(String::from_utf8_lossy(&page).replace(" EXTRA\n", " NOTES\n"))
 }
 
-/// The section of one command. What would be sections in a page of its own become subsections.
+/// The section of one command. The sections of a page of its own become subsections.
 fn section(command: &Command) -> std::io::Result<String> {
     let man = Man::new(command.clone());
     let mut text = Vec::new();

@@ -1,4 +1,4 @@
-//! Where the two listeners listen.
+//! Listen addresses of the public and of the admin listener.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,7 +12,7 @@ use serde::Serialize;
 #[schemars(try_from = "String")]
 pub struct ListenAddress(pub SocketAddr);
 
-/// Where the admin listener listens, if anywhere.
+/// The address of the admin listener, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(into = "String")]
 #[schemars(try_from = "String")]

@@ -1,4 +1,4 @@
-//! What is logged and how.
+//! Log settings: the filter and the format.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ impl TryFrom<String> for LogFilter {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        // A bare word that is no level would be taken for a module's name, and a misspelt level would go unseen.
+        // `EnvFilter` takes a word that is no level for the name of a module, and so hides a misspelt level.
         let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
         let is_clear = text
             .split(',')

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_what_a_browser_sends() {
+    fn origin_of_a_browser_is_valid_and_a_url_is_not() {
         let check =
             |text: &str, valid: bool| assert_eq!(CorsOrigin::try_from(text.to_owned()).is_ok(), valid, "{text}");
         for text in [

@@ -1,4 +1,4 @@
-//! Headers that the operator adds to every response.
+//! Extra response headers: names and values that the operator adds to every response.
 
 use std::cmp::Ordering;
 
@@ -18,7 +18,7 @@ pub struct ExtraHeaderName(HeaderName);
 #[schemars(try_from = "String")]
 pub struct ExtraHeaderValue(HeaderValue);
 
-/// What frames a response or describes this very one; the server sets these itself.
+/// Headers that the server sets itself, because they frame or describe one response.
 const OWN: [&str; 18] = [
     "access-control-allow-origin",
     "cache-control",

@@ -1,5 +1,5 @@
-//! Reader of `[server]`: reads the file's table strictly into the engine's and the host's settings, replaces settings by
-//! `RESIZER__SERVER__*` variables, and reports settings that contradict each other.
+//! Reader of `[server]`: reads the file's table strictly into the engine's and the host's settings, replaces settings
+//! by `RESIZER__SERVER__*` variables, and reports settings that contradict each other.
 
 use std::collections::BTreeMap;
 
@@ -118,8 +118,8 @@ pub(crate) fn read<'i, H: HostSettings>(
     (both, settings.section)
 }
 
-/// `memory_limit` alone: plugins are installed before the rest is read, and their defaults are shares of it. What is wrong
-/// with it is reported by [`read`].
+/// `memory_limit` alone: plugins are installed before the rest is read, and their defaults are shares of it. [`read`]
+/// reports its problems.
 pub(crate) fn memory_limit(settings: &Settings<'_>, overrides: &[Override]) -> Option<u64> {
     let given = overrides.iter().find(|given| given.key == "server.memory_limit");
     let text = given.map(|given| given.value.clone());

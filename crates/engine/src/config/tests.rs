@@ -1,4 +1,4 @@
-//! What the real plugins have no occasion to show: inner tables, secrets of a plugin, and an `install` that says no.
+//! Cases that no real plugin has: inner tables, secrets of a plugin, an `install` that fails, settings of a host.
 
 use std::path::Path;
 
@@ -109,7 +109,7 @@ fn underlined<'t>(problem: &Problem, text: &'t str) -> &'t str {
 }
 
 #[test]
-fn inner_tables_are_checked_like_outer_ones() {
+fn problems_of_inner_tables_are_reported() {
     check("[[plugin.rules]]\nfrom = \"a\"\n", &[]);
     check(
         "rules = [{ from = \"a\" }, { form = \"b\", from = 1, x = 2 }]",
@@ -155,7 +155,7 @@ fn inner_tables_are_checked_like_outer_ones() {
 }
 
 #[test]
-fn secrets_stay_secret_wherever_they_stand() {
+fn secret_is_never_shown() {
     check(
         "pin = true\n",
         &[(
@@ -195,7 +195,7 @@ fn secrets_stay_secret_wherever_they_stand() {
 }
 
 #[test]
-fn what_comes_from_elsewhere_is_read_as_what_is_wanted_and_keeps_its_place() {
+fn interpolated_value_is_coerced_and_keeps_its_position() {
     check("ports = [\"${NOT_SET:-5}\"]", &[]);
     check("ports = \"${NOT_SET:-1,2}\"", &[]);
     check(
@@ -215,7 +215,7 @@ fn what_comes_from_elsewhere_is_read_as_what_is_wanted_and_keeps_its_place() {
 }
 
 #[test]
-fn install_is_shown_at_the_setting_or_at_the_entry() {
+fn install_error_is_shown_at_the_setting_or_at_the_entry() {
     check(
         "fail = \"absent\"",
         &[(
@@ -227,7 +227,7 @@ fn install_is_shown_at_the_setting_or_at_the_entry() {
         "pin = \"hunter2\"\nfail = \"whole\"",
         &[("plugin `vault` does not work: It broke.", "[[plugin]]")],
     );
-    // A complaint that may only come from what was taken out is not made.
+    // A problem that may only follow from a removed setting is not reported.
     check(
         "door = \"shut\"\nrules = 5",
         &[(
@@ -238,7 +238,7 @@ fn install_is_shown_at_the_setting_or_at_the_entry() {
 }
 
 #[test]
-fn later_errors_find_their_place_too() {
+fn later_error_is_shown_at_its_setting() {
     let text = "[[plugin]]\nname = \"vault\"\npin = \"hunter2\"\n\n[[plugin]]\nname = \"vault\"\nenabled = false\n";
     let file = read(text).0.unwrap().file;
     let problem = file.problem(0, &InstallError::setting("pin", "hunter2 was refused"));
@@ -249,7 +249,7 @@ fn later_errors_find_their_place_too() {
 }
 
 #[test]
-fn query_keys_are_those_of_enabled_plugins() {
+fn query_keys_of_disabled_plugins_are_left_out() {
     let keys = |text: &str| read(text).0.unwrap().query_keys;
     assert_eq!(
         keys("[[plugin]]\nname = \"vault\"\n[[plugin]]\nname = \"vault\"\n"),
@@ -259,7 +259,7 @@ fn query_keys_are_those_of_enabled_plugins() {
 }
 
 #[test]
-fn two_plugins_of_one_name_are_a_fault_of_the_build() {
+fn two_plugins_of_one_name_are_an_error_of_the_build() {
     let vault = Registration::of::<Vault>();
     assert!(registered_twice(&[&vault]).is_empty());
     let rendered = Problems(registered_twice(&[&vault, &vault])).render(Path::new("p.toml"), "");
@@ -269,7 +269,7 @@ fn two_plugins_of_one_name_are_a_fault_of_the_build() {
 }
 
 /// Settings of a host.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Host {
     door: Option<Door>,
@@ -321,7 +321,7 @@ fn problems_of_host_and_engine_are_reported_together_in_order() {
         "[server]\nqueue = \"a\"\nports = [\"b\"]\nqeue = 1\nprots = 2\n",
         &[
             (
-                "wrong type for setting `queue` of `[server]`: expected a whole number, found a string",
+                "wrong type for setting `queue` of `[server]`: expected a whole number, 0 or more, found a string",
                 "\"a\"",
             ),
             (

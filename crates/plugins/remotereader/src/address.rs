@@ -100,8 +100,8 @@ impl Guard {
         Self { opened }
     }
 
-    /// Whether this address may be connected to. An IPv4 address written in IPv6 is another address than the IPv4 one: an
-    /// entry of `allow_addresses` opens only the form that it names.
+    /// Whether this address may be connected to. An IPv4 address written in IPv6 is another address than the IPv4 one:
+    /// an entry of `allow_addresses` opens only the form that it names.
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
         if self.opened.iter().any(|network| network.0.contains(&address)) {
             return Ok(());
