@@ -26,7 +26,7 @@ fn modules_of_the_engine_import_each_other_without_a_circle() {
     let (imports, wrong) = read_imports(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
     assert!(wrong.is_empty(), "{wrong:#?}");
     // Proves that imports are found at all.
-    assert!(imports["walk"].contains("locate") && imports["locate"].contains("shared"));
+    assert!(imports["walk"].contains("locate"));
     let circles = circles(&imports);
     assert!(circles.is_empty(), "these modules import each other: {circles:#?}");
 }
