@@ -5,7 +5,7 @@ use memmap2::MmapOptions;
 use resizer_plugin_api::{CacheKey, Entry};
 
 /// The bytes that an entry costs beside its contents and its texts, roughly: its place in a cache's table and in its
-/// queues, the digest in its key, the counters of its shared parts, and the overhead of the allocator.
+/// queues, the counters of its shared parts, and the overhead of the allocator.
 const OVERHEAD: u64 = 512;
 /// From this size on, in bytes, an entry gets pages of its own, which return to the system with the entry. The
 /// allocator would put the entry into areas of megabytes, one for each size and thread, and keep an area for as long as

@@ -1,7 +1,6 @@
 //! Contract of caches for the source cache on disk; the modules test what this cache does beyond.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::disallowed_methods,
     reason = "a test fails by panicking and may wait for the disk"
 )]
