@@ -134,9 +134,7 @@ impl<'a> Entries<'a> {
     fn not_linked(&self, name: &str, span: Range<usize>, enabled: bool) -> Option<Problem> {
         if self.known.contains(&name) {
             let message = format!("plugin `{name}` exists, but this build was made without it");
-            let help = format!(
-                "start it with `cargo xtask run`, or with `cargo run --release --features {name}`; `cargo xtask dist` ships it"
-            );
+            let help = format!("build it in: `cargo xtask run`, or `cargo run --release --features {name}`");
             return enabled.then(|| {
                 Problem::error(span, message)
                     .help(help)
