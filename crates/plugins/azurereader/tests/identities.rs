@@ -83,7 +83,7 @@ async fn store(giver: &Arc<Giver>) -> HttpOrigin {
 async fn run(store: &HttpOrigin, environment: &[(&str, &str)]) {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
-        .args(["--exact", "the_process_of_the_reader", "--nocapture"])
+        .args(["--exact", "reader_process", "--nocapture"])
         .env_clear();
     child.env(STORE, store.address().to_string());
     child.envs(environment.iter().copied());
