@@ -1,6 +1,6 @@
-//! The cases in `tests/config`: a `plugins.toml`, a line `# ----`, and below it, as comments, what the server says
-//! about the file. A first line `# environment: A=1 B=2` gives the environment. `UPDATE_EXPECT=1` writes what is said
-//! into the files, for a person to read through.
+//! Configuration cases of `tests/config`: a `plugins.toml`, a line `# ----`, and below it, as comments, the server's
+//! messages about the file. A first line `# environment: A=1 B=2` sets the environment. `UPDATE_EXPECT=1` writes the
+//! messages into the files, for a person to review.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use resizer_host::KNOWN_PLUGINS;
 use resizer_plugin_api::metrics::Metrics;
 use resizer_plugin_api::resource::Resources;
 
-/// What separates a case from what is expected of it.
+/// The line between a case and its expected messages.
 const RULE: &str = "# ----\n";
 
-/// A plugin of which it is said that a whole build of the project would hold it; none will have this name.
+/// The name of a plugin that a full build is said to contain. No plugin will have this name.
 const NOT_LINKED: [&str; 1] = ["icecache"];
 
 #[test]
-fn what_is_wrong_with_a_file_is_said_as_expected() {
+fn wrong_file_gives_the_expected_messages() {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut wrong = Vec::new();
     for path in cases() {
@@ -45,7 +45,7 @@ fn what_is_wrong_with_a_file_is_said_as_expected() {
 }
 
 #[test]
-fn no_case_makes_the_server_tell_a_secret() {
+fn messages_about_a_case_tell_no_secret() {
     for path in cases() {
         let case = fs::read_to_string(&path).unwrap();
         let (config, _) = case.split_once(RULE).unwrap_or((&case, ""));
@@ -84,7 +84,7 @@ fn environment_and_file_become_typed_settings() {
 }
 
 #[test]
-fn entries_keep_their_order_and_parked_ones_do_nothing() {
+fn entries_keep_their_order_and_disabled_ones_do_nothing() {
     let text = "[[plugin]]\nname = \"memcache\"\n[[plugin]]\nname = \"filereader\"\nfolder = \"a\"\nenabled = false\n\
                 [[plugin]]\nname = \"filereader\"\nfolder = \"b\"\n";
     let (loaded, _) = read(Path::new("plugins.toml"), text, &Environment::default());

@@ -1,4 +1,5 @@
-//! Tests of the whole server, in one binary so that everything is linked once. Tests of a single crate are in that crate.
+//! Tests of the whole server, in one binary so that everything is linked once. Tests of a single crate are in that
+//! crate.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

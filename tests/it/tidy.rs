@@ -1,5 +1,5 @@
-//! Checks of the tree itself: dependencies between crates, names that must agree, and the shape of files. They read `cargo
-//! metadata` and the files, so that `docs/architecture.md` cannot drift away from the project.
+//! Checks of the tree itself: dependencies between crates, names that must agree, and the shape of files. They read
+//! `cargo metadata` and the files, so that `docs/architecture.md` cannot drift away from the project.
 
 mod words;
 
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-/// The allowed dependencies between the crates that are no plugins: a crate, then the crates that it may use. A new line
-/// is a decision about the architecture. `docs/architecture.md` draws the same picture.
+/// The allowed dependencies between the crates that are no plugins: a crate, then the crates that it may use. A new
+/// line is a decision about the architecture. `docs/architecture.md` draws the same picture.
 const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-foreign", &[]),
     ("resizer-jpeg", &[]),
@@ -43,7 +43,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 const PLUGIN_MAY_USE: &[&str] = &["resizer-plugin-api", "resizer-disk-store", "resizer-object-storage"];
 const PLUGIN_TESTS_MAY_USE: &[&str] = &["resizer-engine", "resizer-test-stores"];
 
-/// Crates with `unsafe` blocks. They list the lints of the workspace themselves, since a forbidden lint cannot be allowed.
+/// Crates with `unsafe` blocks. They list the lints of the workspace themselves, since a forbidden lint cannot be
+/// allowed.
 const MAY_BE_UNSAFE: &[&str] = &["resizer-foreign"];
 
 /// Foreign crates that only one layer may use: the beginning of the crate's name, and its users.
