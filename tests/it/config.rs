@@ -85,7 +85,7 @@ fn environment_and_file_become_typed_settings() {
 }
 
 #[test]
-fn disabled_entry_is_not_installed_and_order_is_kept() {
+fn entries_keep_their_order_and_disabled_ones_do_nothing() {
     let text = "[[plugin]]\nname = \"memcache\"\n[[plugin]]\nname = \"filereader\"\nfolder = \"a\"\nenabled = false\n\
                 [[plugin]]\nname = \"filereader\"\nfolder = \"b\"\n";
     let (loaded, _) = read(Path::new("plugins.toml"), text, &Environment::default());

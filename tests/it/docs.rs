@@ -1,4 +1,4 @@
-//! The generated pages in `docs/` are what the code says today. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes them.
+//! Freshness of the generated pages in `docs/`. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use resizer_host::settings::ServerSettings;
 const MEND: &str = "run `cargo xtask docs` and commit what it writes";
 
 #[test]
-fn docs_are_fresh() {
+fn generated_pages_are_fresh() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     let pages = pages::<ServerSettings>();

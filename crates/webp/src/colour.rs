@@ -109,7 +109,8 @@ fn lanes(samples: &[u8]) -> [u8; LANES] {
     })
 }
 
-/// Red, green and blue. The factors are those of BT.601 for luma from 16 to 235, times 2^14; sums carry 6 bits of fraction.
+/// Red, green and blue. The factors are those of BT.601 for luma from 16 to 235, times 2^14. Sums carry 6 bits of
+/// fraction.
 #[inline(always)]
 fn colours(luma: &[u8; LANES], blue: &[u8; LANES], red: &[u8; LANES]) -> [[u8; LANES]; 3] {
     const LUMA: u16 = 19_077;

@@ -44,7 +44,7 @@ pub struct LosslessDecoder<'a> {
     next: usize,
 }
 
-/// What each decoded pixel is written as.
+/// The output form of each decoded pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Output {
     Pixels(Pixels),

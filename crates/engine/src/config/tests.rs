@@ -39,7 +39,7 @@ struct Rule {
     codes: Vec<Secret>,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Door {
     Open,

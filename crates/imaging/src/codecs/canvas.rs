@@ -10,7 +10,7 @@ pub(super) struct Area {
     pub(super) size: Size,
 }
 
-/// What happens to a frame's area before the next frame is drawn.
+/// The treatment of a frame's area before the next frame is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disposal {
     Keep,
