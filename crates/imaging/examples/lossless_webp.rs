@@ -1,7 +1,8 @@
-//! Comparison of lossless WebP encoders: prints bytes, processor time and peak memory of ours, image-webp's and libwebp's.
+//! Comparison of lossless WebP encoders: prints bytes, processor time and peak memory of ours, image-webp's and
+//! libwebp's.
 //!
-//! `cargo run --release -p resizer-imaging --example lossless_webp -- FILES…`: each picture is encoded by each encoder in
-//! a process of its own, so that the peak of the memory is that encoder's. `docs/architecture.md` has the table.
+//! `cargo run --release -p resizer-imaging --example lossless_webp -- FILES…`: each picture is encoded by each encoder
+//! in a process of its own, so that the peak of the memory is that encoder's. `docs/architecture.md` has the table.
 
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong here, nothing was measured")]
 #![allow(clippy::disallowed_methods, reason = "nobody is served here")]
