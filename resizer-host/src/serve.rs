@@ -229,7 +229,10 @@ async fn stop(handler: &RequestHandler, signal: StopSignal, public: ServerHandle
         tracing::warn!("the grace period is over and some requests were still running");
     }
     let left = deadline.saturating_duration_since(Instant::now()).max(LEAST_STOP_TIME);
-    if within(left, handler.engine.stop(&handler.in_force().site)).await.is_none() {
+    if within(left, handler.engine.stop(&handler.in_force().site))
+        .await
+        .is_none()
+    {
         tracing::warn!("the grace period is over and some plugins had not stopped");
     }
 }
