@@ -3,18 +3,20 @@
 //! Inputs that reach new code are kept in `target/fuzz/corpus`, inputs that break a promise in `target/fuzz/found`.
 
 use std::fs;
+use std::num::NonZeroU32;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::command::{self, cargo};
 use crate::workspace;
 
-/// Coverage for libFuzzer, and checks that a release build lacks. `--cap-lints`: the entry point that the macro of
-/// libfuzzer-sys writes has an attribute that counts as unsafe code.
+/// Coverage for libFuzzer, and checks that a release build lacks. `fuzzing`: `png` then ignores checksums, which a
+/// mutated file never meets. `--cap-lints`: the entry point that the macro of libfuzzer-sys writes has an attribute
+/// that counts as unsafe code.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
                      -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks \
-                     -Ccodegen-units=1 --cap-lints=allow";
+                     -Ccodegen-units=1 --cfg=fuzzing --cap-lints=allow";
 
 /// An input that takes longer is a finding.
 const SECONDS: u32 = 10;
@@ -23,7 +25,7 @@ const SECONDS: u32 = 10;
 const MEMORY: u32 = 1024;
 
 /// Runs one target, or each in turn, for so many minutes. Ends with the first finding of a target.
-pub(crate) fn run(only: Option<&str>, minutes: u32) -> Result<()> {
+pub(crate) fn run(only: Option<&str>, minutes: NonZeroU32) -> Result<()> {
     let mut names: Vec<String> = Vec::new();
     let seeds = workspace::root().join("tests/fuzz/seeds");
     for folder in fs::read_dir(&seeds).with_context(|| format!("{} cannot be read", seeds.display()))? {
@@ -59,7 +61,7 @@ pub(crate) fn run(only: Option<&str>, minutes: u32) -> Result<()> {
             format!("-timeout={SECONDS} -rss_limit_mb={MEMORY} -max_len=65536 -print_final_stats=1 -verbosity=1");
         let mut fuzzer = command::program(&binary, &limits);
         fuzzer
-            .arg(format!("-max_total_time={}", 60 * minutes))
+            .arg(format!("-max_total_time={}", 60 * minutes.get()))
             .arg(format!("-artifact_prefix={}/", found.display()))
             .arg(corpus)
             .arg(seeds.join(&name))

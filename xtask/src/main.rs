@@ -15,6 +15,7 @@ mod run;
 mod stores;
 mod test;
 
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -101,7 +102,7 @@ fn values<'a, const N: usize>(
     Ok(values)
 }
 
-fn minutes(options: &[&str]) -> Result<u32> {
+fn minutes(options: &[&str]) -> Result<NonZeroU32> {
     let [minutes] = values("fuzz", options, [("--minutes", "10")])?;
     minutes
         .parse()
