@@ -127,9 +127,7 @@ fn web_identity(issuer: &Issuer, asked: &Asked) -> Answer {
 /// Runs the reader's process with this environment.
 async fn run(issuer: &Issuer, environment: &[(&str, &str)]) {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child
-        .args(["--exact", "reader_process", "--nocapture"])
-        .env_clear();
+    child.args(["--exact", "reader_process", "--nocapture"]).env_clear();
     child.env(SERVER, issuer.server.address().to_string());
     child.envs(environment.iter().copied());
     let output = tokio::task::spawn_blocking(move || child.output())
