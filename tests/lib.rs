@@ -1,4 +1,4 @@
-//! Nothing is here: the package exists for its one test binary, `it/main.rs`, and so that the code in `docs` is compiled.
+//! Empty library: its package exists for the test binary `it/main.rs`, and to compile the code in `docs`.
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/writing-a-plugin.md")]

@@ -17,7 +17,8 @@ pub(crate) fn run(config: &Path, out: &Path) -> Result<()> {
     let names = plugins.iter().map(String::as_str).collect::<Vec<_>>();
 
     let features = names.join(",");
-    let build = format!("build -p resizer-host --locked --profile dist --no-default-features --features {features}");
+    let build = "build -p resizer-host --locked --profile dist --no-default-features --features mimalloc";
+    let build = format!("{build},{features}");
     command::run(&mut cargo(&build))?;
     let file = format!("resizer-host{}", std::env::consts::EXE_SUFFIX);
     let binary = workspace::target()?.join("dist").join(&file);

@@ -22,7 +22,6 @@ pub mod query;
 mod reader;
 pub mod reply;
 pub mod request;
-mod resident;
 pub mod resource;
 pub mod service;
 pub mod settings;

@@ -1,4 +1,4 @@
-//! The `[[plugin]]` entries: finds each one's plugin, reads its settings and installs it.
+//! `[[plugin]]` entries: finds the plugin of each entry, reads its settings and installs it.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ use super::settings::{Settings, Surroundings, soften};
 use super::syntax::Parsed;
 use crate::diagnostic::Problem;
 
-/// The entries read so far, and what it takes to read one.
+/// The entries read so far, and the inputs for reading the next.
 pub(crate) struct Entries<'a> {
     surroundings: Surroundings<'a>,
     linked: &'a [&'static Registration],
@@ -29,7 +29,7 @@ pub(crate) struct Entries<'a> {
     pub(crate) sections: Vec<Section>,
     pub(crate) table: HookTable,
     pub(crate) query_keys: Vec<&'static str>,
-    /// Numbers of the entries that something is wrong with.
+    /// Numbers of the entries with a problem.
     failed: Vec<usize>,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Entries<'a> {
         self.sections
             .push(Section::empty(Owner::Plugin(String::new()), header.clone()));
         if !parsed.is_sound(&header) {
-            // What does not parse is reported already; what is left of the entry would mislead.
+            // The syntax error is reported already. Problems of the rest of the entry would mislead.
             return;
         }
         let mut found = Vec::new();
@@ -120,7 +120,7 @@ impl<'a> Entries<'a> {
         problems: &mut Vec<Problem>,
     ) {
         let (resources, metrics, table) = (self.resources, self.metrics, &mut self.table);
-        // An entry that fails leaves what it had subscribed to in the table, which is then thrown away as a whole.
+        // A failed entry leaves its hooks in the table, which is then dropped as a whole.
         let install = |settings| {
             (plugin.install)(
                 settings,
@@ -186,7 +186,7 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// What no single entry can be blamed for.
+    /// Reports conflicts between entries.
     pub(crate) fn check_together(&self, problems: &mut Vec<Problem>) {
         let sound: Vec<_> = self
             .table

