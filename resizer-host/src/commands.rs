@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use resizer_engine::{Engine, Environment, Loaded, Problems, ServerSettings};
-use resizer_plugin_api::resource::Resources;
-use resizer_plugin_api::{Metrics, Registration};
+use resizer_plugin_api::Metrics;
+use resizer_plugin_api::engine::{Registration, Resources};
 
 use crate::complaint::{Complaint, read_configuration};
 use crate::linked::KNOWN_PLUGINS;

@@ -13,7 +13,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use resizer_engine::{Engine, Environment, ServerSettings};
 use resizer_plugin_api::Metrics;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::Resources;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::Admin;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use resizer_engine::{Environment, load};
 use resizer_host::KNOWN_PLUGINS;
-use resizer_plugin_api::metrics::Metrics;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::Metrics;
+use resizer_plugin_api::engine::Resources;
 
 /// What separates a case from what is expected of it.
 const RULE: &str = "# ----\n";

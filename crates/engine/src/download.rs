@@ -89,11 +89,7 @@ async fn read(
     let key = asked.map_or(key, |_| source_cache_key(&located.key, came));
     // A version that was asked for and came without a name cannot be told from another.
     if asked.is_none() || came.is_some() {
-        let meta = EntryMeta {
-            content_type: ORIGINAL.to_owned(),
-            validator: came.unwrap_or(&key.validator).clone(),
-            modified: source.stat.modified,
-        };
+        let meta = EntryMeta::new(ORIGINAL, came.unwrap_or(&key.validator).clone()).with_modified(source.stat.modified);
         chain::keep(&located.generation, caches, request, &key, &meta, &source.bytes).await;
     }
     Ok(source)
@@ -109,7 +105,7 @@ async fn cached(
     key: &CacheKey,
     found: Found<'_>,
 ) -> Result<Option<SourceBytes>, Error> {
-    let Hit { meta, body } = found.hit;
+    let Hit { meta, body, .. } = found.hit;
     let length = body.length().unwrap_or(0);
     within(length, site.server().max_source_bytes.0)?;
     let reserved = engine.admission.source(length, patience(located)).await?;

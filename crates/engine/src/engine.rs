@@ -10,8 +10,7 @@ use futures_util::FutureExt;
 use moka::sync::Cache;
 use resizer_foreign::allocator::{Unused, give_back};
 use resizer_imaging::{Cancel, Format, Instructions, Job, Limits};
-use resizer_plugin_api::hooks::{Given, LifeHandler};
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::{Given, LifeHandler, Resources};
 use resizer_plugin_api::{
     CacheKey, Counter, Error, ErrorKind, InstallError, Metrics, Reply, RequestHead, SourceKey, Stat, Validator,
 };

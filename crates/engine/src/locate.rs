@@ -10,7 +10,7 @@ use foldhash::quality::RandomState;
 use moka::ops::compute::{CompResult, Op};
 use moka::sync::Cache;
 use parking_lot::Mutex;
-use resizer_plugin_api::hooks::{Given, MountedSource};
+use resizer_plugin_api::engine::{Given, MountedSource};
 use resizer_plugin_api::{
     Error, ErrorKind, ImageRequest, MissingEvent, Seconds, SourceKey, SourcePath, Stat, UrlPrefix, Validator,
 };

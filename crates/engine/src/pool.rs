@@ -118,7 +118,7 @@ struct Instruments {
     queued: Gauge,
     running: Gauge,
     cancelled: Counter,
-    seconds: resizer_plugin_api::metrics::SecondsCounter,
+    seconds: resizer_plugin_api::SecondsCounter,
     worst_stop: Gauge,
 }
 

@@ -200,11 +200,7 @@ async fn make(
     };
     drop(place);
     let (bytes, reply, content_type) = made;
-    let meta = EntryMeta {
-        content_type,
-        validator: validator.clone(),
-        modified: source.stat.modified,
-    };
+    let meta = EntryMeta::new(content_type, validator.clone()).with_modified(source.stat.modified);
     drop(source);
 
     let asked = located.stat.validator.is_some();

@@ -58,7 +58,8 @@ pub(crate) async fn from_cache(admission: &Admission, body: Body, patience: Dura
 
 #[cfg(test)]
 mod tests {
-    use resizer_plugin_api::{Memory, Metrics};
+    use resizer_plugin_api::Metrics;
+    use resizer_plugin_api::engine::Memory;
 
     use super::*;
 

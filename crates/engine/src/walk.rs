@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use http::Extensions;
 use percent_encoding::percent_decode_str;
 use resizer_imaging::SOURCE_EXTENSIONS;
-use resizer_plugin_api::request::extension;
+use resizer_plugin_api::extension;
 use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, RewriteEvent};
 
 use crate::engine::Shared;

@@ -1,5 +1,5 @@
-//! What goes back to the client: a status, headers and a body. Made by the engine, by a hook that answers itself, and
-//! by admin pages; the host turns it into bytes on a socket.
+//! Reply: status, headers and body of a response. The engine makes it, or a hook that answers itself, and the host writes
+//! it to a socket.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,6 +1,7 @@
 //! Reads `[server]`: the file's table strictly, then `RESIZER__SERVER__*` over it, then what several settings say
 //! together.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use resizer_imaging::is_trigger;
@@ -34,7 +35,7 @@ pub(crate) fn read<'i>(
     mut settings: Settings<'i>,
     schema: &Value,
     overrides: &'i [Override],
-    plugin_keys: &[&str],
+    plugin_keys: &[Cow<'static, str>],
     problems: &mut Vec<Problem>,
 ) -> (Option<ServerSettings>, Section) {
     settings.take_unknown(schema, problems);
@@ -106,7 +107,11 @@ fn check<'i>(given: &'i Override, schema: &Value) -> Result<(&'i str, DeValue<'i
 }
 
 /// What no single setting can be blamed for.
-fn together(server: &ServerSettings, plugin_keys: &[&str], place: impl Fn(&str) -> Option<Place>) -> Vec<Problem> {
+fn together(
+    server: &ServerSettings,
+    plugin_keys: &[Cow<'static, str>],
+    place: impl Fn(&str) -> Option<Place>,
+) -> Vec<Problem> {
     let mut problems = Vec::new();
     // A setting that is nowhere given has its default, which is never wrong by itself.
     let place = |name: &str| place(name).unwrap_or(Place::File);

@@ -2,7 +2,7 @@
 //! extensions of editors understand. Each plugin is one alternative of a `oneOf`, told apart by its `name`; completion
 //! follows those, and would not follow `if` and `then`.
 
-use resizer_plugin_api::Registration;
+use resizer_plugin_api::engine::Registration;
 use serde_json::{Map, Value, json};
 
 /// The schema as text.

@@ -114,10 +114,7 @@ async fn the_process_of_the_reader() {
         assert_eq!(error.kind(), ErrorKind::Upstream, "{error:?}");
         assert!(error.cause().unwrap().contains(&expected), "{error:?}");
         match (table.on_connect[0].value)().await {
-            Err(InstallError::Setting {
-                name: "account" | "client_id",
-                message,
-            }) => {
+            Err(InstallError::Setting { name, message }) if matches!(&*name, "account" | "client_id") => {
                 assert!(message.contains(&expected), "{message}");
             }
             other => panic!("{other:?}"),

@@ -1,8 +1,6 @@
 //! A plugin that says how long clients and CDNs may keep a response: its settings and its one handler. `lives` turns the
 //! settings into headers. It mirrors ImageResizer's ClientCache. The page for operators is `docs.md`. Not here: `ETag`,
 //! `Last-Modified` and conditional requests, which are the engine's.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod lives;
 
@@ -20,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lives::{Life, Lives};
 
-register!(ClientCache);
+register!(ClientCache, docs = "../docs.md");
 
 /// The settings of one entry.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -118,8 +116,6 @@ pub struct ClientCache {
 impl Plugin for ClientCache {
     const NAME: &'static str = "clientcache";
     const SUMMARY: &'static str = "Tells browsers and CDNs how long they may keep what the server sends.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

@@ -1,7 +1,5 @@
 //! A plugin for CDNs that strip queries: it reads commands out of the path, and can send clients that come with a query to
 //! the CDN. It mirrors ImageResizer's CloudFront. The page for operators is `docs.md`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 use std::sync::Arc;
 
@@ -14,7 +12,7 @@ use resizer_plugin_api::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-register!(CloudFront);
+register!(CloudFront, docs = "../docs.md");
 
 /// What a path may hold as it is (`pchar` and `/` of RFC 3986), but for `;`, which would begin commands.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -68,8 +66,6 @@ struct CameWithQuery;
 impl Plugin for CloudFront {
     const NAME: &'static str = "cloudfront";
     const SUMMARY: &'static str = "Reads image commands out of the path, for CDNs that strip queries.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

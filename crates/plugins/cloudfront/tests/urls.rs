@@ -5,7 +5,7 @@ use http::Extensions;
 use http::header::LOCATION;
 use resizer_cloudfront::CloudFront;
 use resizer_engine::testing::Installer;
-use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{DefaultsEvent, ErrorKind, Flow, Query, RequestHead, RewriteEvent};
 
 const REDIRECT: &str = "redirect_through = 'https://cdn.test'";

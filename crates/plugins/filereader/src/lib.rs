@@ -1,8 +1,6 @@
 //! A plugin that serves a folder: its settings and what it hooks into. `folder` opens files without ever leaving the
 //! folder, `reading` reads them in pieces, `source` is what the engine calls. The page for operators is `docs.md`.
 //! Nothing here caches, retries or times out.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 #[cfg(not(unix))]
 compile_error!("filereader relies on Unix file systems to keep requests inside its folder; build without it");
@@ -20,7 +18,7 @@ use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Plugin, Resource
 
 use crate::folder::Folder;
 
-register!(FileReader);
+register!(FileReader, docs = "../docs.md");
 
 /// Threads for each folder. More than a local disk needs, so that a network mount, which answers slower, still has a
 /// few reads under way.
@@ -49,8 +47,6 @@ pub struct FileReader {
 impl Plugin for FileReader {
     const NAME: &'static str = "filereader";
     const SUMMARY: &'static str = "Serves images from a local folder.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

@@ -1,7 +1,5 @@
 //! A plugin that keeps encoded results in memory: its settings and what it hooks into. `store` is the cache itself, which
 //! a reload keeps. It mirrors ImageResizer's MemCache. The page for operators is `docs.md`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod store;
 
@@ -11,7 +9,7 @@ use serde::Deserialize;
 
 use crate::store::Store;
 
-register!(MemCache);
+register!(MemCache, docs = "../docs.md");
 
 /// The part of all memory that is taken by default, and the most of it.
 const MEMORY_PART: u64 = 8;
@@ -33,8 +31,6 @@ pub struct MemCache;
 impl Plugin for MemCache {
     const NAME: &'static str = "memcache";
     const SUMMARY: &'static str = "Keeps encoded results in memory, bounded by bytes.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

@@ -78,10 +78,10 @@ impl Cache for Store {
     }
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
-        Ok(self.entries.get(key).map(|kept| Hit {
-            meta: kept.meta,
-            body: Body::Bytes(kept.bytes),
-        }))
+        Ok(self
+            .entries
+            .get(key)
+            .map(|kept| Hit::new(kept.meta, Body::Bytes(kept.bytes))))
     }
 
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {

@@ -24,19 +24,9 @@ fn key(number: usize) -> CacheKey {
 }
 
 async fn put(cache: &dyn Cache, number: usize, length: usize) {
-    let meta = EntryMeta {
-        content_type: "image/jpeg".to_owned(),
-        validator: Validator::new("1"),
-        modified: None,
-    };
+    let meta = EntryMeta::new("image/jpeg", Validator::new("1"));
     cache
-        .put(
-            &key(number),
-            Entry {
-                meta,
-                bytes: Bytes::from(vec![1; length]),
-            },
-        )
+        .put(&key(number), Entry::new(meta, Bytes::from(vec![1; length])))
         .await
         .unwrap();
 }

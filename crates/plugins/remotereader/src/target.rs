@@ -3,7 +3,7 @@
 //! `target` checks the signature in that path: whoever writes such a path themselves gains nothing.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use resizer_plugin_api::request::extension;
+use resizer_plugin_api::extension;
 use resizer_plugin_api::{Error, ErrorKind, Flow, HookResult, RewriteEvent, SourcePath};
 use url::Url;
 

@@ -1,8 +1,6 @@
 //! A plugin that keeps originals in memory: its settings, what it hooks into, and which requests it has to do with.
 //! `store` is the cache itself, which a reload keeps. It mirrors ImageResizer's SourceMemCache. The page for operators is
 //! `docs.md`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod store;
 
@@ -18,7 +16,7 @@ use serde::Deserialize;
 
 use crate::store::Store;
 
-register!(SourceMemCache);
+register!(SourceMemCache, docs = "../docs.md");
 
 /// The part of all memory that is taken by default, and the most of it.
 const MEMORY_PART: u64 = 8;
@@ -43,9 +41,7 @@ pub struct SourceMemCache;
 impl Plugin for SourceMemCache {
     const NAME: &'static str = "sourcememcache";
     const SUMMARY: &'static str = "Keeps originals in memory, bounded by bytes.";
-    const DOCS: &'static str = include_str!("../docs.md");
     // `scache` says where an original is kept; by itself it asks for no image to be made, as in ImageResizer.
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

@@ -47,9 +47,9 @@ impl Store {
     }
 
     pub(crate) fn get(&self, key: &CacheKey) -> Option<Hit> {
-        let Entry { meta, bytes } = self.entries.get(key)?;
+        let Entry { meta, bytes, .. } = self.entries.get(key)?;
         let body = Body::Bytes(bytes);
-        Some(Hit { meta, body })
+        Some(Hit::new(meta, body))
     }
 
     pub(crate) fn put(&self, key: &CacheKey, entry: &Entry) {

@@ -28,13 +28,9 @@ fn key(number: usize) -> CacheKey {
 }
 
 async fn put(cache: &dyn Cache, number: usize, length: usize) {
-    let meta = EntryMeta {
-        content_type: "application/octet-stream".to_owned(),
-        validator: Validator::new("1"),
-        modified: None,
-    };
+    let meta = EntryMeta::new("application/octet-stream", Validator::new("1"));
     let bytes = Bytes::from(vec![1; length]);
-    cache.put(&key(number), Entry { meta, bytes }).await.unwrap();
+    cache.put(&key(number), Entry::new(meta, bytes)).await.unwrap();
 }
 
 async fn is_kept(cache: &dyn Cache, number: usize) -> bool {

@@ -2,8 +2,6 @@
 //! string, `query` the queries, `id` the paths; `source` is what the engine calls, `check` what `check --connect` runs.
 //! Both put a `lookup` to a `session`, that is one connection of the `pool`, which speaks to `postgres`, `mysql` or
 //! `sqlite`. The page for operators is `docs.md`. Nothing here caches, writes or retries beyond a lost connection.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod check;
 mod database;
@@ -32,7 +30,7 @@ use crate::lookup::Queries;
 use crate::pool::{Pool, Timeouts};
 use crate::query::Query;
 
-register!(SqlReader);
+register!(SqlReader, docs = "../docs.md");
 
 reader_settings! {
     prefix = "/databaseimages/", check_modified = "5m", untrusted_data = false;
@@ -109,8 +107,6 @@ pub struct SqlReader {
 impl Plugin for SqlReader {
     const NAME: &'static str = "sqlreader";
     const SUMMARY: &'static str = "Serves images from a PostgreSQL, MySQL, MariaDB or SQLite database.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use resizer_diskcache::DiskCache;
 use resizer_engine::testing::{Installer, read_body};
-use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{Cache, CacheKey, Entry, EntryMeta, InstallError, Purge, SourceKey, Validator, Variant};
 use tempfile::TempDir;
 
@@ -89,21 +89,8 @@ impl Opened {
     }
 
     pub(crate) async fn put(&self, key: &CacheKey, bytes: Vec<u8>) {
-        let meta = EntryMeta {
-            content_type: "image/jpeg".to_owned(),
-            validator: key.validator.clone(),
-            modified: None,
-        };
-        self.cache
-            .put(
-                key,
-                Entry {
-                    meta,
-                    bytes: Bytes::from(bytes),
-                },
-            )
-            .await
-            .unwrap();
+        let meta = EntryMeta::new("image/jpeg", key.validator.clone());
+        self.cache.put(key, Entry::new(meta, Bytes::from(bytes))).await.unwrap();
     }
 
     pub(crate) async fn get(&self, key: &CacheKey) -> Option<Vec<u8>> {

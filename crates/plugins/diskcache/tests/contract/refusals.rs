@@ -16,10 +16,7 @@ use crate::opened::Opened;
 async fn refused(folder: &Path) -> String {
     let refused = Opened::reload(&Arc::default(), folder, "").await;
     match refused.map(drop) {
-        Err(InstallError::Setting {
-            name: "folder",
-            message,
-        }) => {
+        Err(InstallError::Setting { name, message }) if name == "folder" => {
             assert!(message.contains(folder.to_str().unwrap()), "{message}");
             message
         }

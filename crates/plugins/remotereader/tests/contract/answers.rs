@@ -241,10 +241,7 @@ async fn versions_are_told_by_what_the_origin_says() {
         let stat = reader.stat("a.jpg").await.unwrap();
         assert_eq!(stat, reader.download("a.jpg", None).await.unwrap().stat, "{headers:?}");
         assert_eq!(stat.validator.is_some(), named, "{headers:?}");
-        let want = |validator: Validator| Want {
-            range: None,
-            unless: Some(validator),
-        };
+        let want = |validator: Validator| Want::whole().with_unless(validator);
         if let Some(validator) = stat.validator {
             // Although this origin answers 200 whatever it is told.
             let again = reader.fetch("a.jpg", want(validator)).await.unwrap();
@@ -265,10 +262,7 @@ async fn versions_are_told_by_what_the_origin_says() {
         _ => Answer::new(200, &[("ETag", "W/\"b\"")], BYTES),
     })
     .await;
-    let want = |validator| Want {
-        range: None,
-        unless: Some(Validator::new(validator)),
-    };
+    let want = |validator| Want::whole().with_unless(Validator::new(validator));
     let known = reader.fetch("a.jpg", want("W/\"a\"")).await.unwrap();
     assert!(matches!(known, Fetch::Unchanged), "{known:?}");
     let other = reader.fetch("a.jpg", want("W/\"c\"")).await.unwrap();

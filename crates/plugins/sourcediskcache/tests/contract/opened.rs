@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use resizer_engine::testing::{Installer, read_body};
-use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{Cache, CacheKey, Entry, EntryMeta, InstallError, Purge, SourceKey, Validator, Variant};
 use resizer_sourcediskcache::SourceDiskCache;
 use tempfile::TempDir;
@@ -82,13 +82,9 @@ impl Opened {
     }
 
     pub(crate) async fn put(&self, key: &CacheKey, bytes: impl Into<Bytes>) {
-        let meta = EntryMeta {
-            content_type: "application/octet-stream".to_owned(),
-            validator: key.validator.clone(),
-            modified: None,
-        };
+        let meta = EntryMeta::new("application/octet-stream", key.validator.clone());
         let bytes = bytes.into();
-        self.cache.put(key, Entry { meta, bytes }).await.unwrap();
+        self.cache.put(key, Entry::new(meta, bytes)).await.unwrap();
     }
 
     pub(crate) async fn get(&self, key: &CacheKey) -> Option<Vec<u8>> {

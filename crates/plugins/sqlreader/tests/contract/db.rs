@@ -162,11 +162,11 @@ pub(crate) fn install(settings: &str) -> Arc<dyn Source> {
 }
 
 /// What `check --connect` finds wrong: the setting and the message.
-pub(crate) async fn check(settings: &str) -> Option<(&'static str, String)> {
+pub(crate) async fn check(settings: &str) -> Option<(String, String)> {
     let table = Installer::default().install::<SqlReader>(settings).unwrap();
     match (table.on_connect[0].value)().await {
         Ok(()) => None,
-        Err(InstallError::Setting { name, message }) => Some((name, message)),
+        Err(InstallError::Setting { name, message }) => Some((name.into_owned(), message)),
         Err(error) => panic!("no setting is blamed: {error}"),
     }
 }
