@@ -1,5 +1,1 @@
-//! Nothing is here: the package exists for its one test binary, `it/main.rs`, and so that the code in `docs` is compiled.
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/writing-a-plugin.md")]
-struct WritingAPlugin;
+//! Empty library: the package exists for its test binaries, `it/main.rs` and `examples/main.rs`.

@@ -11,6 +11,8 @@ mod command;
 mod dist;
 mod docs;
 mod linked;
+mod manifests;
+mod new_plugin;
 mod soak;
 mod stores;
 mod test;
@@ -31,7 +33,10 @@ Commands:
   stores                        only install the stores that tests read from
   ci [--no-test]                what a reviewer would ask for: format, lints, documentation,
                                 layers, licences, spelling; and first the tests, unless told not to
-  docs                          write what is generated: reference pages, schema, linked.rs
+  docs                          write what is generated: reference pages, schema, linked.rs, and the
+                                plugin lines of the manifests
+  new-plugin NAME --kind KIND   write a plugin's crate with tests into crates/plugins/NAME; KIND is
+                                source, cache or event. With --check alone: try all of it in a copy
   bench NAME                    measure beside what one would pick instead: cancel, hits, jpeg,
                                 predict, relay, stampede
   soak NAME                     try for long what must never happen: ceiling, crash,
@@ -61,6 +66,8 @@ fn run() -> Result<()> {
         ["ci"] => ci::run(true),
         ["ci", "--no-test"] => ci::run(false),
         ["docs"] => docs::run(),
+        ["new-plugin", "--check"] => new_plugin::round(),
+        ["new-plugin", name, "--kind", kind] | ["new-plugin", "--kind", kind, name] => new_plugin::run(name, kind),
         ["bench", name] => bench::run(name),
         ["soak", name] => soak::run(name),
         ["dist", options @ ..] => {

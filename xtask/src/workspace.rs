@@ -1,9 +1,11 @@
-//! What the chores know of the tree: where it is, where cargo builds, which plugins there are.
+//! Workspace: the tree's root, where cargo builds, and the names of the plugins.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
+
+use crate::manifests;
 
 /// The folder of the workspace's `Cargo.toml`: the parent of this crate's.
 pub(crate) fn root() -> &'static Path {
@@ -11,7 +13,7 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
-/// What `cargo metadata` says of the members.
+/// The members, as `cargo metadata` lists them.
 pub(crate) fn metadata() -> Result<Metadata> {
     let mut command = MetadataCommand::new();
     command
@@ -26,19 +28,7 @@ pub(crate) fn target() -> Result<PathBuf> {
     Ok(metadata()?.target_directory.into_std_path_buf())
 }
 
-/// The names of all plugins: the folders in `crates/plugins` that hold a crate, in order.
+/// The names of all plugins: the folders in `crates/plugins` that hold a crate, sorted.
 pub(crate) fn plugins() -> Result<Vec<String>> {
-    let folder = root().join("crates/plugins");
-    let mut names = Vec::new();
-    for entry in folder
-        .read_dir()
-        .with_context(|| format!("{} cannot be read", folder.display()))?
-    {
-        let entry = entry?;
-        if entry.path().join("Cargo.toml").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
+    manifests::plugins(root()).context("`crates/plugins` cannot be read")
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::stream;
 use http::HeaderMap;
 
 use crate::reply::{Body, ByteStream};
@@ -228,6 +229,12 @@ impl Download {
             bytes,
             whole: false,
         }
+    }
+
+    /// A download of bytes that lie in memory: the object, or the part of it that was wanted.
+    #[must_use]
+    pub fn in_memory(stat: Stat, bytes: Bytes) -> Self {
+        Self::new(stat, Box::pin(stream::iter([Ok(bytes)]))).held_whole()
     }
 
     /// Says that the whole object lies in memory while it is sent.
