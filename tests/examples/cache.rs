@@ -1,4 +1,5 @@
-//! Result cache: keeps the newest results in memory, and drops the oldest at its bound. Looks at every entry at each call.
+//! Result cache: keeps the newest results in memory, and drops the oldest at its bound. Looks at every entry at each
+//! call.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

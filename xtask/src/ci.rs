@@ -1,5 +1,5 @@
-//! `cargo xtask ci`: everything a reviewer would ask for and a machine can see. Every step runs, whatever became of those
-//! before it, and a table at the end says which failed and how long each took.
+//! `cargo xtask ci`: everything a reviewer would ask for and a machine can see. Every step runs, whatever became of
+//! those before it, and a table at the end says which failed and how long each took.
 
 use std::time::{Duration, Instant};
 

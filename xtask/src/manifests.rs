@@ -1,6 +1,7 @@
-//! Plugin lines of the manifests: `Cargo.toml` and `resizer-host/Cargo.toml` name every plugin between two comments, and
-//! this writes those lines from the folders in `crates/plugins`. The launcher in `xtask/start` compiles this file too, for
-//! cargo builds nothing in a workspace whose manifests name a folder that is gone. Hence it uses the standard library only.
+//! Plugin lines of the manifests: `Cargo.toml` and `resizer-host/Cargo.toml` name every plugin between two comments,
+//! and this writes those lines from the folders in `crates/plugins`. The launcher in `xtask/start` compiles this file
+//! too, for cargo builds nothing in a workspace whose manifests name a folder that is gone. Hence it uses the standard
+//! library only.
 
 use std::path::Path;
 use std::{fs, io};

@@ -125,8 +125,8 @@ fn files(example: &Example, name: &str) -> [(&'static str, String); 4] {
     ]
 }
 
-/// The whole round in a copy of the tree: one plugin of each kind is written, passes its tests, stands in the docs, and is
-/// gone again without a trace.
+/// The whole round in a copy of the tree: one plugin of each kind is written, passes its tests, stands in the docs, and
+/// is gone again without a trace.
 pub(crate) fn round() -> Result<()> {
     let target = workspace::target()?;
     let copy = target.join("new-plugin-round");
@@ -134,10 +134,12 @@ pub(crate) fn round() -> Result<()> {
         fs::remove_dir_all(&copy)?;
     }
     let files = command::read(&mut program("git", "ls-files --cached --others --exclude-standard"))?;
+    let mut before = Vec::new();
     for file in files.lines().filter(|file| workspace::root().join(file).is_file()) {
         let to = copy.join(file);
         fs::create_dir_all(to.parent().unwrap_or(&copy))?;
-        fs::copy(workspace::root().join(file), to)?;
+        fs::copy(workspace::root().join(file), &to)?;
+        before.push((file, fs::read(to)?));
     }
     let in_copy = |arguments: &str| {
         command::run(
@@ -163,9 +165,9 @@ pub(crate) fn round() -> Result<()> {
         fs::remove_dir_all(copy.join("crates/plugins").join(name))?;
     }
     in_copy("xtask docs")?;
-    for file in files.lines().filter(|file| workspace::root().join(file).is_file()) {
+    for (file, bytes) in before {
         ensure!(
-            fs::read(copy.join(file))? == fs::read(workspace::root().join(file))?,
+            fs::read(copy.join(file))? == bytes,
             "{file} is not as it was before the plugins came and went"
         );
     }

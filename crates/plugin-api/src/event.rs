@@ -150,7 +150,8 @@ impl<'r> PreHandleEvent<'r> {
     }
 
     /// Lets the response depend on a request header, as nothing else may: caches in front of this server learn of it by
-    /// `Vary`, and the cache key takes the class that the header's value falls into (`webp` or `none`, not the raw value).
+    /// `Vary`, and the cache key takes the class that the header's value falls into (`webp` or `none`, not the raw
+    /// value).
     pub fn vary(&mut self, header: HeaderName, class: &str) {
         self.plan.key_parts.push(format!("{header}={class}"));
         if !self.plan.vary.contains(&header) {

@@ -148,17 +148,18 @@ impl<'t> Hooks<'t> {
         /// After all other changes of path and query: for limits and presets only. Unstable: no plugin of this project
         /// uses it yet.
         on_post_rewrite: RewriteEvent;
-        /// When no source has the image: may redirect, or name another path. Unstable: no plugin of this project uses it
-        /// yet.
+        /// When no source has the image: may redirect, or name another path. Unstable: no plugin of this project uses
+        /// it yet.
         on_image_missing: MissingEvent;
         /// When the source is found and nothing is fetched yet: may add to the cache key, set headers, or answer.
         on_pre_handle: PreHandleEvent;
-        /// When the response is decided, errors included: may amend its headers. An error of the handler goes to the log.
+        /// When the response is decided, errors included: may amend its headers. An error of the handler goes to the
+        /// log.
         on_response: ResponseEvent;
     }
 
-    /// Makes a key of the query, such as `preset`, turn a URL into an image request, as `width` does. Keys compare without
-    /// case. Only for keys that ask for other pixels.
+    /// Makes a key of the query, such as `preset`, turn a URL into an image request, as `width` does. Keys compare
+    /// without case. Only for keys that ask for other pixels.
     pub fn query_key(&mut self, key: impl Into<Cow<'static, str>>) {
         let key = key.into();
         if !self
@@ -251,8 +252,9 @@ impl<'t> Hooks<'t> {
         most.min(ByteSize(self.resources.memory().limit() / part))
     }
 
-    /// Claims memory for a cache whose bound is this setting. The cache keeps the [`Claim`] beside its bytes, in the object
-    /// that [`Hooks::resource`] opens. Where an earlier object lives on, its claim does too, and the new claim is dropped.
+    /// Claims memory for a cache whose bound is this setting. The cache keeps the [`Claim`] beside its bytes, in the
+    /// object that [`Hooks::resource`] opens. Where an earlier object lives on, its claim does too, and the new claim
+    /// is dropped.
     ///
     /// # Errors
     /// All claims of this configuration together would be more than half of `memory_limit`.

@@ -1,5 +1,5 @@
-//! What names a source, a version of it, and a variant made from it. A variant is never named by the raw query: order,
-//! case, aliases and unknown keys of a query make no new variant.
+//! Keys: names of a source, of a version of its bytes, and of a variant made from it. The raw query never names a
+//! variant: order, case, aliases and unknown keys of a query make no new one.
 
 mod digest;
 
@@ -14,8 +14,8 @@ pub struct SourceKey(Arc<str>);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Validator(Arc<str>);
 
-/// Names what is made from a source: a hash of the canonical instructions, the output format and all else that changes
-/// the bytes.
+/// Names a variant of a source: a hash of the canonical instructions, the output format and all else that changes the
+/// bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variant([u8; 32]);
 
@@ -26,12 +26,12 @@ pub struct CacheKey {
     pub source: SourceKey,
     /// Which version of it.
     pub validator: Validator,
-    /// What was made from it.
+    /// The variant made from it.
     pub variant: Variant,
 }
 
 impl SourceKey {
-    /// A key out of the store's own names.
+    /// A key made of the store's own names.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
@@ -50,7 +50,7 @@ impl fmt::Display for SourceKey {
 }
 
 impl Validator {
-    /// A validator out of what the store says of the bytes.
+    /// A validator made of the store's metadata: its ETag, or length and time.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
@@ -116,18 +116,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hexadecimal_digits() {
+    fn bytes_in_hexadecimal_have_two_digits_each() {
         assert_eq!(hex(&[0x00, 0x1f, 0xa0, 0xff]), "001fa0ff");
     }
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn variant_of_other_parts_with_the_same_text_differs() {
         assert_ne!(Variant::of(["ab", "c"]), Variant::of(["a", "bc"]));
         assert_eq!(Variant::of(["ab", "c"]), Variant::of(["ab", "c"]));
     }
 
     #[test]
-    fn each_part_of_a_key_makes_another_digest() {
+    fn key_with_another_part_has_another_digest() {
         let key = |source: &str, validator: &str, variant: &str| CacheKey {
             source: SourceKey::new(source),
             validator: Validator::new(validator),

@@ -1,9 +1,10 @@
-//! Plugin interface: all that a plugin author needs. A plugin is a name, a settings type and the hooks it subscribes to.
+//! Plugin interface: all that a plugin author needs. A plugin is a name, a settings type and the hooks it subscribes
+//! to.
 //!
 //! 1. [`Plugin`] and [`register!`] make a crate a plugin that `plugins.toml` can name.
 //! 2. [`Hooks`] lists everything a plugin can do.
-//! 3. [`RewriteEvent`], [`DefaultsEvent`], [`MissingEvent`], [`PreHandleEvent`] and [`ResponseEvent`] are the arguments of
-//!    handlers at each step of a request.
+//! 3. [`RewriteEvent`], [`DefaultsEvent`], [`MissingEvent`], [`PreHandleEvent`] and [`ResponseEvent`] are the arguments
+//!    of handlers at each step of a request.
 //! 4. [`Source`], [`Cache`] and [`Authorizer`] are the traits of services.
 //! 5. [`UrlPrefix`], [`Secret`], [`ByteSize`] and [`Seconds`] parse themselves out of `plugins.toml`; [`text_setting!`]
 //!    makes such a type, and [`reader_settings!`] adds the settings that all readers share.

@@ -1,5 +1,5 @@
-//! Memory account: `memory_limit`, and how much of it caches have claimed. The engine shares out the rest among images in
-//! work. The account lives as long as the process. A plugin reaches it by [`Hooks::claim`](crate::Hooks::claim),
+//! Memory account: `memory_limit`, and how much of it caches have claimed. The engine shares out the rest among images
+//! in work. The account lives as long as the process. A plugin reaches it by [`Hooks::claim`](crate::Hooks::claim),
 //! [`Hooks::claim_as_it_grows`](crate::Hooks::claim_as_it_grows) and
 //! [`Hooks::part_of_memory`](crate::Hooks::part_of_memory).
 //!
@@ -25,8 +25,8 @@ struct Account {
     limit: OnceLock<u64>,
     /// The sum of living claims, in bytes.
     claimed: AtomicU64,
-    /// The sum of claims of the configuration in force, and of those that grow. Less than `claimed` while a reload keeps
-    /// old and new caches alive.
+    /// The sum of claims of the configuration in force, and of those that grow. Less than `claimed` while a reload
+    /// keeps old and new caches alive.
     settled: AtomicU64,
     grown: AtomicU64,
     changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
@@ -85,8 +85,8 @@ impl Memory {
         }
         let [together, limit, left] = [together, limit, most.saturating_sub(before)].map(ByteSize);
         Err(format!(
-            "with it, caches in memory would take {together}, which is more than half of `memory_limit` ({limit}); give \
-             it {left} or less, take from the caches above it, or raise `memory_limit` of [server]"
+            "with it, caches in memory would take {together}, which is more than half of `memory_limit` ({limit}); \
+             give it {left} or less, take from the caches above it, or raise `memory_limit` of [server]"
         ))
     }
 

@@ -1,6 +1,6 @@
 //! Metrics: counters, gauges and histograms that outlive reloads. A name with its labels gives the same instrument each
-//! time, so that a plugin installed again goes on counting. `prometheus-client` keeps and writes them, and the host serves
-//! them at `/metrics`.
+//! time, so that a plugin installed again goes on counting. `prometheus-client` keeps and writes them, and the host
+//! serves them at `/metrics`.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -105,8 +105,8 @@ fn install<P: Plugin>(entry: Spanned<DeTable<'_>>, hooks: &mut Hooks<'_>) -> Res
     P::install(config, hooks)
 }
 
-/// Registers a plugin: one line in each plugin crate. `docs` is the Markdown file with the page for operators, relative to
-/// the file of this line.
+/// Registers a plugin: one line in each plugin crate. `docs` is the Markdown file with the page for operators, relative
+/// to the file of this line.
 ///
 /// ```ignore
 /// resizer_plugin_api::register!(CloudFront, docs = "../docs.md");

@@ -1,5 +1,5 @@
-//! Reader settings: the settings that all readers share, as a macro that adds them to a reader's own. A macro, because the
-//! place of a setting in `plugins.toml` is known only while its own struct is read. Settings gathered by
+//! Reader settings: the settings that all readers share, as a macro that adds them to a reader's own. A macro, because
+//! the place of a setting in `plugins.toml` is known only while its own struct is read. Settings gathered by
 //! `#[serde(flatten)]` would lose the line that a mistake is on.
 
 /// Declares a reader's `struct Config`: its own settings first, then those that all readers share, and the method

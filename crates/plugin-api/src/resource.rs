@@ -1,6 +1,6 @@
 //! Resources: open caches and connection pools that outlive a reload. A plugin asks for one under a key. While any site
-//! that uses the object lives, the same key gives the same object, so that a reload neither empties a memory tier nor opens
-//! a second index on one folder.
+//! that uses the object lives, the same key gives the same object, so that a reload neither empties a memory tier nor
+//! opens a second index on one folder.
 
 use std::any::Any;
 use std::collections::HashMap;

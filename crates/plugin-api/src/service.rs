@@ -1,6 +1,6 @@
-//! Service traits: what a plugin implements to be a source, a cache or an authorizer. Their methods may wait. They neither
-//! coalesce, queue, retry nor time out, because the engine does that once for all of them. No method has a default, so a
-//! wrapper that forgets one does not compile.
+//! Service traits: what a plugin implements to be a source, a cache or an authorizer. Their methods may wait. They
+//! neither coalesce, queue, retry nor time out, because the engine does that once for all of them. No method has a
+//! default, so a wrapper that forgets one does not compile.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -32,8 +32,8 @@ pub trait Source: Send + Sync + 'static {
     async fn fetch(&self, path: &SourcePath, want: Want) -> Result<Fetch, Error>;
 }
 
-/// How the engine treats a source. The fields are the settings of [`crate::reader_settings!`], which builds it; elsewhere
-/// take [`SourcePolicy::default`] and set fields.
+/// How the engine treats a source. The fields are the settings of [`crate::reader_settings!`], which builds it;
+/// elsewhere take [`SourcePolicy::default`] and set fields.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourcePolicy {
@@ -215,8 +215,8 @@ pub struct Download {
     pub stat: Stat,
     /// The bytes. An error in the middle fails the whole download.
     pub bytes: ByteStream,
-    /// Whether the whole object lies in memory for as long as `bytes` lives, as a value of a database does. Then admission
-    /// counts its whole length, and otherwise a few pieces of up to 256 KiB.
+    /// Whether the whole object lies in memory for as long as `bytes` lives, as a value of a database does. Then
+    /// admission counts its whole length, and otherwise a few pieces of up to 256 KiB.
     pub whole: bool,
 }
 

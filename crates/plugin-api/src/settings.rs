@@ -1,5 +1,5 @@
-//! Setting types: they parse themselves out of `plugins.toml`. Their errors point at the value and say how to write it, so
-//! that no `install` checks the same thing again.
+//! Setting types: they parse themselves out of `plugins.toml`. Their errors point at the value and say how to write it,
+//! so that no `install` checks the same thing again.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UrlPrefix(String);
 
-/// A value that is never shown: not by `Debug`, not in an error, not in the docs.
+/// A secret text, which neither `Debug` nor errors nor docs show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -17,7 +17,7 @@ pub struct Secret(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(pub u64);
 
-/// A stretch of time: `"250ms"`, `"30s"`, `"5m"`, `"24h"`, `"30d"`, or a number of seconds.
+/// A duration: `"250ms"`, `"30s"`, `"5m"`, `"24h"`, `"30d"`, or a number of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(pub Duration);
 
@@ -80,7 +80,7 @@ impl FromStr for UrlPrefix {
 }
 
 impl Secret {
-    /// A secret out of its text.
+    /// A secret with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -183,7 +183,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// A non-negative number, whole or with a fraction, times a factor; `None` if it is neither or too large.
+/// A non-negative number times a factor; `None` if the text is not a number, or the product too large.
 fn scale(number: &str, factor: u64) -> Option<u64> {
     let number = number.trim();
     if let Ok(whole) = number.parse::<u64>() {
@@ -194,8 +194,8 @@ fn scale(number: &str, factor: u64) -> Option<u64> {
     (scaled < 9e15).then_some(scaled.round() as u64)
 }
 
-/// Reads a type out of a text in `plugins.toml` through its `TryFrom<String>`, whose error is shown to the operator. The
-/// text is parsed inside of serde's visitor, so that the error points at this very value, also within a list.
+/// Reads a type out of a text in `plugins.toml` through its `TryFrom<String>`, whose error is shown to the operator.
+/// The text is parsed inside of serde's visitor, so that the error points at this very value, also within a list.
 /// `#[serde(try_from = "String")]` would point at the whole list.
 ///
 /// ```
@@ -278,8 +278,12 @@ macro_rules! text_setting {
 }
 
 text_setting!(UrlPrefix, "a URL prefix such as \"/photos/\"", schema = { "type": "string", "format": "url-prefix" });
-text_setting!(ByteSize, "a size such as \"512MB\"", or_number, schema = { "type": ["string", "integer"], "format": "byte-size" });
-text_setting!(Seconds, "a time such as \"30s\"", or_number, schema = { "type": ["string", "number"], "format": "time" });
+text_setting!(ByteSize, "a size such as \"512MB\"", or_number, schema = {
+    "type": ["string", "integer"], "format": "byte-size"
+});
+text_setting!(Seconds, "a time such as \"30s\"", or_number, schema = {
+    "type": ["string", "number"], "format": "time"
+});
 // `writeOnly` tells the diagnostics to mask the line.
 text_setting!(Secret, "a text", or_number, schema = { "type": "string", "format": "password", "writeOnly": true });
 

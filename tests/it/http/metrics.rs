@@ -286,6 +286,26 @@ fn all_that_is_counted_can_be_read() {
 }
 
 #[test]
+fn openmetrics_where_accept_asks_for_it_has_its_type_and_end() {
+    let accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3";
+    let page = busy().admin("/metrics", &[("Accept", accept)]);
+    let content_type = page.header("content-type").unwrap();
+    assert_eq!(
+        content_type,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    let text = page.text();
+    assert!(text.ends_with("\n# EOF\n"), "{text}");
+    for line in [
+        "# TYPE resizer_decodes counter",
+        "resizer_decodes_total 1",
+        "resizer_config_generation 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in {text}");
+    }
+}
+
+#[test]
 fn the_docs_name_each_metric_and_no_other() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let named = |text: &str| -> BTreeSet<String> {

@@ -1,5 +1,5 @@
-//! Launcher of the chores: before `docs` it mends the plugin lines of the manifests, so that `xtask` can be built after a
-//! plugin's folder was added or deleted; then it runs `xtask`.
+//! Launcher of the chores: before `docs` it mends the plugin lines of the manifests, so that `xtask` can be built after
+//! a plugin's folder was added or deleted; then it runs `xtask`.
 #![forbid(unsafe_code)]
 
 #[path = "../../src/manifests.rs"]

@@ -1,20 +1,21 @@
 //! Types of single settings, which refuse at their line of `plugins.toml` what would make another address of a store's
 //! address.
 
+use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The name of a container: lower-case letters, digits and hyphens; `$root` and `$web`, too.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct ContainerName(String);
 
 /// The name of a storage account: lower-case letters and digits.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct AccountName(String);
+
+text_setting!(ContainerName, "a container such as \"photos\"");
+text_setting!(AccountName, "an account such as \"shopimages\"");
 
 /// Why a text is no such name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,26 +1,27 @@
 //! Types of single settings, which refuse at their line of `plugins.toml` what would make another address of a store's
 //! address.
 
+use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The name of a bucket: letters, digits, `.`, `-` and `_`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct BucketName(String);
 
 /// A region's name: letters, digits, `-` and `_`; `us-east-1` by default.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, serde::Serialize)]
+#[schemars(inline, try_from = "String")]
 pub struct Region(String);
 
 /// What the keys of the served objects begin with; without the slash behind.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct Folder(String);
+
+text_setting!(BucketName, "a bucket such as \"photos\"");
+text_setting!(Region, "a region such as \"eu-west-1\"");
+text_setting!(Folder, "a folder such as \"shop/2024\"");
 
 /// Why a text is no such name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
