@@ -1,5 +1,4 @@
-//! Result cache: keeps the newest results in memory, and drops the oldest at its bound. Looks at every entry at each
-//! call.
+//! Result cache: keeps the newest results in memory and drops the oldest. Each call looks at every entry.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
