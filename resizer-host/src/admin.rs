@@ -1,5 +1,8 @@
-//! The admin listener: metrics, the plan of the configuration in force, and purging. Apart from the public
-//! one, because "loopback may" on a public port would let in everybody behind a local proxy.
+//! Request handler of the admin listener: metrics, the plan of the configuration in force, and purging.
+//! The listener is not the public one, because "loopback may" on a public port would let in everybody behind a local
+//! proxy.
+
+mod purge;
 
 use std::sync::Arc;
 
@@ -8,23 +11,23 @@ use http::{HeaderMap, Method, StatusCode};
 use resizer_plugin_api::{Metrics, Reply, RequestHead, Secret};
 
 use crate::access_log::AccessLine;
-use crate::front::Front;
-use crate::http::Answer;
-use crate::purge;
+use crate::conversion::Handler;
+use crate::request_handler::RequestHandler;
 
-/// What the admin listener answers with.
+/// The admin listener's answers.
 pub(crate) struct Admin {
-    /// What it tells of.
-    pub(crate) front: Arc<Front>,
-    /// The token the server started with. A reload may change the token but not take it away: the listener stays where
-    /// it was opened, which may be where only a token keeps strangers out.
+    /// The public listener, whose state the pages show.
+    pub(crate) handler: Arc<RequestHandler>,
+    /// The token that the server started with. A reload may change the token but not take it away: the listener stays
+    /// at its address, which may be one where only a token keeps strangers out.
     pub(crate) token: Option<Secret>,
 }
 
-impl Answer for Admin {
-    async fn answer(&self, head: RequestHead, _: &mut AccessLine) -> Reply {
-        let site = self.front.site();
-        let token = site.server().admin_token.as_ref().or(self.token.as_ref());
+impl Handler for Admin {
+    async fn handle(&self, head: RequestHead, _: &mut AccessLine) -> Reply {
+        let in_force = self.handler.in_force();
+        let site = &in_force.site;
+        let token = in_force.settings.admin_token.as_ref().or(self.token.as_ref());
         if let Some(token) = token
             && !bears(&head.headers, token)
         {
@@ -35,12 +38,12 @@ impl Answer for Admin {
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if head.raw_path == "/purge" {
-            return purge::page(&self.front, &head).await;
+            return purge::page(&self.handler, &head).await;
         }
         let reply = match head.raw_path.as_str() {
             "/" => Reply::text(StatusCode::OK, "/metrics\n/plan\n/purge (with POST)\n"),
             "/plan" => Reply::text(StatusCode::OK, site.plan()),
-            "/metrics" => metrics(self.front.engine.metrics(), &head.headers),
+            "/metrics" => metrics(self.handler.engine.metrics(), &head.headers),
             _ => return Reply::text(StatusCode::NOT_FOUND, "There is no such admin page; `/` lists them.\n"),
         };
         if head.method == Method::GET || head.method == Method::HEAD {
@@ -50,7 +53,7 @@ impl Answer for Admin {
             .header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
     }
 
-    fn closing(&self) -> bool {
+    fn is_closing(&self) -> bool {
         false
     }
 }
@@ -82,7 +85,7 @@ fn bears(headers: &HeaderMap, token: &Secret) -> bool {
     given.is_some_and(|(_, given)| same(given.as_bytes(), token.expose().as_bytes()))
 }
 
-/// Compares in a time that depends on the lengths only, so that a token cannot be guessed byte by byte.
+/// Compares in constant time for given lengths, so that a token cannot be guessed byte by byte.
 fn same(one: &[u8], other: &[u8]) -> bool {
     let difference = one
         .iter()
@@ -96,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_opens_and_nothing_like_it_does() {
+    fn bearer_token_is_accepted_and_similar_ones_are_refused() {
         let check = |value: &str, expected| {
             let mut headers = HeaderMap::new();
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());

@@ -1,4 +1,4 @@
-//! What ends the process with exit code 1: one message on standard error.
+//! Failure of a command: one message on standard error, with exit code 1.
 
 use std::fmt;
 use std::path::Path;
@@ -13,7 +13,7 @@ impl Complaint {
         Self(format!("error: {sentence}\n"))
     }
 
-    /// Rendered diagnostics, or anything else that is to be shown as it is.
+    /// Rendered diagnostics, or other text that is shown unchanged.
     pub(crate) fn report(text: impl Into<String>) -> Self {
         Self(text.into())
     }

@@ -1,10 +1,10 @@
-//! Patience with slow clients, where actix-web has none of its own: it limits how long the *first* head of a connection
-//! may take, but neither how slowly a response is taken nor how slowly a later head is sent. How long a connection may be
-//! idle it would limit too, with a timer for each response; here that is a number. Each connection notes (`outbox.rs` says
-//! when) until when it may go on without progress; [`Connections::close_overdue`], called every second, shuts the socket
-//! down under it, and actix-web then drops the request, the body and the buffers.
+//! Timeouts of slow clients, where actix-web has none: it limits how long the *first* head of a connection may take,
+//! but neither how slowly a response is taken nor how slowly a later head is sent. It could limit how long a connection
+//! is idle, with a timer for each response; here the limit is a number. Each connection notes until when it may go on
+//! without progress, as `conversion.rs` tells it. [`Connections::close_overdue`], which `serve.rs` calls every second,
+//! shuts the socket of an overdue connection down, and actix-web then drops its request, body and buffers.
 //!
-//! This takes a second file descriptor for each connection, which is why [`raise_descriptor_limit`] is called at start.
+//! This takes a second file descriptor for each connection, so [`raise_descriptor_limit`] is called at start.
 
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd as _;
@@ -13,19 +13,20 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use resizer_engine::ServerSettings;
 use resizer_plugin_api::{Gauge, Metrics};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::settings::ServerSettings;
 
 /// Every connection of one listener.
 pub(crate) struct Connections {
     living: Mutex<Vec<Weak<Connection>>>,
     open: Gauge,
     began: Instant,
-    /// Milliseconds after that at the last look at the clock, in [`Connections::close_overdue`]: one for each piece that
-    /// is sent would cost more than it tells.
+    /// Milliseconds from `began` to the last look at the clock, which [`Connections::close_overdue`] takes. A look for
+    /// each piece of a body would cost more than it tells.
     now: AtomicU64,
-    /// How long a client may take to take the next piece of a body.
+    /// How long a client may take to read the next piece of a response.
     body: Duration,
     /// How long after a response the next head may take to be complete.
     next_head: Duration,
@@ -35,7 +36,7 @@ pub(crate) struct Connections {
 pub(crate) struct Connection {
     all: Arc<Connections>,
     socket: TcpStream,
-    /// Milliseconds since `Connections::began`; [`NEVER`] while it is ours to be slow.
+    /// Milliseconds since `Connections::began`; [`NEVER`] while the timer is paused.
     overdue_at: AtomicU64,
 }
 
@@ -55,8 +56,8 @@ impl Connections {
         })
     }
 
-    /// Watches a new connection. One that cannot be watched, because the system has no descriptor left, is closed: nothing
-    /// else would.
+    /// Watches a new connection. The connection is closed if it cannot be watched, because the system has no descriptor
+    /// left: nothing else would ever close it.
     pub(crate) fn watch(self: &Arc<Self>, stream: &actix_web::rt::net::TcpStream) -> Option<Arc<Connection>> {
         let Ok(socket) = duplicate(stream) else {
             let _ = rustix::net::shutdown(stream, rustix::net::Shutdown::Both);
@@ -90,38 +91,31 @@ impl Connections {
 }
 
 impl Connection {
-    /// It is for us to do something.
-    pub(crate) fn is_ours(&self) {
+    /// Pauses the timer: the client waits for this server.
+    pub(crate) fn pause_timer(&self) {
         self.overdue_at.store(NEVER, Ordering::Relaxed);
     }
 
-    /// The client has taken some of a response, and is to take more.
-    pub(crate) fn takes_more(&self) {
+    /// Restarts the timer: the client has read nearly all that was sent, and is to read more of a response.
+    pub(crate) fn restart_timer(&self) {
         self.grant(self.all.body);
     }
 
-    /// The client is to take some of a response; if it was already, its time goes on.
-    pub(crate) fn takes_first(&self) {
-        if self.overdue_at.load(Ordering::Relaxed) == NEVER {
-            self.takes_more();
-        }
-    }
-
-    /// The client is to send the next request, or to leave.
-    pub(crate) fn sends_next(&self) {
+    /// Starts the timer of the next request, or of the end: all of a response is sent.
+    pub(crate) fn await_request(&self) {
         match self.all.next_head {
-            // Then actix-web closes the connection, when the request that it has answered is all there.
+            // Then actix-web closes the connection, once the request that it has answered is all there.
             Duration::ZERO => self.grant(self.all.body),
             time => self.grant(time),
         }
     }
 
-    /// No time at all means no limit.
+    /// Zero is no limit.
     fn grant(&self, time: Duration) {
         if time.is_zero() {
-            return self.is_ours();
+            return self.pause_timer();
         }
-        // The last look may be as long ago as the next one is away: nobody gets less than is granted.
+        // The last look at the clock may be a whole interval ago, and no client shall get less than its time.
         let now = self.all.now.load(Ordering::Relaxed) + milliseconds(LOOK_EVERY);
         self.overdue_at
             .store(now.saturating_add(milliseconds(time)), Ordering::Relaxed);
@@ -142,11 +136,11 @@ fn duplicate(stream: &actix_web::rt::net::TcpStream) -> std::io::Result<TcpStrea
     stream.as_fd().try_clone_to_owned().map(TcpStream::from)
 }
 
-/// Raises the number of files this process may open from the soft to the hard limit: the soft one is kept low for
-/// programs that use `select`, which this one does not.
+/// Raises the number of files that this process may open from the soft limit to the hard one. The soft limit is kept
+/// low for programs that use `select`, and this program does not.
 pub(crate) fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
-    // Where it is refused, the soft limit holds, as it did before.
+    // If the system refuses, the soft limit holds as before.
     let _ = setrlimit(
         Resource::Nofile,
         Rlimit {

@@ -1,17 +1,18 @@
-//! Where log lines go: to standard error, as text or JSON, filtered. The filter follows `[server] log` on a reload; the
-//! environment's `RUST_LOG` beats it.
+//! Logging: writes log lines to standard error, as text or JSON. The filter follows `[server] log` on a reload; the
+//! environment's `RUST_LOG` overrules it.
 
 use std::io::IsTerminal;
 
-use resizer_engine::{LogFilter, LogFormat, ServerSettings};
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, reload};
 
-/// What comes before the operator's own filter: actix-web reports its worker count at start and every malformed request
-/// as an error, and object_store each time that it tries again; what comes of it in the end is logged by the engine.
+use crate::settings::{LogFilter, LogFormat, ServerSettings};
+
+/// The start of every filter, before the operator's own. actix-web logs its worker count at start, and an error for
+/// every malformed request; object_store logs every retry. The engine logs how a request ends.
 const BASE: &str = "actix_server=warn,actix_http=off,object_store=warn";
 
 /// Changes the filter of a running server.
@@ -21,9 +22,9 @@ pub(crate) struct Logging(reload::Handle<EnvFilter, Registry>);
 /// Starts logging for this process.
 pub(crate) fn start(settings: &ServerSettings) -> Logging {
     let (filter, handle) = reload::Layer::new(filter(&settings.log));
-    // A log that cannot be written, because whoever read it is gone, must not stop the server.
+    // A log that cannot be written, because its reader is gone, must not stop the server.
     let lines = fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
-    // As the library's own, without a style for each name, which costs time even where nothing is coloured.
+    // As the library formats fields, but without a style for each name, which costs time even without colours.
     let fields = debug_fn(|writer, field, value| match field.name() {
         "message" => write!(writer, "{value:?}"),
         name => write!(writer, "{name}={value:?}"),
@@ -35,7 +36,7 @@ pub(crate) fn start(settings: &ServerSettings) -> Logging {
             .boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    // Fails if a program that embeds this one has set up logging already: then its own is used.
+    // Fails if a program that embeds this library has set up logging already. Its own is then used.
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
     Logging(handle)
 }

@@ -1,11 +1,12 @@
-//! Who really asks: what a trusted proxy says about the client, its scheme and its host. Nothing is believed from a peer
-//! that `trusted_proxies` does not name, because any client can send these headers.
+//! Trusted proxies: read the address of the client, its scheme and its host from `X-Forwarded-*` and `Forwarded`. The
+//! headers of a peer that `trusted_proxies` does not name are ignored, because any client can send them.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
-use resizer_engine::Network;
 use resizer_plugin_api::RequestHead;
+
+use crate::settings::Network;
 
 /// One hop as a proxy reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,11 +16,11 @@ struct Hop {
     host: Option<String>,
 }
 
-/// Replaces the peer by the client, where every hop in between is trusted.
+/// Replaces the address of the peer by that of the client, if every hop in between is trusted.
 ///
-/// The reports are read from the right, nearest proxy first: the client is the first address that is not itself a
-/// trusted proxy. The `X-Forwarded-*` headers are read where there are any, else `Forwarded` (RFC 7239): nearly every
-/// balancer writes the former and hands on the latter as the client sent it.
+/// The hops are read from the right, nearest proxy first: the client is the first address that is not itself a trusted
+/// proxy. The `X-Forwarded-*` headers are read if there are any, else `Forwarded` (RFC 7239): nearly every balancer
+/// writes the former and passes on the latter as the client sent it.
 pub(crate) fn apply(trusted: &[Network], head: &mut RequestHead) {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     if !head.client.is_some_and(is_trusted) {
@@ -51,8 +52,8 @@ fn hops(headers: &HeaderMap) -> Vec<Hop> {
             .collect();
     }
     let length = clients.len().max(schemes.len().min(1)).max(hosts.len().min(1));
-    // Proxies append to the address list but often replace the other two: a value stands for its hop, counted from the
-    // right, and the leftmost for all hops further left.
+    // Proxies append to the list of addresses but often replace the other two. A value belongs to its hop, counted from
+    // the right; the leftmost also belongs to all hops further left.
     let value = |list: &[String], from_right: usize| list.iter().rev().nth(from_right).or(list.first()).cloned();
     (0..length)
         .rev()
@@ -64,8 +65,8 @@ fn hops(headers: &HeaderMap) -> Vec<Hop> {
         .collect()
 }
 
-/// The elements of a header that is a comma-separated list, over all its lines. No element of these headers holds a
-/// comma of its own.
+/// The elements of a header that is a comma-separated list, over all its lines. No element of these headers contains a
+/// comma.
 fn list(headers: &HeaderMap, name: &str) -> Vec<String> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_peer_is_believed() {
+    fn headers_of_an_untrusted_peer_are_ignored() {
         let all = [
             ("x-forwarded-for", "1.2.3.4"),
             ("x-forwarded-proto", "https"),
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_rightmost_address_that_is_no_trusted_proxy() {
+    fn client_is_the_rightmost_address_that_is_no_trusted_proxy() {
         let chain = |value| [("x-forwarded-for", value)];
         check(
             "10.0.0.1",
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn scheme_and_host_are_those_of_the_client_s_own_hop() {
+    fn scheme_and_host_are_those_of_the_hop_of_the_client() {
         let two = [
             ("x-forwarded-for", "1.2.3.4, 10.9.9.9"),
             ("x-forwarded-proto", "https, http"),
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_is_read_where_nothing_else_is_sent() {
+    fn forwarded_is_read_without_x_forwarded_headers() {
         let chain = "for=6.6.6.6, for=\"[2001:db8::1]:80\";proto=https;host=\"a.test:443\", For=10.3.3.3";
         check(
             "10.0.0.1",

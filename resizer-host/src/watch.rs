@@ -1,18 +1,19 @@
-//! A file as it changes, by looking at it again and again. `reload.rs` calls [`Watched::look`] five times a second.
+//! File watcher by polling: hands out each new version of a file once. `reload.rs` calls [`Watched::look`] five times a
+//! second.
 //!
-//! Looking instead of asking the system for events makes no difference between a file that is rewritten in place, one
-//! that is renamed over, and a symlink that is pointed elsewhere (as Kubernetes swaps a mounted ConfigMap); and it works
-//! on network and container mounts, where events get lost.
+//! Polling treats a file that is rewritten in place, one that is renamed over, and a symlink that is pointed elsewhere
+//! alike; Kubernetes swaps a mounted ConfigMap by such a symlink. It also works on network and container mounts, where
+//! the system's events get lost.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// A file that changed this recently is read even if it looks the same: two writes of one length within one tick of the
-/// file system's clock leave the same metadata behind. The coarsest clock in use ticks every two seconds.
+/// A file that changed this recently is read even if its metadata is the same. Two writes of one length within one tick
+/// of the file system's clock leave the same metadata, and the coarsest clock in use ticks every two seconds.
 const FRESH: Duration = Duration::from_secs(3);
 
-/// A file and what was last seen of it.
+/// A watched file, and its last version.
 pub(crate) struct Watched {
     path: PathBuf,
     /// The version that was handed out last.
@@ -21,7 +22,7 @@ pub(crate) struct Watched {
     candidate: Option<String>,
     /// The metadata at the last reading; `None` if it could not be read.
     seen: Option<Stamp>,
-    /// Whether it has been logged that the file cannot be read.
+    /// Whether the log already says that the file cannot be read.
     complained: bool,
 }
 
@@ -37,7 +38,7 @@ impl Watched {
         }
     }
 
-    /// A new version of the file, once it has been read twice the same: a half-written one is passed over.
+    /// A new version of the file, once two readings gave the same, so that a half-written file is passed over.
     pub(crate) fn look(&mut self) -> Option<&str> {
         let text = self.read()?;
         if text == self.text {
@@ -52,7 +53,7 @@ impl Watched {
         None
     }
 
-    /// The file's text, unless there is no reason to read it, or no way.
+    /// The file's text. `None` if there is no reason to read it, or if it cannot be read.
     fn read(&mut self) -> Option<String> {
         let stamp = Stamp::of(&self.path);
         if let (Ok(stamp), Some(seen), None) = (&stamp, &self.seen, &self.candidate)
@@ -68,7 +69,7 @@ impl Watched {
                 Some(text)
             }
             Err(error) => {
-                // While a file is being replaced it may be missing for a moment; only what lasts is worth a line.
+                // A file that is being replaced may be missing for a moment. Only a lasting failure is worth a line.
                 let lasts = self.seen.take().is_none();
                 if lasts && !self.complained {
                     self.complained = true;
@@ -81,7 +82,7 @@ impl Watched {
     }
 }
 
-/// What of a file's metadata changes when its content does.
+/// The part of a file's metadata that changes with its content.
 #[derive(PartialEq, Eq)]
 struct Stamp {
     device: u64,
@@ -92,7 +93,7 @@ struct Stamp {
 }
 
 impl Stamp {
-    /// Follows symlinks, so that a link that points elsewhere is a change.
+    /// Reads the metadata through symlinks, so that a link that points elsewhere is a change.
     #[expect(clippy::disallowed_methods, reason = "on the watcher's own thread")]
     fn of(path: &Path) -> std::io::Result<Self> {
         let metadata = std::fs::metadata(path)?;
@@ -105,7 +106,7 @@ impl Stamp {
         })
     }
 
-    /// Changed so recently, by this machine's clock, that another change may look the same.
+    /// Whether the file changed so recently, by this machine's clock, that another change may leave the same stamp.
     fn is_fresh(&self) -> bool {
         self.modified
             .is_none_or(|modified| modified.elapsed().is_ok_and(|age| age < FRESH))
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_counts_once_it_is_read_twice() {
+    fn new_version_read_twice_is_handed_out_once() {
         let (file, mut watched) = watched();
         nothing_new(&mut watched, "it is as it was");
         // As long as the one before, and written within the same tick of the clock.
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_half_written_file_is_passed_over() {
+    fn half_written_file_is_not_handed_out() {
         let (file, mut watched) = watched();
         for (step, looks) in [
             ("", None),
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_is_waited_for() {
+    fn missing_file_that_returns_is_read() {
         let (file, mut watched) = watched();
         std::fs::remove_file(file.path()).unwrap();
         nothing_new(&mut watched, "it is missing");

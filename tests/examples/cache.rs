@@ -68,12 +68,7 @@ impl Cache for RecentCache {
     async fn purge(&self, what: &Purge) -> Result<u64, Error> {
         let mut kept = self.kept();
         let before = kept.len();
-        kept.retain(|(key, _)| match what {
-            Purge::Key(purged) => key != purged,
-            Purge::Source(source) => key.source != *source,
-            Purge::Prefix(prefix) => !key.source.as_str().starts_with(prefix),
-            Purge::All => false,
-        });
+        kept.retain(|(key, _)| !what.covers(key));
         Ok((before - kept.len()) as u64)
     }
 }

@@ -1,30 +1,31 @@
-//! The cases in `tests/config`: a `plugins.toml`, a line `# ----`, and below it, as comments, what the server says
-//! about the file. A first line `# environment: A=1 B=2` gives the environment. `UPDATE_EXPECT=1` writes what is said
+//! Configuration cases in `tests/config`: each file is a `plugins.toml`, a line `# ----`, and below it the expected
+//! report as comments. A first line `# environment: A=1 B=2` gives the environment. `UPDATE_EXPECT=1` writes the report
 //! into the files, for a person to read through.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use resizer_engine::{Environment, load};
+use resizer_engine::{Environment, Loaded, Problems, load_with};
 use resizer_host::KNOWN_PLUGINS;
+use resizer_host::settings::ServerSettings;
 use resizer_plugin_api::Metrics;
 use resizer_plugin_api::engine::Resources;
 
-/// What separates a case from what is expected of it.
+/// The line between a case and its expected report.
 const RULE: &str = "# ----\n";
 
-/// A plugin of which it is said that a whole build of the project would hold it; none will have this name.
+/// A plugin that counts as one of the project's and is not in this build; no real plugin will have this name.
 const NOT_LINKED: [&str; 1] = ["icecache"];
 
 #[test]
-fn what_is_wrong_with_a_file_is_said_as_expected() {
+fn configuration_case_gives_the_expected_report() {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let mut wrong = Vec::new();
     for path in cases() {
         let case = fs::read_to_string(&path).unwrap();
         let (config, expected) = case.split_once(RULE).unwrap_or((&case, ""));
-        let said = said_about(&path, config);
-        let comments: String = said
+        let report = report_of(&path, config);
+        let comments: String = report
             .lines()
             .map(|line| format!("# {line}").trim_end().to_owned() + "\n")
             .collect();
@@ -45,11 +46,11 @@ fn what_is_wrong_with_a_file_is_said_as_expected() {
 }
 
 #[test]
-fn no_case_makes_the_server_tell_a_secret() {
+fn configuration_report_shows_no_secret() {
     for path in cases() {
         let case = fs::read_to_string(&path).unwrap();
         let (config, _) = case.split_once(RULE).unwrap_or((&case, ""));
-        assert!(!said_about(&path, config).contains("hunter2"), "{}", path.display());
+        assert!(!report_of(&path, config).contains("hunter2"), "{}", path.display());
     }
 }
 
@@ -64,8 +65,8 @@ fn environment_and_file_become_typed_settings() {
     ]);
     let (loaded, problems) = read(Path::new("plugins.toml"), text, &environment);
     assert!(problems.is_empty(), "{problems:?}");
-    let server = loaded.unwrap().server;
-    assert_eq!((server.workers, server.queue), (5, 7));
+    let (loaded, server) = loaded.unwrap();
+    assert_eq!((server.workers, loaded.server.queue), (5, 7));
     assert_eq!(server.keep_alive.0.as_secs(), 120);
     assert!(
         server
@@ -84,11 +85,11 @@ fn environment_and_file_become_typed_settings() {
 }
 
 #[test]
-fn entries_keep_their_order_and_parked_ones_do_nothing() {
+fn entries_keep_their_order_and_disabled_ones_do_nothing() {
     let text = "[[plugin]]\nname = \"memcache\"\n[[plugin]]\nname = \"filereader\"\nfolder = \"a\"\nenabled = false\n\
                 [[plugin]]\nname = \"filereader\"\nfolder = \"b\"\n";
     let (loaded, _) = read(Path::new("plugins.toml"), text, &Environment::default());
-    let loaded = loaded.unwrap();
+    let (loaded, _) = loaded.unwrap();
     let entries: Vec<_> = loaded
         .file
         .entries()
@@ -109,13 +110,9 @@ fn entries_keep_their_order_and_parked_ones_do_nothing() {
     assert_eq!(loaded.table.result_caches.len(), 1);
 }
 
-fn read(
-    path: &Path,
-    text: &str,
-    environment: &Environment,
-) -> (Option<resizer_engine::Loaded>, resizer_engine::Problems) {
+fn read(path: &Path, text: &str, environment: &Environment) -> (Option<(Loaded, ServerSettings)>, Problems) {
     let known: Vec<&'static str> = KNOWN_PLUGINS.iter().copied().chain(NOT_LINKED).collect();
-    load(
+    load_with(
         path,
         text,
         environment,
@@ -125,7 +122,7 @@ fn read(
     )
 }
 
-fn said_about(path: &Path, config: &str) -> String {
+fn report_of(path: &Path, config: &str) -> String {
     let pairs = config
         .lines()
         .next()

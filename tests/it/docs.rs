@@ -1,4 +1,4 @@
-//! The generated pages in `docs/` are what the code says today. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes them.
+//! Freshness of the generated pages in `docs/`. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 
 use resizer_engine::docs::pages;
 use resizer_host::KNOWN_PLUGINS;
+use resizer_host::settings::ServerSettings;
 
 const MEND: &str = "run `cargo xtask docs` and commit what it writes";
 
 #[test]
-fn docs_are_fresh() {
+fn generated_pages_are_fresh() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let update = std::env::var_os("UPDATE_DOCS").is_some();
-    let pages = pages();
+    let pages = pages::<ServerSettings>();
     let mut stale = Vec::new();
     for page in &pages {
         let path = folder.join(&page.path);
@@ -76,7 +77,7 @@ fn writing_a_plugin_shows_the_examples() {
 
 #[test]
 fn docs_have_a_page_for_every_plugin() {
-    let pages: BTreeSet<PathBuf> = pages().into_iter().map(|page| page.path).collect();
+    let pages: BTreeSet<PathBuf> = pages::<ServerSettings>().into_iter().map(|page| page.path).collect();
     for plugin in KNOWN_PLUGINS {
         assert!(pages.contains(Path::new(&format!("plugins/{plugin}.md"))), "{plugin}");
     }

@@ -1,4 +1,4 @@
-//! The real binary over real sockets. `server` and `client` are what the tests stand on; each other file is one
+//! Tests of the real binary over real sockets. `server` starts it and `client` talks to it; each other file is one
 //! subject.
 
 mod client;
@@ -6,14 +6,14 @@ mod photographs;
 mod server;
 
 mod cdn;
+mod clients;
 mod commands;
 mod delivery;
 mod images;
 mod lifecycle;
-mod manners;
 mod metrics;
 mod purge;
 mod reload;
+mod responses;
 mod stores;
-mod wire;
 mod work;

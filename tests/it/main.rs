@@ -1,13 +1,14 @@
-//! The tests of the whole: one binary, so that everything is linked once. What a single crate can prove alone is tested in
-//! that crate.
+//! Tests of the whole server, in one binary so that everything is linked once. Tests of a single crate are in that
+//! crate.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
-    reason = "in a test, a panic is how one fails, and nobody is served who could be kept waiting"
+    reason = "a test fails by a panic, and it has no clients that a blocking call could delay"
 )]
 
+mod circles;
 mod config;
 mod docs;
 mod http;

@@ -1,19 +1,22 @@
-//! Checks of the tree itself: who depends on whom, names that must agree, and the shape of files. They read what `cargo
-//! metadata` and the files say, so that `docs/architecture.md` cannot come to describe another project.
+//! Checks of the tree itself: dependencies between crates, names that must agree, and the shape of files. They read
+//! `cargo metadata` and the files, so that `docs/architecture.md` cannot drift away from the project.
+
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-/// Who may depend on whom among the crates that are no plugins: the crate, then those it may use. A new line is a
-/// decision about the architecture; `docs/architecture.md` draws the same picture.
+/// The allowed dependencies between the crates that are no plugins: a crate, then the crates that it may use. A new
+/// line is a decision about the architecture. `docs/architecture.md` draws the same picture.
 const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-foreign", &[]),
     ("resizer-jpeg", &[]),
     ("resizer-webp", &[]),
     ("resizer-imaging", &["resizer-foreign", "resizer-jpeg", "resizer-webp"]),
     ("resizer-plugin-api", &["resizer-imaging"]),
+    ("resizer-memory-store", &["resizer-plugin-api"]),
     ("resizer-disk-store", &["resizer-foreign"]),
     ("resizer-object-storage", &["resizer-plugin-api"]),
     ("resizer-test-stores", &[]),
@@ -36,15 +39,26 @@ const LAYERS: &[(&str, &[&str])] = &[
             "PLUGINS",
         ],
     ),
+    ("resizer-bench", &["xtask"]),
+    (
+        "resizer-fuzz",
+        &["resizer-imaging", "resizer-jpeg", "resizer-plugin-api", "resizer-webp"],
+    ),
     ("xtask", &[]),
 ];
-const PLUGIN_MAY_USE: &[&str] = &["resizer-plugin-api", "resizer-disk-store", "resizer-object-storage"];
+const PLUGIN_MAY_USE: &[&str] = &[
+    "resizer-plugin-api",
+    "resizer-memory-store",
+    "resizer-disk-store",
+    "resizer-object-storage",
+];
 const PLUGIN_TESTS_MAY_USE: &[&str] = &["resizer-engine", "resizer-test-stores"];
 
-/// Crates with `unsafe` blocks. They list the lints of the workspace themselves, for what it forbids nobody may allow.
+/// Crates with `unsafe` blocks. They list the lints of the workspace themselves, since a forbidden lint cannot be
+/// allowed.
 const MAY_BE_UNSAFE: &[&str] = &["resizer-foreign"];
 
-/// Crates of others that one layer keeps away from the rest: the crate's name begins so, and only these use it.
+/// Foreign crates that only one layer may use: the beginning of the crate's name, and its users.
 const KEPT_BY: &[(&str, &[&str])] = &[
     ("actix", &["resizer-host"]),
     ("inventory", &["resizer-plugin-api"]),
@@ -52,11 +66,11 @@ const KEPT_BY: &[(&str, &[&str])] = &[
     ("libwebp-sys", &["resizer-foreign"]),
 ];
 
-/// No file is longer; most are below three hundred lines.
+/// The most lines of a file. Most files have fewer than three hundred.
 const LONGEST_FILE: usize = 500;
 
 #[test]
-fn every_crate_stays_in_its_layer() {
+fn crate_stays_in_its_layer() {
     let tree = Tree::read();
     let mut wrong = Vec::new();
     for package in &tree.metadata.packages {
@@ -91,7 +105,7 @@ fn every_crate_stays_in_its_layer() {
 }
 
 #[test]
-fn some_crates_of_others_stay_in_one_layer() {
+fn foreign_crate_stays_in_one_layer() {
     let tree = Tree::read();
     let mut wrong = Vec::new();
     for package in &tree.metadata.packages {
@@ -114,7 +128,7 @@ fn some_crates_of_others_stay_in_one_layer() {
 }
 
 #[test]
-fn a_plugin_has_one_name() {
+fn plugin_has_one_name() {
     let tree = Tree::read();
     let host = tree.package("resizer-host");
     let linked = std::fs::read_to_string(tree.root().join("resizer-host/src/linked.rs")).unwrap();
@@ -146,7 +160,7 @@ fn a_plugin_has_one_name() {
 }
 
 #[test]
-fn every_crate_takes_the_lints_of_the_workspace() {
+fn crate_takes_the_lints_of_the_workspace() {
     let tree = Tree::read();
     let workspace = std::fs::read_to_string(tree.root().join("Cargo.toml")).unwrap();
     assert!(
@@ -191,7 +205,7 @@ fn is_lint(line: &str) -> bool {
 }
 
 #[test]
-fn files_are_short_and_open_with_a_paragraph() {
+fn file_is_short_and_opens_with_a_paragraph() {
     let tree = Tree::read();
     let mut wrong = Vec::new();
     for package in &tree.metadata.packages {
@@ -202,14 +216,14 @@ fn files_are_short_and_open_with_a_paragraph() {
                 wrong.push(format!("{name} has more than {LONGEST_FILE} lines"));
             }
             if !text.starts_with("//! ") {
-                wrong.push(format!("{name} does not say in its first line what is in it"));
+                wrong.push(format!("{name} does not begin with a comment about its contents"));
             }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The workspace as cargo sees it, without the crates of others.
+/// The workspace as cargo sees it, without foreign crates.
 struct Tree {
     metadata: Metadata,
 }
@@ -235,7 +249,7 @@ impl Tree {
             .unwrap()
     }
 
-    /// The folder's name, if the package stands in `crates/plugins`.
+    /// The folder's name, if the package is in `crates/plugins`.
     fn plugin(&self, package: &Package) -> Option<String> {
         let folder = package.manifest_path.parent()?;
         let stands = folder.parent()? == self.metadata.workspace_root.join("crates/plugins");
@@ -244,7 +258,7 @@ impl Tree {
 }
 
 /// Every Rust file below a folder with its text.
-fn rust_files(folder: &Path) -> BTreeMap<PathBuf, String> {
+pub(crate) fn rust_files(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

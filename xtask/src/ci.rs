@@ -1,5 +1,5 @@
-//! `cargo xtask ci`: everything a reviewer would ask for and a machine can see. Every step runs, whatever became of
-//! those before it, and a table at the end says which failed and how long each took.
+//! Continuous integration, `cargo xtask ci`: every check of a reviewer that a machine can do. All steps run, also after
+//! a failure, and a table at the end gives result and duration of each.
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,9 @@ const STEPS: &[Step] = &[
         command::run(&mut cargo("clippy --workspace --all-targets --locked -- -D warnings"))
     }),
     ("lints, types alone", types_alone),
+    ("lints, default features", || {
+        command::run(&mut cargo("clippy -p resizer-host --locked -- -D warnings"))
+    }),
     ("rustdoc", || {
         command::run(cargo("doc --workspace --no-deps --locked --quiet").env("RUSTDOCFLAGS", "-D warnings"))
     }),
@@ -44,7 +47,8 @@ pub(crate) fn run(with_tests: bool) -> Result<()> {
     report(&table)
 }
 
-/// What a plugin author compiles of imaging: no codec. Everywhere else the workspace turns the codecs on for everybody.
+/// The part of imaging that a plugin author compiles: no codec. Everywhere else the workspace turns the codecs on for
+/// everybody.
 fn types_alone() -> Result<()> {
     command::run(&mut cargo(
         "clippy -p resizer-imaging --no-default-features --locked -- -D warnings",

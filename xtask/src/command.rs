@@ -1,4 +1,4 @@
-//! Runs another program in the sight of whoever waits for it: the command line is printed, its output is not touched.
+//! Child processes: each prints its command line, and its output passes through untouched.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace;
 
-/// The cargo that runs this, in the folder of the workspace; arguments are split at spaces. With `CI` set nothing is kept
-/// for a next build, as there is none: that takes gigabytes.
-pub(crate) fn cargo(arguments: &str) -> Command {
+/// The cargo that runs this, in the folder of the workspace; arguments are split at spaces. With `CI` set nothing is
+/// kept for a next build, as there is none: that takes gigabytes.
+pub fn cargo(arguments: &str) -> Command {
     let mut command = program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments);
     if std::env::var_os("CI").is_some() {
         command.env("CARGO_INCREMENTAL", "0");
@@ -18,7 +18,7 @@ pub(crate) fn cargo(arguments: &str) -> Command {
 }
 
 /// Any program, in the folder of the workspace; arguments are split at spaces.
-pub(crate) fn program(name: impl AsRef<OsStr>, arguments: &str) -> Command {
+pub fn program(name: impl AsRef<OsStr>, arguments: &str) -> Command {
     let mut command = Command::new(name);
     command
         .args(arguments.split_whitespace())
@@ -27,7 +27,7 @@ pub(crate) fn program(name: impl AsRef<OsStr>, arguments: &str) -> Command {
 }
 
 /// Runs it to its end; an exit code other than zero is an error that names the command.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+pub fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     eprintln!("$ {line}");
     let status = command.status().with_context(|| format!("`{line}` does not start"))?;
@@ -38,7 +38,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs it to its end and gives what it wrote to standard output; the rest as [`run`].
-pub(crate) fn read(command: &mut Command) -> Result<String> {
+pub fn read(command: &mut Command) -> Result<String> {
     let line = line(command);
     let output = command
         .stderr(Stdio::inherit())

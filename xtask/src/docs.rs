@@ -1,6 +1,6 @@
-//! Generated files: `cargo xtask docs` writes the plugin lines of the manifests, `linked.rs`, the reference pages and
-//! the schema. Manifests and `linked.rs` come first, because only a binary that holds a plugin can render its page. The
-//! launcher in `xtask/start` has written the manifests already, and cargo then the lock file.
+//! Generated files, `cargo xtask docs`: writes them anew. The plugin lines of the manifests and `linked.rs` come first,
+//! because only a binary that holds a plugin can render its page. The launcher in `xtask/start` has written the
+//! manifests already, and cargo then the lock file.
 
 use anyhow::Result;
 

@@ -1,27 +1,25 @@
-//! The project's own chores, one file for each: `cargo xtask help` lists them. They drive cargo and a few tools as
-//! processes and hold no knowledge of images or requests.
+//! Chores of the project, one file for each; `cargo xtask help` lists them. They run cargo and a few tools as processes
+//! and know nothing of images or requests.
 #![allow(
     clippy::disallowed_methods,
     reason = "a chore may wait for a file: nobody is served here"
 )]
 
-mod bench;
 mod ci;
-mod command;
 mod dist;
 mod docs;
+mod enabled;
+mod fuzz;
 mod linked;
-mod manifests;
 mod new_plugin;
-mod soak;
+mod run;
 mod stores;
 mod test;
-mod tools;
-mod workspace;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use xtask::{command, manifests, tools, workspace};
 
 const HELP: &str = "\
 The project's chores.
@@ -37,10 +35,14 @@ Commands:
                                 plugin lines of the manifests
   new-plugin NAME --kind KIND   write a plugin's crate with tests into crates/plugins/NAME; KIND is
                                 source, cache or event. With --check alone: try all of it in a copy
-  bench NAME                    measure beside what one would pick instead: cancel, hits, jpeg,
-                                predict, relay, stampede
-  soak NAME                     try for long what must never happen: ceiling, crash,
-                                million, slope; short with SOAK_SHORT=1
+  run [--config FILE]           build the server with exactly the plugins that FILE (plugins.toml)
+                                enables, and start it
+  bench NAME                    measure beside alternatives: build, cancel, hits, jpeg, predict,
+                                relay, stampede
+  soak NAME                     try for hours: ceiling, crash, million, slope; for minutes with
+                                SOAK_SHORT=1
+  fuzz [TARGET] [--minutes N]   feed damaged input to a parser for N minutes (10); without
+                                TARGET, to each parser in turn
   dist [--config FILE] [--out DIR]
                                 build a binary with only the plugins that FILE (plugins.toml)
                                 enables, prove it, and lay it with its papers into DIR (dist)
@@ -48,7 +50,7 @@ Commands:
 ";
 
 fn main() -> ExitCode {
-    match run() {
+    match chore() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<()> {
+fn chore() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
@@ -68,19 +70,17 @@ fn run() -> Result<()> {
         ["docs"] => docs::run(),
         ["new-plugin", "--check"] => new_plugin::round(),
         ["new-plugin", name, "--kind", kind] | ["new-plugin", "--kind", kind, name] => new_plugin::run(name, kind),
-        ["bench", name] => bench::run(name),
-        ["soak", name] => soak::run(name),
+        [kind @ ("bench" | "soak"), name] => command::run(&mut command::cargo(&format!(
+            "run --quiet --locked -p resizer-bench -- {kind} {name}"
+        ))),
+        ["run", options @ ..] => {
+            let [config] = values("run", options, [("--config", "plugins.toml")])?;
+            run::run(config.as_ref())
+        }
+        ["fuzz", target, options @ ..] if !target.starts_with('-') => fuzz::run(Some(target), minutes(options)?),
+        ["fuzz", options @ ..] => fuzz::run(None, minutes(options)?),
         ["dist", options @ ..] => {
-            let (mut config, mut out) = ("plugins.toml", "dist");
-            let mut options = options.iter();
-            while let Some(option) = options.next() {
-                let value = match *option {
-                    "--config" => &mut config,
-                    "--out" => &mut out,
-                    other => bail!("`dist` has no option `{other}`"),
-                };
-                *value = options.next().with_context(|| format!("`{option}` takes a value"))?;
-            }
+            let [config, out] = values("dist", options, [("--config", "plugins.toml"), ("--out", "dist")])?;
             dist::run(config.as_ref(), out.as_ref())
         }
         [] | ["help" | "--help" | "-h", ..] => {
@@ -89,4 +89,27 @@ fn run() -> Result<()> {
         }
         other => bail!("`{}` is not a chore; `cargo xtask help` lists them", other.join(" ")),
     }
+}
+
+/// The values of a chore's options, each given at most once or left at its default.
+fn values<'a, const N: usize>(
+    chore: &str,
+    given: &[&'a str],
+    known: [(&'static str, &'static str); N],
+) -> Result<[&'a str; N]> {
+    let mut values = known.map(|(_, default)| default);
+    let mut given = given.iter();
+    while let Some(option) = given.next() {
+        let at = known.iter().position(|(name, _)| name == option);
+        let at = at.with_context(|| format!("`{chore}` has no option `{option}`"))?;
+        values[at] = given.next().with_context(|| format!("`{option}` takes a value"))?;
+    }
+    Ok(values)
+}
+
+fn minutes(options: &[&str]) -> Result<u32> {
+    let [minutes] = values("fuzz", options, [("--minutes", "10")])?;
+    minutes
+        .parse()
+        .with_context(|| format!("`{minutes}` is no number of minutes"))
 }

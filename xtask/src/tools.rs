@@ -1,5 +1,5 @@
 //! Programs that chores need beyond the toolchain. cargo-deny and typos are installed once, at the version named here,
-//! into `target/tools`; what is the system's own comes from its packages.
+//! into `target/tools`; programs of the system come from its packages.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ const TYPOS: &str = "1.52.0";
 
 /// The path of `cargo-deny`. Building it takes two to five minutes; it is built for a short build, since it runs for a
 /// second.
-pub(crate) fn cargo_deny() -> Result<PathBuf> {
+pub fn cargo_deny() -> Result<PathBuf> {
     let folder = workspace::target()?.join(format!("tools/cargo-deny-{DENY}"));
     let binary = folder.join("bin/cargo-deny");
     if !binary.is_file() {
@@ -26,7 +26,7 @@ pub(crate) fn cargo_deny() -> Result<PathBuf> {
 }
 
 /// The path of `typos`: the wheel its authors publish, where there is a Python to install it, or else built.
-pub(crate) fn typos() -> Result<PathBuf> {
+pub fn typos() -> Result<PathBuf> {
     let folder = workspace::target()?.join(format!("tools/typos-{TYPOS}"));
     let binary = folder.join("bin/typos");
     if !binary.is_file() && from_wheel(&folder).is_err() {
@@ -55,7 +55,7 @@ fn install(name: &str, version: &str, folder: &PathBuf) -> std::process::Command
 }
 
 /// Debian's programs that stand in for a CDN and for clients. Installed for root, who can; everybody else is told.
-pub(crate) fn debian(packages: &[(&str, &str)]) {
+pub fn debian(packages: &[(&str, &str)]) {
     let missing = packages
         .iter()
         .filter(|(_, program)| !Path::new(program).is_file())
@@ -70,7 +70,7 @@ pub(crate) fn debian(packages: &[(&str, &str)]) {
 }
 
 /// Installs Debian's packages, for root. The list of packages may be missing or old; it is fetched only if it is.
-pub(crate) fn apt(packages: &str) -> Result<()> {
+pub fn apt(packages: &str) -> Result<()> {
     let install = || {
         run(
             program("apt-get", &format!("install --yes --no-install-recommends {packages}"))

@@ -1,4 +1,4 @@
-//! Workspace: the tree's root, where cargo builds, and the names of the plugins.
+//! Places in the tree: the root, the folder where cargo builds, the folders of plugins.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use crate::manifests;
 
 /// The folder of the workspace's `Cargo.toml`: the parent of this crate's.
-pub(crate) fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
 }
 
-/// The members, as `cargo metadata` lists them.
-pub(crate) fn metadata() -> Result<Metadata> {
+/// The members, from `cargo metadata`.
+pub fn metadata() -> Result<Metadata> {
     let mut command = MetadataCommand::new();
     command
         .current_dir(root())
@@ -24,11 +24,11 @@ pub(crate) fn metadata() -> Result<Metadata> {
 }
 
 /// Where cargo builds.
-pub(crate) fn target() -> Result<PathBuf> {
+pub fn target() -> Result<PathBuf> {
     Ok(metadata()?.target_directory.into_std_path_buf())
 }
 
-/// The names of all plugins: the folders in `crates/plugins` that hold a crate, sorted.
-pub(crate) fn plugins() -> Result<Vec<String>> {
+/// The names of all plugins: the folders in `crates/plugins` that hold a crate, in order.
+pub fn plugins() -> Result<Vec<String>> {
     manifests::plugins(root()).context("`crates/plugins` cannot be read")
 }

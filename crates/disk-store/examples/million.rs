@@ -1,8 +1,8 @@
-//! Fills a folder with very many entries and measures a store on it. Run by `cargo xtask soak million`, which reads what is
-//! printed: `name value`, a line each.
+//! Fills a folder with a great many entries and measures a store on it. Run by `cargo xtask soak million`, which reads
+//! the printed lines, `name value` each.
 //!
-//! `million fill FOLDER ENTRIES` adds so many entries of a few bytes; `million measure FOLDER` opens the folder, removes
-//! groups and drives it over its bound.
+//! `million fill FOLDER ENTRIES` adds so many entries of a few bytes; `million measure FOLDER` opens the folder,
+//! removes groups and drives the folder over its bound.
 #![expect(clippy::disallowed_methods, reason = "nobody waits for it but its user")]
 
 use std::env;
@@ -27,7 +27,7 @@ const PER_GROUP: u64 = 10;
 const GROUPS_REMOVED: u64 = 21;
 const ROUNDS: u64 = 10;
 const WRITES_A_ROUND: u64 = 2_000;
-/// What the larger entries take that drive the folder over its bound.
+/// The bytes of each larger entry that drives the folder over its bound.
 const LARGE: usize = 40_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -112,7 +112,7 @@ fn key(number: u64) -> EntryKey {
     EntryKey::new(&group_of(number), digest)
 }
 
-/// What `du` counts.
+/// The bytes that `du` counts.
 fn disk_usage(folder: &Path) -> io::Result<u64> {
     let mut bytes = fs::metadata(folder)?.blocks() * 512;
     for entry in fs::read_dir(folder)? {

@@ -1,5 +1,5 @@
-//! A fixed number of threads that run blocking operations for async callers. Called by whoever touches files. Not here:
-//! deadlines, which the engine keeps by dropping the future, and any knowledge of what an operation does.
+//! Thread pool for blocking IO: a fixed number of threads that run file operations for async callers. Deadlines are not
+//! kept here: the engine keeps them by dropping the future. The pool knows nothing of the operations that it runs.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -16,8 +16,8 @@ use tokio::sync::{Semaphore, oneshot};
 /// Operations that one thread may have before it: the one it runs and one more, so that it need not wait for a runtime
 /// between two. All others wait in [`IoPool::run`], first come, first served.
 const PLACES_PER_THREAD: usize = 2;
-/// A thread that had nothing to do for so long returns what it has freed to the system. What was read here is mostly freed
-/// elsewhere, which the allocator of a thread that sleeps does not notice: 30 MB stayed after a load of photographs.
+/// A thread that was idle for so long returns its free memory to the system. Bytes that it read are mostly freed by
+/// other threads, which the allocator of a sleeping thread does not notice: 30 MB stayed after a load of photographs.
 const REST: Duration = Duration::from_secs(1);
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -139,8 +139,8 @@ impl Queue {
             };
             drop(waiting);
             rested = false;
-            // What an operation panics with is caught where its caller hears of it; here it is what a value may panic with
-            // when it is dropped.
+            // A panic of the operation itself is caught where its caller hears of it. This one catches a panic from
+            // dropping the operation's value.
             drop(catch_unwind(AssertUnwindSafe(job)));
         }
     }

@@ -1,9 +1,9 @@
-//! Entries in a folder, one file each: bounded by what `du` counts, those used least recently give way, and each is
-//! checked whenever it is read. Called by caches on their own threads: everything here blocks. Not here: holding entries
-//! in memory, and waiting for the disk on somebody's behalf.
+//! Disk store: entries in a folder, one file each, checked whenever they are read, and evicted least recently used
+//! first to stay within a bound, as `du` counts it. Called by caches on their own threads: everything here blocks.
+//! Holding entries in memory, and waiting for the disk on a caller's behalf, are left to those caches.
 //!
 //! A file is written beside the entries and renamed, so an entry is there or not. Nothing is forced to the disk: after
-//! a loss of power an entry may be missing, empty or half there, and the checksums say so.
+//! a loss of power an entry may be missing, empty or cut off, which its checksums show.
 
 mod cached;
 mod changes;
@@ -51,55 +51,57 @@ pub enum Bound {
 struct Writing {
     /// The number of the last entry that was written.
     number: u64,
-    /// What may be written before the folder is listed.
+    /// The bytes that may be written before the folder is listed.
     early: u64,
     /// The folder is locked and ready for it.
     is_open: bool,
 }
 
-/// What there is and what happened so far.
+/// The state of a store, and its events since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Entries in the index.
     pub entries: u64,
-    /// What the folder takes on the disk, directories and what the entries name included.
+    /// The bytes of the folder on the disk, with directories and the contents that entries name.
     pub bytes: u64,
-    /// What it may take; zero until that is known.
+    /// The bytes that the folder may take; zero until that is known.
     pub bound: u64,
-    /// Entries that gave way to others.
+    /// Entries that were evicted.
     pub evicted: u64,
-    /// Files that were not what was written.
+    /// Damaged files.
     pub damaged: u64,
 }
 
 impl Counts {
-    /// The most that the index takes in memory.
+    /// The most that the index takes in memory, with what its owner keeps for each entry beside it: in bytes, in steps
+    /// of 64 KiB, since jobs that wait for memory look again at each change.
     #[must_use]
-    pub fn index_bytes(&self) -> u64 {
-        /// What an entry takes at most: its place in the table, in the order and among its group.
+    pub fn index_bytes(&self, beside: u64) -> u64 {
+        /// The most for one entry, in bytes: its place in the table, in the order and among its group.
         const ENTRY_BYTES: u64 = 150;
-        self.entries * ENTRY_BYTES
+        const STEP: u64 = 64 << 10;
+        (self.entries * (ENTRY_BYTES + beside)).next_multiple_of(STEP)
     }
 }
 
 /// A bounded folder of entries.
 ///
-/// Only one process may write to a folder; others read, and take over when it is gone. A store reads as soon as it is
-/// open: it looks for the file of what it does not know. Once [`Self::list`] is done, it knows what it holds and what it
-/// does not. It writes from then on, and before that as much as is certain to fit: the process that had the folder before
-/// noted within what it kept it.
+/// Only one process may write to a folder; others read, and take over when that process is gone. A store reads as soon
+/// as it is open: it looks for the file of an entry that it does not know. Once [`Self::list`] is done, the store knows
+/// all of its entries, and writes without limit. Before that it writes as much as is certain to fit: the process that
+/// had the folder before left a note of the bytes within which it kept the folder.
 pub struct Store {
     folder: Folder,
     open_files: OpenFiles,
     wanted: Bound,
     touch_after: Duration,
-    /// What entries name, if they name anything.
+    /// The contents that entries name, if they name any.
     contents: Option<Arc<dyn Contents>>,
     /// This process has the lock.
     owned: AtomicBool,
     /// The index holds everything that is in the folder.
     complete: AtomicBool,
-    /// What the folder may take now, and what it may take at most.
+    /// The bytes that the folder may take now, and at most.
     bound: AtomicU64,
     largest_bound: AtomicU64,
     index: Mutex<Index>,
@@ -116,11 +118,11 @@ pub struct Store {
 impl Store {
     /// Opens a folder, creates what is missing of it, and locks it if nobody has.
     ///
-    /// `touch_after` is how old the last noted use of an entry may get before another use is written to the disk (as the
-    /// file's modification time), from which the order of use is known after a restart.
+    /// `touch_after` is how old the last noted use of an entry may get before another use is written to the disk, as
+    /// the file's modification time. The order of use is known from these times after a restart.
     ///
     /// # Errors
-    /// It is no folder, or cannot be written to.
+    /// The path is no folder, or the folder cannot be written to.
     pub fn open(folder: &Path, bound: Bound, touch_after: Duration) -> Result<Self, OpenError> {
         let folder = Folder::open(folder)?;
         // A file system without locks is found out about when the folder is taken over.
@@ -144,7 +146,8 @@ impl Store {
         })
     }
 
-    /// Counts what the entries name, and lets it go with them. For a store that has not been taken over yet.
+    /// Counts the contents that entries name, and removes them with the entries. For a store that is not taken over
+    /// yet.
     #[must_use]
     pub fn with_contents(mut self, contents: Arc<dyn Contents>) -> Self {
         self.contents = Some(contents);
@@ -156,12 +159,12 @@ impl Store {
         self.owned.load(Ordering::Relaxed)
     }
 
-    /// Whether it is worth reading: `false` is certain, and comes without touching the disk.
+    /// Whether the entry may be there: `false` is certain, and comes without touching the disk.
     pub fn may_have(&self, key: &EntryKey) -> bool {
         !self.is_complete() || self.index.lock().contains(key.name)
     }
 
-    /// What is kept under a key, checked. What is not what was written is removed, counted, and not there.
+    /// The entry under a key, checked. A damaged file is removed and counted, and its entry is not there.
     ///
     /// # Errors
     /// The system refuses to open or read the file, for reasons that say nothing about the entry.
@@ -196,7 +199,7 @@ impl Store {
         }
     }
 
-    /// What there is and what happened so far.
+    /// The state of a store, and its events since it was opened.
     pub fn counts(&self) -> Counts {
         let index = self.index.lock();
         Counts {
@@ -208,12 +211,12 @@ impl Store {
         }
     }
 
-    /// What everything takes on the disk.
+    /// The bytes of everything on the disk.
     fn bytes(&self, index: &Index) -> u64 {
         index.bytes() + self.contents.as_ref().map_or(0, |contents| contents.bytes())
     }
 
-    /// What is kept beside the bytes of an entry; `None` if it is gone or damaged, which shows when it is read.
+    /// The meta of an entry; `None` if the entry is gone or damaged, which shows when it is read.
     fn meta(&self, name: Name) -> io::Result<Option<Bytes>> {
         let file = match self.folder.open_entry(name) {
             Ok(file) => file,

@@ -1,16 +1,15 @@
-//! Who may start work: a bounded number of places, refused at once when taken, and bytes out of the memory that caches
-//! leave, waited for. A job takes its place before anything is fetched, bytes for its source as they arrive, and bytes
-//! for its pixels once the header is read; what is left of these in the end is the result, which counts until the last
-//! client has it. Used by `produce`, `download`, `relay` and `unsent`; the two shares and their queues are `share`.
+//! Admission: places in the queue, refused at once when all are taken, and bytes of the memory budget, which jobs wait
+//! for. A job takes its place before anything is fetched. It reserves bytes for its source as they arrive, and bytes
+//! for its pixels once the header is read. The result keeps the rest of that reservation until the last client has it.
+//! Used by `produce`, `download`, `relay` and `reply_memory`. The two shares and their queues are in `share`.
 //!
-//! Nobody waits in a circle. There are two shares, and an order between them: whoever waits for bytes of the share
-//! "sources" holds none of either share; whoever waits for bytes of the share "pixels" may hold a source. Whoever holds
-//! pixels waits for no bytes: a job runs to its end, and when its result grows it is given more at once or ended; a
-//! result waits for its clients, each of whom is let go when it takes nothing for `body_timeout`. So pixels are always
-//! given back, then sources are, and what was begun can always end.
+//! There is no deadlock, because there is an order between the two shares. A job that waits for the share "sources"
+//! holds nothing of either share. A job that waits for the share "pixels" may hold a source. A job that holds pixels
+//! waits for no bytes: it runs to its end, and when its result grows, it gets more bytes at once or is ended. A result
+//! waits for its clients only, and each of them is dropped when it takes nothing for `body_timeout`. So pixels are
+//! always returned, then sources are, and every job that has begun can end.
 //!
-//! Nobody waits without bound. Whoever waits for bytes has a place, and there are no more of these than jobs that may
-//! wait: further ones are refused at once.
+//! No wait is unbounded. A job that waits for bytes holds a place, and further jobs are refused at once.
 
 mod share;
 
@@ -24,12 +23,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) use self::share::Reserved;
 use self::share::Share;
 
-/// Of eight parts of what is for work, those for sources and for what is sent as it is; the rest is for pixels. One large
-/// photograph as a file has to fit into its share, and one as pixels, where a decoder cannot stream, into the other.
+/// Parts of the memory for work that are for sources and relays, of eight. The rest is for pixels. One large photograph
+/// has to fit as a file into the one share, and as pixels, where a decoder cannot stream, into the other.
 const SOURCES_PARTS: u64 = 3;
 const PARTS: u64 = 8;
 
-/// The gate before the work pool.
+/// Places and bytes for work.
 #[derive(Debug)]
 pub(crate) struct Admission {
     places: Arc<Semaphore>,
@@ -39,12 +38,12 @@ pub(crate) struct Admission {
     no_place: Counter,
 }
 
-/// A place in the queue; given back when dropped.
+/// A place in the queue, returned by its drop.
 #[derive(Debug)]
-pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+pub(crate) struct QueuePlace(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
 impl Admission {
-    /// A gate for `places` jobs at once (working or waiting) and the memory that claims leave.
+    /// Admission for `places` jobs at once, working or waiting, and for the memory that claims of caches leave.
     pub(crate) fn new(places: usize, memory: &Memory, metrics: &Metrics) -> Self {
         let refusals = |reason| {
             let help = "Requests refused before any work, by reason.";
@@ -71,52 +70,56 @@ impl Admission {
         }
     }
 
-    /// A place, or `Overloaded` at once.
-    pub(crate) fn place(&self) -> Result<Place, Error> {
-        Arc::clone(&self.places).try_acquire_owned().map(Place).map_err(|_| {
+    /// Takes a place.
+    ///
+    /// # Errors
+    /// `Overloaded`, at once, if all are taken.
+    pub(crate) fn place(&self) -> Result<QueuePlace, Error> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map(QueuePlace).map_err(|_| {
             self.no_place.increment();
             Error::new(ErrorKind::Overloaded, "The server has as much work as it can take.")
         })
     }
 
-    /// Bytes for pixels, for one who has a place; waits for them, `patience` at most.
+    /// Reserves bytes for pixels, for a job that has a place. Waits for `timeout` at most.
     ///
     /// # Errors
-    /// `TooLarge` for what can never fit, `Overloaded` when the wait was in vain.
-    pub(crate) async fn pixels(&self, bytes: u64, patience: Duration) -> Result<Reserved, Error> {
-        self.pixels.take(bytes, patience).await
+    /// `TooLarge` for more bytes than can ever be free, `Overloaded` after the timeout.
+    pub(crate) async fn pixels(&self, bytes: u64, timeout: Duration) -> Result<Reserved, Error> {
+        self.pixels.take(bytes, timeout).await
     }
 
-    /// Bytes for a source, as [`Admission::pixels`].
+    /// Reserves bytes for a source, as [`Admission::pixels`].
     ///
     /// # Errors
     /// As [`Admission::pixels`].
-    pub(crate) async fn source(&self, bytes: u64, patience: Duration) -> Result<Reserved, Error> {
-        self.sources.take(bytes, patience).await
+    pub(crate) async fn source(&self, bytes: u64, timeout: Duration) -> Result<Reserved, Error> {
+        self.sources.take(bytes, timeout).await
     }
 
-    /// Bytes for what is sent as it is, of the share for sources, for one who has no place: who has to wait for them takes
-    /// one for as long.
+    /// Reserves bytes for a body that is sent unchanged, out of the share for sources. For a request without a place:
+    /// it takes one for as long as it waits.
     ///
     /// # Errors
-    /// As [`Admission::pixels`]; `Overloaded` at once if there is no place to wait in.
-    pub(crate) async fn sent(&self, bytes: u64, patience: Duration) -> Result<Reserved, Error> {
+    /// As [`Admission::pixels`]. `Overloaded` at once if there is no place to wait in.
+    pub(crate) async fn sent(&self, bytes: u64, timeout: Duration) -> Result<Reserved, Error> {
         if let Some(reserved) = self.sources.take_now(bytes)? {
             return Ok(reserved);
         }
         let _place = self.place()?;
-        self.sources.take(bytes, patience).await
+        self.sources.take(bytes, timeout).await
     }
 
-    /// Waits until work under way leaves to claims what they have claimed; `false` if it does not soon enough.
-    pub(crate) async fn makes_room(&self, patience: Duration) -> bool {
+    /// Waits until work under way leaves the memory that caches have claimed. `false` after the timeout.
+    pub(crate) async fn makes_room(&self, timeout: Duration) -> bool {
         const LOOK_AGAIN: Duration = Duration::from_millis(10);
         let room = async {
             while self.sources.used() + self.pixels.used() > self.memory.for_work() {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
-        tokio::time::timeout(patience, room).await.is_ok()
+        tokio::time::timeout(timeout, room).await.is_ok()
     }
 }
 
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_refused_at_once_and_given_back() {
+    fn place_beyond_the_last_is_refused_until_one_is_returned() {
         let (admission, ..) = admission(1, 1 << 20);
         let place = admission.place().unwrap();
         assert_eq!(kind(admission.place()), ErrorKind::Overloaded);
@@ -146,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn bytes_are_waited_for_and_what_never_fits_is_said_so() {
+    async fn bytes_beyond_the_share_are_refused_and_bytes_in_use_waited_for() {
         // Of 1 MiB, 640 KiB are for pixels and 384 KiB for sources.
         let (admission, _, metrics) = admission(9, 1 << 20);
         assert_eq!(kind(admission.pixels(641 << 10, SOON).await), ErrorKind::TooLarge);
@@ -157,13 +160,13 @@ mod tests {
         assert_eq!(gauge.value(), 600 << 10);
         let waiting = admission.pixels(600 << 10, SOON);
         let (second, ()) = tokio::join!(waiting, async { drop(first) });
-        assert!(second.is_ok(), "what is given back goes to who waits");
+        assert!(second.is_ok(), "returned bytes go to the job that waits");
         drop(second);
         assert_eq!(gauge.value(), 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn sources_never_take_what_pixels_need() {
+    async fn sources_at_their_limit_leave_the_share_of_pixels() {
         let (admission, ..) = admission(9, 1 << 20);
         let mut source = admission.source(250 << 10, SOON).await.unwrap();
         assert_eq!(kind(admission.source(250 << 10, SOON).await), ErrorKind::Overloaded);
@@ -173,12 +176,12 @@ mod tests {
         drop(source);
         assert!(
             admission.source(250 << 10, SOON).await.is_ok(),
-            "what was held is given back"
+            "the reservation is returned"
         );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_has_no_place_is_refused_at_once_where_it_would_have_to_wait() {
+    async fn body_that_would_wait_without_a_free_place_is_refused_at_once() {
         let (admission, ..) = admission(1, 1 << 20);
         let held = admission.sent(384 << 10, SOON).await.unwrap();
         let place = admission.place().unwrap();

@@ -1,27 +1,28 @@
-//! Tags by which a CDN forgets an image, or a folder of them, as `purge` does here: the image's path and each folder on the
-//! way to it, as clients write them. Written by `respond` on every answer about an image, errors too, where the settings
-//! say so; named by `purge`. Made of public paths alone: what a store calls its objects is nobody's business.
+//! Cache tags: headers by which a CDN can purge an image or a folder of images. The tags are the image's path and each
+//! folder above it, as clients write them. If the settings say so, `respond` writes them on every answer about an
+//! image, errors included, and `purge` names one. They contain public paths only, because the names of objects in a
+//! store are not public.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::server_settings::CacheTagHeader;
 
-/// All but a URL's unreserved characters (RFC 3986, 2.3) and slashes: no space, no comma, nothing but ASCII.
+/// Escapes all but a URL's unreserved characters (RFC 3986, 2.3) and slashes. So a tag is ASCII, without space or
+/// comma.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// Fastly and Cloudflare ignore longer ones.
+/// Bytes of a tag. Fastly and Cloudflare ignore longer tags.
 const LONGEST: usize = 1024;
-/// Bytes of all folders of a path together. CDNs take 16 KB of tags; a proxy that buffers 4 KB of headers shall take
-/// what is usual.
+/// Bytes of all folders of a path together. CDNs take 16 KB of tags, but some proxies buffer only 4 KB of headers.
 const FOLDERS_BYTES: usize = 2048;
 
-/// The folders on the way to a path, from the root on, each ending with a slash. Those too deep to name are left out, by
-/// a rule that depends on the folder alone: a folder has a tag on all images in it, or on none.
+/// The folders above a path, from the root on, each with a slash at its end. Folders that are too deep are left out.
+/// The rule depends on the folder alone, so that a folder's tag stands on all of its images or on none.
 fn folders(path: &str) -> Vec<String> {
     let ends = path.match_indices('/').map(|(at, slash)| at + slash.len());
     let mut bytes = 0;
@@ -43,17 +44,18 @@ fn tags(path: &str) -> Vec<String> {
     tags
 }
 
-/// The tag that all answers about the image at this path carry, and as few others as possible.
+/// The tag to purge for the image at this path: the narrowest one that all answers about it carry.
 pub(crate) fn tag_of_source(path: &str) -> Option<String> {
     tags(path).pop()
 }
 
-/// The tag that all answers about images carry whose path begins so, and as few others as possible.
+/// The tag to purge for all images whose path begins with `prefix`: the narrowest one that all answers about them
+/// carry.
 pub(crate) fn tag_of_prefix(prefix: &str) -> Option<String> {
     folders(prefix).pop()
 }
 
-/// Writes the headers, for the path that was asked for and, where another image stands in for it, that one's.
+/// Writes the headers for the requested path and, where another image stands in for it, for that image's path too.
 pub(crate) fn write(headers: &mut HeaderMap, kinds: &[CacheTagHeader], path: &str, stand_in: Option<&str>) {
     let mut tags = tags(path);
     for tag in stand_in.map(self::tags).unwrap_or_default() {
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_image_has_a_tag_and_each_of_its_folders_too() {
+    fn image_in_folders_has_a_tag_for_itself_and_each_folder() {
         let check = |path: &str, expected: &[&str]| assert_eq!(tags(path), expected, "{path}");
         check("/lake.jpg", &["/", "/lake.jpg"]);
         check("/a/b/lake.jpg", &["/", "/a/", "/a/b/", "/a/b/lake.jpg"]);
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_purged_has_a_tag_that_all_of_its_images_have() {
+    fn tag_of_a_prefix_is_on_all_images_below_it() {
         let check = |prefix: &str, expected: &str, path: &str| {
             let tag = tag_of_prefix(prefix).unwrap();
             assert_eq!(tag, expected);
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn no_path_makes_more_than_proxies_take() {
+    fn tags_of_any_path_fit_into_a_proxys_headers() {
         for path in [
             "/".repeat(8_000),
             format!("/{}", "a/".repeat(4_000)),

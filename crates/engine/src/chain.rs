@@ -1,6 +1,6 @@
-//! A chain of caches in file order: asked in turn, the nearer refilled from the farther. A cache that fails, hangs or
-//! panics is a miss or a shrug in the log; it never fails a request. Used by `produce` for results and by `download` for
-//! originals.
+//! Cache chain: caches in file order, asked in turn, the nearer refilled from the farther. A cache that fails, hangs or
+//! panics is a miss and a line in the log. It never fails a request. Used by `produce` for results and by `download`
+//! for originals.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -12,30 +12,29 @@ use futures_util::{FutureExt, StreamExt};
 use resizer_plugin_api::engine::Given;
 use resizer_plugin_api::{Body, Cache, CacheKey, Entry, EntryMeta, Error, ErrorKind, Hit, ImageRequest};
 
-use crate::engine::Shared;
 use crate::flight::panicked;
-use crate::generation::Generation;
-use crate::instruments::Lookup;
-use crate::patience::within;
+use crate::instruments::{Instruments, Lookup};
+use crate::lazy_timeout::lazy_timeout;
+use crate::purge_epoch::PurgeEpoch;
 
-/// A cache that takes longer than this to answer is slower than making most images anew.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A cache that takes longer to answer is slower than producing most images anew.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What was found, in whose cache, and which caches are nearer.
+/// A hit, the plugin whose cache it is from, and the caches that are nearer.
 pub(crate) struct Found<'c> {
     pub(crate) plugin: &'static str,
     pub(crate) hit: Hit,
     pub(crate) nearer: &'c [Given<Arc<dyn Cache>>],
 }
 
-/// The nearest cache's entry under this key. Counted where the engine is given: a second look on behalf of the same
-/// request is not.
+/// The nearest cache's entry under this key. The look-up is counted if `instruments` is given: a second look-up for the
+/// same request is not.
 pub(crate) async fn look<'c>(
-    generation: &Generation,
+    epoch: &PurgeEpoch,
     caches: &'c [Given<Arc<dyn Cache>>],
     request: &ImageRequest,
     key: &CacheKey,
-    engine: Option<&Shared>,
+    instruments: Option<&Instruments>,
 ) -> Option<Found<'c>> {
     for (index, cache) in caches
         .iter()
@@ -43,20 +42,20 @@ pub(crate) async fn look<'c>(
         .filter(|(_, cache)| cache.value.accepts(request))
     {
         let answer = guarded(cache.value.get(key)).await;
-        if let Some(engine) = engine {
+        if let Some(instruments) = instruments {
             let lookup = match &answer {
                 Ok(Some(_)) => Lookup::Hit,
                 Ok(None) => Lookup::Miss,
                 Err(_) => Lookup::Error,
             };
-            engine.instruments.looked_up(&engine.metrics, cache.plugin, lookup);
+            instruments.looked_up(cache.plugin, lookup);
         }
         match answer {
             Ok(Some(hit)) => {
                 let nearer = &caches[..index];
-                // What a farther cache streams is too large to be held here for a nearer one's sake.
+                // A stream is too large to be held in memory here for a nearer cache's sake.
                 if let Body::Bytes(bytes) = &hit.body {
-                    keep(generation, nearer, request, key, &hit.meta, bytes).await;
+                    keep(epoch, nearer, request, key, &hit.meta, bytes).await;
                 }
                 return Some(Found {
                     plugin: cache.plugin,
@@ -71,9 +70,9 @@ pub(crate) async fn look<'c>(
     None
 }
 
-/// Keeps an entry in every cache that has to do with the request, unless its source was purged since the request came.
+/// Puts an entry into every cache that accepts the request, unless the source was purged since the request came.
 pub(crate) async fn keep(
-    generation: &Generation,
+    epoch: &PurgeEpoch,
     caches: &[Given<Arc<dyn Cache>>],
     request: &ImageRequest,
     key: &CacheKey,
@@ -81,7 +80,7 @@ pub(crate) async fn keep(
     bytes: &Bytes,
 ) {
     for cache in caches.iter().filter(|cache| cache.value.accepts(request)) {
-        let Some(_leave) = generation.keep(&key.source) else {
+        let Some(_permit) = epoch.put_permit(&key.source) else {
             return;
         };
         let entry = Entry::new(meta.clone(), bytes.clone());
@@ -91,7 +90,10 @@ pub(crate) async fn keep(
     }
 }
 
-/// All bytes of a body. A cache that stops sending them fails, as one does that stops answering.
+/// All bytes of a body.
+///
+/// # Errors
+/// The cache fails, or sends nothing for the time in which it has to answer.
 pub(crate) async fn collect(body: Body) -> Result<Bytes, Error> {
     match body {
         Body::Bytes(bytes) => Ok(bytes),
@@ -106,15 +108,16 @@ pub(crate) async fn collect(body: Body) -> Result<Bytes, Error> {
     }
 }
 
-/// What a cache does, for as long as we wait and whatever becomes of it.
+/// Runs a cache's work with a timeout, and makes an error of a panic.
 async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    match within(PATIENCE, AssertUnwindSafe(work).catch_unwind()).await {
+    match lazy_timeout(TIMEOUT, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(_) => Err(Error::new(ErrorKind::Timeout, "The cache took too long.")),
     }
 }
 
+/// Logs the failure of a cache.
 pub(crate) fn warn(plugin: &'static str, key: &CacheKey, error: &Error) {
     tracing::warn!(plugin, source = %key.source, cause = error.cause(), "a cache failed: {error}");
 }

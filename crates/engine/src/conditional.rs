@@ -1,6 +1,6 @@
-//! Preconditions: whether a client that names a version or a date is sent the result, told that it has it, or refused
-//! (RFC 9110, section 13). Asked by `prepare` with what the store says, before any work, and by `respond` with what came
-//! with the bytes. Not here: `Range`, which is `range.rs`.
+//! Preconditions (RFC 9110, section 13): decide between the result, 304 and 412 for a request with a version or a date.
+//! Asked by `prepare` with the stat, before any work, and by `respond` with the version that came with the bytes. Not here:
+//! `Range`, which is in `range.rs`.
 
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,40 +13,38 @@ use http::header::{
 use resizer_plugin_api::engine::hex_digits;
 use resizer_plugin_api::{CacheKey, Reply, http_date};
 
-use crate::prepare::is_known;
-
-/// As many headers as most responses have, and some room: a map that grows is filled anew each time.
+/// Room for the headers of most responses, and some more. A map that grows is filled anew each time.
 pub(crate) const USUAL_HEADERS: usize = 14;
 
-/// What tells one version of a result from another.
+/// The validators of one version of a result.
 #[derive(Clone, Debug)]
 pub(crate) struct Validators {
-    /// Strong, in its quotes; `None` while the source's version is not known.
+    /// Strong, in its quotes. `None` while the source's version is not known.
     etag: Option<HeaderValue>,
     /// When the source last changed.
     modified: Option<SystemTime>,
 }
 
-/// What a request's preconditions come to.
+/// The outcome of a request's preconditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Decision {
-    /// Nothing stands against sending the result.
+    /// Send the result.
     Send,
-    /// The client has it.
+    /// 304: the client has this version.
     NotModified,
-    /// The client wants no other version than one that this is not.
+    /// 412: the client demands another version.
     Failed,
 }
 
 impl Validators {
-    /// Those of the result with this key. The `ETag` is the first 128 bits of the key's digest, so that every instance
-    /// gives the same to the same result of the same version of a source.
+    /// The validators of the result with this key. The `ETag` is the first 128 bits of the key's digest, so that every
+    /// instance gives the same tag to the same result of the same version of a source.
     pub(crate) fn of(key: &CacheKey, modified: Option<SystemTime>) -> Self {
-        let etag = is_known(&key.validator).then(|| etag(key.digest_bytes()));
+        let etag = key.validator.names_a_version().then(|| etag(key.digest_bytes()));
         Self { etag, modified }
     }
 
-    /// The same version with what came with its bytes as its time.
+    /// The same version, with the time that came with its bytes.
     pub(crate) fn modified_at(&self, modified: Option<SystemTime>) -> Self {
         Self {
             etag: self.etag.clone(),
@@ -54,14 +52,14 @@ impl Validators {
         }
     }
 
-    /// Whether they can tell anything before the source is read: without a version, no client may be told that what it
-    /// has is current.
+    /// Whether there is an `ETag`. Without one, no client may be told before the source is read that its copy is
+    /// current.
     pub(crate) fn name_a_version(&self) -> bool {
         self.etag.is_some()
     }
 
-    /// Writes `ETag` and `Last-Modified`. A time in the future becomes now (RFC 9110, 8.8.2.1); one before 1970 has no
-    /// form here and is left out.
+    /// Writes `ETag` and `Last-Modified`. A time in the future becomes now (RFC 9110, 8.8.2.1). A time before 1970 is
+    /// left out, because `http_date` cannot write it.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         if let Some(etag) = &self.etag {
             headers.insert(ETAG, etag.clone());
@@ -71,8 +69,8 @@ impl Validators {
         }
     }
 
-    /// The answer to a request for which its preconditions are answer enough: 304, with the headers that a 200 would
-    /// have for a cache's sake, or 412.
+    /// The answer if the preconditions decide it: 412, or 304 with the headers of a 200 that matter to a cache. `None`
+    /// if the result is to be sent.
     pub(crate) fn answer(&self, request: &HeaderMap, headers: &HeaderMap) -> Option<Reply> {
         match self.decide(request) {
             Decision::Send => None,
@@ -91,8 +89,8 @@ impl Validators {
         }
     }
 
-    /// Whether a part may be sent to a client that has the rest: there is no `If-Range`, or it names this version
-    /// (RFC 9110, 13.1.5: tags compare strongly, dates exactly).
+    /// Whether a part may be sent: there is no `If-Range`, or its tag or date is that of this version. Tags compare
+    /// strongly, dates exactly (RFC 9110, 13.1.5).
     pub(crate) fn allow_part(&self, request: &HeaderMap) -> bool {
         let Some(condition) = request.get(IF_RANGE) else {
             return true;
@@ -101,11 +99,11 @@ impl Validators {
         tag || date(request, &IF_RANGE).is_some_and(|date| Some(date) == self.seconds())
     }
 
-    /// RFC 9110, 13.2.2: `If-Match` before `If-Unmodified-Since`, then `If-None-Match` before `If-Modified-Since`; the
-    /// date counts only where the tag is not given. Requests are GET or HEAD, always.
+    /// Decides in the order of RFC 9110, 13.2.2: `If-Match` before `If-Unmodified-Since`, then `If-None-Match` before
+    /// `If-Modified-Since`. A date counts only without the tag. Requests are always GET or HEAD.
     fn decide(&self, request: &HeaderMap) -> Decision {
         const PRECONDITIONS: [HeaderName; 4] = [IF_MATCH, IF_UNMODIFIED_SINCE, IF_NONE_MATCH, IF_MODIFIED_SINCE];
-        // Most requests have none, and few headers.
+        // A short way out: most requests have few headers, and no precondition.
         if !request.keys().any(|name| PRECONDITIONS.contains(name)) {
             return Decision::Send;
         }
@@ -128,10 +126,10 @@ impl Validators {
         if current { Decision::NotModified } else { Decision::Send }
     }
 
-    /// Whether a list of tags has this one, or is `*`. Splitting at commas is enough although a tag may hold some: ours
-    /// holds none, so no piece of another is taken for it.
+    /// Whether a list of tags holds this version's tag, or is `*`. Other tags may contain commas, and are then split
+    /// into pieces. No piece equals this version's tag, which has no comma.
     fn is_named(&self, request: &HeaderMap, name: &HeaderName, form: fn(&str) -> &str) -> bool {
-        // What nearly every client sends.
+        // The form that nearly every client sends.
         if self.etag.is_some() && request.get(name) == self.etag.as_ref() {
             return true;
         }
@@ -143,14 +141,13 @@ impl Validators {
             .any(|tag| tag == "*" || is_ours(tag))
     }
 
-    /// The source's time as HTTP tells it: in whole seconds.
+    /// The source's time in whole seconds, as HTTP has it.
     fn seconds(&self) -> Option<u64> {
         seconds(self.modified?)
     }
 }
 
-/// The time, or now if it is later than that. Most images are older than the process, for which nobody need look at the
-/// clock.
+/// The earlier of `time` and now. Most images are older than this process, so that the clock need not be read.
 fn past(time: SystemTime) -> SystemTime {
     static PASSED: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
     if time <= *PASSED {
@@ -171,7 +168,7 @@ fn etag(digest: [u8; 32]) -> HeaderValue {
     HeaderValue::from_bytes(&tag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// The one date of a header. What is no date is ignored, as is a second one.
+/// The date of a header. A header with no valid date, or with two lines, is ignored.
 fn date(request: &HeaderMap, name: &HeaderName) -> Option<u64> {
     let mut lines = request.get_all(name).into_iter();
     let date = httpdate::parse_http_date(lines.next()?.to_str().ok()?).ok()?;
@@ -189,7 +186,7 @@ mod tests {
     use super::Decision::{Failed, NotModified, Send};
     use super::*;
 
-    // The example date of RFC 9110, 5.6.7, in its three forms, and a second on either side of it.
+    // The example date of RFC 9110, 5.6.7, in its three forms, and the seconds before and after.
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const OBSOLETE: [&str; 2] = ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
@@ -212,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn preconditions_are_decided_as_rfc_9110_says() {
+    fn preconditions_in_any_combination_are_decided_in_the_order_of_rfc_9110() {
         let check = |lines: &[(&'static str, &str)], expected| {
             assert_eq!(version().decide(&headers(lines)), expected, "{lines:?}");
         };
@@ -254,7 +251,7 @@ mod tests {
         check(&[(unmodified, BEFORE)], Failed);
         check(&[(unmodified, "yesterday")], Send);
 
-        // The tag decides where both are given, and a refusal comes before a 304.
+        // The tag decides where tag and date are given. A 412 comes before a 304.
         check(&[(none_match, "\"a\""), (modified, DATE)], Send);
         check(&[(none_match, "\"v\""), (modified, BEFORE)], NotModified);
         check(&[(match_, "\"v\""), (unmodified, BEFORE)], Send);
@@ -264,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_not_compared() {
+    fn preconditions_without_validators_are_not_met() {
         let nothing = Validators {
             etag: None,
             modified: None,
@@ -280,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_sent_only_of_the_version_that_the_client_has() {
+    fn if_range_of_another_version_allows_no_part() {
         let check = |value: &str, expected| {
             assert_eq!(
                 version().allow_part(&headers(&[("if-range", value)])),
@@ -299,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn last_modified_is_in_the_past_and_has_a_form() {
+    fn last_modified_outside_of_1970_to_now_is_clamped_or_left_out() {
         let check = |modified, expected: Option<&str>| {
             let mut written = HeaderMap::new();
             Validators { etag: None, modified }.write(&mut written);
@@ -316,6 +313,6 @@ mod tests {
         let modified = Some(SystemTime::now() + Duration::from_secs(3600));
         Validators { etag: None, modified }.write(&mut written);
         let shown = httpdate::parse_http_date(written[LAST_MODIFIED].to_str().unwrap()).unwrap();
-        assert!(shown <= SystemTime::now(), "a time to come is not shown");
+        assert!(shown <= SystemTime::now(), "a time in the future is not shown");
     }
 }

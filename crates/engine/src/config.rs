@@ -1,9 +1,9 @@
-//! From the text of `plugins.toml` to subscribed plugins and typed server settings, or to the list of everything that
-//! is wrong with it. Called by the host at start, at every reload and by `check`, `plan` and `dist`.
+//! Configuration loader: turns the text of `plugins.toml` into installed plugins and typed settings, or into the list
+//! of all its problems. The host calls it at start, at every reload, and for `check` and `plan`.
 //!
-//! In this order: parse (`syntax`), replace `${…}` inside values (`interpolate`), compare keys with the schema (`keys`),
-//! deserialize and install (`settings`, `explain`), then what entries say together. Not here: showing a problem
-//! (`diagnostic`), and anything that touches a disk or a network but for `${file:…}`.
+//! In this order: parse (`syntax`), replace `${…}` inside values (`interpolate`), compare keys with the schema
+//! (`keys`), deserialize and install (`settings`, `explain`), then check entries against each other.
+//! `diagnostic` renders the problems. Nothing here touches a disk or a network, except for `${file:…}`.
 
 mod entries;
 mod environment;
@@ -36,19 +36,20 @@ use self::nearest::nearest;
 use self::settings::{Settings, Surroundings};
 use crate::diagnostic::{Place, Problem, Problems};
 use crate::memory_limit::default_limit;
-use crate::server_settings::ServerSettings;
+use crate::server_settings::EngineSettings;
 
 pub use self::environment::Environment;
 pub use self::file::{ConfigFile, EntryName};
 pub(crate) use self::server::server_schema;
+pub use self::server::{HostSettings, NoHostSettings, SettingFault};
 
 /// One reading of `plugins.toml`, ready to be started.
 pub struct Loaded {
-    /// `[server]`, with the environment over it.
-    pub server: ServerSettings,
-    /// What the enabled plugins subscribed to.
+    /// The engine's settings of `[server]`, after the environment's overrides.
+    pub server: EngineSettings,
+    /// The hooks of the enabled plugins.
     pub table: HookTable,
-    /// The file, for problems that show later.
+    /// The file, for problems that are found later.
     pub file: ConfigFile,
 }
 
@@ -61,11 +62,7 @@ impl std::fmt::Debug for Loaded {
     }
 }
 
-/// Reads `plugins.toml`, whose text this is. The path is for messages and for `${file:…}`, which is relative to its
-/// folder. `known_plugins` are all plugins of the project, in this build or not.
-///
-/// There is something loaded unless one of the problems is an error. An entry with `enabled = false` is not installed
-/// and its variables need not be set; a misspelt name or key in it is a warning.
+/// [`load_with`] for a program without settings of its own: only the engine's are known in `[server]`.
 pub fn load(
     path: &Path,
     text: &str,
@@ -74,12 +71,30 @@ pub fn load(
     resources: &Resources,
     metrics: &Metrics,
 ) -> (Option<Loaded>, Problems) {
+    let (loaded, problems) = load_with::<NoHostSettings>(path, text, environment, known_plugins, resources, metrics);
+    (loaded.map(|(loaded, _)| loaded), problems)
+}
+
+/// Reads `plugins.toml`, whose text this is, with the host's settings `H` beside the engine's in `[server]`. Messages
+/// show the path, and `${file:…}` is relative to its folder. `known_plugins` are all plugins of the project, in this
+/// build or not.
+///
+/// The first value is there unless one of the problems is an error. An entry with `enabled = false` is not installed,
+/// and its variables need not be set; a misspelt name or key in it is a warning.
+pub fn load_with<H: HostSettings>(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    known_plugins: &[&'static str],
+    resources: &Resources,
+    metrics: &Metrics,
+) -> (Option<(Loaded, H)>, Problems) {
     let linked = Registration::linked();
     let overrides = environment.overrides();
     let expansions = Expansions::default();
     let mut problems = registered_twice(&linked);
     let mut secrets = Vec::new();
-    let server_schema = server_schema();
+    let server_schema = server_schema::<H>();
     let mut names = Vec::new();
     secrets::secret_names(&server_schema, &mut names);
     linked
@@ -129,7 +144,7 @@ pub fn load(
         .iter_mut()
         .for_each(|problem| problem.secrets.clone_from(&secrets));
     let problems = Problems(problems);
-    let Some(server) = server.filter(|_| !problems.has_errors()) else {
+    let Some((server, host)) = server.filter(|_| !problems.has_errors()) else {
         return (None, problems);
     };
     let file = ConfigFile {
@@ -145,7 +160,7 @@ pub fn load(
         table: entries.table,
         file,
     };
-    (Some(loaded), problems)
+    (Some((loaded, host)), problems)
 }
 
 /// Two plugins of one name are a fault of this build, not of the file.
@@ -157,7 +172,7 @@ fn registered_twice(linked: &[&Registration]) -> Vec<Problem> {
         .collect()
 }
 
-/// Whatever is neither `[server]` nor `[[plugin]]`.
+/// Reports everything at the top of the file that is neither `[server]` nor `[[plugin]]`.
 fn check_top(parsed: &syntax::Parsed<'_>, server_schema: &serde_json::Value, problems: &mut Vec<Problem>) {
     for (key, value) in &parsed.root {
         let name = key.get_ref();
@@ -237,7 +252,6 @@ fn plugin_tables<'i>(
     tables
 }
 
-/// What a section that nothing is known of looks like.
 impl Section {
     fn empty(owner: Owner, header: Range<usize>) -> Self {
         Self {

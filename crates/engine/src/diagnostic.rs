@@ -1,6 +1,5 @@
-//! What is wrong with `plugins.toml`, and how it is shown: the line, the offending text underlined, what to do, and
-//! where to read on. Filled by `config`, printed by the host. Not here: finding the problems, and drawing a line of the
-//! file (`snippet`).
+//! Diagnostics: problems of `plugins.toml`, each rendered with its line, the wrong text underlined, what to do, and the
+//! page to read. `config` finds them, the host prints them, `snippet` draws a line of the file.
 
 mod snippet;
 
@@ -10,11 +9,11 @@ use std::path::Path;
 
 use self::snippet::Snippet;
 
-/// All that was found, in the order of the file.
+/// All problems, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Whether the configuration can be used in spite of it.
@@ -25,7 +24,7 @@ pub struct Problem {
     pub message: String,
     /// What to do about it, in a few words; stands beside the underlined text.
     pub help: Option<String>,
-    /// Another place of the file that has to do with it, and why.
+    /// Another position in the file that belongs to the problem, and why.
     pub related: Option<(Range<usize>, String)>,
     /// The page to read on.
     pub docs: Option<String>,
@@ -38,7 +37,7 @@ pub struct Problem {
 pub enum Severity {
     /// The configuration cannot be used.
     Error,
-    /// It can, but is probably not what was meant.
+    /// The configuration can be used, but probably means something else.
     Warning,
 }
 
@@ -60,7 +59,7 @@ impl From<Range<usize>> for Place {
 }
 
 impl Problem {
-    /// Something that makes the configuration unusable.
+    /// A problem that makes the configuration unusable.
     pub fn error(place: impl Into<Place>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,

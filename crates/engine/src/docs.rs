@@ -1,5 +1,5 @@
-//! The reference pages, rendered from what the code itself says: settings types with their doc comments and defaults,
-//! and the table of querystring keys. `resizer-host docs` writes them, and a test compares them with `docs/`.
+//! Reference pages: rendered from the settings types with their doc comments and defaults, and from the table of
+//! querystring keys. `resizer-host docs` writes them, and a test compares them with `docs/`.
 
 mod editor;
 mod table;
@@ -11,7 +11,7 @@ use resizer_imaging::{KEYS, Key, Support};
 use resizer_plugin_api::engine::Registration;
 use serde_json::Value;
 
-use crate::config::{schema, server_schema};
+use crate::config::{HostSettings, schema, server_schema};
 
 /// One generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +25,11 @@ pub struct Page {
 /// First line of each page.
 const GENERATED: &str = "<!-- Generated from the code; `cargo xtask docs` writes it anew. -->\n";
 
-/// All generated files: the server's settings, the querystring, one page for each plugin of this build, and the schema
-/// for editors.
+/// All generated files: the server's settings with the host's settings `H`, the querystring, one page for each plugin
+/// of this build, and the schema for editors.
 #[must_use]
-pub fn pages() -> Vec<Page> {
-    let server = server_schema();
+pub fn pages<H: HostSettings>() -> Vec<Page> {
+    let server = server_schema::<H>();
     let plugins: Vec<(&Registration, Value)> = Registration::linked()
         .into_iter()
         .map(|plugin| (plugin, schema::inlined((plugin.schema)())))

@@ -1,5 +1,6 @@
-//! A source's bytes, whole and in memory, fetched once for all variants that are wanted of it at one time: from the
-//! source caches, or else from the source, within a byte limit, a time limit and the memory budget. Called by `produce`.
+//! Download of a whole source into memory, from the source caches or else from the source. One download serves all
+//! requests that need the source at the same time. It is bounded by a byte limit, a timeout and the memory budget.
+//! Called by `produce`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,50 +8,42 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures_util::StreamExt;
 use resizer_plugin_api::{Body, CacheKey, EntryMeta, Error, ErrorKind, Fetch, Hit, ImageRequest, Stat, Want};
 
-use crate::admission::Reserved;
 use crate::chain::{self, Found};
-use crate::engine::Shared;
 use crate::flight::Landing;
-use crate::locate::{Located, log};
-use crate::prepare::{is_known, source_cache_key};
+use crate::located::Located;
+use crate::prepare::source_cache_key;
+use crate::produced::SourceBytes;
+use crate::shared::Shared;
 use crate::site::Site;
+use crate::store_error;
 
-/// Originals are kept as what they are.
+/// The media type of entries in source caches, which nobody reads.
 const ORIGINAL: &str = "application/octet-stream";
 
-/// Room for the first bytes of a source whose length is not known; doubled as it fills, as the buffer itself is.
+/// Bytes first reserved for a source of unknown length. The reservation doubles when it is full, as the buffer does.
 const STEP: u64 = 256 << 10;
 
-/// A source in memory, and its share of the budget for as long as anyone holds it.
-#[derive(Clone, Debug)]
-pub(crate) struct SourceBytes {
-    pub(crate) bytes: Bytes,
-    /// What came with the bytes.
-    pub(crate) stat: Stat,
-    _reserved: Arc<Reserved>,
-}
-
-/// Waits for the source's bytes, begun by this or by another request. Whose request begins it says which source caches
-/// are asked: one download for all is worth more than each one's own word on that.
+/// Waits for the source's bytes; starts the download unless another request has. The request that starts it decides
+/// which source caches are asked, because one download for all is worth more than each request's own choice.
 pub(crate) async fn download(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
     request: &Arc<ImageRequest>,
     located: &Arc<Located>,
 ) -> Result<SourceBytes, Error> {
-    let generation = located.generation.number();
-    let key = (located.key.clone(), located.stat.validator.clone(), generation);
+    let epoch = located.epoch.number();
+    let key = (located.key.clone(), located.stat.validator.clone(), epoch);
     let cap = located.mount.policy.fetch_timeout;
     let work = {
         let (engine, site) = (Arc::clone(engine), Arc::clone(site));
         let (request, located) = (Arc::clone(request), Arc::clone(located));
         move |landing, _| async move {
             let source = read(&engine, &site, &request, &located, &landing).await;
-            source.inspect_err(|error| log(located.plugin, &located.key, error))
+            source.inspect_err(|error| store_error::log(located.plugin, &located.key, error))
         }
     };
     let flight = engine.source_flights.join(key, cap, work);
@@ -73,29 +66,29 @@ async fn read(
     let caches = &site.table.source_caches;
     let asked = located.stat.validator.as_ref();
     let key = source_cache_key(&located.key, asked);
-    if let Some(found) = chain::look(&located.generation, caches, request, &key, Some(engine)).await
+    if let Some(found) = chain::look(&located.epoch, caches, request, &key, Some(&engine.instruments)).await
         && let Some(source) = cached(engine, site, request, located, landing, &key, found).await?
     {
         return Ok(source);
     }
     let source = fetch(engine, site, located).await?;
     if source.stat.validator != located.stat.validator {
-        // What was believed of the source is out of date: nobody shall look for the old version any longer.
-        engine.believe(located, source.stat.clone());
+        // The cached stat is out of date. No later request shall look for the old version.
+        engine.stat_cache.update(located, source.stat.clone());
     }
     landing.hand_out(Ok(source.clone()));
     let came = source.stat.validator.as_ref();
-    // Where the store is not asked for validators, look-ups go by the key without one; the entry knows its own.
+    // Without stats, look-ups use the key without a validator. The entry itself has the validator that came.
     let key = asked.map_or(key, |_| source_cache_key(&located.key, came));
-    // A version that was asked for and came without a name cannot be told from another.
+    // If a validator was asked for and none came, the bytes may be of any version: they are not cached.
     if asked.is_none() || came.is_some() {
         let meta = EntryMeta::new(ORIGINAL, came.unwrap_or(&key.validator).clone()).with_modified(source.stat.modified);
-        chain::keep(&located.generation, caches, request, &key, &meta, &source.bytes).await;
+        chain::keep(&located.epoch, caches, request, &key, &meta, &source.bytes).await;
     }
     Ok(source)
 }
 
-/// What a source cache has, once there is memory for it. `None` if the cache breaks off: a failing cache is a miss.
+/// Reads a source cache's hit into memory. `None` if the cache fails on the way, which counts as a miss.
 async fn cached(
     engine: &Shared,
     site: &Site,
@@ -107,8 +100,8 @@ async fn cached(
 ) -> Result<Option<SourceBytes>, Error> {
     let Hit { meta, body, .. } = found.hit;
     let length = body.length().unwrap_or(0);
-    within(length, site.server().max_source_bytes.0)?;
-    let reserved = engine.admission.source(length, patience(located)).await?;
+    check_size(length, site.server().max_source_bytes.0)?;
+    let reserved = engine.admission.source(length, memory_timeout(located)).await?;
     let streamed = matches!(body, Body::Stream { .. });
     let bytes = match chain::collect(body).await {
         Ok(bytes) => bytes,
@@ -119,7 +112,7 @@ async fn cached(
     };
     let stat = match &located.stat {
         asked if asked.validator.is_some() => asked.clone(),
-        _ if is_known(&meta.validator) => Stat::known(meta.validator.clone(), bytes.len() as u64, meta.modified),
+        _ if meta.validator.names_a_version() => Stat::known(meta.validator.clone(), bytes.len() as u64, meta.modified),
         unknown => unknown.clone(),
     };
     let source = SourceBytes {
@@ -129,16 +122,16 @@ async fn cached(
     };
     landing.hand_out(Ok(source.clone()));
     if streamed {
-        chain::keep(&located.generation, found.nearer, request, key, &meta, &source.bytes).await;
+        chain::keep(&located.epoch, found.nearer, request, key, &meta, &source.bytes).await;
     }
     Ok(Some(source))
 }
 
-/// A wait for a download that has a cache to land in. Who leaves it leaves a task behind that waits on, so that the
-/// download goes on, within its own time, and the next request finds what came. That task takes a place among the work:
-/// a server that has as much as it can take finishes nothing that nobody waits for.
+/// A wait for a download whose bytes a cache will hold. When its request is dropped, a task goes on waiting, so that
+/// the download ends within its own timeout and the next request finds the bytes. The task takes a place in the queue:
+/// a full server cancels the download instead.
 struct Finishing<F: Future<Output: Send> + Send + 'static> {
-    /// Until it has landed.
+    /// `None` once it has ended.
     flight: Option<Pin<Box<F>>>,
     engine: Arc<Shared>,
 }
@@ -169,9 +162,9 @@ impl<F: Future<Output: Send> + Send + 'static> Drop for Finishing<F> {
     }
 }
 
-/// Half of what the whole download may take: who waits for memory in vain shall hear of it with a 503, before the
-/// download's own 504.
-fn patience(located: &Located) -> Duration {
+/// The longest wait for memory: half of the download's timeout. So a client that waits in vain gets a 503, before the
+/// 504 of the whole download.
+fn memory_timeout(located: &Located) -> Duration {
     located.mount.policy.fetch_timeout / 2
 }
 
@@ -186,18 +179,18 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
         }
     };
     let length = download.stat.length;
-    within(length.unwrap_or(0), most)?;
+    check_size(length.unwrap_or(0), most)?;
     let mut room = length.unwrap_or(STEP);
-    let mut reserved = engine.admission.source(room, patience(located)).await?;
+    let mut reserved = engine.admission.source(room, memory_timeout(located)).await?;
     if download.whole {
-        // It is there already, and copied while it is read.
+        // The source holds the whole file in memory already, and the copy made here comes on top.
         reserved.grow(room)?;
     }
     let mut bytes = BytesMut::with_capacity(room.try_into().unwrap_or(0));
     while let Some(chunk) = download.bytes.next().await {
         let chunk = chunk?;
         let so_far = (bytes.len() + chunk.len()) as u64;
-        within(so_far, most)?;
+        check_size(so_far, most)?;
         while length.is_none() && so_far > room {
             reserved.grow(room.max(STEP))?;
             room += room.max(STEP);
@@ -220,7 +213,8 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
     })
 }
 
-fn within(length: u64, most: u64) -> Result<(), Error> {
+/// `TooLarge` for a source beyond `max_source_bytes`.
+fn check_size(length: u64, most: u64) -> Result<(), Error> {
     if length <= most {
         return Ok(());
     }

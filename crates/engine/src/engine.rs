@@ -1,5 +1,5 @@
-//! What lives as long as the process: the runtime, the work pool, the budget, the flights, the short memories and the
-//! metrics. A [`Site`] comes and goes with `plugins.toml`; the engine stays. Called by the host.
+//! Engine handle: starts and stops the runtime and the plugins, and serves requests. It lives as long as the process,
+//! while a [`Site`] comes and goes with `plugins.toml`. Called by the host.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -7,43 +7,31 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use moka::sync::Cache;
 use resizer_foreign::allocator::{Unused, give_back};
 use resizer_imaging::{Cancel, Format, Instructions, Job, Limits};
 use resizer_plugin_api::engine::{Given, LifeHandler, Resources};
-use resizer_plugin_api::{
-    CacheKey, Counter, Error, ErrorKind, InstallError, Metrics, Reply, RequestHead, SourceKey, Stat, Validator,
-};
+use resizer_plugin_api::{Error, ErrorKind, InstallError, Metrics, Reply, RequestHead};
 use tokio::runtime::{Handle, Runtime};
 
-use crate::admission::Admission;
 use crate::config::Loaded;
 use crate::diagnostic::{Place, Problem, Problems};
-use crate::download::SourceBytes;
-use crate::flight::{Flights, panicked};
-use crate::generation::Purges;
+use crate::flight::panicked;
 use crate::image_error::public;
-use crate::instruments::Instruments;
-use crate::locate::{Again, Stats, stats_of};
 use crate::memory_limit::default_limit;
-use crate::missing::Missing;
-use crate::pool::{Turn, WorkPool};
-use crate::produce::{Failure, Made};
+use crate::pool::Turn;
 use crate::respond::error_reply;
-use crate::server_settings::ServerSettings;
+use crate::server_settings::EngineSettings;
+use crate::shared::Shared;
 use crate::site::Site;
 use crate::walk::walk;
 
-/// How many undecodable sources are remembered at most.
-const FAILURES: u64 = 10_000;
-/// How long `stop` waits for results that are still being kept.
-const KEEPING: Duration = Duration::from_secs(5);
-
-/// How long a tiny picture may take: it waits for one of the jobs that are on the threads to end.
-const HEALTHY_WITHIN: Duration = Duration::from_secs(5);
-/// How long a plugin may take to start, to connect or to stop: a folder on a mount that hangs takes for ever.
-const LIFE_PATIENCE: Duration = Duration::from_secs(30);
-/// How often freed memory is returned to the system; the allocator returns none that was free for less than a second.
+/// How long `stop` waits for results that are still being put into caches.
+const PUTS_TIMEOUT: Duration = Duration::from_secs(5);
+/// The timeout of a health check. Its picture waits until one of the jobs on the work threads has ended.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+/// The timeout of a plugin's `on_start`, `on_connect` and `on_stop`: a folder on a mount that hangs takes for ever.
+const LIFE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often freed memory is returned to the system. The allocator returns only memory that was free for a second.
 const GIVE_BACK_EVERY: Duration = Duration::from_secs(1);
 /// A chequerboard of two by two grey pixels.
 const TINY_PNG: &[u8] =
@@ -56,30 +44,6 @@ const TINY_PNG: &[u8] =
 pub struct Engine {
     shared: Arc<Shared>,
     _runtime: Arc<OwnedRuntime>,
-}
-
-/// What walks share.
-pub(crate) struct Shared {
-    pub(crate) runtime: Handle,
-    pub(crate) metrics: Metrics,
-    pub(crate) resources: Arc<Resources>,
-    pub(crate) pool: WorkPool,
-    pub(crate) admission: Admission,
-    pub(crate) purges: Arc<Purges>,
-    /// By generation, as all that begins after a purge is apart from what was under way before.
-    pub(crate) stat_flights: Flights<(SourceKey, u64), Stat>,
-    pub(crate) source_flights: Flights<(SourceKey, Option<Validator>, u64), SourceBytes>,
-    /// Those who want a result kept and those who do not are apart: what becomes of it is decided once per flight.
-    pub(crate) result_flights: Flights<(CacheKey, bool, u64), Arc<Made>>,
-    probe_flights: Flights<(), ()>,
-    pub(crate) stats: Stats,
-    pub(crate) again: Again,
-    pub(crate) failures: Cache<(SourceKey, Validator), Failure>,
-    pub(crate) missing: Missing,
-    pub(crate) fetches: Counter,
-    pub(crate) fetched_bytes: Counter,
-    pub(crate) decodes: Counter,
-    pub(crate) instruments: Instruments,
 }
 
 /// Why the engine cannot start.
@@ -95,7 +59,7 @@ impl Engine {
     ///
     /// # Errors
     /// The system gives no threads.
-    pub fn new(server: &ServerSettings, metrics: Metrics, resources: Arc<Resources>) -> Result<Self, EngineError> {
+    pub fn new(server: &EngineSettings, metrics: Metrics, resources: Arc<Resources>) -> Result<Self, EngineError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if server.work_threads == 0 {
             cores
@@ -108,38 +72,14 @@ impl Engine {
             .enable_all()
             .thread_name("engine")
             .build()?;
-        let handle = runtime.handle().clone();
-        // Nobody else asks for it while nothing is allocated.
-        handle.spawn(async {
+        // Without this, nothing returns memory while nothing is allocated.
+        runtime.spawn(async {
             loop {
                 tokio::time::sleep(GIVE_BACK_EVERY).await;
                 give_back(Unused::ForLong);
             }
         });
-        let shared = Shared {
-            pool: WorkPool::start(threads, &metrics)?,
-            admission: Admission::new(server.queue.saturating_add(threads), resources.memory(), &metrics),
-            purges: Arc::default(),
-            stat_flights: Flights::new(handle.clone(), &metrics, "stat"),
-            source_flights: Flights::new(handle.clone(), &metrics, "source"),
-            result_flights: Flights::new(handle.clone(), &metrics, "result"),
-            probe_flights: Flights::new(handle.clone(), &metrics, "probe"),
-            stats: stats_of(server.stat_cache_entries),
-            again: Again::default(),
-            failures: Cache::new(FAILURES),
-            missing: Missing::new(),
-            fetches: metrics.counter("resizer_fetches_total", "Downloads begun from sources.", &[]),
-            fetched_bytes: metrics.counter("resizer_fetched_bytes_total", "Bytes received from sources.", &[]),
-            decodes: metrics.counter(
-                "resizer_decodes_total",
-                "Sources whose pixels were begun to be decoded.",
-                &[],
-            ),
-            runtime: handle,
-            instruments: Instruments::new(&metrics),
-            resources,
-            metrics,
-        };
+        let shared = Shared::start(server, threads, metrics, resources, runtime.handle().clone())?;
         let limit = shared.resources.memory().limit();
         tracing::info!(work_threads = threads, memory_limit_bytes = limit, "engine started");
         Ok(Self {
@@ -161,10 +101,10 @@ impl Engine {
     /// Every counter and gauge.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
-        &self.shared.metrics
+        self.shared.instruments.metrics()
     }
 
-    /// What outlives a reading of `plugins.toml`.
+    /// The plugins' objects that outlive one reading of `plugins.toml`.
     #[must_use]
     pub fn resources(&self) -> &Resources {
         &self.shared.resources
@@ -173,11 +113,11 @@ impl Engine {
     /// Makes a site of a configuration: runs every plugin's `on_start`, on the engine's runtime.
     ///
     /// # Errors
-    /// What the plugins say, each at its place in the file.
+    /// The plugins' errors, each at its place in the file. An error if jobs in work take the memory that caches claim.
     pub async fn start(&self, loaded: Loaded) -> Result<Arc<Site>, Problems> {
         let site = Arc::new(Site::new(loaded));
         let mut problems = self.live(&site, |site| &site.table.on_start).await;
-        if !self.shared.admission.makes_room(LIFE_PATIENCE).await {
+        if !self.shared.admission.makes_room(LIFE_TIMEOUT).await {
             let message = "images in work take the memory that its caches would need, beside those of the last one";
             let help = "save it again when there is less to do, or change the caches one by one";
             problems.0.push(Problem::error(Place::File, message).help(help));
@@ -189,15 +129,17 @@ impl Engine {
         Ok(site)
     }
 
-    /// Lets every plugin reach what its settings point at.
+    /// Runs every plugin's `on_connect`. Returns the plugins' errors, each at its place in the file.
     pub async fn connect(&self, site: &Arc<Site>) -> Problems {
         self.live(site, |site| &site.table.on_connect).await
     }
 
-    /// Answers one request; dropping the future means that the client left. It is polled where the client's connection is
-    /// served, for it mostly waits: what is made or fetched for all who want the same is a task on the engine's runtime.
-    /// Its body, too, is read where it is sent, so that a piece of a stream changes no thread on its way. Needs a tokio
-    /// runtime around it that has timers and IO, and that outlives the connections to stores which relays open on it.
+    /// Answers one request. Dropping the future cancels the request.
+    ///
+    /// The future is polled by the worker that serves the client, because it mostly waits: results and downloads that
+    /// others may want too are tasks on the engine's runtime. The body is read by the same worker, so that no piece of
+    /// a stream changes its thread. That worker's tokio runtime needs timers and IO, and has to outlive the connections
+    /// to stores that relays open on it.
     pub async fn handle(&self, site: Arc<Site>, head: impl Into<Arc<RequestHead>>) -> Reply {
         let (head, shared) = (head.into(), Arc::clone(&self.shared));
         let walk = AssertUnwindSafe(walk(shared, site, Arc::clone(&head))).catch_unwind();
@@ -206,17 +148,17 @@ impl Engine {
             Err(panic) => panicked(&*panic),
         };
         tracing::error!(id = head.id, cause = error.cause(), "a request failed: {error}");
-        self.shared.count_error(error.kind());
+        self.shared.instruments.failed(error.kind());
         let reply = error_reply(&error, &head.id);
-        self.shared.instruments.count(&self.shared.metrics, None, reply.status);
+        self.shared.instruments.count(None, reply.status);
         reply
     }
 
-    /// Whether a tiny picture still passes through the real pool. It passes by all jobs that wait, so that a server that
-    /// is merely busy is healthy; many who ask at once share one picture.
+    /// Whether the work pool still resizes a tiny picture within five seconds. The picture goes before all waiting
+    /// jobs, so that a busy server is healthy. Simultaneous checks share one picture.
     pub async fn healthy(&self) -> bool {
         let shared = Arc::clone(&self.shared);
-        let work = move |_, leaving| async move {
+        let work = move |_, cancellation| async move {
             let instructions = Instructions::parse([("width", "1")]).0;
             let job = Job {
                 instructions,
@@ -224,22 +166,22 @@ impl Engine {
                 limits: Limits::default(),
             };
             let work = move || resizer_imaging::run(TINY_PNG, &job, &Cancel::new()).map_err(public);
-            shared.pool.run(Turn::Next, leaving, work).await.map(drop)
+            shared.pool.run(Turn::Next, cancellation, work).await.map(drop)
         };
         self.shared
             .probe_flights
-            .join((), HEALTHY_WITHIN, work)
+            .join((), HEALTH_TIMEOUT, work)
             .await
             .result
             .is_ok()
     }
 
-    /// Waits until results that are being kept are kept, then runs every plugin's `on_stop`.
+    /// Waits until results in work are in their caches, for five seconds at most. Then runs every plugin's `on_stop`.
     pub async fn stop(&self, site: &Arc<Site>) {
         let shared = Arc::clone(&self.shared);
         let kept = async move {
             let since = Instant::now();
-            while shared.result_flights.len() > 0 && since.elapsed() < KEEPING {
+            while shared.result_flights.len() > 0 && since.elapsed() < PUTS_TIMEOUT {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -249,7 +191,7 @@ impl Engine {
         }
     }
 
-    /// Runs one list of life handlers in file order and collects what they say.
+    /// Runs one list of life handlers in file order and collects their errors.
     async fn live(&self, site: &Arc<Site>, list: fn(&Site) -> &Vec<Given<LifeHandler>>) -> Problems {
         let site = Arc::clone(site);
         let task = self.shared.runtime.spawn(async move {
@@ -257,7 +199,7 @@ impl Engine {
             for handler in list(&site) {
                 // Called inside the future, so that a panic is caught wherever it happens.
                 let done = AssertUnwindSafe(async { (handler.value)().await }).catch_unwind();
-                let done = match tokio::time::timeout(LIFE_PATIENCE, done).await {
+                let done = match tokio::time::timeout(LIFE_TIMEOUT, done).await {
                     Ok(Ok(done)) => done,
                     Ok(Err(panic)) => Err(InstallError::Failed(panicked(&*panic))),
                     Err(_) => Err(InstallError::Failed(Error::new(
@@ -272,19 +214,6 @@ impl Engine {
             problems
         });
         task.await.unwrap_or_default()
-    }
-}
-
-impl Shared {
-    pub(crate) fn count_error(&self, kind: ErrorKind) {
-        let labels = [("kind", kind.name())];
-        self.metrics
-            .counter(
-                "resizer_errors_total",
-                "Requests that failed, by kind of error.",
-                &labels,
-            )
-            .increment();
     }
 }
 

@@ -1,28 +1,28 @@
-//! Calls the handlers of one event in file order. A handler that answers or fails ends the walk; one that takes long is
-//! named in the log, because it holds up all that its thread serves.
+//! Event dispatch: calls the handlers of one event in file order. A handler that answers or fails ends the walk. The
+//! log names a slow handler, because it holds up every client of its thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use resizer_plugin_api::engine::Given;
 use resizer_plugin_api::{Flow, HookResult};
 
 use crate::flight::panicked;
 use crate::stop::Stop;
+use crate::trail::Trail;
 
-/// Above this, a handler is doing what belongs into a service.
+/// A handler that takes longer does work that belongs into a service.
 const SLOW: Duration = Duration::from_millis(5);
 
-/// Calls each handler through `call` until one answers or fails. `now` is when the clock was last looked at, at the end
-/// as at the beginning: each look costs a hit as much as a small handler.
+/// Calls each handler through `call` until one answers or fails.
 pub(crate) fn fire<H>(
     event: &'static str,
     handlers: &[Given<H>],
-    now: &mut Instant,
+    trail: &mut Trail,
     mut call: impl FnMut(&H) -> HookResult,
 ) -> Result<(), Stop> {
     for handler in handlers {
-        match watched(event, handler, now, &mut call) {
+        match watched(event, handler, trail, &mut call) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Respond(reply)) => {
                 tracing::debug!(plugin = handler.plugin, event, "answered by a hook");
@@ -37,16 +37,16 @@ pub(crate) fn fire<H>(
     Ok(())
 }
 
-/// Calls one handler, which begins when the clock was last looked at; a panic is an error, and the log names the plugin.
+/// Calls one handler. It is timed from the last reading of the trail's clock. A panic becomes an error, and the log
+/// names the plugin.
 pub(crate) fn watched<H>(
     event: &'static str,
     handler: &Given<H>,
-    now: &mut Instant,
+    trail: &mut Trail,
     call: impl FnOnce(&H) -> HookResult,
 ) -> HookResult {
     let result = catch_unwind(AssertUnwindSafe(|| call(&handler.value)));
-    let ended = Instant::now();
-    let took = ended - std::mem::replace(now, ended);
+    let took = trail.lap();
     if took > SLOW {
         tracing::warn!(
             plugin = handler.plugin,

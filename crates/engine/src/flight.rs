@@ -1,8 +1,9 @@
-//! One piece of work for all who want the same thing at the same time. The first to ask starts a task on the engine's
-//! runtime, the others wait on it; whoever is last to leave before the end cancels it. Used by `locate` (stats) and
-//! `produce` (sources and results); no cache and no reader does any of this itself.
+//! Single flight: one shared run of a job for all requests that want the same at the same time. The first request
+//! starts a task on the engine's runtime, the others wait for it. When the last waiter leaves before the end, the task
+//! is cancelled. Used by `locate` (stats), `download` (sources) and `produce` (results). No cache and no reader
+//! coalesces by itself.
 //!
-//! Not here: deadlines. Each waiter has its own, around the whole walk; the work's cap is [`Flights::join`]'s `cap`.
+//! Not here: the deadlines of waiters, which `walk` holds. The timeout of the job is the `cap` of [`Flights::join`].
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,14 +21,14 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::leaving::Leaving;
+use crate::cancellation::Cancellation;
 
 /// The flights of one kind. Cheap to clone.
 pub(crate) struct Flights<K, V> {
-    shared: Arc<Shared<K, V>>,
+    shared: Arc<FlightsShared<K, V>>,
 }
 
-struct Shared<K, V> {
+struct FlightsShared<K, V> {
     runtime: Handle,
     flying: Mutex<Flying<K, V>>,
     started: Counter,
@@ -45,22 +46,22 @@ struct Flight<V> {
     waiters: usize,
     landed: watch::Receiver<Outcome<V>>,
     task: AbortHandle,
-    leaving: Leaving,
+    cancellation: Cancellation,
 }
 
-/// What came of the work, once it did.
+/// The result of the job, once there is one.
 type Outcome<V> = Option<Result<V, Error>>;
 
-/// What a waiter gets.
+/// The end of a flight, as a waiter sees it.
 pub(crate) struct Landed<V> {
-    /// What came of the work.
+    /// The result of the job.
     pub(crate) result: Result<V, Error>,
-    /// Whether this waiter's own request started it.
+    /// Whether this waiter started the flight.
     pub(crate) started_here: bool,
 }
 
-/// Hands the result to all waiters; what the task does afterwards (keeping it in caches) no longer holds them up, while
-/// newcomers still find the flight and its result.
+/// Hands the result to all waiters before the task ends. The rest of the task, the puts into caches, does not hold them
+/// up. Meanwhile newcomers still find the flight and its result.
 pub(crate) struct Landing<V>(Arc<watch::Sender<Outcome<V>>>);
 
 impl<V> Landing<V> {
@@ -74,10 +75,10 @@ where
     K: Eq + Hash + Clone + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Flights that run as tasks on `runtime` and are counted under `kind`.
+    /// Flights whose tasks run on `runtime`, and whose metrics have the label `kind`.
     pub(crate) fn new(runtime: Handle, metrics: &Metrics, kind: &str) -> Self {
         let count = |name, help| metrics.counter(name, help, &[("kind", kind)]);
-        let shared = Shared {
+        let shared = FlightsShared {
             runtime,
             flying: Mutex::new(Flying {
                 next_id: 0,
@@ -101,10 +102,13 @@ where
         }
     }
 
-    /// Waits for the work under this key, which `work` starts if it is not under way. The work ends with a `Timeout`
-    /// after `cap`, and with an `Internal` error if it panics. Dropping the returned future leaves the flight.
+    /// Waits for the flight under this key, and starts it with `work` if there is none. Dropping the returned future
+    /// leaves the flight.
     ///
-    /// `work` should hand out its result by its [`Landing`]; what it returns is handed out too if it did not.
+    /// `work` may hand out its result early, by its [`Landing`]. Otherwise the value that it returns is handed out.
+    ///
+    /// # Errors
+    /// Those of `work`, `Timeout` after `cap`, and `Internal` if `work` panics.
     pub(crate) fn join<F, W>(
         &self,
         key: K,
@@ -113,7 +117,7 @@ where
     ) -> impl Future<Output = Landed<V>> + Send + use<F, W, K, V>
     where
         F: Future<Output = Result<V, Error>> + Send + 'static,
-        W: FnOnce(Landing<V>, Leaving) -> F,
+        W: FnOnce(Landing<V>, Cancellation) -> F,
     {
         let (waiter, mut landed, started_here) = self.board(key, cap, work);
         async move {
@@ -126,7 +130,7 @@ where
         }
     }
 
-    /// Pieces of work under way.
+    /// Flights under way.
     pub(crate) fn len(&self) -> usize {
         self.shared.flying.lock().by_key.len()
     }
@@ -135,7 +139,7 @@ where
         &self,
         key: K,
         cap: Duration,
-        work: impl FnOnce(Landing<V>, Leaving) -> F,
+        work: impl FnOnce(Landing<V>, Cancellation) -> F,
     ) -> (Waiter<K, V>, watch::Receiver<Outcome<V>>, bool)
     where
         F: Future<Output = Result<V, Error>> + Send + 'static,
@@ -153,15 +157,15 @@ where
             Entry::Vacant(place) => {
                 let (sender, landed) = watch::channel(None);
                 let sender = Arc::new(sender);
-                let leaving = Leaving::default();
-                let work = work(Landing(Arc::clone(&sender)), leaving.clone());
+                let cancellation = Cancellation::default();
+                let work = work(Landing(Arc::clone(&sender)), cancellation.clone());
                 let task = shared.runtime.spawn(fly(
                     Arc::clone(shared),
                     key.clone(),
                     id,
                     cap,
                     sender,
-                    leaving.clone(),
+                    cancellation.clone(),
                     work,
                 ));
                 let task = task.abort_handle();
@@ -170,7 +174,7 @@ where
                     waiters: 1,
                     landed: landed.clone(),
                     task,
-                    leaving,
+                    cancellation,
                 });
                 shared.started.increment();
                 (id, landed, true)
@@ -190,12 +194,12 @@ where
 }
 
 async fn fly<K, V, F>(
-    shared: Arc<Shared<K, V>>,
+    shared: Arc<FlightsShared<K, V>>,
     key: K,
     id: u64,
     cap: Duration,
     landing: Arc<watch::Sender<Outcome<V>>>,
-    leaving: Leaving,
+    cancellation: Cancellation,
     work: F,
 ) where
     K: Eq + Hash,
@@ -205,11 +209,11 @@ async fn fly<K, V, F>(
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(_) => {
-            leaving.leave();
+            cancellation.cancel();
             Err(Error::new(ErrorKind::Timeout, "The image took too long to make."))
         }
     };
-    // First nobody can join any more, then it lands: who asks after an answer was given asks anew.
+    // Removed before it lands, so that a request that comes after an answer starts a new flight.
     {
         let mut flying = shared.flying.lock();
         if flying.by_key.get(&key).is_some_and(|flight| flight.id == id) {
@@ -223,9 +227,9 @@ async fn fly<K, V, F>(
     });
 }
 
-/// One who waits; leaving is dropping it.
+/// One waiter. Its drop leaves the flight.
 struct Waiter<K: Eq + Hash, V> {
-    shared: Arc<Shared<K, V>>,
+    shared: Arc<FlightsShared<K, V>>,
     key: K,
     id: u64,
 }
@@ -239,7 +243,7 @@ impl<K: Eq + Hash, V> Drop for Waiter<K, V> {
         flight.waiters -= 1;
         let landed = flight.landed.borrow().is_some();
         if flight.waiters == 0 && !landed {
-            flight.leaving.leave();
+            flight.cancellation.cancel();
             flight.task.abort();
             flying.by_key.remove(&self.key);
             self.shared.abandoned.increment();
@@ -247,7 +251,7 @@ impl<K: Eq + Hash, V> Drop for Waiter<K, V> {
     }
 }
 
-/// The error that stands for a panic: the client learns nothing of it, the log all.
+/// The error for a panic. The client sees a general sentence, the log the panic's text.
 pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     let text = text
@@ -287,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_ask_and_one_works() {
+    async fn work_wanted_by_many_runs_once() {
         let flights = flights();
         let runs = Arc::new(AtomicUsize::new(0));
         let waiters: Vec<_> = (0..50)
@@ -308,37 +312,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_to_leave_cancels_and_one_who_stays_is_served() {
+    async fn flight_is_cancelled_only_when_its_last_waiter_leaves() {
         let flights = flights();
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
         let (told, tell) = tokio::sync::oneshot::channel();
-        let first = flights.join("a", CAP, |_, leaving| async move {
-            told.send(leaving).ok();
+        let first = flights.join("a", CAP, |_, cancellation| async move {
+            told.send(cancellation).ok();
             wait.await.ok();
             Ok(1)
         });
-        let leaving = tell.await.unwrap();
+        let cancellation = tell.await.unwrap();
         let second = flights.join("a", CAP, |_, _| async { Ok(2) });
         drop(first);
-        assert!(!leaving.cancel().is_cancelled(), "one still waits");
+        assert!(!cancellation.token().is_cancelled(), "one waiter is left");
         go.send(()).ok();
         let landed = second.await;
         assert_eq!(landed.result.unwrap(), 1, "served from the flight it joined");
         assert!(!landed.started_here);
 
         let (told, tell) = tokio::sync::oneshot::channel();
-        let alone = flights.join("a", CAP, |_, leaving| async move {
-            told.send(leaving).ok();
+        let alone = flights.join("a", CAP, |_, cancellation| async move {
+            told.send(cancellation).ok();
             std::future::pending().await
         });
-        let leaving = tell.await.unwrap();
+        let cancellation = tell.await.unwrap();
         drop(alone);
-        assert!(leaving.cancel().is_cancelled());
-        assert_eq!(flights.len(), 0, "whoever asks now starts anew");
+        assert!(cancellation.token().is_cancelled());
+        assert_eq!(flights.len(), 0, "the next request starts a new flight");
     }
 
     #[tokio::test]
-    async fn a_panic_is_an_error_for_all_and_poisons_nothing() {
+    async fn panic_in_the_work_is_an_error_for_all_waiters() {
         let flights = flights();
         let first = flights.join("a", CAP, |_, _| async { panic!("boom") });
         let second = flights.join("a", CAP, |_, _| async { Ok(2) });
@@ -351,7 +355,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_comes_while_the_result_is_being_kept_gets_it_and_leaving_then_cancels_nothing() {
+    async fn result_handed_out_early_serves_newcomers_until_the_work_ends() {
         let flights = flights();
         let (go, wait) = tokio::sync::oneshot::channel::<()>();
         let landed = flights
@@ -362,7 +366,7 @@ mod tests {
             })
             .await;
         assert_eq!(landed.result.unwrap(), 1, "handed out before the work ends");
-        assert_eq!(flights.len(), 1, "still being kept");
+        assert_eq!(flights.len(), 1, "the work goes on");
         assert_eq!(flights.join("a", CAP, |_, _| async { Ok(2) }).await.result.unwrap(), 1);
         go.send(()).unwrap();
         while flights.len() > 0 {
@@ -371,16 +375,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_does_not_end_is_ended_and_told_so() {
+    async fn work_beyond_its_cap_times_out_and_is_cancelled() {
         let (told, tell) = tokio::sync::oneshot::channel();
-        let landed = flights().join("a", Duration::from_secs(1), |_, leaving| async move {
-            told.send(leaving).ok();
+        let landed = flights().join("a", Duration::from_secs(1), |_, cancellation| async move {
+            told.send(cancellation).ok();
             std::future::pending().await
         });
         assert_eq!(landed.await.result.unwrap_err().kind(), ErrorKind::Timeout);
         assert!(
-            tell.await.unwrap().cancel().is_cancelled(),
-            "a job that it started stops too"
+            tell.await.unwrap().token().is_cancelled(),
+            "a job that the work started stops too"
         );
     }
 }

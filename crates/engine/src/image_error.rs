@@ -1,9 +1,9 @@
-//! Imaging's errors as the engine's: which kind, what the client hears, what the log keeps.
+//! Conversion of imaging's errors into the engine's: the kind, the sentence for the client, the cause for the log.
 
 use resizer_imaging::ImageError;
 use resizer_plugin_api::{Error, ErrorKind};
 
-/// The engine's error for one of imaging's.
+/// The engine's error for an error of imaging.
 pub(crate) fn public(error: ImageError) -> Error {
     let kind = match &error {
         ImageError::Cancelled => ErrorKind::Cancelled,
@@ -18,7 +18,7 @@ pub(crate) fn public(error: ImageError) -> Error {
     Error::new(kind, message).because(error)
 }
 
-/// Imaging writes its messages as clauses, as errors are chained; a client reads a sentence.
+/// Makes a sentence for the client of a clause, the form that imaging's messages have for chains of errors.
 fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
     let first = letters
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_reads_a_sentence() {
+    fn clause_of_an_error_becomes_a_sentence() {
         assert_eq!(sentence("the source JPEG is damaged"), "The source JPEG is damaged.");
         assert_eq!(sentence("Done."), "Done.");
         assert_eq!(public(ImageError::Cancelled).kind(), ErrorKind::Cancelled);

@@ -1,44 +1,45 @@
-//! What is counted and timed of every request, and of the work done for it. Each instrument is looked up in the metrics
-//! once and kept: a hit shall neither format a label nor wait for a lock. Fed by `respond`, `produce` and `chain`.
+//! Metric instruments of requests and of the work for them. Each counter and histogram is looked up once and kept, so
+//! that a hit neither formats a label nor waits for a lock. Fed by `respond`, `produce` and `chain`.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::StatusCode;
 use resizer_plugin_api::engine::Registration;
-use resizer_plugin_api::{Counter, Histogram, Metrics};
+use resizer_plugin_api::{Counter, ErrorKind, Histogram, Metrics};
 
 use crate::trail::{CacheOutcome, Trail};
 
-/// Stages that each request has for itself.
+/// Stages of one request.
 const OWN: [&str; 2] = ["locate", "cache"];
-/// Stages of the work that is done once for all who want the same.
+/// Stages of a flight, which works for several requests.
 const SHARED: [&str; 5] = ["fetch", "queue", "decode", "scale", "encode"];
-/// How a result comes about, as `X-Cache` says it; the last is for answers without a result.
+/// The values of `X-Cache`. The last one is for answers without a result.
 const OUTCOMES: [&str; 6] = ["hit", "miss", "shared", "relay", "not-modified", "none"];
-/// Stands for the source of answers that none was involved in.
+/// The label of answers without a source.
 const NO_SOURCE: &str = "none";
 
-/// The instruments.
+/// The instruments, and the metrics that they belong to.
 pub(crate) struct Instruments {
+    metrics: Metrics,
     own: [Histogram; OWN.len()],
     shared: [Histogram; SHARED.len()],
     requests: [Histogram; OUTCOMES.len()],
     plugins: Vec<OfPlugin>,
 }
 
-/// What is counted often of one plugin, from its first time on.
+/// Frequent counters of one plugin. Each appears in the metrics when it first counts.
 struct OfPlugin {
     plugin: &'static str,
-    /// Answers about images of its source.
+    /// Answers about images of the plugin's source.
     ok: OnceLock<Counter>,
     not_modified: OnceLock<Counter>,
-    /// Looks into its cache.
+    /// Look-ups in the plugin's cache.
     hits: OnceLock<Counter>,
     misses: OnceLock<Counter>,
 }
 
-/// What a look into a cache came to.
+/// The outcome of a look-up in a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
     Hit,
@@ -47,7 +48,7 @@ pub(crate) enum Lookup {
 }
 
 impl Instruments {
-    pub(crate) fn new(metrics: &Metrics) -> Self {
+    pub(crate) fn new(metrics: Metrics) -> Self {
         let stage = |name| {
             let help = "How long each stage took: of a request locate and cache, of the work for it the others.";
             metrics.histogram("resizer_stage_seconds", help, &[("stage", name)])
@@ -57,10 +58,13 @@ impl Instruments {
             metrics.histogram("resizer_request_seconds", help, &[("cache", outcome)])
         };
         let plugins = Registration::linked().into_iter().map(|plugin| plugin.name);
+        let (own, shared) = (OWN.map(stage), SHARED.map(stage));
+        let requests = OUTCOMES.map(request);
         Self {
-            own: OWN.map(stage),
-            shared: SHARED.map(stage),
-            requests: OUTCOMES.map(request),
+            metrics,
+            own,
+            shared,
+            requests,
             plugins: plugins
                 .chain([NO_SOURCE])
                 .map(|plugin| OfPlugin {
@@ -74,23 +78,28 @@ impl Instruments {
         }
     }
 
+    /// All metrics of this process.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Notes an answer, and how long it took.
-    pub(crate) fn answered(&self, metrics: &Metrics, trail: &Trail, status: StatusCode, took: Duration) {
+    pub(crate) fn answered(&self, trail: &Trail, status: StatusCode, took: Duration) {
         for (stage, histogram) in OWN.iter().zip(&self.own) {
             let took = trail.named(stage);
             took.for_each(|took| histogram.observe(took));
         }
         self.requests[outcome(trail.cache)].observe(took);
-        self.count(metrics, trail.source, status);
+        self.count(trail.source, status);
     }
 
     /// Counts an answer about an image of this plugin's source.
-    pub(crate) fn count(&self, metrics: &Metrics, source: Option<&'static str>, status: StatusCode) {
+    pub(crate) fn count(&self, source: Option<&'static str>, status: StatusCode) {
         let plugin = source.unwrap_or(NO_SOURCE);
         let counter = || {
             let help = "Answers to image requests, by status and by the plugin whose source they are about.";
             let labels = [("status", status.as_str()), ("plugin", plugin)];
-            metrics.counter("resizer_responses_total", help, &labels)
+            self.metrics.counter("resizer_responses_total", help, &labels)
         };
         self.increment(plugin, counter, |of_plugin| match status {
             StatusCode::OK => Some(&of_plugin.ok),
@@ -99,8 +108,15 @@ impl Instruments {
         });
     }
 
-    /// Counts a look into this plugin's cache.
-    pub(crate) fn looked_up(&self, metrics: &Metrics, plugin: &'static str, lookup: Lookup) {
+    /// Counts a request that failed.
+    pub(crate) fn failed(&self, kind: ErrorKind) {
+        let help = "Requests that failed, by kind of error.";
+        let labels = [("kind", kind.name())];
+        self.metrics.counter("resizer_errors_total", help, &labels).increment();
+    }
+
+    /// Counts a look-up in this plugin's cache.
+    pub(crate) fn looked_up(&self, plugin: &'static str, lookup: Lookup) {
         let counter = || {
             let outcome = match lookup {
                 Lookup::Hit => "hit",
@@ -109,7 +125,7 @@ impl Instruments {
             };
             let help = "Look-ups in caches, by plugin and outcome.";
             let labels = [("plugin", plugin), ("outcome", outcome)];
-            metrics.counter("resizer_cache_lookups_total", help, &labels)
+            self.metrics.counter("resizer_cache_lookups_total", help, &labels)
         };
         self.increment(plugin, counter, |of_plugin| match lookup {
             Lookup::Hit => Some(&of_plugin.hits),
@@ -118,7 +134,7 @@ impl Instruments {
         });
     }
 
-    /// Increments a counter, which is kept if there is a place for it.
+    /// Increments a counter. It is kept if `place` has a place for it, else looked up.
     fn increment(
         &self,
         plugin: &'static str,
@@ -132,7 +148,7 @@ impl Instruments {
         }
     }
 
-    /// Notes the stages of a piece of work, however many wait for it.
+    /// Notes the stages of a flight once, however many requests wait for it.
     pub(crate) fn worked(&self, stages: &[(&'static str, Duration)]) {
         for (name, took) in stages {
             if let Some(at) = SHARED.iter().position(|known| known == name) {
@@ -142,7 +158,7 @@ impl Instruments {
     }
 }
 
-/// The place in [`OUTCOMES`].
+/// The index in [`OUTCOMES`].
 fn outcome(cache: Option<CacheOutcome>) -> usize {
     match cache {
         Some(CacheOutcome::Hit(_)) => 0,
@@ -159,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outcomes_are_named_as_x_cache_names_them() {
+    fn label_of_each_outcome_is_its_x_cache_value() {
         for cache in [
             CacheOutcome::Hit("a"),
             CacheOutcome::Miss,

@@ -1,7 +1,9 @@
-//! From `plugins.toml` to a [`Site`], and from a request to a reply. The host gives requests in and sends replies out;
-//! plugins are reached only through what they hooked. Nothing here knows a plugin by name, nor the HTTP server.
+//! Engine: makes a [`Site`] of `plugins.toml`, and a reply of each request. The host passes requests in and sends
+//! replies out. Plugins are reached only through their hooks. Nothing here knows a plugin by name, nor the HTTP server.
 //!
-//! Read `walk.rs` first: it is the life of a request, and every file it names does one of its steps.
+//! Read `walk.rs` first: it calls the seven steps of a request, each in a file of its own. Files import each other
+//! without circles: steps use `shared.rs` and the files of data, and never the other way round. A test of the tree
+//! holds that.
 
 pub mod config;
 pub mod diagnostic;
@@ -12,46 +14,55 @@ mod site;
 mod engine;
 mod walk;
 
-mod fire;
-mod generation;
 mod locate;
-mod missing;
 mod prepare;
 mod produce;
 mod respond;
 mod rewrite;
 
-mod cache_tags;
 mod chain;
-mod conditional;
 mod download;
+mod fire;
+mod relay;
+
+mod shared;
+
+mod draft;
+mod located;
+mod produced;
+mod stop;
+mod trail;
+
+mod failure_memory;
+mod negative_cache;
+mod purge_epoch;
+mod stat_cache;
+
+mod cache_tags;
+mod conditional;
 mod image_error;
 mod instruments;
+mod media_type;
 mod range;
-mod relay;
-mod unsent;
+mod reply_memory;
+mod store_error;
 
 mod admission;
+mod cancellation;
 mod flight;
-mod leaving;
+mod lazy_timeout;
 mod memory_limit;
-mod patience;
 mod pool;
 
 mod plan;
 mod purge;
-mod stop;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod trail;
 
-pub use config::{ConfigFile, Environment, Loaded, load};
+pub use config::{ConfigFile, Environment, HostSettings, Loaded, NoHostSettings, SettingFault, load, load_with};
 pub use diagnostic::{Problem, Problems, Severity};
 pub use engine::{Engine, EngineError};
 pub use plan::plan;
 pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
-pub use server_settings::{
-    AdminListen, CacheTagHeader, CorsOrigin, DefaultCommands, ExtraHeaderName, ExtraHeaderValue, FakeExtension,
-    ListenAddress, LogFilter, LogFormat, Network, ServerSettings,
-};
+pub use server_settings::{CacheTagHeader, DefaultCommands, EngineSettings, FakeExtension};
 pub use site::Site;

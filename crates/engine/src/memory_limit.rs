@@ -1,5 +1,5 @@
-//! How much memory there is to share out when `memory_limit` is not set: half of what this process may use, by its
-//! control group (version 2 or 1) or else by the machine. Read once, when the engine starts.
+//! Default of `memory_limit`: half of the memory that this process may use. Read once, at the start of the engine, from
+//! its control group (version 2 or 1) and from the machine.
 #![expect(
     clippy::disallowed_methods,
     reason = "three small files of the kernel's, read once before anything is served"
@@ -8,10 +8,10 @@
 use std::fs;
 use std::path::Path;
 
-/// Taken where neither a control group nor the machine says anything.
+/// Assumed where neither a control group nor the machine tells a number.
 const UNKNOWN: u64 = 1 << 30;
 
-/// Half of what this process may use, in bytes.
+/// Half of the memory that this process may use, in bytes.
 pub(crate) fn default_limit() -> u64 {
     half_of(Path::new("/"))
 }
@@ -24,7 +24,7 @@ fn half_of(root: &Path) -> u64 {
     limits.into_iter().flatten().min().unwrap_or(UNKNOWN) / 2
 }
 
-/// The lowest limit on the way from this process' group up to the root; version 1 keeps it elsewhere.
+/// The lowest limit among this process' control group and the groups above it. Version 1 has other folders and files.
 fn group_limit(root: &Path) -> Option<u64> {
     let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let mut lowest = None;
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_least_that_anything_allows() {
+    fn default_limit_is_half_of_the_lowest_limit_there_is() {
         let meminfo = ("proc/meminfo", "MemTotal:        2048 kB\nMemFree: 1 kB\n");
         assert_eq!(machine(&[meminfo]), 1 << 20);
         let v2 = ("proc/self/cgroup", "0::/a/b\n");

@@ -1,4 +1,4 @@
-//! What `resizer-host plan` prints: which plugin does what at which event, in the order in which it happens.
+//! Plan, the table that `resizer-host plan` prints: which plugin acts at which event, in the order of a request's life.
 
 use std::fmt::Write as _;
 
@@ -6,13 +6,13 @@ use resizer_plugin_api::engine::{Given, HookTable};
 
 use crate::config::Loaded;
 
-/// Each event and service, in the order of a request's life, a line each, with its plugins in file order.
+/// The plan of a configuration: a line for each event and service, with its plugins in file order.
 #[must_use]
 pub fn plan(loaded: &Loaded) -> String {
     plan_of(&loaded.table)
 }
 
-/// The same for what a site's plugins hooked.
+/// The plan of a table of hooks.
 pub(crate) fn plan_of(table: &HookTable) -> String {
     let sources = table
         .sources

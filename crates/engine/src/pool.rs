@@ -1,8 +1,10 @@
-//! The threads that touch pixels: as many as there are cores, below the priority of those that talk to clients, fed by
-//! a queue that [`crate::admission`] bounds. Large jobs take seconds and cannot be interrupted for others: one thread, with
-//! a priority above that of the others, does not take them, so that a small one always finds one that is free soon; and one
-//! that has waited for long is next. A job whose clients left while it waited is never begun; a job that panics is an
-//! error, and the thread lives.
+//! Work pool: the threads that process pixels, one for each core, fed by a queue that [`crate::admission`] bounds.
+//! Their priority is below that of the threads that serve clients. A job whose clients left while it waited is never
+//! begun. A job that panics is an error, and its thread lives on.
+//!
+//! Large jobs take seconds and cannot be interrupted. So one thread takes none of them and has a higher priority than
+//! the others: a small job always finds a thread that is free soon. A large job that has waited for long goes before
+//! small ones.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,34 +18,34 @@ use resizer_imaging::Cost;
 use resizer_plugin_api::{Counter, Error, ErrorKind, Gauge, Metrics};
 use tokio::sync::oneshot;
 
+use crate::cancellation::Cancellation;
 use crate::flight::panicked;
-use crate::leaving::Leaving;
 
-/// How much nicer than the rest of the process a work thread is, on Unix' scale of 19: enough that an idle core still
-/// goes to pixels at once while a hit is not kept waiting behind them.
+/// The nice value of a work thread, of 19 at most. With it, an idle core takes up pixels at once, and a hit does not
+/// wait behind them.
 const NICENESS: i32 = 5;
-/// The same for threads that take large jobs: on Linux, a third of the processor time of one that does not, where they
-/// share a core.
+/// The nice value of threads that take large jobs. On Linux, such a thread gets a third of the processor time of one
+/// that takes none, where they share a core.
 const NICENESS_OF_LARGE: i32 = 10;
 
-/// A thread without a job for so long gives back the memory that its last one left.
+/// After so long without a job, a thread returns the freed memory of its last job to the system.
 const REST: Duration = Duration::from_secs(1);
 
-/// The pool. Dropping it lets the threads end after the job in hand.
+/// The pool. After its drop, each thread ends with its present job.
 pub(crate) struct WorkPool {
-    shared: Arc<Shared>,
+    shared: Arc<PoolShared>,
 }
 
-struct Shared {
+struct PoolShared {
     queue: Mutex<Queue>,
     wake: Condvar,
-    instruments: Instruments,
+    metrics: PoolMetrics,
 }
 
-/// A job of more pixels, decoded and encoded, is large: it takes in the order of half a second or more.
+/// A job of more pixels, decoded and encoded together, is large. It takes in the order of half a second or more.
 const LARGE_PIXELS: u64 = 32_000_000;
 /// A large job that has waited for so long goes before small ones.
-const LONG: Duration = Duration::from_secs(1);
+const OVERDUE: Duration = Duration::from_secs(1);
 
 struct Queue {
     small: VecDeque<Queued>,
@@ -58,19 +60,19 @@ struct Queued {
     job: Box<dyn FnOnce() + Send>,
 }
 
-/// Where a job waits.
+/// A job's place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Behind all other small ones.
+    /// Behind all other small jobs.
     Small,
-    /// Behind all other large ones; small ones pass by, but not for long.
+    /// Behind all other large jobs. Small ones go first, but not for long.
     Large,
-    /// Before all others: for a look at whether the pool still works.
+    /// Before all other jobs: for a health check.
     Next,
 }
 
 impl Turn {
-    /// By how much work it is.
+    /// The turn of a job of this cost.
     pub(crate) fn of(cost: &Cost) -> Self {
         if cost.pixels > LARGE_PIXELS {
             Self::Large
@@ -81,9 +83,9 @@ impl Turn {
 }
 
 impl Queue {
-    /// The next job for a thread that takes large ones, or does not.
+    /// The next job for a thread that takes large jobs, or does not.
     fn take(&mut self, takes_large: bool) -> Option<Queued> {
-        let next = |queued: &Queued| self.small.is_empty() || queued.since.elapsed() > LONG;
+        let next = |queued: &Queued| self.small.is_empty() || queued.since.elapsed() > OVERDUE;
         if takes_large && self.large.front().is_some_and(next) {
             return self.large.pop_front();
         }
@@ -98,9 +100,9 @@ impl Queue {
     }
 }
 
-/// Takes a job out of the queue when nobody waits for it any more, and with it whatever memory it holds.
+/// A job's ticket. Its drop removes the job from the queue, together with the memory that the job holds.
 struct Ticket<'p> {
-    shared: &'p Shared,
+    shared: &'p PoolShared,
     id: u64,
 }
 
@@ -108,13 +110,13 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         let removed = self.shared.queue.lock().remove(self.id);
         if removed.is_some() {
-            self.shared.instruments.queued.add(-1);
-            self.shared.instruments.cancelled.increment();
+            self.shared.metrics.queued.add(-1);
+            self.shared.metrics.cancelled.increment();
         }
     }
 }
 
-struct Instruments {
+struct PoolMetrics {
     queued: Gauge,
     running: Gauge,
     cancelled: Counter,
@@ -122,7 +124,7 @@ struct Instruments {
     worst_stop: Gauge,
 }
 
-/// What a job gives, and how long it waited for a thread.
+/// The value of a job, and how long the job waited for a thread.
 #[derive(Debug)]
 pub(crate) struct Done<T> {
     pub(crate) value: T,
@@ -132,7 +134,7 @@ pub(crate) struct Done<T> {
 impl WorkPool {
     /// Starts the threads.
     pub(crate) fn start(threads: usize, metrics: &Metrics) -> std::io::Result<Self> {
-        let instruments = Instruments {
+        let metrics = PoolMetrics {
             queued: metrics.gauge("resizer_work_queued", "Jobs that wait for a work thread.", &[]),
             running: metrics.gauge("resizer_work_running", "Jobs on a work thread.", &[]),
             cancelled: metrics.counter(
@@ -147,7 +149,7 @@ impl WorkPool {
                 &[],
             ),
         };
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(PoolShared {
             queue: Mutex::new(Queue {
                 small: VecDeque::new(),
                 large: VecDeque::new(),
@@ -155,7 +157,7 @@ impl WorkPool {
                 closed: false,
             }),
             wake: Condvar::new(),
-            instruments,
+            metrics,
         });
         for index in 0..threads {
             let shared = Arc::clone(&shared);
@@ -167,19 +169,22 @@ impl WorkPool {
         Ok(Self { shared })
     }
 
-    /// Runs a job on a work thread. Dropping the future takes a job that waits out of the queue; one that has begun is
-    /// ended by its `leaving`.
+    /// Runs a job on a work thread. Dropping the future removes a waiting job from the queue. A job that has begun is
+    /// ended by its `cancellation`.
+    ///
+    /// # Errors
+    /// Those of the job, `Internal` if it panics, `Cancelled` if it was cancelled while it waited.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         turn: Turn,
-        leaving: Leaving,
+        cancellation: Cancellation,
         job: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<Done<T>, Error> {
         let (sender, receiver) = oneshot::channel();
         let queued_at = Instant::now();
         let shared = Arc::clone(&self.shared);
         let task = move || {
-            let result = shared.instruments.work(&leaving, job);
+            let result = shared.metrics.work(&cancellation, job);
             let waited = queued_at.elapsed().saturating_sub(result.took);
             sender.send(result.value.map(|value| Done { value, waited })).ok();
         };
@@ -190,7 +195,7 @@ impl WorkPool {
     }
 
     fn enqueue(&self, turn: Turn, job: Box<dyn FnOnce() + Send>) -> Ticket<'_> {
-        self.shared.instruments.queued.add(1);
+        self.shared.metrics.queued.add(1);
         let mut queue = self.shared.queue.lock();
         let id = queue.next_id;
         queue.next_id += 1;
@@ -203,7 +208,7 @@ impl WorkPool {
         }
         drop(queue);
         match turn {
-            // One of those that wait does not take it.
+            // All, because the one that wakes may take no large jobs.
             Turn::Large => drop(self.shared.wake.notify_all()),
             Turn::Small | Turn::Next => drop(self.shared.wake.notify_one()),
         }
@@ -219,10 +224,10 @@ struct Worked<T> {
     took: Duration,
 }
 
-impl Instruments {
-    fn work<T>(&self, leaving: &Leaving, job: impl FnOnce() -> Result<T, Error>) -> Worked<T> {
+impl PoolMetrics {
+    fn work<T>(&self, cancellation: &Cancellation, job: impl FnOnce() -> Result<T, Error>) -> Worked<T> {
         self.queued.add(-1);
-        if leaving.cancel().is_cancelled() {
+        if cancellation.token().is_cancelled() {
             self.cancelled.increment();
             return Worked {
                 value: Err(Error::new(ErrorKind::Cancelled, "Nobody waits.")),
@@ -235,7 +240,7 @@ impl Instruments {
         let took = begun.elapsed();
         self.running.add(-1);
         self.seconds.add(took);
-        if let Some(at) = leaving.at() {
+        if let Some(at) = cancellation.cancelled_at() {
             self.cancelled.increment();
             let micros = i64::try_from(at.elapsed().as_micros()).unwrap_or(i64::MAX);
             self.worst_stop.raise_to(micros);
@@ -244,14 +249,14 @@ impl Instruments {
     }
 }
 
-impl Shared {
+impl PoolShared {
     fn serve(&self, takes_large: bool) {
         let niceness = if takes_large { NICENESS_OF_LARGE } else { NICENESS };
         #[cfg(target_os = "linux")]
         if let Err(error) = rustix::process::setpriority_process(None, niceness) {
             tracing::debug!(%error, "work threads keep the process's priority");
         }
-        // A thread that has just begun has nothing to give back.
+        // A new thread has no memory to return.
         let mut rested = true;
         loop {
             let mut queue = self.queue.lock();
@@ -294,28 +299,31 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_panic_is_an_error_and_the_thread_lives() {
+    async fn panic_in_a_job_is_an_error_and_the_thread_lives() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let error = pool
-            .run::<()>(Turn::Small, Leaving::default(), || panic!("boom"))
+            .run::<()>(Turn::Small, Cancellation::default(), || panic!("boom"))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
         assert_eq!(
-            pool.run(Turn::Small, Leaving::default(), || Ok(3)).await.unwrap().value,
+            pool.run(Turn::Small, Cancellation::default(), || Ok(3))
+                .await
+                .unwrap()
+                .value,
             3
         );
     }
 
     #[tokio::test]
-    async fn a_job_whose_clients_left_in_the_queue_is_never_begun() {
+    async fn job_cancelled_in_the_queue_is_never_begun() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let (go, wait) = mpsc::channel::<()>();
-        let busy = pool.run(Turn::Small, Leaving::default(), move || Ok(wait.recv().ok()));
-        let leaving = Leaving::default();
-        let waiting = pool.run(Turn::Small, leaving.clone(), || Ok(()));
+        let busy = pool.run(Turn::Small, Cancellation::default(), move || Ok(wait.recv().ok()));
+        let cancellation = Cancellation::default();
+        let waiting = pool.run(Turn::Small, cancellation.clone(), || Ok(()));
         let free = async {
-            leaving.leave();
+            cancellation.cancel();
             go.send(()).ok();
         };
         let (busy, waiting, ()) = tokio::join!(busy, waiting, free);
@@ -324,13 +332,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_waits_for_leaves_the_queue_with_all_it_holds() {
+    async fn job_whose_future_is_dropped_leaves_the_queue_with_its_memory() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let (go, wait) = mpsc::channel::<()>();
-        let busy = pool.run(Turn::Small, Leaving::default(), move || Ok(wait.recv().ok()));
+        let busy = pool.run(Turn::Small, Cancellation::default(), move || Ok(wait.recv().ok()));
         let held = Arc::new(());
         let holds = Arc::clone(&held);
-        let waiting = pool.run(Turn::Small, Leaving::default(), move || {
+        let waiting = pool.run(Turn::Small, Cancellation::default(), move || {
             drop(holds);
             Ok(())
         });
@@ -346,7 +354,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_look_at_the_pool_does_not_wait_behind_its_queue() {
+    async fn health_check_goes_before_the_queue() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let (go, wait) = mpsc::channel::<()>();
         let order = Arc::new(Mutex::new(Vec::new()));
@@ -357,27 +365,27 @@ mod tests {
                 Ok(())
             }
         };
-        let busy = pool.run(Turn::Small, Leaving::default(), move || Ok(wait.recv().ok()));
-        let last = pool.run(Turn::Small, Leaving::default(), note("last"));
-        let next = pool.run(Turn::Next, Leaving::default(), note("next"));
+        let busy = pool.run(Turn::Small, Cancellation::default(), move || Ok(wait.recv().ok()));
+        let last = pool.run(Turn::Small, Cancellation::default(), note("last"));
+        let next = pool.run(Turn::Next, Cancellation::default(), note("next"));
         let free = async { go.send(()).ok() };
         let _ = tokio::join!(busy, last, next, free);
         assert_eq!(*order.lock(), ["next", "last"]);
     }
 
     #[tokio::test]
-    async fn large_jobs_leave_a_thread_to_small_ones() {
+    async fn large_jobs_in_the_pool_leave_one_thread_to_small_jobs() {
         let pool = WorkPool::start(2, &Metrics::default()).unwrap();
         let (first, wait_first) = mpsc::channel::<()>();
-        let one = pool.run(Turn::Large, Leaving::default(), move || Ok(wait_first.recv().ok()));
+        let one = pool.run(Turn::Large, Cancellation::default(), move || Ok(wait_first.recv().ok()));
         let began = Arc::new(Mutex::new(false));
         let note = Arc::clone(&began);
-        let two = pool.run(Turn::Large, Leaving::default(), move || {
+        let two = pool.run(Turn::Large, Cancellation::default(), move || {
             *note.lock() = true;
             Ok(())
         });
         let small = async {
-            pool.run(Turn::Small, Leaving::default(), || Ok(())).await.unwrap();
+            pool.run(Turn::Small, Cancellation::default(), || Ok(())).await.unwrap();
             let second_began = *began.lock();
             first.send(()).unwrap();
             second_began

@@ -1,6 +1,6 @@
-//! The fifth step of a walk: what will be done and under which name. Process and cache are decided apart, as
-//! ImageResizer does; plugins may add to the key; only then is the key made; a request whose preconditions (`conditional`)
-//! are answer enough is answered before any work.
+//! Prepare, the fifth step of a walk: whether to process, whether to cache, the output format, and the key of the
+//! result. Process and cache are decided apart, as ImageResizer does. Plugins may add to the key. A request that its
+//! preconditions answer (`conditional`) is answered here, before any work.
 
 use std::sync::Arc;
 
@@ -12,38 +12,37 @@ use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, SourceKey, Vali
 
 use crate::conditional::Validators;
 use crate::fire::fire;
-use crate::locate::Located;
+use crate::located::Located;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trail::{CacheOutcome, Trail};
 
-/// Stands for the validator of a source that was not asked for one.
-const UNASKED: &str = "unasked";
-
-/// What is to be done.
+/// The plan for one request.
 #[derive(Clone)]
 pub(crate) struct Prepared {
     pub(crate) located: Arc<Located>,
     pub(crate) task: Task,
     pub(crate) caching: bool,
     pub(crate) key: CacheKey,
-    /// What tells this version from others, as far as the store has said.
+    /// `ETag` and date of this version, as far as the store has told them.
     pub(crate) validators: Validators,
-    /// What plugins and `Vary` add to the response.
+    /// Headers of the response: those that plugins add, and `Vary`.
     pub(crate) headers: HeaderMap,
 }
 
-/// What is to be done to the source's bytes.
+/// The work on the source's bytes.
 #[derive(Clone)]
 pub(crate) enum Task {
-    /// Decode, lay out, scale and encode.
+    /// Decode, lay out, scale and encode in this format.
     Process(Format),
     /// Send them as they are.
     Relay,
 }
 
-/// Decides, lets plugins have their say, names the result, and answers 304 where the client has it, or 412 where it wants
-/// another.
+/// Decides, fires `on_pre_handle`, and makes the key.
+///
+/// # Errors
+/// An early end: 304 if the client has this version, 412 if it demands another, or a handler's answer or error.
 pub(crate) fn prepare(
     site: &Site,
     request: &ImageRequest,
@@ -68,7 +67,7 @@ pub(crate) fn prepare(
 
     let mut plan = HandlePlan::default();
     let content_type = format.map(Format::content_type);
-    fire("on_pre_handle", &site.table.on_pre_handle, &mut trail.now, |handler| {
+    fire("on_pre_handle", &site.table.on_pre_handle, trail, |handler| {
         let (key, stat) = (&located.key, &located.stat);
         handler(&mut PreHandleEvent::new(
             request,
@@ -90,7 +89,7 @@ pub(crate) fn prepare(
         }
         None => (Task::Relay, relayed()),
     };
-    let validator = located.stat.validator.clone().unwrap_or_else(unasked);
+    let validator = located.stat.validator.clone().unwrap_or_else(Validator::unasked);
     let key = CacheKey {
         source: located.key.clone(),
         validator,
@@ -119,27 +118,17 @@ pub(crate) fn prepare(
     })
 }
 
-/// The variant of a source's untouched bytes.
+/// The variant of a source's unchanged bytes.
 pub(crate) fn relayed() -> Variant {
     Variant::of(["relay"])
 }
 
-/// The key under which a source's bytes lie in source caches; as for results, those of a source that was not asked for a
-/// validator lie under one that says so.
+/// The key of a source's bytes in source caches. As for results, [`Validator::unasked`] stands for a validator that the
+/// source was not asked for.
 pub(crate) fn source_cache_key(source: &SourceKey, validator: Option<&Validator>) -> CacheKey {
     CacheKey {
         source: source.clone(),
-        validator: validator.cloned().unwrap_or_else(unasked),
+        validator: validator.cloned().unwrap_or_else(Validator::unasked),
         variant: relayed(),
     }
-}
-
-/// Stands for the validator of a source that was not asked for one.
-fn unasked() -> Validator {
-    Validator::new(UNASKED)
-}
-
-/// Whether a validator names a version: without that, no client may be told that what it has is current.
-pub(crate) fn is_known(validator: &Validator) -> bool {
-    validator.as_str() != UNASKED
 }

@@ -1,5 +1,5 @@
-//! Drops what is kept of some sources, in every cache of a site and in the engine's short memories. Called by the host's
-//! admin listener. That no work begun before puts old bytes back is `generation`'s part.
+//! Purge: removes the entries of some sources from every cache of a site and from the engine's short memories. Called
+//! by the host's admin listener. `purge_epoch` ensures that work begun before the purge puts no old bytes back.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -13,28 +13,28 @@ use resizer_plugin_api::engine::{Given, MountedSource};
 use resizer_plugin_api::{Cache, CacheKey, Error, ErrorKind, Purge, RequestHead, SourceKey, SourcePath};
 
 use crate::cache_tags::{tag_of_prefix, tag_of_source};
-use crate::engine::{Engine, Shared};
+use crate::engine::Engine;
 use crate::flight::panicked;
-use crate::generation::{Purges, covers};
 use crate::locate::locate;
 use crate::prepare::prepare;
+use crate::purge_epoch::PurgeEpochs;
 use crate::rewrite::rewrite;
+use crate::shared::Shared;
 use crate::site::{Site, below};
 use crate::stop::Stop;
 use crate::trail::Trail;
 use crate::walk::{begin, decode_path};
 
-/// How long one cache may take: clearing a large folder takes its time.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// Names that sources of all kinds take for names of images, to see how they name what lies below a prefix.
+/// The timeout of one cache. Long, because a large folder takes minutes to clear.
+const CACHE_TIMEOUT: Duration = Duration::from_secs(300);
+/// Names that every kind of source accepts as names of images. They show how a source makes keys of paths.
 const MARKERS: [&str; 4] = ["0", "a", "a-b", "00000000-0000-0000-0000-000000000000"];
 
-/// What to purge, as clients write it: percent-encoded, beginning with `/`.
+/// The images to purge. Paths are percent-encoded as in URLs, and begin with `/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PurgeRequest {
-    /// The result at this path and query, read as a request would be, and the originals that it is made from. If it
-    /// cannot be told which result that is, because the store does not answer or the answer depends on the client: all
-    /// results of its source.
+    /// The result at this path and query, read as a request would be, and the originals behind it. All results of its
+    /// source if the result cannot be told, because the store does not answer or the answer depends on the client.
     Url(String),
     /// The source at this path: all its results and originals.
     Source(String),
@@ -44,36 +44,36 @@ pub enum PurgeRequest {
     All,
 }
 
-/// What was purged.
+/// The outcome of a purge.
 #[derive(Debug)]
 pub struct Purged {
     /// Each cache of the site, in file order, originals first.
     pub caches: Vec<PurgedCache>,
-    /// Where answers carry tags for CDNs: the one to purge there. All that was meant carries it, and perhaps more.
+    /// The tag to purge at a CDN, if answers carry tags. All purged images carry it, and perhaps others.
     pub tag: Option<String>,
 }
 
-/// What one cache dropped.
+/// The outcome in one cache.
 #[derive(Debug)]
 pub struct PurgedCache {
     /// The plugin whose cache it is.
     pub plugin: &'static str,
-    /// How many entries, or why it may still have some.
+    /// How many entries the cache dropped, or why it may still have some.
     pub dropped: Result<u64, Error>,
 }
 
 /// Why nothing was purged.
 #[derive(Debug, thiserror::Error)]
 pub enum PurgeError {
-    /// It does not begin with a slash, is no path of an image, or cannot be decoded.
+    /// The path does not begin with a slash, is not an image's, or cannot be decoded.
     #[error("`{text}` is no path of an image: {reason}")]
     Path {
-        /// What was given.
+        /// The given text.
         text: String,
-        /// What is wrong with it.
+        /// What is wrong with the text.
         reason: String,
     },
-    /// A hook answers by itself, so that no image is involved.
+    /// A hook answers the request, so that no image is involved.
     #[error("a plugin answers requests for `{0}` by itself; purge by source, with the path of the image")]
     Answered(String),
     /// No source is mounted there.
@@ -95,13 +95,13 @@ pub enum PurgeError {
     BrokenOff,
 }
 
-/// What a purge means to caches.
+/// The entries that a purge removes.
 struct Meant {
-    /// What is closed meanwhile, and what source caches and short memories drop.
+    /// Closed during the purge, and removed from source caches and short memories.
     sources: Vec<Purge>,
-    /// What result caches drop.
+    /// Removed from result caches.
     results: Vec<Purge>,
-    /// What CDNs drop.
+    /// To be purged at CDNs.
     tag: Option<String>,
 }
 
@@ -113,11 +113,11 @@ impl Meant {
 }
 
 impl Engine {
-    /// Drops what is meant from every cache of the site and from the engine's memories. Runs to its end even if nobody
-    /// waits for it. Requests that begin when it has ended see nothing of what was there before it began.
+    /// Purges every cache of the site and the engine's memories. Runs to its end even if its future is dropped. A
+    /// request that begins after the purge gets nothing that was cached before the purge began.
     ///
     /// # Errors
-    /// The request makes no sense; then nothing was purged. A cache that fails is in [`Purged`].
+    /// The request cannot be carried out, and nothing was purged. A cache that fails is in [`Purged`] instead.
     pub async fn purge(&self, site: &Arc<Site>, what: PurgeRequest) -> Result<Purged, PurgeError> {
         let (engine, site) = (Arc::clone(self.shared()), Arc::clone(site));
         let task = self.runtime().spawn(async move {
@@ -141,8 +141,8 @@ impl Engine {
 }
 
 async fn carry_out(engine: &Shared, site: &Site, meant: Meant) -> Purged {
-    let closed = Purges::close(&engine.purges, meant.sources.clone()).await;
-    engine.forget(&meant.sources);
+    let closed = PurgeEpochs::close(&engine.purge_epochs, meant.sources.clone()).await;
+    forget(engine, &meant.sources);
     let mut caches = Vec::new();
     for (list, what) in [
         (&site.table.source_caches, &meant.sources),
@@ -171,7 +171,7 @@ async fn drop_from(cache: &Given<Arc<dyn Cache>>, what: &[Purge]) -> Result<u64,
         }
         Ok(dropped)
     });
-    let done = match tokio::time::timeout(PATIENCE, work.catch_unwind()).await {
+    let done = match tokio::time::timeout(CACHE_TIMEOUT, work.catch_unwind()).await {
         Ok(Ok(done)) => done,
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(_) => Err(Error::new(ErrorKind::Timeout, "The cache took too long.")),
@@ -191,30 +191,30 @@ impl Purged {
     }
 }
 
-/// The results that a request for this URL would be answered with: of the version that was believed and of the one that
-/// the store says it has now.
+/// The results that a request for this URL gets: of the version in the stat cache, and of the version that the store
+/// has now.
 async fn of_url(engine: &Arc<Shared>, site: &Arc<Site>, url: &str) -> Result<Meant, PurgeError> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     path_of(path)?;
     let head = Arc::new(RequestHead::get(path, query));
-    let mut now = head.arrived;
-    let draft = begin(site, &head, &mut now);
-    let request = draft.and_then(|draft| rewrite(site, draft, &mut now));
+    let trail = &mut Trail::begin(head.arrived);
+    let draft = begin(site, &head, trail);
+    let request = draft.and_then(|draft| rewrite(site, draft, trail));
     let request = request.map_err(|stop| match stop {
         Stop::Answer(_) => PurgeError::Answered(url.to_owned()),
         Stop::Error(error) => bad(url, error),
     })?;
     let (source, tag) = (source_at(site, &request.path)?, tag_of_source(&request.path));
-    let before = engine.believed(&source);
-    engine.stats.invalidate(&source);
+    let before = engine.stat_cache.version(&source);
+    engine.stat_cache.remove(&source);
     let all = Purge::Source(source);
-    let Ok(located) = locate(engine, site, &request, now).await else {
+    let Ok(located) = locate(engine, site, &request, trail).await else {
         return Ok(Meant::everything_of(vec![all], tag));
     };
     let served = Purge::Source(located.key.clone());
-    // A stand-in for an image that is missing, which may come again.
+    // They differ for a stand-in. The missing image may come back, so both are purged.
     let sources: Vec<_> = if served == all { vec![all] } else { vec![all, served] };
-    let key = match prepare(site, &request, located, &mut Trail::begin(now)) {
+    let key = match prepare(site, &request, located, trail) {
         Ok(prepared) if !prepared.headers.contains_key(VARY) => prepared.key,
         _ => return Ok(Meant::everything_of(sources, tag)),
     };
@@ -227,7 +227,7 @@ async fn of_url(engine: &Arc<Shared>, site: &Arc<Site>, url: &str) -> Result<Mea
     Ok(Meant { sources, results, tag })
 }
 
-/// The beginnings of the keys of all sources whose path begins so.
+/// The common beginnings of the keys of all sources whose path begins with `prefix`.
 fn of_prefix(site: &Site, prefix: &str) -> Result<Vec<Purge>, PurgeError> {
     let around = site.mount(prefix).map(|mount| (mount.plugin, &*mount.value));
     let mounts = site.table.sources.iter().map(|mount| (mount.plugin, &mount.value));
@@ -250,13 +250,13 @@ fn of_prefix(site: &Site, prefix: &str) -> Result<Vec<Purge>, PurgeError> {
     Ok(beginnings.into_iter().map(Purge::Prefix).collect())
 }
 
-/// What the keys begin with of all that lies below a mount at paths that begin with `rest`; `None` unless the mount's keys
-/// are one text and then the path.
+/// The common beginning of the keys of all sources below a mount whose path begins with `rest`. `None` unless each key
+/// of the mount is a fixed text followed by the path.
 fn beginning(mount: &MountedSource, rest: &str) -> Option<String> {
     let key = |path: String| Some(mount.source.identity(&SourcePath::parse(&path).ok()?));
     let [first, ..] = MARKERS;
     let store = key(first.to_owned())?.as_str().strip_suffix(first)?.to_owned();
-    // A key without the name of a store stands for a path that the source refuses.
+    // A key without the name of a store is that of a path that the source refuses.
     store.split_once(':').filter(|(_, name)| !name.is_empty())?;
     let beginning = format!("{store}{rest}");
     let is_so = |path: &str, marker: &str| {
@@ -301,23 +301,17 @@ fn bad(text: &str, reason: impl fmt::Display) -> PurgeError {
     }
 }
 
-impl Shared {
-    /// Drops what the short memories know of these sources.
-    fn forget(&self, sources: &[Purge]) {
-        for what in sources {
-            match what {
-                Purge::Source(source) => self.stats.invalidate(source),
-                _ => {
-                    let meant = self.stats.iter().filter(|(source, _)| covers(what, source));
-                    meant.for_each(|(source, _)| self.stats.invalidate(&*source));
-                }
-            }
+/// Removes these sources from the short memories.
+fn forget(engine: &Shared, sources: &[Purge]) {
+    for what in sources {
+        match what {
+            Purge::Source(source) => engine.stat_cache.remove(source),
+            _ => engine.stat_cache.remove_all(|source| what.covers_source(source)),
         }
-        let is_meant = |source: &SourceKey| sources.iter().any(|what| covers(what, source));
-        let meant = self.failures.iter().filter(|(key, _)| is_meant(&key.0));
-        meant.for_each(|(key, _)| self.failures.invalidate(&*key));
-        self.missing.forget(is_meant);
     }
+    let is_meant = |source: &SourceKey| sources.iter().any(|what| what.covers_source(source));
+    engine.failure_memory.remove_all(is_meant);
+    engine.negative_cache.remove_all(is_meant);
 }
 
 #[cfg(test)]
@@ -344,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_begin_as_paths_do_or_are_not_purged_by_prefix() {
+    fn prefix_of_keys_that_do_not_begin_as_their_paths_is_refused() {
         let check = |names: fn(&str) -> String, rest: &str, expected: Option<&str>| {
             let mount = MountedSource {
                 prefix: "/a/".parse().unwrap(),
@@ -358,14 +352,14 @@ mod tests {
         check(folder, "al", Some("file:/images/al"));
         check(folder, "album/0 ü/", Some("file:/images/album/0 ü/"));
         check(folder, "../", None);
-        // Names of whole numbers only, and of nothing else.
+        // A source that accepts whole numbers only.
         let number = |path: &str| match path.parse::<u64>() {
             Ok(number) => format!("sql:db/{number}"),
             Err(_) => format!("sql:db?{path}"),
         };
         check(number, "", None);
         check(number, "12", None);
-        // Other servers, of which it knows but one.
+        // A source that reads from one server only.
         let remote = |path: &str| match path.strip_prefix("known.example/") {
             Some(path) => format!("https://known.example/{path}"),
             None => format!("refused:{path}"),

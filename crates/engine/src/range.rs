@@ -1,6 +1,6 @@
-//! Parts of a result: what a `Range` header asks for (RFC 9110, section 14), and the 206 or 416 that answers it. One range
-//! at a time; for several, the whole is as good an answer. Used by `respond` for what is in hand, and by `relay`, which
-//! asks the source for nothing but the part.
+//! Range requests (RFC 9110, section 14): reads a `Range` header, and answers it with 206 or 416. A request for several
+//! ranges gets the whole result, which the RFC allows. Used by `respond` on bodies in hand, and by `relay`, which asks
+//! the source for the part alone.
 
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
@@ -10,27 +10,27 @@ use resizer_plugin_api::{Body, ByteRange, ByteStream, Reply, RequestHead};
 
 use crate::conditional::Validators;
 
-/// What a request wants of a body.
+/// The part of a body that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// All of it.
     Whole,
     /// A part that lies within it.
     Part(Part),
-    /// What lies behind its end.
+    /// A range behind the end: 416.
     Nothing,
 }
 
 /// A part of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// Its first and last byte; both lie within the body.
+    /// First and last byte, both within the body.
     pub(crate) range: ByteRange,
-    /// How many bytes the whole body has.
+    /// Bytes of the whole body.
     pub(crate) whole: u64,
 }
 
-/// What this request wants of a body of this length.
+/// The part that this request asks for, of a body of `length` bytes.
 pub(crate) fn wanted(head: &RequestHead, validators: &Validators, length: u64) -> Wanted {
     let mut lines = head.headers.get_all(RANGE).into_iter();
     let only_line = lines.next().filter(|_| lines.next().is_none());
@@ -40,7 +40,8 @@ pub(crate) fn wanted(head: &RequestHead, validators: &Validators, length: u64) -
     }
 }
 
-/// Answers a range of a 200 whose body is in hand; without one, says that there may be one.
+/// Makes a 206 or 416 of a 200 if the request has a range. A body of unknown length stays whole; any other says
+/// `Accept-Ranges`.
 pub(crate) fn cut(head: &RequestHead, validators: &Validators, mut reply: Reply) -> Reply {
     let Some(length) = reply.body.length() else {
         return reply;
@@ -52,7 +53,7 @@ pub(crate) fn cut(head: &RequestHead, validators: &Validators, mut reply: Reply)
         Wanted::Nothing => return behind_the_end(length),
     };
     reply.body = match reply.body {
-        // A body in memory has no byte that `usize` cannot count.
+        // Every byte of a body in memory has an index that fits into `usize`.
         Body::Bytes(bytes) => Body::Bytes(bytes.slice(*part.range.start() as usize..=*part.range.end() as usize)),
         Body::Stream { stream, .. } => Body::Stream {
             stream: part_of(stream, &part),
@@ -67,12 +68,12 @@ pub(crate) fn cut(head: &RequestHead, validators: &Validators, mut reply: Reply)
 }
 
 impl Part {
-    /// How many bytes it has.
+    /// Bytes of this part.
     pub(crate) fn length(&self) -> u64 {
         self.range.end() - self.range.start() + 1
     }
 
-    /// Makes a 206 of a 200 that has only this part in its body.
+    /// Makes a 206 of a 200 whose body is this part.
     pub(crate) fn answer(&self, mut reply: Reply) -> Reply {
         reply.status = StatusCode::PARTIAL_CONTENT;
         let text = format!("bytes {}-{}/{}", self.range.start(), self.range.end(), self.whole);
@@ -92,8 +93,8 @@ fn behind_the_end(length: u64) -> Reply {
     }
 }
 
-/// Reads one range of bytes. What is no such range, several of them, or another unit counts as if it were not there. So
-/// does any range of nothing: a 206 cannot say that it is empty.
+/// Reads one range of bytes. Anything else is ignored: an invalid range, several ranges, another unit. So is any range
+/// of an empty body, because a 206 cannot be empty.
 fn parse(text: &str, length: u64) -> Wanted {
     let ends = text
         .split_once('=')
@@ -115,7 +116,7 @@ fn parse(text: &str, length: u64) -> Wanted {
     Wanted::Part(Part { range, whole: length })
 }
 
-/// Digits as a number; one that is too large for any file is the largest.
+/// Reads digits as a number. A number beyond 64 bits becomes the largest one.
 fn number(digits: &str) -> Option<u64> {
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| digits.parse().unwrap_or(u64::MAX))
@@ -150,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_header_is_one_range_or_nothing() {
+    fn range_header_that_is_not_one_valid_range_is_ignored() {
         let check = |text: &str, length: u64, expected: Wanted| assert_eq!(parse(text, length), expected, "{text}");
         let part = |range: ByteRange, whole| Wanted::Part(Part { range, whole });
         check("bytes=0-99", 1000, part(0..=99, 1000));
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_part_of_a_stream_is_cut_at_any_chunk() {
+    async fn part_of_a_stream_in_chunks_has_exactly_its_bytes() {
         let all: Vec<u8> = (0..20).collect();
         for first in 0..20_u64 {
             for last in first..20 {

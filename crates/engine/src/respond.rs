@@ -1,4 +1,4 @@
-//! The last step of a walk, and the only place where errors become responses.
+//! Respond, the last step of a walk: status, validators and headers. The only place where errors become responses.
 
 use std::sync::Arc;
 
@@ -10,23 +10,23 @@ use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, Req
 
 use crate::cache_tags;
 use crate::conditional::{USUAL_HEADERS, Validators};
-use crate::engine::Shared;
 use crate::fire::watched;
+use crate::media_type::SVG;
 use crate::prepare::Prepared;
-use crate::produce::Produced;
+use crate::produced::Produced;
 use crate::range;
-use crate::relay::SVG;
+use crate::shared::Shared;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trail::{CacheOutcome, Trail};
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-/// An SVG may draw, and nothing else.
+/// The policy for SVG files: no scripts, no requests.
 const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-/// The response to a request that went all the way: the result, a part of it, or what its preconditions come to now that
-/// the version of the bytes is known.
+/// The response of a request that went through all steps: the result, a part of it, or the answer of its preconditions
+/// now that the version of the bytes is known.
 pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Produced, trail: &mut Trail) -> Reply {
     let validators = if produced.key == prepared.key {
         prepared.validators.modified_at(produced.meta.modified)
@@ -57,7 +57,7 @@ pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Prod
     }
 }
 
-/// Gives every response, errors included, what all of them have, lets plugins amend the headers, counts and logs.
+/// Adds the common headers to every response, errors included, fires `on_response`, counts and logs.
 pub(crate) fn finish(
     engine: &Shared,
     site: &Site,
@@ -70,7 +70,7 @@ pub(crate) fn finish(
         Ok(reply) => reply,
         Err(Stop::Answer(reply)) => *reply,
         Err(Stop::Error(error)) => {
-            engine.count_error(error.kind());
+            engine.instruments.failed(error.kind());
             log(head, &error);
             error_reply(&error, &head.id)
         }
@@ -81,7 +81,7 @@ pub(crate) fn finish(
     if let Some(cache) = trail.cache {
         reply.headers.insert(X_CACHE, HeaderValue::from_static(cache.word()));
     }
-    trail.look();
+    trail.lap();
     let took = trail.elapsed();
     if let Ok(timing) = HeaderValue::try_from(trail.server_timing(took)) {
         reply.headers.insert(SERVER_TIMING, timing);
@@ -92,17 +92,18 @@ pub(crate) fn finish(
     }
     for handler in &site.table.on_response {
         let mut event = ResponseEvent::new(head, request, reply.status, &mut reply.headers);
-        match watched("on_response", handler, &mut trail.now, |handler| handler(&mut event)) {
+        match watched("on_response", handler, trail, |handler| handler(&mut event)) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Respond(_)) => tracing::warn!(plugin = handler.plugin, "on_response cannot answer; ignored"),
             Err(error) => tracing::warn!(plugin = handler.plugin, cause = error.cause(), "on_response: {error}"),
         }
     }
-    engine.instruments.answered(&engine.metrics, trail, reply.status, took);
+    engine.instruments.answered(trail, reply.status, took);
     reply
 }
 
-/// An error as a client sees it: a sentence, never a cause. A fault of ours shows the request's id alone.
+/// The response for an error. It shows the error's sentence and never its cause; for a server fault only the request's
+/// id.
 pub(crate) fn error_reply(error: &Error, id: &str) -> Reply {
     let kind = error.kind();
     let text = match kind {
@@ -123,7 +124,7 @@ pub(crate) fn error_reply(error: &Error, id: &str) -> Reply {
     reply
 }
 
-/// One line per failed request; what a store or a decoder said is logged where it happened.
+/// Logs one line for a failed request. Errors of stores and decoders are logged where they happen.
 fn log(head: &RequestHead, error: &Error) {
     let (id, path, kind, cause) = (&head.id, &head.raw_path, error.kind().name(), error.cause());
     match error.kind().blame() {
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_hears_the_sentence_and_never_the_cause() {
+    fn error_reply_of_each_kind_shows_its_sentence_and_no_cause() {
         let check = |kind, status: u16, no_store: bool, retry: bool| {
             let reply = error_reply(&Error::new(kind, "A sentence.").because("a secret cause"), "id-1");
             let resizer_plugin_api::Body::Bytes(body) = &reply.body else {

@@ -1,26 +1,25 @@
-//! The second step of a walk: plugins rewrite path and query, add defaults to those of the server, have the last word;
-//! then the query is parsed into instructions and the request is frozen.
-
-use std::time::Instant;
+//! Rewrite, the second step of a walk: plugins rewrite path and query, add defaults, and have the last word. Then the
+//! query is parsed into instructions and the request is frozen.
 
 use resizer_imaging::Instructions;
 use resizer_plugin_api::{DefaultsEvent, ImageRequest};
 
+use crate::draft::Draft;
 use crate::fire::fire;
 use crate::site::Site;
 use crate::stop::Stop;
-use crate::walk::Draft;
+use crate::trail::Trail;
 
-/// Fires the three rewrite events in their order and freezes what they made.
-pub(crate) fn rewrite(site: &Site, mut draft: Draft, now: &mut Instant) -> Result<ImageRequest, Stop> {
+/// Fires the three rewrite events in their order and freezes the request.
+pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Result<ImageRequest, Stop> {
     let table = &site.table;
-    fire("on_rewrite", &table.on_rewrite, now, |handler| {
+    fire("on_rewrite", &table.on_rewrite, trail, |handler| {
         handler(&mut draft.event())
     })?;
 
-    // Before those of the plugins, which know better: of two defaults for one key the later holds.
+    // The server's defaults come first: of two defaults for one key the later holds, and plugins know better.
     let mut defaults = site.server().default_commands.query().clone();
-    fire("on_rewrite_defaults", &table.on_rewrite_defaults, now, |handler| {
+    fire("on_rewrite_defaults", &table.on_rewrite_defaults, trail, |handler| {
         handler(&mut DefaultsEvent::new(
             &draft.head,
             &draft.path,
@@ -29,14 +28,14 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, now: &mut Instant) -> Resul
             &mut defaults,
         ))
     })?;
-    // What the URL has stays, even with an empty value, as ImageResizer counts presence.
+    // A key in the URL beats a default even with an empty value, because ImageResizer counts presence.
     for (key, value) in defaults.iter() {
         if !draft.query.contains(key) {
             draft.query.set(key, value);
         }
     }
 
-    fire("on_post_rewrite", &table.on_post_rewrite, now, |handler| {
+    fire("on_post_rewrite", &table.on_post_rewrite, trail, |handler| {
         handler(&mut draft.event())
     })?;
 

@@ -1,5 +1,5 @@
-//! One reading of `plugins.toml`: its settings and what its plugins hooked. Built by [`crate::Engine::start`], swapped
-//! whole on reload, and held by every request until that request ends.
+//! Site: one reading of `plugins.toml`, its settings and the hooks of its plugins. Built by [`crate::Engine::start`],
+//! swapped whole on reload, and held by every request until that request ends.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use resizer_plugin_api::{SourcePath, SourcePathError};
 
 use crate::config::{ConfigFile, Loaded};
 use crate::plan::plan_of;
-use crate::server_settings::ServerSettings;
+use crate::server_settings::EngineSettings;
 
 /// The configuration in force.
 pub struct Site {
-    server: ServerSettings,
+    server: EngineSettings,
     limits: Limits,
     /// Longest prefix first.
     mounts: Vec<Given<Arc<MountedSource>>>,
@@ -49,19 +49,19 @@ impl Site {
         }
     }
 
-    /// The settings under `[server]`.
+    /// The engine's settings of `[server]`.
     #[must_use]
-    pub fn server(&self) -> &ServerSettings {
+    pub fn server(&self) -> &EngineSettings {
         &self.server
     }
 
-    /// The file it was read from.
+    /// The file that this site was read from.
     #[must_use]
     pub fn file(&self) -> &ConfigFile {
         &self.file
     }
 
-    /// Which plugin does what at which event, as a table for people.
+    /// Which plugin acts at which event, as a table for people.
     #[must_use]
     pub fn plan(&self) -> String {
         plan_of(&self.table)
@@ -71,7 +71,7 @@ impl Site {
         &self.limits
     }
 
-    /// Whether a key of the query asks for pixels to be touched: one of imaging's own, or of an enabled plugin's.
+    /// Whether a key of the query makes the engine process an image: a key of imaging, or of an enabled plugin.
     pub(crate) fn is_directive(&self, key: &str) -> bool {
         let is_plugin_s = || {
             self.table

@@ -1,13 +1,13 @@
-//! Why the walk ends early: a hook answered by itself, or something failed. Lets each step of the walk use `?` for both.
+//! Early end of a walk: a hook answered, or a step failed. One type, so that each step of the walk uses `?` for both.
 
 use resizer_plugin_api::{Error, Reply};
 
-/// The walk ends here.
+/// Why the walk ends here.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// With this answer.
+    /// A hook gave this answer.
     Answer(Box<Reply>),
-    /// With this error.
+    /// A step failed with this error.
     Error(Error),
 }
 

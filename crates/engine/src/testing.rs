@@ -1,6 +1,6 @@
-//! What "implements `Source`" and "implements `Cache`" mean, as suites that every plugin runs against itself, and an
-//! [`Installer`] that installs one plugin from the text of its settings. For tests only, behind the feature `testing`;
-//! nothing here knows the engine's insides.
+//! Contract suites for tests of plugins: each `Source` and each `Cache` runs the suite of its kind. An [`Installer`]
+//! installs one plugin from the text of its settings. Behind the feature `testing`. Nothing here uses the engine's
+//! other modules.
 
 use std::panic::Location;
 
@@ -9,20 +9,22 @@ use resizer_plugin_api::engine::{HookTable, LifeHandler, Registration, Resources
 use resizer_plugin_api::{Body, ByteStream, Error, Hooks, InstallError, Metrics, Plugin};
 
 mod cache_contract;
+mod opened_cache;
 mod source_contract;
 mod trouble;
 mod trouble_contract;
 
 pub use cache_contract::cache_contract;
+pub use opened_cache::{OpenedCache, TemporaryFolder, TemporaryFolders, numbered_key, unusable_folders_are_refused};
 pub use source_contract::{SourceStore, source_contract};
 pub use trouble::{Mode, Trouble};
 pub use trouble_contract::{TroubledStore, trouble_contract};
 
-/// Installs plugins as the engine does, one at a time. What one installer installs shares resources and metrics, as the
-/// readings of one `plugins.toml` after another do.
+/// Installs plugins as the engine does, one at a time. All plugins of one installer share resources and metrics, as
+/// successive readings of one `plugins.toml` do.
 #[derive(Debug, Default)]
 pub struct Installer {
-    /// What the plugins count.
+    /// The metrics of the plugins.
     pub metrics: Metrics,
     resources: Resources,
 }
@@ -31,7 +33,7 @@ impl Installer {
     /// Installs a plugin from its settings as they stand in `plugins.toml`, without the line `name = …`.
     ///
     /// # Errors
-    /// The settings are no TOML, do not fit the plugin's settings type, or `install` refuses them.
+    /// The settings are not TOML, do not fit the plugin's settings type, or `install` refuses them.
     pub fn install<P: Plugin>(&self, settings: &str) -> Result<HookTable, InstallError> {
         let settings = toml::de::DeTable::parse(settings).map_err(InstallError::Shape)?;
         let mut table = HookTable::default();
@@ -40,10 +42,10 @@ impl Installer {
         Ok(table)
     }
 
-    /// Runs every `on_start` of a table.
+    /// Runs every `on_start` of a table, in order.
     ///
     /// # Errors
-    /// The first that fails.
+    /// That of the first handler that fails.
     pub async fn start(&self, table: &HookTable) -> Result<(), InstallError> {
         for handler in &table.on_start {
             let handler: &LifeHandler = &handler.value;
@@ -53,10 +55,10 @@ impl Installer {
     }
 }
 
-/// Everything a stream gives, or the error it breaks off with.
+/// All bytes of a stream.
 ///
 /// # Errors
-/// Whatever the stream fails with.
+/// The error of the stream.
 pub async fn read_all(bytes: ByteStream) -> Result<Vec<u8>, Error> {
     bytes
         .try_fold(Vec::new(), |mut all, piece| async move {
@@ -66,10 +68,10 @@ pub async fn read_all(bytes: ByteStream) -> Result<Vec<u8>, Error> {
         .await
 }
 
-/// Everything a body holds.
+/// All bytes of a body.
 ///
 /// # Errors
-/// Whatever its stream fails with.
+/// The error of the body's stream.
 pub async fn read_body(body: Body) -> Result<Vec<u8>, Error> {
     match body {
         Body::Empty => Ok(Vec::new()),
@@ -79,13 +81,13 @@ pub async fn read_body(body: Body) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Bytes that differ at every place, so that pieces lost, repeated or swapped are noticed: a counter in little-endian
-/// words, begun at a value of one's own.
+/// Bytes in which a lost, repeated or swapped piece shows: a counter in little-endian words, multiplied by an odd
+/// number. `seed` is the counter's first value.
 fn pattern(seed: u32, length: usize) -> Vec<u8> {
     pattern_from(seed, 0, length)
 }
 
-/// So many bytes of a [`pattern`] from this place on.
+/// `length` bytes of a [`pattern`], from the byte `start` on.
 fn pattern_from(seed: u32, start: usize, length: usize) -> Vec<u8> {
     let before = start % 4;
     let mut bytes = vec![0; before + length];
@@ -96,14 +98,14 @@ fn pattern_from(seed: u32, start: usize, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Says what a suite expected and ends the test.
+/// Ends the test with a sentence about what the suite expected.
 #[track_caller]
 #[expect(clippy::panic, reason = "a suite fails by panicking, as every test does")]
 fn fail(expected: &str) -> ! {
     panic!("{expected} (asked at {})", Location::caller())
 }
 
-/// Compares bytes and, where they differ, says where instead of printing megabytes.
+/// Compares bytes. Where they differ, the test ends with the place of the difference, and not with megabytes of output.
 #[track_caller]
 fn same_bytes(found: &[u8], expected: &[u8], what: &str) {
     if found == expected {

@@ -1,38 +1,38 @@
-//! The life of a request, top to bottom: begin, rewrite, authorize, locate, prepare, produce, respond. Called by
-//! [`crate::Engine::handle`]; each step is one call, and the names here are the names in the log, in the docs and of the
-//! files beside this one.
+//! Walk, the seven steps of a request: begin, rewrite, authorize, locate, prepare, produce, respond. Each step is one
+//! call, and has the same name here, in the log, in the docs and among the files beside this one. Called by
+//! [`crate::Engine::handle`].
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use http::Extensions;
 use percent_encoding::percent_decode_str;
 use resizer_imaging::SOURCE_EXTENSIONS;
-use resizer_plugin_api::extension;
-use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, RewriteEvent};
+use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, extension};
 
-use crate::engine::Shared;
+use crate::draft::Draft;
 use crate::fire::fire;
 use crate::flight::panicked;
-use crate::locate::{Located, locate, substitute};
-use crate::patience::within;
+use crate::lazy_timeout::lazy_timeout;
+use crate::locate::{forget_refused, locate, substitute};
+use crate::located::Located;
 use crate::prepare::prepare;
 use crate::produce::produce;
 use crate::respond::{finish, respond};
 use crate::rewrite::rewrite;
+use crate::shared::Shared;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trail::Trail;
 
-/// One request, from its head to its reply. Never fails: what goes wrong becomes a reply.
+/// Serves one request, from its head to its reply. Every failure becomes a reply too.
 pub(crate) async fn walk(engine: Arc<Shared>, site: Arc<Site>, head: Arc<RequestHead>) -> Reply {
     let mut trail = Trail::begin(head.arrived);
     let mut seen = None;
     let deadline = site.server().deadline.0;
     let steps = AssertUnwindSafe(steps(&engine, &site, &head, &mut trail, &mut seen)).catch_unwind();
-    let outcome = match within(deadline, steps).await {
+    let outcome = match lazy_timeout(deadline, steps).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(panic)) => Err(Stop::Error(panicked(&*panic))),
         Err(_) => {
@@ -50,26 +50,27 @@ async fn steps(
     trail: &mut Trail,
     seen: &mut Option<Arc<ImageRequest>>,
 ) -> Result<Reply, Stop> {
-    let draft = begin(site, head, &mut trail.now)?;
-    let request = Arc::new(rewrite(site, draft, &mut trail.now)?);
+    let draft = begin(site, head, trail)?;
+    let request = Arc::new(rewrite(site, draft, trail)?);
     *seen = Some(Arc::clone(&request));
     authorize(site, &request, trail).await?;
     trail.source = site.mount(&request.path).map(|mount| mount.plugin);
-    let located = locate(engine, site, &request, trail.now).await?;
-    trail.stage("locate");
+    let begun = trail.now();
+    let located = locate(engine, site, &request, trail).await?;
+    trail.stage("locate", begun);
     let substituted = located.substituted;
     match serve(engine, site, &request, located, trail).await {
-        // Only now does the store say that it has no such image: it was not asked before, or has lost it since.
+        // The store says only now that it has no such image: it was not asked before, or has lost the image since.
         Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound && !substituted => {
-            let located = Box::pin(substitute(engine, site, &request, missing)).await?;
-            trail.look();
+            let located = Box::pin(substitute(engine, site, &request, missing, trail)).await?;
+            trail.lap();
             Box::pin(serve(engine, site, &request, located, trail)).await
         }
         answer => answer,
     }
 }
 
-/// The last three steps, for an image that has been found.
+/// The last three steps, for a located source.
 async fn serve(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
@@ -80,37 +81,17 @@ async fn serve(
     trail.located(&located);
     let prepared = prepare(site, request, located, trail)?;
     let produced = produce(engine, site, request, &prepared, trail).await;
-    let produced = produced.inspect_err(|error| engine.disbelieve(site, &prepared.located, error))?;
+    let produced = produced.inspect_err(|error| forget_refused(engine, site, &prepared.located, error))?;
     Ok(respond(request, prepared, produced, trail))
 }
 
-/// A request that may still be rewritten.
-#[derive(Debug)]
-pub(crate) struct Draft {
-    pub(crate) head: Arc<RequestHead>,
-    pub(crate) path: String,
-    pub(crate) query: Query,
-    pub(crate) any_extension: bool,
-    pub(crate) state: Extensions,
-}
-
-impl Draft {
-    /// What handlers of the rewrite events are given.
-    pub(crate) fn event(&mut self) -> RewriteEvent<'_> {
-        RewriteEvent::new(
-            &self.head,
-            &mut self.path,
-            &mut self.query,
-            &mut self.any_extension,
-            &mut self.state,
-        )
-    }
-}
-
-/// Decodes the path, once and for all, lets plugins see every request, and takes off what the settings of the server say
-/// is not meant. What is no image by its name, its source's settings or a plugin's word ends here: a folder of images
-/// gives away nothing else.
-pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>, now: &mut Instant) -> Result<Draft, Stop> {
+/// Decodes the path once, fires `on_request`, and removes the query keys and the extension that the server's settings
+/// name.
+///
+/// # Errors
+/// `NotFound` for a path that is not an image's by its extension, its source's settings or a plugin's word. So other
+/// files in a folder of images are not served.
+pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>, trail: &mut Trail) -> Result<Draft, Stop> {
     let path = decode_path(&head.raw_path)?;
     let server = site.server();
     let drop_keys = |query: &mut Query| {
@@ -127,10 +108,10 @@ pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>, now: &mut Instant) -> 
         any_extension: false,
         state: Extensions::default(),
     };
-    fire("on_request", &site.table.on_request, now, |handler| {
+    fire("on_request", &site.table.on_request, trail, |handler| {
         handler(&mut draft.event())
     })?;
-    // Again, for a query that stood in another place than where queries stand.
+    // Again, because a handler may have found a query elsewhere in the URL.
     drop_keys(&mut draft.query);
     let mut fake_extensions = server.fake_extensions.iter();
     if let Some(path) = fake_extensions.find_map(|fake| fake.strip(&draft.path)) {
@@ -160,12 +141,16 @@ async fn authorize(site: &Site, request: &ImageRequest, trail: &mut Trail) -> Re
             tracing::debug!(plugin = authorizer.plugin, path = request.path, "denied");
             return Err(Stop::Error(error));
         }
-        trail.look();
+        trail.lap();
     }
     Ok(())
 }
 
-/// `%XX` decoded once. What is no UTF-8 afterwards (overlong forms among it) names nothing; a lone `%` is a mistake.
+/// Decodes `%XX` once.
+///
+/// # Errors
+/// `BadRequest` for a `%` without two digits. `NotFound` for a path that is not UTF-8 after decoding, which includes
+/// overlong forms: it names no source.
 pub(crate) fn decode_path(raw: &str) -> Result<String, Stop> {
     if !raw.contains('%') {
         return Ok(raw.to_owned());
@@ -192,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_decoded_once() {
+    fn path_with_escapes_is_decoded_once() {
         let check = |raw: &str, expected: Result<&str, ErrorKind>| {
             let got = match decode_path(raw) {
                 Ok(path) => Ok(path),

@@ -1,14 +1,14 @@
-//! mimalloc returns freed memory to the system only when it is asked for more, so that a process that becomes idle would
-//! keep what its last peak left. The engine asks it to every second, and its work threads when no job has come for a
-//! while. Without effect where mimalloc is not the global allocator.
+//! Return of freed memory to the system: asks mimalloc, which does so by itself only when more memory is allocated.
+//!
+//! Without it an idle process would keep the memory of its last peak. The engine calls this every second, and its work
+//! threads when no job has come for a while. The call has no effect where mimalloc is not the global allocator.
 
-/// What shall be returned.
+/// Which freed memory is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unused {
-    /// What no thread has used for a second or more. Costs next to nothing.
+    /// Memory that no thread has used for a second or more. Costs next to nothing.
     ForLong,
-    /// All that is free, and what the calling thread keeps at hand for itself. Whoever allocates next pays for it with a
-    /// page fault for each 4 KiB.
+    /// All free memory, with the calling thread's own reserve. The next allocations pay a page fault for each 4 KiB.
     AtAll,
 }
 

@@ -1,6 +1,7 @@
-//! Safe wrappers of what is written in C. imaging and the engine call them; everything `unsafe` about a library stays in
-//! its module here, with the reason why it is sound at each block. No byte of a client's or a store's comes here: C is
-//! given pixels that were decoded in Rust, and sizes that were checked.
+//! Safe wrappers of C libraries: libwebp's encoder for imaging, mimalloc's collection for the engine and disk-store.
+//!
+//! Each `unsafe` block stays in the module of its library, with the reason why the block is sound. C is given pixels
+//! that were decoded in Rust, and sizes that were checked: never a byte of a client's or a store's.
 
 #[expect(unsafe_code, reason = "a call of C")]
 pub mod allocator;

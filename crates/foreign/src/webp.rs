@@ -1,8 +1,9 @@
-//! Pictures with loss (VP8) through libwebp's encoder, which can be stopped while it works.
+//! libwebp's encoder of lossy pictures (VP8), which can be cancelled while it works.
 //!
-//! Colours become luma and chroma here, a band of rows at a time, because libwebp would not look up while it converts a
-//! whole picture. While it encodes it asks at each hundredth of its work, by its own count, whether to go on. Alpha is
-//! compressed in one piece, and left to the caller unless he asks for it; pictures without loss are not written at all.
+//! Colours become luma and chroma here, a band of rows at a time, because libwebp does not call its progress hook while
+//! it converts a picture. While libwebp encodes, the hook asks at each hundredth of the work whether to go on. Alpha is
+//! compressed in one piece, and only if the caller asks for it. Lossless pictures are not written here: imaging has an
+//! encoder of its own for them.
 
 mod picture;
 
@@ -14,10 +15,10 @@ use libwebp_sys::{WebPConfig, WebPEncode, WebPPicture};
 
 use picture::{Picture, Planes};
 
-/// The longest side that the format can say.
+/// The longest side that the format allows, in pixels.
 pub const MOST_SIDE: u32 = 16_383;
 
-/// What to encode.
+/// The picture to encode.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'p> {
     /// Row by row without gaps: red, green, blue, and alpha if `has_alpha`, of 8 bits each, not premultiplied.
@@ -30,28 +31,28 @@ pub struct Source<'p> {
     pub has_alpha: bool,
 }
 
-/// How to encode it. What is not named here is as libwebp has it by default.
+/// Settings of the encoder. All others have libwebp's defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// 0 to 100.
     pub quality: u8,
     /// 0, the fastest, to 6, the smallest file.
     pub method: u8,
-    /// From method 3 on: count first and code as it goes, instead of collecting all that is to be coded. Takes a third
-    /// longer, and stops sooner: what was collected is coded in one piece.
+    /// From method 3 on: count first and code on the way, instead of collecting all tokens. Takes a third longer, and
+    /// stops sooner: collected tokens are coded in one piece.
     pub low_memory: bool,
-    /// Whether to write the alpha channel, if there is one: libwebp compresses it in one piece, some 150 ms for each
-    /// megapixel, in which it does not ask whether to go on.
+    /// Whether to write the alpha channel, if there is one. libwebp compresses alpha in one piece, some 150 ms for each
+    /// megapixel, and does not ask meanwhile whether to go on.
     pub alpha: bool,
-    /// Bytes that are reserved for the file. Beyond them it grows as it is written, for which there may be two of it.
+    /// Bytes that are reserved for the file. A larger file grows as it is written, and may be held twice for a moment.
     pub room: usize,
 }
 
-/// Why there is no file.
+/// Why encoding failed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// It was told to stop.
+    /// The caller said to stop.
     #[error("the encoder was told to stop")]
     Stopped,
     /// The pixels do not fill the size, or the size is beyond the format.
@@ -64,21 +65,21 @@ pub enum EncodeError {
         /// The height that was given.
         height: u32,
     },
-    /// libwebp has failed, most likely for want of memory.
+    /// libwebp failed, most likely for want of memory.
     #[error("libwebp failed to {what}: {code}")]
     Library {
-        /// What it was to do.
+        /// The failed operation.
         what: &'static str,
-        /// Its own name of the error.
+        /// libwebp's name of the error.
         code: String,
     },
 }
 
 /// Encodes a picture as a file of its own: a RIFF header and one chunk, `VP8 `; or, with alpha, `VP8X`, `ALPH`, `VP8 `.
-/// Colours where nothing shows are made easy to compress, and do not take part in the chroma beside them.
+/// Colours of transparent pixels are made easy to compress, and do not take part in the chroma beside them.
 ///
-/// `go_on` is asked about every millisecond while colours are converted, and then about sixty times in all; once it
-/// says no, the answer is [`EncodeError::Stopped`].
+/// `go_on` is called about every millisecond while colours are converted, and then about sixty times in all. Once
+/// `go_on` returns false, the result is [`EncodeError::Stopped`].
 pub fn encode(source: Source<'_>, settings: Settings, go_on: &dyn Fn() -> bool) -> Result<Vec<u8>, EncodeError> {
     source.check()?;
     let config = config(settings)?;
@@ -95,7 +96,8 @@ pub fn encode(source: Source<'_>, settings: Settings, go_on: &dyn Fn() -> bool) 
         // SAFETY: both pointers are to values that live through the call. The config was initialised by libwebp, which
         // checks its fields itself. The picture's planes are as long as its size and strides say (`Picture::of_planes`)
         // and borrowed from `planes` until the end of this block. `output` and `watch` are reached by nobody but the
-        // two callbacks until the call returns, and those are called on this thread, one at a time: `thread_level` is 0.
+        // two callbacks until the call returns, and those are called on this thread, one at a time: `thread_level` is
+        // 0.
         let encoded = unsafe { WebPEncode(&raw const config, raw) };
         if encoded == 0 { Err(raw.error_code) } else { Ok(()) }
     };
@@ -144,18 +146,18 @@ fn config(settings: Settings) -> Result<WebPConfig, EncodeError> {
     config.method = c_int::from(settings.method);
     config.low_memory = c_int::from(settings.low_memory);
     config.thread_level = 0;
-    // What is transparent was cleaned up band by band.
+    // Transparent pixels were cleaned up band by band.
     config.exact = 1;
     Ok(config)
 }
 
-/// Whom to ask whether to go on, and what went wrong when it was asked.
+/// The caller's question whether to go on, and the panic that the question ended with, if it did.
 struct Watch<'f> {
     go_on: &'f dyn Fn() -> bool,
     panic: Option<Box<dyn Any + Send>>,
 }
 
-/// libwebp's question whether to go on. A panic must not pass through C: it is kept until C has returned.
+/// libwebp's progress hook. A panic must not unwind through C: the panic is kept until C has returned.
 unsafe extern "C" fn ask(_: c_int, picture: *const WebPPicture) -> c_int {
     // SAFETY: libwebp hands back the picture it was given. Its `user_data` is the `Watch` that `encode` keeps, and
     // nothing else refers to it while libwebp works.
@@ -169,10 +171,11 @@ unsafe extern "C" fn ask(_: c_int, picture: *const WebPPicture) -> c_int {
     }
 }
 
-/// Takes bytes of the file from libwebp; 0, which is an error to it, if there is no memory for them.
+/// libwebp's writer: appends bytes of the file. Returns 0, which is an error to libwebp, if there is no memory for
+/// them.
 unsafe extern "C" fn write(bytes: *const u8, length: usize, picture: *const WebPPicture) -> c_int {
-    // SAFETY: libwebp hands back the picture it was given. Its `custom_ptr` is the `Vec` that `encode` keeps, and nothing
-    // else refers to it while libwebp works.
+    // SAFETY: libwebp hands back the picture it was given. Its `custom_ptr` is the `Vec` that `encode` keeps, and
+    // nothing else refers to it while libwebp works.
     let output = unsafe { &mut *(*picture).custom_ptr.cast::<Vec<u8>>() };
     if length == 0 {
         return 1;

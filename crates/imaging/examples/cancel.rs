@@ -1,16 +1,20 @@
-//! How much longer a job of 12 megapixels works once it is called off. `cargo xtask bench cancel` runs this and compares
-//! with the bar; each line that is printed is a kind of job, the most processor time after the flag was raised, and that
-//! of a whole job, in milliseconds.
+//! Cancellation benchmark: measures how much longer a job of 12 megapixels works after it is cancelled.
 //!
-//! `cargo run --release --example cancel -- FOLDER [MOMENTS] [NAME]`: the folder has `lake.jpg`; the flag is raised at so
-//! many moments (20) that lie evenly over the job's processor time; of the jobs only those with NAME in theirs.
+//! `cargo xtask bench cancel` runs this and compares with the bar. Each printed line is a kind of job, the most
+//! processor time after the flag was raised, and the processor time of a whole job, in milliseconds.
+//!
+//! `cargo run --profile dist --example cancel -- FOLDER [MOMENTS] [NAME]`: the folder has `lake.jpg`. The flag is raised at
+//! MOMENTS points (20) spread evenly over the job's processor time. Only jobs with NAME in their names run.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "whatever goes wrong here, nothing was measured"
+    reason = "a failure means that nothing was measured"
 )]
-#![allow(clippy::disallowed_methods, reason = "nobody is served here")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this program has no clients that a blocking call could delay"
+)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -73,7 +77,7 @@ fn main() {
     }
 }
 
-/// A PNG of 12 megapixels: the photograph again and again, so that there is as much detail as in one from a camera.
+/// A PNG of 12 megapixels: the photograph repeated, so that it has as much detail as a camera's.
 fn tiled(photograph: &[u8], has_alpha: bool) -> Vec<u8> {
     let small = job(photograph, "format=png", &Cancel::new()).unwrap();
     let mut reader = png::Decoder::new(std::io::Cursor::new(small)).read_info().unwrap();
@@ -86,7 +90,7 @@ fn tiled(photograph: &[u8], has_alpha: bool) -> Vec<u8> {
             let at = ((y % height) * width + x % width) * 3;
             large.extend_from_slice(&pixels[at..at + 3]);
             if has_alpha {
-                // A spot that fades away.
+                // A spot that fades out.
                 let (x, y) = (x as f32 / WIDTH as f32 - 0.5, y as f32 / HEIGHT as f32 - 0.5);
                 large.push(((0.6 - x.hypot(y)) * 800.0) as u8);
             }
@@ -125,14 +129,14 @@ fn measure(name: &str, source: &[u8], query: &str, moments: u32) {
     println!("{name}\t{:.1}\t{:.0}", milliseconds(longest), milliseconds(whole));
 }
 
-/// The processor time of a job after its flag was raised, which happens when it has taken so much.
+/// The processor time of a job after its flag was raised. The flag is raised when the job has taken `when`.
 fn after_cancelled(source: &[u8], query: &str, when: Duration) -> Duration {
     let cancel = Cancel::new();
     let ended = AtomicBool::new(false);
     let start = processor_time();
     std::thread::scope(|scope| {
         let raiser = scope.spawn(|| {
-            // What this thread takes itself is little: it sleeps.
+            // This thread itself takes little, as it sleeps.
             while processor_time() - start < when && !ended.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_micros(500));
             }
@@ -151,7 +155,7 @@ fn after_cancelled(source: &[u8], query: &str, when: Duration) -> Duration {
     })
 }
 
-/// What this process has taken of all processors.
+/// The time that this process has taken on all processors.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)

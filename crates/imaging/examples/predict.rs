@@ -1,13 +1,18 @@
-//! What jobs take, against what was predicted for them: a counting allocator over formats, modes and sizes, each with a
-//! smooth picture and with noise. Prints a line for each pair of formats: how many jobs, the least that was predicted of
-//! what a job took, and the most that was predicted beyond what is allowed. Run by `cargo xtask bench predict`.
+//! Prediction benchmark: compares the memory of jobs with the predicted memory.
 //!
-//! What libwebp allocates in C passes by the counter. So each job that writes WebP has a process of its own, and has
-//! taken what the system says the process grew by, or what was counted if that is more.
+//! A counting allocator measures jobs over formats, modes and sizes, each with a smooth picture and with noise. Each
+//! printed line is a pair of formats: the number of jobs, the lowest ratio of predicted to measured memory, and the
+//! highest ratio of predicted to allowed memory. Run by `cargo xtask bench predict`.
 //!
-//! `cargo run --release --example predict -- [NAME]`: only the pairs of formats with NAME in theirs.
-#![allow(clippy::unwrap_used, reason = "a program of its own, for which a failure is the end")]
-#![allow(clippy::disallowed_methods, reason = "nobody is served here")]
+//! The counter does not see allocations of libwebp in C. So each job that writes WebP has a process of its own, and its
+//! memory is the growth of the process as the system reports it, or the counted memory if that is more.
+//!
+//! `cargo run --profile dist --example predict -- [NAME]`: only pairs of formats with NAME in theirs.
+#![allow(clippy::unwrap_used, reason = "a failure ends this program")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this program has no clients that a blocking call could delay"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +25,7 @@ use resizer_imaging::{Cancel, Format, Instructions, Job, Limits, inspect, predic
 static MEMORY: PeakAlloc = PeakAlloc;
 
 const SIZES: [(u32, u32); 3] = [(320, 240), (1500, 1000), (4000, 3000)];
-/// An animation's frames.
+/// The sizes of an animation's frames.
 const FRAMES: [(u32, u32); 2] = [(160, 120), (480, 360)];
 const MODES: [&str; 9] = [
     "width=100",
@@ -35,12 +40,12 @@ const MODES: [&str; 9] = [
 ];
 const OUTPUTS: [Format; 4] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP];
 
-/// Worst cases of one pair of formats.
+/// The worst cases of a pair of formats.
 struct Worst {
     jobs: u32,
-    /// Predicted, by what was taken.
+    /// The predicted memory, divided by the measured one.
     low: (f64, String),
-    /// Predicted, by one and a half times what the worst picture took and 2 MB.
+    /// The predicted memory, divided by one and a half times that of the worst picture plus 2 MB.
     high: (f64, String),
 }
 
@@ -65,7 +70,7 @@ fn main() {
                 [Picture::Smooth, Picture::Noise, Picture::Squares].map(|picture| source(kind, *size, picture));
             for (output, name) in pairs.into_iter().filter(|(_, name)| name.contains(wanted)) {
                 for mode in MODES {
-                    // Its own size, as something that takes half a minute to write: smaller ones tell as much.
+                    // Writing the full size takes half a minute. Smaller sizes show as much.
                     let whole = mode.starts_with("quality") && size.0 > 2000;
                     if whole && [Format::Gif, Format::WebP].contains(&output) {
                         continue;
@@ -86,7 +91,7 @@ fn main() {
 }
 
 fn measure(pictures: &[Vec<u8>], output: Format, mode: &str, worst: &mut Worst, size: &(u32, u32), file: &Path) {
-    // The prediction has to do for all that a header may stand for, so it is held against the dearest of them.
+    // The prediction has to cover every picture of this header, so it is compared with the most expensive one.
     let (mut dearest, mut given) = (0, 0);
     let about = format!("{}x{} {mode}", size.0, size.1);
     let job = job(output, mode);
@@ -127,7 +132,7 @@ fn job(format: Format, mode: &str) -> Job {
     }
 }
 
-/// What a job was granted, and the most it had allocated.
+/// The memory granted to a job, and the most it had allocated.
 fn counted(source: &[u8], job: &Job) -> (u64, u64) {
     let cost = predict(&inspect(source, &job.limits).unwrap(), job).unwrap();
     let mut grown = 0;
@@ -141,7 +146,7 @@ fn counted(source: &[u8], job: &Job) -> (u64, u64) {
     (cost.peak_bytes + grown, MEMORY.peak_usage() as u64 - before)
 }
 
-/// The same of a job to WebP on the source in a file, in a process of its own.
+/// The same for a job that writes WebP from the source in a file, in a process of its own.
 fn webp_job(file: &Path, mode: &str) -> (u64, u64) {
     let program = std::env::current_exe().unwrap();
     let output = Command::new(program).arg(file).arg(mode).output().unwrap();
@@ -150,21 +155,21 @@ fn webp_job(file: &Path, mode: &str) -> (u64, u64) {
     (predicted.parse().unwrap(), taken.parse().unwrap())
 }
 
-/// What that process does.
+/// The body of that process.
 fn webp_job_in_process(file: &Path, mode: &str) -> (u64, u64) {
     let source = std::fs::read(file).unwrap();
     let job = job(Format::WebP, mode);
-    // A small job first, so that the program itself is in memory.
+    // A small job runs first, so that the program itself is in memory.
     let small = self::job(Format::WebP, "width=16&height=16&mode=stretch");
     counted(&source, &small);
-    // Resets the most memory that the process had to what it has: proc(5).
+    // Resets the peak memory of the process to its current memory: proc(5).
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = resident("VmRSS:");
     let (predicted, counted) = counted(&source, &job);
     (predicted, counted.max(resident("VmHWM:") - before))
 }
 
-/// Bytes, by a line of the system's account of this process.
+/// A line of the system's account of this process, in bytes.
 fn resident(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
@@ -214,9 +219,9 @@ fn source(kind: &str, (width, height): (u32, u32), picture: Picture) -> Vec<u8> 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Picture {
     Smooth,
-    /// Every sample by chance (Marsaglia's xorshift).
+    /// Random samples (Marsaglia's xorshift).
     Noise,
-    /// The same in squares, of which more is left when the picture is made smaller.
+    /// Random squares, of which more is left when the picture is scaled down.
     Squares,
 }
 

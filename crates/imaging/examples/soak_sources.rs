@@ -1,20 +1,21 @@
-//! Makes the sources of `cargo xtask soak ceiling` and `soak slope` in a folder: three of the largest that are served, and
-//! ordinary photographs. Each is smooth areas under a little noise, as pictures are, and the same in every run.
+//! Soak test sources: writes the files of `cargo xtask soak ceiling` and `soak slope` into a folder. Three are among
+//! the largest that are served, the others are ordinary photographs. Each has smooth areas under a little noise, and is
+//! the same in every run.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    reason = "a program of its own, for which a failure is the end"
+    reason = "a failure ends this program"
 )]
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
-/// 100 megapixels, of the shape of a photograph, within the longest side that is read by default.
+/// 100 megapixels in the proportions of a photograph, within the longest side that is read by default.
 const POSTER: (u32, u32) = (11_547, 8_660);
 /// 50 megapixels.
 const SCREEN: (u32, u32) = (8_660, 5_773);
-/// 12 megapixels, as telephones make them.
+/// 12 megapixels, like a telephone's photograph.
 const PHOTOGRAPH: (u32, u32) = (4_000, 3_000);
 const PHOTOGRAPHS: u32 = 6;
 const FRAMES: u32 = 1_000;
@@ -52,7 +53,7 @@ impl Noise {
     }
 }
 
-/// The brightness of a smooth surface at a place, from 0 to 255.
+/// The brightness of a smooth surface at a position, from 0 to 255.
 fn surface(x: u32, y: u32, seed: u32) -> f32 {
     let (x, y, shift) = (x as f32, y as f32, seed as f32);
     let wave = |length: f32, angle: f32| ((x * angle.cos() + y * angle.sin()) / length + shift).sin();
@@ -60,7 +61,7 @@ fn surface(x: u32, y: u32, seed: u32) -> f32 {
     127.5 + sum / 1.9 * 110.0
 }
 
-/// Rows of red, green and blue, with noise of so many bits.
+/// Rows of red, green and blue, with noise of `bits` bits.
 fn row(width: u32, y: u32, seed: u32, noise: &mut Noise, bits: u32) -> Vec<u8> {
     let mut row = Vec::with_capacity(width as usize * 3);
     for x in 0..width {
@@ -91,18 +92,18 @@ fn png(file: &mut BufWriter<File>, (width, height): (u32, u32)) {
     let mut rows = writer.stream_writer().unwrap();
     let mut noise = Noise(1);
     for y in 0..height {
-        // Noise in every fourth row: a screen has areas without.
+        // Noise in every fourth row, since a screenshot has areas without.
         rows.write_all(&row(width, y, 3, &mut noise, u32::from(y % 4 == 0)))
             .unwrap();
     }
     rows.finish().unwrap();
 }
 
-/// A disc with grain in it, before a background that stays. Of each frame but the first only the square is stored that
-/// the disc has left or come to, as encoders do.
+/// A grainy disc that moves before a fixed background. Like other encoders, this one stores of each frame after the
+/// first only the square that the disc has left or entered.
 fn film(file: &mut BufWriter<File>) {
     const RADIUS: u32 = 70;
-    /// How far the disc moves from one frame to the next, at most.
+    /// The most pixels that the disc moves from one frame to the next.
     const STEP: u32 = 4;
     let side = FRAME_SIDE as u16;
     let palette: Vec<u8> = (0..=255)

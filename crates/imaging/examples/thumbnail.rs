@@ -1,10 +1,14 @@
-//! The processor time of a job, many times in one process: `cargo xtask bench jpeg` runs this beside another program.
+//! Thumbnail benchmark: measures the processor time of a job that runs many times in one process. `cargo xtask bench
+//! jpeg` runs this beside another program.
 //!
-//! `cargo run --release --example thumbnail -- SOURCE QUERY TIMES`: prints the milliseconds of the middle one of so many
-//! jobs, and the most memory the process had, in megabytes.
+//! `cargo run --profile dist --example thumbnail -- SOURCE QUERY TIMES`: prints the median milliseconds of TIMES jobs, and
+//! the peak memory of the process in megabytes.
 
-#![expect(clippy::unwrap_used, reason = "whatever goes wrong here, nothing was measured")]
-#![allow(clippy::disallowed_methods, reason = "nobody is served here")]
+#![expect(clippy::unwrap_used, reason = "a failure means that nothing was measured")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this program has no clients that a blocking call could delay"
+)]
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A few rows of a picture, lent by a decoder for the moment it takes to scale them.
+//! Band of rows: a few rows of a picture, lent by a decoder while they are scaled.
 
 use crate::Channels;
 
@@ -20,8 +20,8 @@ impl<'a> Band<'a> {
     }
 }
 
-/// How many rows make a band: 128 KiB of pixels stay in a processor's second-level cache and are decoded and scaled in
-/// about a millisecond, which bounds the time between two looks at the cancel flag.
+/// The number of rows in a band. 128 KiB of pixels stay in a processor's second-level cache and are decoded and scaled
+/// in about a millisecond, which bounds the time between two checks of the cancel flag.
 pub(crate) fn rows_per_band(row_bytes: usize) -> usize {
     const BAND_BYTES: usize = 128 * 1024;
     (BAND_BYTES / row_bytes.max(1)).max(1)

@@ -1,32 +1,34 @@
-//! The one way to stop a running job. The engine raises it when the last client has left; decoders, steps and encoders
-//! ask it once a band, so at most a few milliseconds pass before a job ends.
+//! Cancellation flag: the one way to stop a running job.
+//!
+//! The engine raises the flag when the last client has left. Decoders, steps and encoders check it once a band, so at
+//! most a few milliseconds pass before a job ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::ImageError;
 
-/// A flag shared between a job and whoever may call it off. Clones are the same flag.
+/// A flag shared between a job and its callers. Clones are the same flag.
 #[derive(Clone, Debug)]
 pub struct Cancel(Arc<Flag>);
 
 #[derive(Debug)]
 struct Flag {
     raised: AtomicBool,
-    /// How often it was looked at.
+    /// How often the flag was checked.
     looks: AtomicU64,
-    /// From which look on it is raised, whether or not anybody has raised it.
+    /// The number of the check from which on the flag is raised by itself.
     last_look: u64,
 }
 
 impl Cancel {
-    /// A flag nobody has raised yet.
+    /// A flag that is not raised.
     pub fn new() -> Self {
         Self::at_look(u64::MAX)
     }
 
-    /// A flag that is raised when it is looked at for the `number`th time, counted from 0: stops a job at a point that
-    /// is the same each time.
+    /// A flag that is raised when it is checked for the `number`th time, counted from 0. It stops a job at the same
+    /// point each time.
     pub fn at_look(number: u64) -> Self {
         Self(Arc::new(Flag {
             raised: AtomicBool::new(false),
@@ -35,7 +37,7 @@ impl Cancel {
         }))
     }
 
-    /// Raises the flag, for good.
+    /// Raises the flag permanently.
     pub fn cancel(&self) {
         self.0.raised.store(true, Ordering::Relaxed);
     }
@@ -46,12 +48,12 @@ impl Cancel {
         self.0.raised.load(Ordering::Relaxed) || look >= self.0.last_look
     }
 
-    /// How often it was looked at: the longer a job, the more often.
+    /// How often the flag was checked. The longer a job, the larger the number.
     pub fn looks(&self) -> u64 {
         self.0.looks.load(Ordering::Relaxed)
     }
 
-    /// `Err(ImageError::Cancelled)` once the flag is raised.
+    /// Returns `Err(ImageError::Cancelled)` once the flag is raised.
     pub fn check(&self) -> Result<(), ImageError> {
         if self.is_cancelled() {
             Err(ImageError::Cancelled)

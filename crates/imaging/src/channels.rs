@@ -1,5 +1,5 @@
-//! What the bytes of one pixel mean. Pictures keep the fewest channels that hold them: a grey photograph is scaled and
-//! encoded as one channel.
+//! Channels of a pixel: the meaning of its bytes. Pictures have the fewest channels that hold them, so a grey
+//! photograph is scaled and encoded as one channel.
 
 /// The channels of a picture in memory: 8 bits each, interleaved, alpha last and not premultiplied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,12 +12,12 @@ pub enum Channels {
     Rgb,
     /// Red, green, blue and alpha.
     Rgba,
-    /// Four inks, 255 is full ink. Only sources have them: they become RGB right after scaling.
+    /// Cyan, magenta, yellow and black, 255 is full ink. Only sources have inks: they become RGB right after scaling.
     Cmyk,
 }
 
 impl Channels {
-    /// How many bytes a pixel takes: 1 to 4.
+    /// The bytes of a pixel: 1 to 4.
     pub const fn count(self) -> usize {
         match self {
             Self::Gray => 1,

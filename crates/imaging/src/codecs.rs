@@ -1,5 +1,5 @@
-//! The formats: how each is recognised, decoded and encoded. The list is [`CODECS`]; a new format is a new file here
-//! and a row there. Decoders lend bands of rows, frame by frame; encoders take whole, finished frames.
+//! Codecs: recognise, decode and encode each format. A new format is a new file here and an entry in [`CODECS`].
+//! Decoders lend bands of rows, frame by frame. Encoders take whole, finished frames.
 
 mod bmp;
 mod canvas;
@@ -20,19 +20,19 @@ use crate::{Cancel, Detail, Format, ImageError, Limits, SourceInfo};
 
 const CODECS: &[&dyn Codec] = &[&jpeg::Jpeg, &png::Png, &gif::Gif, &webp::WebP, &tiff::Tiff, &bmp::Bmp];
 
-/// One format of sources.
+/// One source format.
 pub(crate) trait Codec: Sync {
-    /// Whether these bytes begin like the format.
+    /// Whether these bytes begin with the format's signature.
     fn sniff(&self, source: &[u8]) -> bool;
 
     /// Reads the header, and refuses a source beyond the limits before anything is allocated for its pixels.
     fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError>;
 
-    /// The ICC profile of a page of a source whose header is known. Asked only if the header tells of one.
+    /// The ICC profile of a page. The header of the source is known, and tells of a profile.
     fn profile(&self, source: &[u8], info: &SourceInfo, page: u32) -> Option<Vec<u8>>;
 
-    /// Begins to decode a source whose header is known; the first frame or page that is delivered is number `first`,
-    /// counted from 0. `shrink` is something else than `NONE` only if the header said that it may be.
+    /// Begins to decode a source whose header is known. The first frame or page delivered is number `first`, counted
+    /// from 0. `shrink` differs from `NONE` only if the header allows it.
     fn open<'s>(
         &self,
         source: &'s [u8],
@@ -43,19 +43,19 @@ pub(crate) trait Codec: Sync {
     ) -> Result<Box<dyn Decoder + 's>, ImageError>;
 }
 
-/// How long a frame is shown, in milliseconds.
+/// The duration of a frame in milliseconds.
 pub(crate) type Delay = u32;
 
 /// A source being decoded.
 pub(crate) trait Decoder {
-    /// Moves on to the next frame; `None` after the last. The previous frame's bands must have been taken.
+    /// Moves on to the next frame. Returns `None` after the last. The previous frame's bands must have been taken.
     fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError>;
 
-    /// Lends the next rows of the frame, from the top, which may be none for now; `None` after the last, once the data is
-    /// known to be whole.
+    /// Lends the next rows of the frame, from the top. A band may be empty. Returns `None` after the last row, once the
+    /// data is known to be complete.
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError>;
 
-    /// Bytes that are held beyond what was told beforehand, if a format's header does not tell all.
+    /// The bytes held beyond those predicted, for formats whose header does not tell all.
     fn more_bytes(&self) -> u64 {
         0
     }
@@ -66,7 +66,7 @@ pub(crate) trait Encoder {
     /// Appends a frame.
     fn frame(&mut self, picture: Picture, delay: Delay, cancel: &Cancel) -> Result<(), ImageError>;
 
-    /// Bytes of the frames that an animation's encoder keeps. What a single picture takes is known beforehand.
+    /// The bytes of the frames that an animation's encoder keeps. The memory of a single picture is predicted.
     fn kept_bytes(&self) -> u64 {
         0
     }
@@ -75,7 +75,7 @@ pub(crate) trait Encoder {
     fn finish(self: Box<Self>, cancel: &Cancel) -> Result<Vec<u8>, ImageError>;
 }
 
-/// Reads the header of an image, told by its content and not by its name. Refuses what is beyond the limits.
+/// Reads the header of an image. The content decides the format, not the name. Refuses an image beyond the limits.
 pub fn inspect(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
     sniff(source)?.info(source, limits)
 }
@@ -112,7 +112,7 @@ pub(crate) fn sniff(source: &[u8]) -> Result<&'static dyn Codec, ImageError> {
     Err(ImageError::UnsupportedFormat { reason })
 }
 
-/// Names formats that have no codec, so that the answer can tell them from rubbish.
+/// Names formats that have no codec, so that the error can tell them from bytes that are no image.
 fn foreign(source: &[u8]) -> Option<&'static str> {
     const NAMES: [(usize, &[u8], &str); 8] = [
         (4, b"ftypavi", "an AVIF"),
@@ -132,7 +132,7 @@ fn foreign(source: &[u8]) -> Option<&'static str> {
         .or_else(|| is_svg(source).then_some("an SVG"))
 }
 
-/// Whether markup with an `svg` element stands at the beginning.
+/// Whether the source begins with markup that has an `svg` element.
 fn is_svg(source: &[u8]) -> bool {
     const LOOKED_AT: usize = 1024;
     let head = source[..source.len().min(LOOKED_AT)].trim_ascii_start();
@@ -147,7 +147,7 @@ fn corrupt(format: Format, reason: impl Into<String>) -> ImageError {
     }
 }
 
-/// `corrupt` with what a library said.
+/// `corrupt` with the library's message.
 fn corrupt_because(format: Format, reason: &str, detail: &dyn std::fmt::Display) -> ImageError {
     ImageError::Corrupt {
         format: Some(format),

@@ -1,4 +1,4 @@
-//! Colours as a querystring spells them: hexadecimal digits with or without `#`, or a CSS name.
+//! Colour parser: reads colours of a querystring, as hexadecimal digits with or without `#` or as CSS names.
 
 mod names;
 
@@ -16,7 +16,7 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// Nothing at all.
+    /// Fully transparent black.
     pub const TRANSPARENT: Self = Self {
         red: 0,
         green: 0,
@@ -32,7 +32,7 @@ impl Colour {
     };
 
     /// Reads `RGB`, `RGBA`, `RRGGBB` or `RRGGBBAA` (hexadecimal, alpha last, each with an optional `#`), a CSS colour
-    /// name or `transparent`, in any case. A single digit stands for itself twice.
+    /// name or `transparent`. Case does not matter. A single digit is doubled.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#').unwrap_or(text);
         if digits.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -96,7 +96,7 @@ impl Colour {
         format!("{:02x}{:02x}{:02x}{:02x}", self.red, self.green, self.blue, self.alpha)
     }
 
-    /// This colour painted over opaque `below`: what a format without alpha shows of it.
+    /// This colour painted over the opaque colour `below`, as a format without alpha shows it.
     pub const fn over(self, below: Self) -> Self {
         let alpha = self.alpha as u32;
         Self {
@@ -113,7 +113,7 @@ impl Colour {
     }
 }
 
-/// `above` at an opacity of `alpha` out of 255 over opaque `below`, rounded to the nearest.
+/// `above` with an opacity of `alpha` out of 255 over the opaque value `below`, rounded to the nearest value.
 pub(crate) const fn blend(above: u8, below: u8, alpha: u32) -> u8 {
     ((above as u32 * alpha + below as u32 * (255 - alpha) + 127) / 255) as u8
 }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_sorted_so_that_each_is_found() {
+    fn names_are_sorted_and_found() {
         for (name, value) in names::NAMES {
             let expected = format!("{value:06x}ff");
             assert_eq!(Colour::parse(name).map(Colour::to_hex), Some(expected), "{name}");

@@ -1,27 +1,29 @@
-//! What a job will take, told from the header alone. The engine reserves these bytes before the job may start.
+//! Cost prediction: computes the memory of a job from the header alone. The engine reserves these bytes before the job
+//! may start.
 //!
-//! A job has three phases: decoding and scaling; the steps on the scaled picture, each of which holds what it was given
-//! and what it makes; and encoding. The peak is that of the dearest phase. With an animation the decoder stays while a
-//! frame is worked on, so that its bytes are added. What has been encoded of an animation is not predicted: between a
-//! still scene and noise lies a factor of a thousand. A job asks for that memory as it goes (`run_within`).
+//! A job has three phases: decoding and scaling; the steps on the scaled picture, each of which holds its input and its
+//! output; and encoding. The peak is that of the most expensive phase. The decoder of an animation stays while a frame
+//! is processed, so its bytes are added. The encoded frames of an animation are not predicted: a still scene and noise
+//! differ by a factor of a thousand. A job asks for that memory as it goes (`run_within`).
 
 use crate::plan::Plan;
 use crate::{Channels, Format, ImageError, Job, Lossless, Orientation, Size, SourceInfo};
 
-/// What a job takes.
+/// The cost of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cost {
-    /// The most bytes the job holds at any time, not counting the source's own, nor the encoded frames of an animation.
-    /// Never less than what is used, and rarely more than one and a half times that and 2 MB.
+    /// The most bytes that the job holds at any time, without the source and without the encoded frames of an
+    /// animation. The value is never less than the memory used, and rarely more than one and a half times that plus 2
+    /// MB.
     pub peak_bytes: u64,
-    /// Pixels that are decoded plus pixels that are encoded: a measure of the time.
+    /// The number of decoded plus encoded pixels, as a measure of the time.
     pub pixels: u64,
 }
 
-/// Tells the cost of a job, and refuses one that a limit forbids.
+/// Predicts the cost of a job, and refuses a job that a limit forbids.
 pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
-    /// Codecs' tables and all else that does not grow with the picture; a decoder's stay until the job ends.
+    /// The codecs' tables and everything else that does not grow with the picture. A decoder keeps its part to the end.
     const BASE_BYTES: u64 = 768 * 1024;
     let plan = Plan::of(info, job)?;
     let pages = 2 * info.more_pages.len() * size_of::<SourceInfo>();
@@ -41,9 +43,9 @@ pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
     })
 }
 
-/// A colour profile as it is read, and what is made of it.
+/// The bytes of a colour profile and of the transform that is built from it.
 fn profile_bytes(info: &SourceInfo, job: &Job) -> u64 {
-    /// Measured: tables of a transform, and one of many inks.
+    /// Measured: the tables of a transform, and of one from inks.
     const TRANSFORM_BYTES: u64 = 512 * 1024;
     const INKS_BYTES: u64 = 4 << 20;
     if info.profile_bytes == 0 || job.instructions.ignore_profile {
@@ -54,7 +56,7 @@ fn profile_bytes(info: &SourceInfo, job: &Job) -> u64 {
     } else {
         TRANSFORM_BYTES
     };
-    // Samples of tables become numbers of four bytes.
+    // The samples of the profile's tables become numbers of four bytes.
     tables + 6 * info.profile_bytes
 }
 
@@ -62,9 +64,9 @@ fn picture_bytes(size: Size, channels: Channels) -> u64 {
     size.pixels() * channels.count() as u64
 }
 
-/// The decoder, the scaler's rows and weights, and the scaled picture.
+/// The bytes of the decoder, the scaler's rows and weights, and the scaled picture.
 fn scaling_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
-    /// Rows of numbers that the scaler holds: those of a window of three lobes each way, and one coming in.
+    /// The number of rows that the scaler holds: a window of three lobes each way, and the next row.
     const ROWS_HELD: u64 = 9;
     const NUMBER_BYTES: u64 = 4;
     let [across, down] = plan.axes();
@@ -79,14 +81,14 @@ fn scaling_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     plan.decoder_bytes(info) + scaler + picture_bytes(plan.scaled, info.channels)
 }
 
-/// One axis: for each target position its window, and the weights in it.
+/// The bytes of one axis: for each target position its window, and the weights in it.
 fn weight_bytes(source: u32, target: u32) -> u64 {
     let (source, target) = (u64::from(source), u64::from(target));
     let weights = (6 * source.max(target) + 2 * target).min(source * target);
     target * 12 + weights * 4
 }
 
-/// The steps after scaling.
+/// The bytes of the steps after scaling.
 fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     let scaled = picture_bytes(plan.scaled, info.channels);
     let colour = if info.profile_bytes > 0 || info.channels == Channels::Cmyk {
@@ -115,7 +117,7 @@ fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     colour.max(orient).max(flatten).max(pad).max(turn)
 }
 
-/// The finished picture, the encoder, and room for the encoded bytes; or these and the copy that is made of them in the end.
+/// The bytes of the finished picture, the encoder and the output buffer, or at the end of these and the final copy.
 fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     let channels = plan.output_channels(info.channels);
     let width = u64::from(plan.output.width);
@@ -126,7 +128,7 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             let planes = channels.count() as u64;
             let rows = width.next_multiple_of(16) * 16 * planes;
             let encoder = if job.instructions.jpeg_progressive {
-                // Rows of blocks, as numbers of four bytes, and all coefficients, of two.
+                // A row of blocks as numbers of four bytes, and all coefficients as numbers of two.
                 let coefficients = match (channels.is_gray(), quality) {
                     (true, _) => 2,
                     (false, 0..=90) => 3,
@@ -146,14 +148,14 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 Lossless::Yes => true,
                 Lossless::Keep => info.lossless,
             };
-            // Measured on noise, less the room for the file: planes of luma and chroma, and what libwebp has encoded,
-            // which doubles as it grows.
+            // Measured on noise, without the output buffer: the planes of luma and chroma, and libwebp's encoded data,
+            // whose buffer doubles as it grows.
             let bits = webp_lossy_bits(plan.output, quality);
             let lossy_bytes = 2 + bits / 4;
-            // The same, where libwebp first collects what is to be coded; and where it compresses alpha before.
+            // The same where libwebp first collects all tokens, and where it first compresses alpha.
             let collected_bytes = 3 * bits - 2;
             const ALPHA_BYTES: u64 = 36;
-            /// Copies that were found in pixels without loss: 8 bytes for each, of three pixels or more, less what they
+            /// Back-references of lossless pixels: 8 bytes for each, of three pixels or more, minus the bytes that they
             /// save in the file.
             const COPIES_BYTES: u64 = 2;
             let without_loss = webp_search_bytes(plan.output) + COPIES_BYTES * pixels;
@@ -161,11 +163,12 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 _ if lossless => without_loss,
                 0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_BYTES * pixels,
                 0..=WEBP_IN_ONE_PIECE_PIXELS => collected_bytes * pixels,
-                // Alpha first.
+                // Alpha is compressed first.
                 _ if channels.has_alpha() => without_loss.max(lossy_bytes * pixels),
                 _ => lossy_bytes * pixels,
             };
-            // An animation's frame before, and this one in four channels, then the part that changed; or grey in three.
+            // An animation has the frame before and this one in four channels, then the changed part. Grey is expanded
+            // to three channels.
             let copies = match (plan.moving, channels.is_gray()) {
                 (true, _) => 12,
                 (false, true) => 3,
@@ -176,9 +179,9 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 webp_bytes(plan.output, channels, lossless, quality),
             )
         }
-        // They are never written; the plan has said so.
+        // The plan has refused formats that cannot be written.
         Format::Png | Format::Bmp | Format::Tiff => {
-            /// Measured: the compressor's window and tables, and a chunk.
+            /// Measured: the window and the tables of the compressor, and a chunk.
             const COMPRESSOR_BYTES: u64 = 768 * 1024;
             (
                 COMPRESSOR_BYTES + 8 * width * channels.count() as u64,
@@ -190,37 +193,37 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     if plan.moving { frame } else { frame.max(2 * encoded) }
 }
 
-/// What is held while a GIF is written. Noise that is encoded takes less than what there was before it.
+/// The bytes held while a GIF is written. Encoded noise takes less memory than the data it is made from.
 fn gif_encoding_bytes(plan: &Plan, channels: Channels) -> u64 {
-    /// The picture as colours or nothing.
+    /// A pixel: a colour, or transparent.
     const COLOUR_BYTES: u64 = 4;
-    /// Pixels that colours are chosen from, as sRGB and as Oklab.
+    /// A pixel that the palette is chosen from, as sRGB and as Oklab.
     const SAMPLE_BYTES: u64 = 15;
-    /// For each pixel of a row: its colour in both spaces, and errors of it and of the one below.
+    /// For each pixel of a row: its colour in both spaces, and the errors of this row and of the next.
     const DITHER_BYTES: u64 = 39;
-    /// Measured: boxes of colours, and the compressor.
+    /// Measured: the boxes of Wu's method, and the compressor.
     const QUANTISER_BYTES: u64 = 512 * 1024;
     let pixels = plan.output.pixels();
-    // Those of the waiting frame; of an animation the one after it and the canvas below it, too.
+    // The pixels of the waiting frame. An animation also has the next frame and the canvas.
     let frames = if plan.moving { 3 } else { 1 } * COLOUR_BYTES * pixels;
     let samples = pixels.min(GIF_MOST_SAMPLES as u64) * SAMPLE_BYTES;
     let dithered = pixels + u64::from(plan.output.width) * DITHER_BYTES;
-    // What is stored of the waiting frame, and its samples or its indices.
+    // The changed part of the waiting frame, and its samples or its indices.
     let reducing = COLOUR_BYTES * pixels + samples.max(dithered);
     frames + QUANTISER_BYTES + reducing.max(picture_bytes(plan.output, channels))
 }
 
-/// Pixels with sides filled up to whole blocks of 16.
+/// The number of pixels with both sides rounded up to whole blocks of 16.
 fn padded_pixels(size: Size) -> u64 {
     u64::from(size.width).next_multiple_of(16) * u64::from(size.height).next_multiple_of(16)
 }
 
-/// Room for an encoded JPEG: what noise takes, so that the buffer never has to grow. Photographs take a fifth of it;
-/// the rest is never touched and is given back.
+/// The size of the output buffer of a JPEG: what noise takes, so that the buffer never has to grow. Photographs take a
+/// fifth of it. The rest is never touched, and is returned to the system.
 pub(crate) fn jpeg_bytes(size: Size, channels: Channels, quality: u8) -> u64 {
-    /// File header and tables.
+    /// The file header and the tables.
     const HEADER_BYTES: u64 = 1024;
-    // Bits per pixel, measured on noise: one channel, then three of them.
+    // Bits per pixel, measured on noise, for one channel and for three.
     let bits = match (channels.is_gray(), quality) {
         (true, 0..=90) => 8,
         (true, _) => 14,
@@ -230,33 +233,34 @@ pub(crate) fn jpeg_bytes(size: Size, channels: Channels, quality: u8) -> u64 {
     HEADER_BYTES + padded_pixels(size) * bits / 8
 }
 
-/// Room for an encoded PNG that cannot be compressed at all: rows with a filter byte each, and the overhead of deflate
-/// and chunks.
+/// The size of the output buffer of a PNG that cannot be compressed at all: rows with a filter byte each, and the
+/// overhead of deflate and chunks.
 pub(crate) fn png_bytes(size: Size, channels: Channels) -> u64 {
     const HEADER_BYTES: u64 = 1024;
     let rows = picture_bytes(size, channels) + u64::from(size.height);
     HEADER_BYTES + rows + rows / 1000
 }
 
-/// Pixels of a GIF's frame that colours are chosen from, at most: they are looked at in one piece.
+/// The most pixels of a GIF frame that the palette is chosen from. They are processed in one piece.
 pub(crate) const GIF_MOST_SAMPLES: usize = 128 * 1024;
 
-/// Up to this size libwebp does in one piece what it cannot be interrupted in: it collects all that is to be coded, which
-/// is the faster way, and compresses alpha, which it does in less time than we. Measured at 0.7 megapixels of noise: 52 ms at
-/// quality 80, 96 ms at 100.
+/// The largest size at which libwebp does its uninterruptible work in one piece: it collects all tokens, which is the
+/// faster way, and compresses alpha, which it does in less time than this crate's encoder. Measured at 0.7 megapixels
+/// of noise: 52 ms at quality 80, 96 ms at 100.
 pub(crate) const WEBP_IN_ONE_PIECE_PIXELS: u64 = 250_000;
 
-/// Pixels that copies are taken from, at most, in a WebP without loss or its alpha; how many more are kept before they are
-/// dropped; and the longest copy.
+/// The window of back-references in a lossless WebP or its alpha, in pixels; how many more pixels are kept before they
+/// are dropped; and the longest back-reference.
 pub(crate) const WEBP_WINDOW_PIXELS: usize = 1 << 18;
 pub(crate) const WEBP_DROPPED_PIXELS: usize = 1 << 16;
 pub(crate) const WEBP_LONGEST_COPY: usize = 4096;
 
-/// What finds copies: pixels, and for each of the window two places where the same may be; rows, and what is counted.
+/// The bytes of the search for back-references: pixels, two hash entries for each pixel of the window, rows, and
+/// counts.
 fn webp_search_bytes(size: Size) -> u64 {
-    /// Rows of pixels, what is expected in their squares, and distances between them.
+    /// Rows of pixels, the predicted values in their tiles, and the residuals.
     const COLUMN_BYTES: u64 = 32;
-    /// Measured: how often symbols occur with caches of three sizes, codes, and a piece of copies.
+    /// Measured: counts of symbols with colour caches of three sizes, prefix codes, and a block of back-references.
     const COUNTS_BYTES: u64 = 192 * 1024;
     let width = u64::from(size.width);
     let window = size.pixels().min(WEBP_WINDOW_PIXELS as u64);
@@ -265,10 +269,10 @@ fn webp_search_bytes(size: Size) -> u64 {
     4 * pixels + 2 * 4 * window.next_power_of_two() + size.pixels() / 1024 + COLUMN_BYTES * width + COUNTS_BYTES
 }
 
-/// Room for a WebP picture of noise.
+/// The size of the output buffer of a WebP picture of noise.
 fn webp_bytes(size: Size, channels: Channels, lossless: bool, quality: u8) -> u64 {
     let alpha = u64::from(channels.has_alpha());
-    // Without loss a byte takes a little more than one, as symbols are not bytes alone.
+    // A lossless byte takes a little more than one byte, as there are more symbols than byte values.
     if lossless {
         WEBP_HEADER_BYTES + padded_pixels(size) * (3 + alpha) + size.pixels() / 8
     } else {
@@ -278,23 +282,23 @@ fn webp_bytes(size: Size, channels: Channels, lossless: bool, quality: u8) -> u6
 
 const WEBP_HEADER_BYTES: u64 = 4096;
 
-/// The same of its colours, with loss.
+/// The size of the output buffer for the lossy colours alone.
 pub(crate) fn webp_lossy_bytes(size: Size, quality: u8) -> u64 {
     WEBP_HEADER_BYTES + padded_pixels(size) * webp_lossy_bits(size, quality) / 8
 }
 
-/// Bits of a pixel with loss, measured on noise of the darkest and the brightest values.
+/// The bits of a lossy pixel, measured on noise of the darkest and the brightest values.
 fn webp_lossy_bits(size: Size, quality: u8) -> u64 {
     match quality {
         0..=70 => 6,
         71..=80 => 7,
         81..=90 => 8,
         91..=98 => 10,
-        // The fastest way of encoding knows no shorter codes for these.
+        // The encoder's fastest way has no shorter codes for these.
         _ if size.pixels() > WEBP_CAREFUL_PIXELS => 26,
         _ => 11,
     }
 }
 
-/// Larger pictures are written with loss in a third of the time, for up to 7 % more bytes.
+/// Larger lossy pictures are written in a third of the time, with up to 7 % more bytes.
 pub(crate) const WEBP_CAREFUL_PIXELS: u64 = 4_000_000;

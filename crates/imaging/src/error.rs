@@ -1,47 +1,47 @@
-//! Why a job has no result. The messages are sentences a client may read; what a codec library said about it is kept
-//! apart, as the error's source, for the log.
+//! Image errors: why a job has no result. The messages are sentences that a client may read. The messages of codec
+//! libraries are kept apart, as the error's source, for the log.
 
 use std::fmt;
 
 use crate::Format;
 
-/// Everything that can go wrong with one image.
+/// A failure of a job.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// The job's [`Cancel`](crate::Cancel) was raised. Nobody waits for this answer.
+    /// The job's [`Cancel`](crate::Cancel) was raised, so no client waits for the result.
     #[error("the work on this image was cancelled")]
     Cancelled,
 
-    /// The bytes are no image, or one that this build cannot decode. HTTP 415.
+    /// The bytes are no image, or an image that this build cannot decode. HTTP 415.
     #[error("{reason}")]
     UnsupportedFormat {
-        /// What the bytes seem to be, as a sentence.
+        /// The nature of the bytes, as a sentence.
         reason: String,
     },
 
-    /// The bytes begin like an image but end early or contradict themselves. HTTP 422.
+    /// The bytes begin like an image but end early or are inconsistent. HTTP 422.
     #[error("the source {} is damaged: {reason}", .format.map_or("image", Format::name))]
     Corrupt {
-        /// The format the bytes claim; `None` when there are too few to tell.
+        /// The format that the bytes claim. `None` when there are too few to tell.
         format: Option<Format>,
-        /// What is wrong with them.
+        /// The damage.
         reason: String,
-        /// The decoder's own words, for the log.
+        /// The decoder's message, for the log.
         #[source]
         detail: Option<Detail>,
     },
 
-    /// More pixels than a limit allows. HTTP 422; nothing was allocated.
+    /// The image is larger than a limit allows. HTTP 422. Nothing was allocated.
     #[error("the {what} has {actual} {unit}; `{setting}` allows {limit}")]
     TooLarge {
-        /// What is too large: "source image" or "requested image".
+        /// Which image is too large: "source image" or "requested image".
         what: &'static str,
-        /// What `actual` and `limit` count.
+        /// The unit of `actual` and `limit`.
         unit: &'static str,
-        /// What was found or asked for.
+        /// The number found or asked for.
         actual: u64,
-        /// What is allowed.
+        /// The number allowed.
         limit: u64,
         /// The setting, or the property of the format, that holds the limit.
         setting: &'static str,
@@ -50,24 +50,24 @@ pub enum ImageError {
     /// The instructions cannot be carried out on any image. HTTP 400.
     #[error("{reason}")]
     Impossible {
-        /// What was asked for, as a sentence.
+        /// The reason, as a sentence.
         reason: String,
     },
 
-    /// The encoded animation grew beyond what there is memory for: whoever was asked for more said no. HTTP 503.
+    /// The encoded animation grew beyond the memory that the caller grants. HTTP 503.
     #[error("there is no memory left for the encoded animation")]
     NoRoom,
 
-    /// A fault of ours. HTTP 500.
+    /// A fault of this program. HTTP 500.
     #[error("the image could not be processed")]
     Internal {
-        /// What failed, for the log.
+        /// The failure, for the log.
         #[source]
         detail: Detail,
     },
 }
 
-/// What a codec library said; for logs, never for clients.
+/// A message of a codec library. It is for logs, never for clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail(pub String);
 

@@ -1,8 +1,8 @@
-//! The formats this build reads and writes, and how the output format of a request is decided.
+//! Image formats: the formats that this build reads and writes, and the choice of a request's output format.
 
 use crate::Instructions;
 
-/// An image format that can be decoded; all but BMP and TIFF can be encoded, too.
+/// An image format that can be decoded. All but BMP and TIFF can also be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -12,15 +12,15 @@ pub enum Format {
     Png,
     /// GIF, also animated.
     Gif,
-    /// WebP, with and without loss, also animated.
+    /// WebP, lossy and lossless, also animated.
     WebP,
-    /// BMP; only sources.
+    /// BMP. Only for sources.
     Bmp,
-    /// TIFF; only sources.
+    /// TIFF. Only for sources.
     Tiff,
 }
 
-/// File extensions, lower case, that make a path an image path: what ImageResizer accepts, and WebP.
+/// File extensions, lower case, that make a path an image path: those that ImageResizer accepts, and WebP.
 pub const SOURCE_EXTENSIONS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif", "gif", "png", "bmp", "tif", "tiff", "tff", "webp",
 ];
@@ -50,7 +50,7 @@ impl Format {
         }
     }
 
-    /// The name people use: "JPEG".
+    /// The usual name: "JPEG".
     pub const fn name(self) -> &'static str {
         match self {
             Self::Jpeg => "JPEG",
@@ -62,7 +62,7 @@ impl Format {
         }
     }
 
-    /// The format that files with this extension (no dot, any case) hold.
+    /// The format of files with this extension (no dot, any case).
     pub fn from_extension(extension: &str) -> Option<Self> {
         const OF_EACH: [(&[&str], Format); 6] = [
             (&["jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif"], Format::Jpeg),
@@ -87,14 +87,14 @@ impl Format {
         !matches!(self, Self::Bmp | Self::Tiff)
     }
 
-    /// Whether a file of this format can hold an animation that is written.
+    /// Whether animations are written in this format.
     pub const fn can_move(self) -> bool {
         matches!(self, Self::Gif | Self::WebP)
     }
 }
 
-/// The format of the answer: the one the instructions name; else the source's own, told by its extension, when it can
-/// be written; else JPEG.
+/// The format of the result: the one that the instructions name. Otherwise the source's own, told by its extension, if
+/// it can be written. Otherwise JPEG.
 pub fn output_format(instructions: &Instructions, source_extension: Option<&str>) -> Format {
     if let Some(format) = instructions.format() {
         return format;
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_explicit_format_wins_then_the_source_s_own() {
+    fn explicit_format_is_preferred_to_the_source_s_own() {
         let check = |query: &str, extension: Option<&str>, expected: Format| {
             let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             let (instructions, _) = Instructions::parse(pairs);
@@ -133,7 +133,7 @@ mod tests {
         check("width=10", Some("bmp"), Format::Jpeg);
         check("width=10", Some("tif"), Format::Jpeg);
         check("width=10", None, Format::Jpeg);
-        // A format that cannot be written falls back to the automatic choice.
+        // An unknown format in the query is ignored.
         check("format=avif", Some("png"), Format::Png);
     }
 }

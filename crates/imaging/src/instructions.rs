@@ -1,6 +1,7 @@
-//! What a querystring asks for, as types. The engine parses each request once, after all rewriting, and hands the
-//! result to layout, planning and the cache key. Values that make no sense are ignored with a note, never an error:
-//! ImageResizer's links must keep working.
+//! Instructions: the typed form of a querystring.
+//!
+//! The engine parses each request once, after all rewriting, and passes the result to layout, planning and the cache
+//! key. Invalid values are ignored with a note and are never an error, so that ImageResizer's links keep working.
 
 mod canonical;
 mod ignored;
@@ -13,50 +14,50 @@ use std::borrow::Cow;
 use crate::keys::{Key, Support};
 use crate::{Colour, Format, Orientation};
 
-/// What to do when the image and the asked box differ in proportions.
+/// The way an image is fitted into a box of other proportions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Stay inside the box.
+    /// The whole image fits inside the box.
     Max,
-    /// Stay inside the box and fill the rest of it with the background.
+    /// The whole image fits inside the box, and the background fills the rest.
     Pad,
-    /// Fill the box and cut off what is outside.
+    /// The image covers the box, and the parts outside are cut off.
     Crop,
-    /// Distort the image to the box.
+    /// The image is distorted to the box.
     Stretch,
-    /// Cut the image to the box's proportions and do not scale it.
+    /// The image is cut to the box's proportions and not scaled.
     AspectCrop,
 }
 
-/// In which direction the size may change.
+/// The directions in which the size may change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scale {
-    /// Only smaller.
+    /// Only to a smaller size.
     #[default]
     Down,
-    /// Only larger.
+    /// Only to a larger size.
     Up,
-    /// Either way.
+    /// To a smaller or a larger size.
     Both,
-    /// Smaller; instead of becoming larger, the image gets a larger canvas.
+    /// To a smaller size. Instead of becoming larger, the image gets a larger canvas.
     Canvas,
 }
 
-/// Where a length lies inside a longer one.
+/// The position of a length inside a longer one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Align {
     /// At the left or top.
     Near,
-    /// In the middle; half a pixel too much goes to the right or bottom.
+    /// In the middle. An odd pixel goes to the right or bottom.
     #[default]
     Centre,
     /// At the right or bottom.
     Far,
-    /// So many percent of the free space lie before it, rounded to the nearest pixel.
+    /// The percentage of the free space that lies before it, rounded to the nearest pixel.
     Percent(f64),
 }
 
-/// A point that cutting keeps and padding aligns to.
+/// The point that cropping keeps, and that padding aligns to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Anchor {
     /// From left to right.
@@ -65,30 +66,30 @@ pub struct Anchor {
     pub y: Align,
 }
 
-/// A window of the source, as asked for: edges may be negative, outside or the wrong way round.
+/// A window of the source as requested. Edges may be negative, outside of the source or reversed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CropWindow {
     /// x1, y1, x2, y2, in units of `x_units` and `y_units`.
     pub edges: [f64; 4],
-    /// The width of the whole source in the units of x1 and x2; `None`: they are pixels.
+    /// The width of the whole source in the units of x1 and x2. `None` means pixels.
     pub x_units: Option<f64>,
-    /// The height of the whole source in the units of y1 and y2; `None`: they are pixels.
+    /// The height of the whole source in the units of y1 and y2. `None` means pixels.
     pub y_units: Option<f64>,
 }
 
 /// Whether the file is decoded and encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Process {
-    /// If a key asks for it and the path is an image's.
+    /// If a key asks for it and the path is an image path.
     #[default]
     Default,
     /// Always.
     Always,
-    /// Never: the bytes are sent as they are.
+    /// Never: the bytes are sent unchanged.
     No,
 }
 
-/// Whether the result is stored.
+/// Whether the result is cached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CacheDirective {
     /// If the file is processed.
@@ -100,14 +101,14 @@ pub enum CacheDirective {
     No,
 }
 
-/// Whether a format that can do both is written without loss.
+/// Whether a format with a lossy and a lossless form is written lossless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lossless {
-    /// With loss.
+    /// Lossy.
     No,
-    /// Without.
+    /// Lossless.
     Yes,
-    /// As the source was.
+    /// Like the source.
     Keep,
 }
 
@@ -119,21 +120,21 @@ pub struct Instructions {
     pub width: Option<u32>,
     /// Height in pixels, above 0.
     pub height: Option<u32>,
-    /// Greatest width in pixels, above 0.
+    /// Largest width in pixels, above 0.
     pub max_width: Option<u32>,
-    /// Greatest height in pixels, above 0.
+    /// Largest height in pixels, above 0.
     pub max_height: Option<u32>,
-    /// The mode asked for; [`Instructions::effective_mode`] is the one that holds.
+    /// The requested mode. [`Instructions::effective_mode`] is the one that applies.
     pub mode: Option<Mode>,
     /// The direction of scaling.
     pub scale: Scale,
-    /// What cutting keeps and padding aligns to.
+    /// The point that cropping keeps and padding aligns to.
     pub anchor: Anchor,
-    /// What cutting keeps, instead of `anchor`.
+    /// The point that cropping keeps, instead of `anchor`.
     pub gravity: Option<Anchor>,
-    /// The window to cut out first.
+    /// The window that is cut out first.
     pub crop: Option<CropWindow>,
-    /// Factor on the asked size, 0.00008 to 80000.
+    /// A factor on the requested size, 0.00008 to 80000.
     pub zoom: Option<f64>,
     /// `srotate` and then `sflip`.
     pub source_turn: Orientation,
@@ -149,13 +150,13 @@ pub struct Instructions {
     pub webp_quality: Option<u8>,
     /// `webp.lossless`.
     pub webp_lossless: Option<Lossless>,
-    /// `lossless`, for every format that can.
+    /// `lossless`, for every format with both forms.
     pub lossless: Option<Lossless>,
-    /// The page or frame to take, from 1.
+    /// The page or frame to take, counted from 1.
     pub frame: Option<u32>,
     /// Whether the source's colour profile is ignored.
     pub ignore_profile: bool,
-    /// What padding is filled with and transparent pixels show.
+    /// The colour of padding and below transparent pixels.
     pub background: Option<Colour>,
     pub(crate) format: Option<Format>,
     pub(crate) process: Process,
@@ -163,9 +164,9 @@ pub struct Instructions {
 }
 
 impl Instructions {
-    /// Reads decoded key and value pairs in the order of the URL. Keys are matched without regard to case; of a key
-    /// that stands twice the first counts; an empty value counts as absent. What was not understood comes back in the
-    /// second value, in the order of the URL.
+    /// Reads decoded pairs of key and value in the order of the URL. The case of keys does not matter. Of a repeated
+    /// key the first counts, and an empty value counts as absent. The second value lists the ignored pairs in the order
+    /// of the URL.
     pub fn parse<'q>(pairs: impl IntoIterator<Item = (&'q str, &'q str)>) -> (Self, Vec<Ignored>) {
         let pairs: Vec<(Cow<'_, str>, &str)> = pairs
             .into_iter()
@@ -174,7 +175,7 @@ impl Instructions {
         let mut reading = Reading::default();
         let mut notes: Vec<(usize, IgnoredReason)> = Vec::new();
 
-        // Pairs of one table row compete, so they are read row by row, best spelling first.
+        // The spellings of one key compete, so pairs are grouped by key and the best spelling is read first.
         let mut rows: Vec<(&'static Key, Vec<usize>)> = Vec::new();
         for (position, (spelling, _)) in pairs.iter().enumerate().filter(|(_, (_, value))| !value.is_empty()) {
             match Key::find(spelling) {
@@ -204,7 +205,7 @@ impl Instructions {
             let mut done = false;
             let mut previous = None;
             for position in positions {
-                // Of one spelling only the first counts, even if it is invalid; another spelling may then help.
+                // Of one spelling only the first counts, even if it is invalid. Then another spelling may be valid.
                 let spelling = &*pairs[position].0;
                 if done || previous == Some(spelling) {
                     notes.push((position, IgnoredReason::Duplicate));
@@ -235,22 +236,22 @@ impl Instructions {
         (reading.finish(), ignored.collect())
     }
 
-    /// The output format that was named, if it can be written.
+    /// The output format that the query names, if it can be written.
     pub fn format(&self) -> Option<Format> {
         self.format
     }
 
-    /// Whether the file is to be processed.
+    /// Whether the file is processed.
     pub fn process(&self) -> Process {
         self.process
     }
 
-    /// Whether the result is to be stored.
+    /// Whether the result is cached.
     pub fn cache(&self) -> CacheDirective {
         self.cache
     }
 
-    /// The mode that holds: `max` without a width or height, else the one asked for, else `pad`.
+    /// The mode that applies: `max` without a width or height, otherwise the requested one, otherwise `pad`.
     pub fn effective_mode(&self) -> Mode {
         if self.width.is_none() && self.height.is_none() {
             Mode::Max
@@ -259,27 +260,27 @@ impl Instructions {
         }
     }
 
-    /// The quality a JPEG is encoded with, 0 to 100.
+    /// The quality of a JPEG, 0 to 100.
     pub fn effective_jpeg_quality(&self) -> u8 {
-        /// ImageResizer's and Imageflow's.
+        /// The default of ImageResizer and Imageflow.
         const DEFAULT_QUALITY: u8 = 90;
         self.jpeg_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY)
     }
 
-    /// The quality a WebP with loss is encoded with, 0 to 100.
+    /// The quality of a lossy WebP, 0 to 100.
     pub fn effective_webp_quality(&self) -> u8 {
-        /// Imageflow's; ImageResizer's plugin took 90.
+        /// Imageflow's default. ImageResizer's plugin took 90.
         const DEFAULT_QUALITY: u8 = 80;
         self.webp_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY)
     }
 
-    /// Whether a WebP is written without loss; by default it is not.
+    /// Whether a WebP is written lossless. The default is lossy.
     pub fn effective_webp_lossless(&self) -> Lossless {
         self.webp_lossless.or(self.lossless).unwrap_or(Lossless::No)
     }
 }
 
-/// Instructions while they are read: values that mean something only together wait here for each other.
+/// Instructions while they are read. Values that depend on each other are collected here first.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) instructions: Instructions,
@@ -294,7 +295,7 @@ pub(crate) struct Reading {
     pub(crate) result_rotation: u8,
     pub(crate) result_flip: Orientation,
     pub(crate) use_resizing_pipeline: bool,
-    /// Set by a reader that used a value, but not as it was written.
+    /// Set by a reader that used a value with a change.
     pub(crate) remark: Option<String>,
 }
 
@@ -328,7 +329,7 @@ impl Reading {
     }
 }
 
-/// As a key is written: most are already.
+/// The key in lower case. Most keys already are.
 fn lower_case(key: &str) -> Cow<'_, str> {
     if key.bytes().any(|byte| byte.is_ascii_uppercase()) {
         key.to_ascii_lowercase().into()

@@ -1,9 +1,9 @@
-//! The table of querystring keys. One row per key drives the parser, the generated reference page, "did you mean" and
-//! the question whether a URL is an image request at all.
+//! Querystring keys: one table drives the parser, the generated reference page, "did you mean", and the question
+//! whether a URL is an image request.
 //!
-//! Keys that plugins read (presets, watermarks) are announced by those plugins; here stand only the ones imaging itself
-//! knows, among them those of ImageResizer and Imageflow that are not supported yet, so that a typing error and a
-//! missing feature are told apart.
+//! Plugins announce the keys that they read (presets, watermarks). This table has the keys that imaging itself knows.
+//! Among them are those of ImageResizer and Imageflow that are not supported yet, so that a missing feature is not
+//! reported as a typing error.
 
 mod table;
 
@@ -15,31 +15,32 @@ use crate::instructions::Reading;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Key {
-    /// The name used in documentation; keys are matched without regard to case.
+    /// The name used in documentation. The case of keys does not matter.
     pub name: &'static str,
-    /// Other spellings. Where several are given with valid values, the name wins, then the earlier alias.
+    /// Other spellings. If several have valid values, the name has priority, then the earlier alias.
     pub aliases: &'static [&'static str],
-    /// Whether its presence, even with an empty or invalid value, asks for processing.
+    /// Whether the key asks for processing, even with an empty or invalid value.
     pub triggers: bool,
-    /// Which values it takes, and what holds without it.
+    /// The valid values, and the default.
     pub values: &'static str,
-    /// What it does, in a sentence or two.
+    /// The effect, in a sentence or two.
     pub doc: &'static str,
-    /// Whether anything is done about it.
+    /// Whether the key has an effect.
     pub support: Support,
 }
 
-/// What happens to a key's value.
+/// The treatment of a key's value.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Support {
-    /// It is read by this function.
+    /// This function reads the value.
     Yes(Read),
-    /// The key is known from ImageResizer or Imageflow and is ignored, with a note.
+    /// ImageResizer or Imageflow know the key. It is ignored, with a note.
     NotYet,
 }
 
-/// Reads a trimmed, non-empty value into the instructions, or says what is wrong with it. Opaque outside this crate.
+/// Reads a trimmed, non-empty value into the instructions, or returns the reason why it is invalid. Opaque outside of
+/// this crate.
 #[derive(Clone, Copy, Debug)]
 pub struct Read(pub(crate) fn(&mut Reading, &str) -> Result<(), String>);
 
@@ -55,7 +56,7 @@ impl Key {
             .find(|key| key.spellings().any(|known| known.eq_ignore_ascii_case(spelling)))
     }
 
-    /// The known spelling nearest to one that is not known: at most two edits away, and fewer than half its letters.
+    /// The known spelling nearest to an unknown one: at most two edits away, and fewer than half of its letters.
     pub(crate) fn nearest(spelling: &str) -> Option<&'static str> {
         let most = (spelling.chars().count().saturating_sub(1) / 2).min(2);
         KEYS.iter()
@@ -67,8 +68,8 @@ impl Key {
     }
 }
 
-/// Whether the presence of this key, in any case, makes a URL an image request. `cache`, `process`, `scache` and
-/// `useresizingpipeline` do not: they only steer what other keys ask for.
+/// Whether this key, in any case, makes a URL an image request. `cache`, `process`, `scache` and `useresizingpipeline`
+/// do not: they only modify what other keys ask for.
 pub fn is_trigger(key: &str) -> bool {
     Key::find(key).is_some_and(|key| key.triggers)
 }
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_spelling_stands_twice_and_all_are_lower_case() {
+    fn spellings_are_unique_and_lower_case() {
         let mut seen = HashSet::new();
         for spelling in KEYS.iter().flat_map(Key::spellings) {
             assert!(seen.insert(spelling), "{spelling} stands twice");
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn triggers_are_imageresizer_s() {
+    fn triggers_are_those_of_imageresizer() {
         let check = |key: &str, expected: bool| assert_eq!(is_trigger(key), expected, "{key}");
         for key in [
             "width",
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_key_is_near() {
+    fn nearest_key_is_suggested_only_if_it_is_near() {
         let check = |spelling: &str, expected: Option<&str>| assert_eq!(Key::nearest(spelling), expected, "{spelling}");
         check("widht", Some("width"));
         check("heigth", Some("height"));

@@ -1,8 +1,9 @@
-//! All geometry of a job, decided before a pixel is touched: which window of the source, scaled to which size, laid
-//! into which canvas. A pure function of the instructions and the source's size; steps only carry it out.
+//! Layout: all geometry of a job. It decides which window of the source is scaled to which size and placed on which
+//! canvas.
 //!
-//! The rules are Imageflow's, with its way of rounding, so that a size that came out of a rounded calculation is met
-//! exactly instead of drifting by a pixel.
+//! The layout is a pure function of the instructions and the source's size. The steps only carry it out. The rules and
+//! the rounding are Imageflow's, so that a size that came out of a rounded calculation is met exactly instead of
+//! drifting by a pixel.
 
 mod proportions;
 mod window;
@@ -12,32 +13,32 @@ use proportions::{inner, outer};
 use crate::instructions::{Anchor, Instructions, Mode, Scale};
 use crate::{ImageError, Orientation, Size};
 
-/// Where every pixel of the result comes from. In this order: the source (after its EXIF orientation) is turned by
-/// `source_turn`, cut to `crop`, scaled to `scaled`, surrounded by `pad`, and turned by `result_turn`.
+/// The geometry of a job. In this order, the source (after its EXIF orientation) is turned by `source_turn`, cut to
+/// `crop`, scaled to `scaled`, surrounded by `pad`, and turned by `result_turn`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layout {
     /// The source after its EXIF orientation, before `source_turn`.
     pub source: Size,
-    /// What `srotate` and `sflip` do.
+    /// The effect of `srotate` and `sflip`.
     pub source_turn: Orientation,
-    /// The window to cut out, as x1, y1, x2, y2 of the turned source; `None`: all of it.
+    /// The window to cut out, as x1, y1, x2, y2 of the turned source. `None` means all of it.
     pub crop: Option<[u32; 4]>,
-    /// The size the window is scaled to; `None` when no size was asked for and it keeps its own.
+    /// The size that the window is scaled to. `None` when no size was requested, so that the window keeps its own.
     pub scaled: Option<Size>,
-    /// Pixels to add: left, top, right, bottom.
+    /// Pixels added at the left, top, right and bottom.
     pub pad: [u32; 4],
-    /// What `rotate` and `flip` do.
+    /// The effect of `rotate` and `flip`.
     pub result_turn: Orientation,
-    /// The size of the result, after everything.
+    /// The size of the result after all steps.
     pub output: Size,
 }
 
 impl Layout {
-    /// Decides the layout for a source of this size, taken after its EXIF orientation.
+    /// Decides the layout for a source of this size, after its EXIF orientation.
     ///
-    /// Fails only for a source without pixels. A result may be larger than any limit: those are checked when the job's
-    /// cost is predicted.
+    /// Fails only for a source without pixels. A result may be larger than any limit: the limits are checked when the
+    /// job's cost is predicted.
     pub fn of(instructions: &Instructions, source: Size) -> Result<Self, ImageError> {
         if source.pixels() == 0 {
             return Err(ImageError::Impossible {
@@ -103,8 +104,8 @@ fn asks_for_size(instructions: &Instructions) -> bool {
     [width, height, max_width, max_height].iter().any(|side| side.is_some()) || zoom.is_some()
 }
 
-/// The box that is asked for, never empty: widths and heights merged, the missing side from the window's proportions,
-/// times `zoom`. Without any size it is the window itself.
+/// The requested box, never empty: widths and heights merged, a missing side computed from the window's proportions,
+/// then both multiplied by `zoom`. Without a requested size it is the window itself.
 fn target(instructions: &Instructions, window: Size) -> Size {
     let height_for = |width| proportions::height_for(window, width, None);
     let width_for = |height| proportions::width_for(window, height, None);
@@ -122,7 +123,7 @@ fn target(instructions: &Instructions, window: Size) -> Size {
     if let (Some(exact), Some(most)) = (height, max_height) {
         (height, max_height) = (Some(exact.min(most)), None);
     }
-    // An exact side bounds the other one's maximum; both are taken from the merged values above.
+    // An exact side bounds the other one's maximum. Both are taken from the merged values above.
     let (exact_width, exact_height) = (width, height);
     if let (Some(width), Some(most)) = (exact_width, max_height) {
         max_height = Some(most.min(height_for(width)));
@@ -143,14 +144,14 @@ fn target(instructions: &Instructions, window: Size) -> Size {
     Size::new(zoomed(asked.width), zoomed(asked.height))
 }
 
-/// The sizes while a mode is applied: all three begin as the window.
+/// The sizes while a mode is applied. All three begin as the window.
 #[derive(Clone, Copy)]
 struct Fitted {
-    /// The whole result before it is turned.
+    /// The whole result before `result_turn`.
     canvas: Size,
-    /// The scaled image on it.
+    /// The scaled image on the canvas.
     image: Size,
-    /// How much of the window is kept.
+    /// The part of the window that is kept.
     kept: Size,
 }
 
@@ -167,7 +168,7 @@ impl Fitted {
         let canvas = self.canvas;
         let larger = canvas.width > target.width || canvas.height > target.height;
         let smaller = canvas.width < target.width || canvas.height < target.height;
-        // Cropping goes by `smaller`: it may start only when the window covers the target.
+        // Cropping requires `smaller`: it may start only when the window covers the target.
         let scales = match (scale, mode) {
             (Scale::Down | Scale::Canvas, Mode::Crop) => !smaller,
             (Scale::Down | Scale::Canvas, _) => larger,
@@ -213,7 +214,7 @@ impl Fitted {
         }
     }
 
-    /// Cuts canvas and image to `size`, and the window to what the image then shows of it.
+    /// Cuts canvas and image to `size`, and the window to the part that the image then shows.
     fn cut(self, size: Size) -> Self {
         let image = intersection(self.image, size);
         Self {

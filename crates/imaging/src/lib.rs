@@ -1,8 +1,8 @@
-//! From querystring instructions and a source's bytes to the bytes of the finished image: pure CPU work.
+//! Image processing: turns instructions and a source's bytes into the bytes of the finished image. Pure CPU work.
 //!
 //! The engine calls [`Instructions::parse`], [`output_format`], [`inspect`], [`predict`] and [`run`], in this order.
-//! Plugins see the types only: without the feature `codecs` no codec is compiled, and everything but `inspect` and
-//! `run` is still there. Not here, on purpose: files, sockets, threads, async and caches. A job is one call on the
+//! Plugins use the types only: without the feature `codecs` no codec is compiled, and everything but `inspect` and
+//! `run` still exists. Files, sockets, threads, async and caches are elsewhere, on purpose. A job is one call on the
 //! caller's thread, stopped by its [`Cancel`].
 
 mod cancel;
@@ -55,5 +55,6 @@ pub use plan::Job;
 pub use size::Size;
 pub use source::SourceInfo;
 
-/// Part of every cache key: raised whenever the same instructions on the same source give other pixels or bytes.
+/// Part of every cache key. The number rises whenever the same instructions on the same source give other pixels or
+/// bytes.
 pub const VERSION: u32 = 5;

@@ -1,21 +1,21 @@
-//! How large a source and a result may be. Checked against the header, before a pixel is allocated.
+//! Size limits of sources and results, checked against the header before a pixel is allocated.
 
 use crate::{ImageError, Size};
 
-/// Bounds on one job; the engine fills them from its settings. The defaults are Imageflow's security defaults.
+/// The bounds of a job. The engine fills them from its settings. The defaults are Imageflow's security defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most pixels a source may have. Default 100 million.
+    /// The most pixels of a source. Default 100 million.
     pub max_source_pixels: u64,
-    /// Longest side a source may have, in pixels. Default 12000.
+    /// The longest side of a source, in pixels. Default 12000.
     pub max_source_side: u32,
-    /// Most pixels a result may have. Default 100 million.
+    /// The most pixels of a result. Default 100 million.
     pub max_output_pixels: u64,
-    /// Longest side a result may have, in pixels. Default 10000.
+    /// The longest side of a result, in pixels. Default 10000.
     pub max_output_side: u32,
-    /// Most frames of an animation that is kept whole. Default 2000.
+    /// The most frames of an animation that is processed whole. Default 2000.
     pub max_frames: u32,
-    /// Most pixels of all frames that are decoded, and of all that are written. Default 400 million.
+    /// The most pixels of all decoded frames together, and of all written frames. Default 400 million.
     pub max_total_pixels: u64,
 }
 
@@ -67,7 +67,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Refuses frames that have more than `max_total_pixels` together. `what` is "source image" or "requested image".
+    /// Refuses frames of more than `max_total_pixels` together. `what` is "source image" or "requested image".
     pub fn check_total(&self, what: &'static str, pixels: u64) -> Result<(), ImageError> {
         if pixels > self.max_total_pixels {
             return Err(ImageError::TooLarge {

@@ -1,10 +1,10 @@
-//! The eight ways to lay a picture on the table: EXIF's orientations, quarter turns and mirrorings, and their
-//! composition. Layout, planning and the turning step all use this one type.
+//! Orientation of a picture: EXIF's eight orientations, quarter turns and mirrorings, and their composition. Layout,
+//! planning and the turning step all use this type.
 
 use crate::Size;
 
-/// A quarter turn, a mirroring, or both: first rows and columns are exchanged if `transpose`, then the result is
-/// mirrored left to right if `flip_x` and top to bottom if `flip_y`.
+/// A quarter turn, a mirroring, or both. First rows and columns are exchanged if `transpose`. Then the result is
+/// mirrored left to right if `flip_x`, and top to bottom if `flip_y`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Orientation {
     /// Exchange rows and columns: the point (x, y) moves to (y, x).
@@ -23,7 +23,7 @@ impl Orientation {
         flip_y: false,
     };
 
-    /// Rotation clockwise by so many quarter turns.
+    /// A clockwise rotation by this many quarter turns.
     pub const fn rotation(quarter_turns: u8) -> Self {
         match quarter_turns % 4 {
             0 => Self::IDENTITY,
@@ -54,8 +54,8 @@ impl Orientation {
         }
     }
 
-    /// What has to be done to display a picture whose EXIF tag 0x0112 has this value (EXIF 2.32, 4.6.4). Values outside
-    /// 1 to 8 mean nothing and count as 1.
+    /// The orientation that displays a picture whose EXIF tag 0x0112 has this value (EXIF 2.32, 4.6.4). Values outside
+    /// 1 to 8 are invalid and count as 1.
     pub const fn from_exif(value: u16) -> Self {
         let (transpose, flip_x, flip_y) = match value {
             2 => (false, true, false),
@@ -74,7 +74,7 @@ impl Orientation {
         }
     }
 
-    /// The value of EXIF tag 0x0112 that asks for this: 1 to 8.
+    /// The value of EXIF tag 0x0112 for this orientation: 1 to 8.
     pub const fn to_exif(self) -> u16 {
         match (self.transpose, self.flip_x, self.flip_y) {
             (false, false, false) => 1,
@@ -88,7 +88,7 @@ impl Orientation {
         }
     }
 
-    /// This, and then `next`. A transposition turns a horizontal mirroring into a vertical one.
+    /// This orientation followed by `next`. A transposition turns a horizontal mirroring into a vertical one.
     pub const fn then(self, next: Self) -> Self {
         let (flip_x, flip_y) = if next.transpose {
             (self.flip_y, self.flip_x)
@@ -102,7 +102,7 @@ impl Orientation {
         }
     }
 
-    /// What undoes this.
+    /// The orientation that undoes this one.
     pub const fn inverse(self) -> Self {
         if self.transpose {
             Self {
@@ -115,12 +115,12 @@ impl Orientation {
         }
     }
 
-    /// The size of a picture of `size` after this.
+    /// The size of a picture of `size` in this orientation.
     pub const fn apply_to_size(self, size: Size) -> Size {
         if self.transpose { size.swapped() } else { size }
     }
 
-    /// Where the rectangle `[x1, y1, x2, y2]` of a picture of `size` lies after this.
+    /// The position of the rectangle `[x1, y1, x2, y2]` of a picture of `size` in this orientation.
     pub const fn apply_to_rectangle(self, [x1, y1, x2, y2]: [u32; 4], size: Size) -> [u32; 4] {
         let [mut x1, mut y1, mut x2, mut y2] = if self.transpose {
             [y1, x1, y2, x2]
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn exif_values_come_back() {
+    fn exif_value_survives_a_round_trip() {
         for value in 1..=8 {
             assert_eq!(Orientation::from_exif(value).to_exif(), value);
         }
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_orientation_and_its_inverse_cancel_out() {
+    fn orientation_then_inverse_is_identity() {
         for orientation in all() {
             assert_eq!(
                 orientation.then(orientation.inverse()),
@@ -178,9 +178,9 @@ mod tests {
         }
     }
 
-    /// Following one pixel through two orientations must lead where the composed orientation leads.
+    /// Moving one pixel through two orientations leads to the same place as the composed orientation.
     #[test]
-    fn composition_moves_a_pixel_as_both_steps_do() {
+    fn composition_moves_a_pixel_like_both_steps() {
         let size = Size::new(5, 3);
         let pixel = [1, 0, 2, 1];
         for first in all() {
@@ -196,9 +196,9 @@ mod tests {
         }
     }
 
-    /// In a picture of 4 x 2, the top left pixel: a clockwise quarter turn brings it to the top right of 2 x 4.
+    /// A clockwise quarter turn brings the top left pixel of a 4 x 2 picture to the top right of a 2 x 4 one.
     #[test]
-    fn a_quarter_turn_is_clockwise() {
+    fn quarter_turn_is_clockwise() {
         assert_eq!(
             Orientation::rotation(1).apply_to_rectangle([0, 0, 1, 1], Size::new(4, 2)),
             [1, 0, 2, 1]

@@ -1,8 +1,8 @@
-//! A whole picture in memory: what scaling leaves and the later steps work on.
+//! Picture in memory: the output of scaling, which the later steps work on.
 
 use crate::{Channels, Size};
 
-/// Pixels row by row without gaps; 8 bits a channel, alpha not premultiplied.
+/// Pixels row by row without gaps, 8 bits a channel, alpha not premultiplied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Picture {
     pub(crate) size: Size,
@@ -19,7 +19,7 @@ impl Picture {
         self.pixels.chunks_exact(self.row_bytes())
     }
 
-    /// How many bytes a picture of this size takes.
+    /// The bytes of a picture of this size.
     pub(crate) const fn bytes(size: Size, channels: Channels) -> usize {
         size.width as usize * size.height as usize * channels.count()
     }
@@ -33,13 +33,13 @@ impl Channels {
             (Self::GrayAlpha, &[gray, alpha]) => [gray, gray, gray, alpha],
             (Self::Rgb, &[red, green, blue]) => [red, green, blue, u8::MAX],
             (Self::Rgba, &[red, green, blue, alpha]) => [red, green, blue, alpha],
-            // Callers cut pixels by `count`, and inks have become RGB before anything is read.
+            // Callers cut pixels by `count`, and inks have become RGB before any pixel is read.
             _ => [0; 4],
         }
     }
 
-    /// Appends red, green, blue, alpha in these channels. What the channels cannot hold is dropped: the caller has seen
-    /// to it that nothing is lost.
+    /// Appends red, green, blue, alpha in these channels. Drops whatever the channels cannot hold: the caller has
+    /// checked that nothing is lost.
     pub(crate) fn write(self, [red, green, blue, alpha]: [u8; 4], pixels: &mut Vec<u8>) {
         match self {
             Self::Gray => pixels.push(red),

@@ -1,5 +1,5 @@
-//! One job from bytes to bytes. Rows stream from the decoder through cropping into the scaler; what comes out is small
-//! and whole, becomes sRGB, and passes through [`STEPS`]. An animation goes through frame by frame.
+//! Pipeline of a job, from bytes to bytes. Rows stream from the decoder through cropping into the scaler. The scaled
+//! picture is small and whole, is converted to sRGB, and passes through [`STEPS`]. An animation passes frame by frame.
 
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,11 @@ use crate::{Cancel, Format, ImageError, Size, codecs, steps};
 pub struct Encoded {
     /// The encoded file.
     pub bytes: Vec<u8>,
-    /// What it is.
+    /// The format of the file.
     pub format: Format,
-    /// Its width and height.
+    /// Width and height.
     pub size: Size,
-    /// Where the time went.
+    /// The time spent in each part.
     pub timings: Timings,
 }
 
@@ -36,7 +36,7 @@ pub struct Timings {
 
 type Step = fn(Picture, &Plan, &Cancel) -> Result<Picture, ImageError>;
 
-/// What happens to the scaled picture, in this order. A step with nothing to do hands the picture on as it is.
+/// The steps on the scaled picture, in this order. A step with nothing to do returns the picture unchanged.
 const STEPS: [Step; 4] = [
     steps::orient::source,
     steps::flatten::apply,
@@ -46,18 +46,21 @@ const STEPS: [Step; 4] = [
 
 /// Decodes `source`, carries out the job and encodes the result, on this thread.
 ///
-/// Returns `Cancelled` soon after the flag was raised. For a JPEG, PNG, WebP or GIF of 12 megapixels that is within 50
-/// ms of processor time, mostly within ten. In proportion to the pixels grows writing a WebP with loss, whose encoder asks
-/// some sixty times in all, so that 12 megapixels of noise at quality 100 take 105 ms. A TIFF is looked at between its strips or tiles: a strip may be the whole picture,
-/// so that only the limit on pixels bounds what it takes.
+/// Returns `Cancelled` soon after the flag is raised. For a JPEG, PNG, WebP or GIF of 12 megapixels this takes at most
+/// 50 ms of processor time, mostly less than ten. Two cases take longer. Writing a lossy WebP grows with the pixels, as
+/// its encoder checks the flag about sixty times in all: 12 megapixels of noise at quality 100 take 105 ms. A TIFF is
+/// checked between its strips or tiles, and a strip may be the whole picture, so that only the limit on pixels bounds
+/// the time.
 pub fn run(source: &[u8], job: &Job, cancel: &Cancel) -> Result<Encoded, ImageError> {
     run_within(source, job, cancel, &mut |_| true)
 }
 
-/// As [`run`], for a caller who counts memory. What [`predict`](crate::predict) tells holds all but the frames of an
-/// animation once they are encoded, and codes and transforms of a WebP without loss beyond what is usual: how much these
-/// are shows only then. For these the job asks `grow` for so
-/// many bytes more, again and again, and ends with `NoRoom` when it answers `false`.
+/// As [`run`], for a caller that counts memory.
+///
+/// The prediction of [`predict`](crate::predict) covers everything but two things, whose size shows only later: the
+/// encoded frames of an animation, and unusually many prefix codes and transforms of a lossless WebP. For these the job
+/// calls `grow` with the number of further bytes, as often as needed. It ends with `NoRoom` when `grow` returns
+/// `false`.
 pub fn run_within(
     source: &[u8],
     job: &Job,
@@ -76,7 +79,7 @@ pub fn run_within(
         let profile = || codec.profile(source, info, picked);
         ToSrgb::new(info, &job.instructions, profile)
     });
-    // Unless all frames are kept, the first that is delivered is the one that was picked.
+    // Unless all frames are kept, the first frame that is delivered is the picked one.
     let first = if plan.moving { 0 } else { picked };
     let mut decoder = Some(codec.open(source, info, first, plan.shrink, cancel)?);
     let mut encoder = codecs::encoder(job, info, &plan)?;
@@ -100,7 +103,7 @@ pub fn run_within(
             growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
         }
         if !plan.moving {
-            // What follows works on the scaled picture and may need the memory.
+            // The rest works on the scaled picture and may need the memory.
             decoder = None;
         }
         let mut picture = timed(&mut timings.scale, || to_srgb.apply(scaler.finish(), cancel))?;
@@ -121,10 +124,10 @@ pub fn run_within(
     })
 }
 
-/// Encoded frames, and in the end the file that they are joined to.
+/// Encoded frames exist twice at the end: in pieces, and in the file that joins them.
 const COPIES: u64 = 2;
 
-/// What a job was granted beyond its prediction.
+/// The memory granted beyond the prediction.
 struct Growth<'g> {
     grow: &'g mut dyn FnMut(u64) -> bool,
     granted: u64,
@@ -132,7 +135,7 @@ struct Growth<'g> {
 
 impl Growth<'_> {
     fn reach(&mut self, bytes: u64) -> Result<(), ImageError> {
-        /// What is asked for at once: more than a frame takes, mostly.
+        /// The bytes asked for at once. Mostly this is more than a frame takes.
         const STEP_BYTES: u64 = 256 * 1024;
         if bytes > self.granted {
             let more = (bytes - self.granted).next_multiple_of(STEP_BYTES);

@@ -1,13 +1,13 @@
-//! A job worked out in full: the layout carried over to the picture as it is stored, and the colours that fill it up.
-//! Made once per job, by `predict` for the cost and by `run` for the work, so that the two cannot disagree.
+//! Plan of a job: the layout, carried over to the picture as it is stored, and the fill colours. It is made once per
+//! job, by `predict` for the cost and by `run` for the work, so that the two cannot disagree.
 
 use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Size, SourceInfo};
 
-/// Everything about a job but the source's bytes.
+/// All inputs of a job but the source's bytes.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// What is asked for.
+    /// The instructions.
     pub instructions: Instructions,
     /// The format of the result, as [`output_format`](crate::output_format) decided it.
     pub format: Format,
@@ -15,20 +15,20 @@ pub struct Job {
     pub limits: Limits,
 }
 
-/// What the steps carry out. Scaling happens on rows as they are stored; the small result is turned afterwards.
+/// The parameters of the steps. Scaling works on rows as they are stored. The small result is turned afterwards.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The window of the stored picture, as x1, y1, x2, y2.
     pub(crate) window: [u32; 4],
-    /// How the decoder delivers the picture.
+    /// The scale at which the decoder delivers the picture.
     pub(crate) shrink: Shrink,
-    /// The size the window is scaled to, still lying as stored.
+    /// The size that the window is scaled to, before turning.
     pub(crate) scaled: Size,
-    /// From stored to shown: EXIF orientation, `srotate`, `sflip`.
+    /// From stored to displayed: EXIF orientation, `srotate`, `sflip`.
     pub(crate) orient: Orientation,
-    /// What shows through transparent pixels and fills padding. Opaque if the output has no alpha.
+    /// The colour below transparent pixels and of padding. Opaque if the output has no alpha.
     pub(crate) background: Colour,
-    /// Left, top, right, bottom.
+    /// Padding at the left, top, right and bottom.
     pub(crate) pad: [u32; 4],
     /// `rotate` and `flip`.
     pub(crate) turn: Orientation,
@@ -36,12 +36,12 @@ pub(crate) struct Plan {
     pub(crate) output: Size,
     /// Whether all frames are kept.
     pub(crate) moving: bool,
-    /// How many frames are decoded.
+    /// The number of decoded frames.
     pub(crate) frames: u32,
 }
 
 impl Plan {
-    /// Checks source and result against the limits and works out the plan.
+    /// Checks source and result against the limits, and computes the plan.
     pub(crate) fn of(info: &SourceInfo, job: &Job) -> Result<Self, ImageError> {
         let picked = info.picked(&job.instructions);
         let info = info.page(&job.instructions);
@@ -102,7 +102,7 @@ impl Plan {
         [Axis::new(x1, x2, self.shrink), Axis::new(y1, y2, self.shrink)]
     }
 
-    /// What the decoder holds.
+    /// The bytes that the decoder holds.
     pub(crate) fn decoder_bytes(&self, info: &SourceInfo) -> u64 {
         match (info.shrunk_bytes, self.shrink) {
             (Some([half, _, _]), Shrink::HALF) => half,
@@ -117,8 +117,8 @@ impl Plan {
         self.pad != [0; 4]
     }
 
-    /// The channels of the result if the decoder delivers `source`. Alpha that turns out to be opaque everywhere is
-    /// dropped later; this is the most there can be.
+    /// The channels of the result if the decoder delivers `source`. This is the maximum, as alpha that is opaque
+    /// everywhere is dropped later.
     pub(crate) fn output_channels(&self, source: Channels) -> Channels {
         let opaque = self.background.alpha == u8::MAX;
         let padded_alpha = self.is_padded() && !opaque;
@@ -128,7 +128,7 @@ impl Plan {
     }
 }
 
-/// Whether the format can be written, and its own bound on the size.
+/// Checks whether the format can be written, and the format's own limit on the size.
 fn check_format(format: Format, output: Size) -> Result<(), ImageError> {
     let limit = match format {
         // Sides are stored in 16 bits: ITU-T T.81, B.2.2; GIF89a, section 18.

@@ -1,9 +1,9 @@
-//! From the colours of the source to sRGB, on the scaled picture: there are fewest pixels then, and the result needs no
-//! profile of its own.
+//! Colour management: converts the scaled picture from the source's colour space to sRGB. The scaled picture has the
+//! fewest pixels, and the result needs no profile of its own.
 //!
-//! Profiles are read and applied by moxcms, with the perceptual intent where a profile has tables for it. A profile that
-//! cannot be read, or that does not fit the pixels, is ignored: a photograph in slightly wrong colours serves better than
-//! none. One that differs from sRGB by no more than rounding is skipped.
+//! moxcms reads and applies profiles, with the perceptual intent where a profile has tables for it. A profile that
+//! cannot be read or does not fit the pixels is ignored: a photograph in slightly wrong colours is better than none. A
+//! profile that differs from sRGB by no more than rounding is skipped.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,9 +15,9 @@ use moxcms::{
 use crate::picture::Picture;
 use crate::{Cancel, Channels, Detail, ImageError, Instructions, SourceInfo};
 
-/// The way to sRGB.
+/// A conversion to sRGB.
 pub(crate) enum ToSrgb {
-    /// It is sRGB, or nothing says otherwise.
+    /// None: the picture is sRGB, or has no profile.
     Nothing,
     /// Grey values by table.
     Gray(Box<[u8; 256]>),
@@ -27,13 +27,13 @@ pub(crate) enum ToSrgb {
     Inks,
 }
 
-/// Larger profiles are ignored. Those of printing presses have up to 3 MB.
+/// The largest profile that is used. Those of printing presses have up to 3 MB.
 const MOST_BYTES: u64 = 4 << 20;
 
 static SRGB: LazyLock<ColorProfile> = LazyLock::new(ColorProfile::new_srgb);
 
 impl ToSrgb {
-    /// The way for a source with this header; `profile` fetches its profile.
+    /// The conversion for a source with this header. `profile` fetches its profile.
     pub(crate) fn new(
         info: &SourceInfo,
         instructions: &Instructions,
@@ -51,14 +51,14 @@ impl ToSrgb {
             })
     }
 
-    /// `None` for a profile that is of no use for these channels.
+    /// `None` for a profile that does not fit these channels.
     fn of(profile: &[u8], channels: Channels) -> Option<Self> {
         let mut profile = ColorProfile::new_from_slice(profile).ok()?;
         widen_tables(&mut profile);
         let transform = |from: Layout, to: Layout| {
             let options = TransformOptions {
                 rendering_intent: intent(&profile),
-                // Fixed point is faster and up to three levels off.
+                // Fixed point is faster, but up to three levels off.
                 prefer_fixed_point: false,
                 ..TransformOptions::default()
             };
@@ -70,7 +70,7 @@ impl ToSrgb {
                 unless_srgb(&transform(Layout::Rgb, Layout::Rgb)?, |_| Self::Nothing)?;
                 Some(Self::Profile(transform(Layout::Rgba, Layout::Rgba)?))
             }
-            // Equal parts of red, green and blue stay grey in any profile of use.
+            // Equal parts of red, green and blue stay grey in any useful profile.
             (Channels::Gray | Channels::GrayAlpha, DataColorSpace::Rgb) => {
                 Self::by_table(&*transform(Layout::Rgb, Layout::Rgb)?, 3)
             }
@@ -82,7 +82,7 @@ impl ToSrgb {
         }
     }
 
-    /// Tabulates what becomes of each grey, of which the transform takes so many copies.
+    /// Tabulates the result of each grey value. The transform takes `copies` equal channels.
     fn by_table(transform: &Transform8BitExecutor, copies: usize) -> Option<Self> {
         let grays: Vec<u8> = (0..=u8::MAX)
             .flat_map(|gray| std::iter::repeat_n(gray, copies))
@@ -124,7 +124,7 @@ impl ToSrgb {
     }
 }
 
-/// Passes each row through `change`; four inks become three colours.
+/// Passes each row through `change`. Four inks become three colours.
 fn in_rows(
     picture: &Picture,
     cancel: &Cancel,
@@ -147,15 +147,15 @@ fn in_rows(
     })
 }
 
-/// What the inks leave of white paper: (1 - ink)(1 - black) each, rounded to the nearest.
+/// The light that inks leave of white paper: (1 - ink)(1 - black) each, rounded to the nearest value.
 fn plain([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
     let left = |ink: u8| ((u32::from(255 - ink) * u32::from(255 - black) + 127) / 255) as u8;
     [left(cyan), left(magenta), left(yellow)]
 }
 
-/// Turns tables of 8 bits into ones of 16. moxcms takes what comes out of both for the older encoding of Lab in 16 bits,
-/// where 0xff00 is a lightness of 100 and 0x8000 no hue (ICC.1:2001-04, 6.3.4.2); a byte `b` is `b << 8` in it. Profiles
-/// of version 4 have another encoding, to which bytes scale as they are.
+/// Turns tables of 8 bits into tables of 16 bits. moxcms reads the output of both in the older 16-bit encoding of Lab,
+/// where 0xff00 is a lightness of 100 and 0x8000 is neutral (ICC.1:2001-04, 6.3.4.2). A byte `b` is `b << 8` in it.
+/// Profiles of version 4 have another encoding, to which bytes scale linearly.
 fn widen_tables(profile: &mut ColorProfile) {
     if profile.pcs != DataColorSpace::Lab || profile.version() >= ProfileVersion::V4_0 {
         return;
@@ -182,7 +182,7 @@ fn widen_tables(profile: &mut ColorProfile) {
     }
 }
 
-/// Perceptual, as other programs do by default, unless the profile has tables for another intent only.
+/// Perceptual, the usual default, unless the profile has tables for another intent only.
 fn intent(profile: &ColorProfile) -> RenderingIntent {
     if profile.lut_a_to_b_perceptual.is_none() && profile.lut_a_to_b_colorimetric.is_some() {
         RenderingIntent::RelativeColorimetric
@@ -191,7 +191,7 @@ fn intent(profile: &ColorProfile) -> RenderingIntent {
     }
 }
 
-/// `None` if the transform leaves a lattice of colours as they are, within rounding.
+/// `None` if the transform leaves a lattice of colours unchanged, within rounding.
 fn unless_srgb(
     transform: &Arc<Transform8BitExecutor>,
     otherwise: impl FnOnce(Arc<Transform8BitExecutor>) -> ToSrgb,

@@ -1,9 +1,9 @@
-//! What a decoder takes over of the scaling: some can deliver a picture at a half, a quarter or an eighth of its size for
-//! much less work than all of it.
+//! Shrink-on-load: the part of the scaling that a decoder does. Some decoders deliver a picture at a half, a quarter or
+//! an eighth of its size with much less work.
 
 use crate::Size;
 
-/// Each delivered pixel stands for a square of this many stored ones on a side: 1, 2, 4 or 8.
+/// The side of the square of stored pixels that each delivered pixel covers: 1, 2, 4 or 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shrink(u32);
 
@@ -14,12 +14,12 @@ impl Shrink {
     pub(crate) const QUARTER: Self = Self(4);
     pub(crate) const EIGHTH: Self = Self(8);
 
-    /// The most that may be left to the decoder when a window is scaled to a size.
+    /// The largest shrink that the decoder may apply when a window is scaled to a size.
     ///
-    /// A decoder's pixels are plain means; the filter of the scaler is better. So the filter is always left a factor of 2
-    /// at least in each direction: its window then spans 12 delivered pixels or more, and what the means have let through
-    /// above the highest frequency of the result it takes out. libvips leaves the same factor. Windows are not moved by
-    /// it, only their edges fall between pixels: see [`Axis`].
+    /// A decoder's pixels are plain means, and the scaler's filter is better. So the filter always keeps a factor of at
+    /// least 2 in each direction. Its window then spans 12 delivered pixels or more, and it removes the frequencies
+    /// that the means let through above the highest one of the result. libvips keeps the same factor. The windows stay
+    /// in place, only their edges fall between pixels: see [`Axis`].
     pub(crate) fn for_scaling(window: Size, target: Size) -> Self {
         const LEFT: u32 = 2;
         let allows = |shrink: &Self| {
@@ -41,18 +41,18 @@ impl Shrink {
 /// A window along one axis of the delivered picture. Its edges may lie inside of pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Axis {
-    /// The first pixel that lies in the window, if only in part.
+    /// The first pixel that lies in the window, fully or in part.
     pub(crate) first: u32,
-    /// The pixel after the last such.
+    /// The pixel after the last one that does.
     pub(crate) end: u32,
-    /// Where the window begins, in pixels from the edge of `first`: 0 to 1.
+    /// The start of the window, in pixels from the edge of `first`: 0 to 1.
     pub(crate) start: f64,
-    /// How long it is, in pixels.
+    /// The length of the window in pixels.
     pub(crate) length: f64,
 }
 
 impl Axis {
-    /// The window of these stored pixels, `from` up to but not including `to`.
+    /// The window of the stored pixels from `from` up to but not including `to`.
     pub(crate) fn new(from: u32, to: u32, shrink: Shrink) -> Self {
         let denominator = shrink.denominator();
         let first = from / denominator;
@@ -64,12 +64,12 @@ impl Axis {
         }
     }
 
-    /// How many pixels lie in the window, if only in part.
+    /// How many pixels lie in the window, fully or in part.
     pub(crate) const fn pixels(&self) -> u32 {
         self.end - self.first
     }
 
-    /// Whether it is `target` whole pixels long, so that nothing is to be scaled.
+    /// Whether the window is exactly `target` whole pixels long, so that nothing has to be scaled.
     pub(crate) fn is_exactly(&self, target: u32) -> bool {
         self.start == 0.0 && self.length == f64::from(target)
     }
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_filter_keeps_a_factor_of_two() {
+    fn shrink_leaves_the_filter_a_factor_of_two() {
         let check = |window: (u32, u32), target: (u32, u32), expected: u32| {
             let (window, target) = (Size::new(window.0, window.1), Size::new(target.0, target.1));
             let found = Shrink::for_scaling(window, target).denominator();
@@ -92,14 +92,14 @@ mod tests {
         check((4000, 3000), (500, 375), 4);
         check((4000, 3000), (250, 187), 8);
         check((4000, 3000), (10, 10), 8);
-        // The direction with less to do decides.
+        // The direction with the smaller factor decides.
         check((4000, 3000), (10, 3000), 1);
         check((4000, 3000), (2500, 10), 1);
         check((100, 100), (200, 200), 1);
     }
 
     #[test]
-    fn windows_keep_their_place() {
+    fn window_keeps_its_place() {
         let axis = Axis::new(13, 45, Shrink::EIGHTH);
         assert_eq!((axis.first, axis.end, axis.pixels()), (1, 6, 5));
         assert_eq!((axis.start, axis.length), (0.625, 4.0));

@@ -1,4 +1,4 @@
-//! Width and height of a picture.
+//! Size of a picture: width and height in pixels.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl Size {
         Self { width, height }
     }
 
-    /// How many pixels the area holds; cannot overflow.
+    /// The number of pixels of the area. Cannot overflow.
     pub const fn pixels(self) -> u64 {
         self.width as u64 * self.height as u64
     }

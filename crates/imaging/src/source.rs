@@ -1,44 +1,45 @@
-//! What a source's header says: all that admission and layout need before a pixel is decoded.
+//! Source information from the header: everything that admission and layout need before a pixel is decoded.
 
 use crate::{Channels, Format, Instructions, Orientation, Size};
 
-/// The header of a source image; made by `inspect`.
+/// The header of a source image, as `inspect` returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceInfo {
-    /// What the bytes are, whatever the file is called.
+    /// The format of the bytes, whatever the file is called.
     pub format: Format,
     /// Width in pixels as stored, before any orientation.
     pub width: u32,
     /// Height in pixels as stored.
     pub height: u32,
-    /// How the stored picture is to be turned for display.
+    /// The orientation that displays the stored picture.
     pub orientation: Orientation,
-    /// What the decoder will deliver.
+    /// The channels that the decoder delivers.
     pub channels: Channels,
-    /// Whether the decoder delivers rows as it goes. Where it does not, it holds the whole picture.
+    /// Whether the decoder delivers rows while it decodes. Otherwise it holds the whole picture.
     pub streams: bool,
-    /// Bytes the decoder holds at its peak, besides the source itself.
+    /// The bytes that the decoder holds at its peak, without the source itself.
     pub decoder_bytes: u64,
-    /// Whether the format keeps pixels as they were.
+    /// Whether the format is lossless.
     pub lossless: bool,
-    /// Bytes of the colour profile; 0: there is none.
+    /// The bytes of the colour profile. 0 means none.
     pub profile_bytes: u64,
-    /// The frames of an animation; 1 for a picture that does not move.
+    /// The frames of an animation, 1 for a still picture.
     pub frames: u32,
-    /// How often an animation plays; 0 is for ever.
+    /// How often an animation plays. 0 means for ever.
     pub plays: u32,
-    /// What the decoder holds, in place of `decoder_bytes`, when it delivers a half, a quarter and an eighth of the
-    /// picture; `None`: it cannot.
+    /// The decoder's bytes, instead of `decoder_bytes`, when it delivers a half, a quarter and an eighth of the
+    /// picture. `None` if it cannot.
     pub(crate) shrunk_bytes: Option<[u64; 3]>,
     /// The pixels that are decoded for the largest frame: those of the whole picture, or more.
     pub(crate) frame_pixels: u64,
-    /// The pages behind the first one, each with its own size.
+    /// The pages after the first one, each with its own size.
     pub(crate) more_pages: Vec<SourceInfo>,
 }
 
 impl SourceInfo {
-    /// A header with these properties, upright, of a decoder that holds nothing; for callers that plan without a file.
+    /// A header with these properties: upright, with a decoder that holds nothing. For callers that plan without a
+    /// file.
     pub const fn new(format: Format, width: u32, height: u32, channels: Channels) -> Self {
         let orientation = Orientation::IDENTITY;
         Self {
@@ -64,18 +65,18 @@ impl SourceInfo {
         Size::new(self.width, self.height)
     }
 
-    /// Width and height as displayed, after the orientation: what instructions speak of.
+    /// Width and height as displayed, after the orientation. Instructions refer to these.
     pub const fn oriented_size(&self) -> Size {
         self.orientation.apply_to_size(self.stored_size())
     }
 
-    /// Which page or frame `frame=` means, counted from 0: the last one if there are not so many.
+    /// The page or frame that `frame=` names, counted from 0. A number that is too large means the last one.
     pub(crate) fn picked(&self, instructions: &Instructions) -> u32 {
         let most = self.frames.max(self.more_pages.len() as u32 + 1);
         instructions.frame.unwrap_or(1).clamp(1, most) - 1
     }
 
-    /// The header of the page that is asked for; an animation has one header for all its frames.
+    /// The header of the requested page. An animation has one header for all its frames.
     pub(crate) fn page(&self, instructions: &Instructions) -> &Self {
         match self.picked(instructions).checked_sub(1) {
             Some(index) => self.more_pages.get(index as usize).unwrap_or(self),

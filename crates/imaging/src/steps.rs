@@ -1,5 +1,5 @@
-//! What is done to pixels, one step a file. `crop` and `scale` work on rows as they are decoded; the others take and
-//! return a whole, scaled picture.
+//! Processing steps, one per file. `crop` and `scale` work on rows as they are decoded. The others take and return a
+//! whole, scaled picture.
 
 pub(crate) mod crop;
 pub(crate) mod flatten;

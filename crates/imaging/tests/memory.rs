@@ -1,6 +1,9 @@
-//! What a job takes, against what was predicted for it. The only test in its binary: it counts every allocation.
+//! Memory of jobs against its prediction. This binary has no other test, since it counts every allocation.
 
-#![expect(clippy::unwrap_used, reason = "in what the test calls, too, a failure is the test's")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure in a function that the test calls is the test's failure"
+)]
 
 use peak_alloc::PeakAlloc;
 use resizer_imaging::{Cancel, Encoded, Format, ImageError, Instructions, Job, Limits, inspect, predict, run_within};
@@ -11,7 +14,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const WIDTH: u32 = 720;
 const HEIGHT: u32 = 500;
 
-/// Noise (Marsaglia's xorshift): what takes most room when it is encoded.
+/// Noise (Marsaglia's xorshift), which takes the most bytes when encoded.
 fn noise(channels: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_u32;
     let next = || {
@@ -73,7 +76,7 @@ fn gif(width: u16, height: u16, frames: usize, disposal: gif::DisposalMethod) ->
 fn webp(lossless: bool, channels: usize) -> Vec<u8> {
     let mut pixels = noise(channels);
     if channels == 4 {
-        // Alpha in few steps is compressed, which takes more room than noise that is stored as it is.
+        // Alpha in few steps is compressed, which takes more memory than noise, which is stored uncompressed.
         pixels.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha &= 0xc0);
     }
     let layout = if channels == 4 {
@@ -98,7 +101,7 @@ fn bmp() -> Vec<u8> {
     bytes
 }
 
-/// One strip, little endian: a directory of shorts and longs, and the pixels behind it.
+/// One strip, little endian: a directory of shorts and longs, then the pixels.
 fn tiff() -> Vec<u8> {
     const ENTRIES: u32 = 8;
     let start = 8 + 2 + 12 * ENTRIES + 4;
@@ -124,7 +127,7 @@ fn tiff() -> Vec<u8> {
     bytes
 }
 
-/// The result, and what the job asked for beyond its prediction.
+/// The result, and the bytes that the job asked for beyond its prediction.
 fn run(source: &[u8], job: &Job) -> (Encoded, u64) {
     let mut grown = 0;
     let mut grow = |bytes| {
@@ -136,7 +139,7 @@ fn run(source: &[u8], job: &Job) -> (Encoded, u64) {
 }
 
 #[test]
-fn no_job_takes_more_than_was_predicted() {
+fn job_takes_no_more_memory_than_predicted() {
     let sources = [
         ("baseline", jpeg(jpeg_encoder::ColorType::Rgb, false, false)),
         ("gray", jpeg(jpeg_encoder::ColorType::Luma, false, false)),
@@ -174,13 +177,13 @@ fn no_job_takes_more_than_was_predicted() {
         "webp.lossless=true&width=600",
         "frame=1&width=300",
     ];
-    a_long_animation_takes_a_few_megabytes();
-    a_huge_photograph_takes_a_few_megabytes();
+    long_animation_takes_a_few_megabytes();
+    huge_photograph_takes_a_few_megabytes();
     let limits = Limits::default();
     for (name, source) in &sources {
         for query in queries {
             for format in [Format::Jpeg, Format::Png, Format::Gif, Format::WebP] {
-                // What an encoder takes depends on the picture, not on where it comes from.
+                // An encoder's memory depends on the picture, not on the source's format.
                 if format.can_move() && !["rgb", "rgba", "gray", "animated gif"].contains(name) {
                     continue;
                 }
@@ -202,8 +205,9 @@ fn no_job_takes_more_than_was_predicted() {
                     encoded.bytes.len()
                 );
                 assert!(actual <= predicted, "{about} bytes taken, {predicted} predicted");
-                // What libwebp takes is not seen here, but predicted: up to 38 bytes for each pixel, and what it writes.
-                // A quantiser takes its sample only where colours are many; of an animation only a part may change.
+                // The counter does not see libwebp's memory, which is predicted: up to 38 bytes for each pixel, and the
+                // encoded data. A quantiser samples only pictures of many colours. Of an animation only a part may
+                // change.
                 let pixels = u64::from(encoded.size.width) * u64::from(encoded.size.height);
                 let unseen = match format {
                     Format::WebP if pixels <= 250_000 => 42 * pixels,
@@ -221,8 +225,8 @@ fn no_job_takes_more_than_was_predicted() {
     }
 }
 
-/// A thousand frames pass one by one: neither their number nor their pixels pile up.
-fn a_long_animation_takes_a_few_megabytes() {
+/// A thousand frames pass one by one: neither their number nor their pixels add up.
+fn long_animation_takes_a_few_megabytes() {
     let source = gif(150, 100, 1000, gif::DisposalMethod::Keep);
     let (instructions, _) = Instructions::parse([("width", "20"), ("format", "gif")]);
     let job = Job {
@@ -247,9 +251,9 @@ fn a_long_animation_takes_a_few_megabytes() {
 }
 
 /// A hundred megapixels pass row by row, to a thumbnail and to half of their size.
-fn a_huge_photograph_takes_a_few_megabytes() {
+fn huge_photograph_takes_a_few_megabytes() {
     const SIDE: u16 = 10_000;
-    // A strip of 16 rows, repeated: between restart markers, here one after each row of units, data stands by itself.
+    // A strip of 16 rows, repeated: the data between restart markers, here one after each row of MCUs, is independent.
     let mut strip = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut strip, 50);
     encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);

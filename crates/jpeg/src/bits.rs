@@ -1,21 +1,22 @@
-//! Entropy-coded bits (T.81, F.2.2.5): the first bit is the highest of its byte, a zero byte after 0xff is no data, and
-//! any other byte after it makes a marker, which ends the bits.
+//! Bit reader of entropy-coded data (T.81, F.2.2.5): highest bit of each byte first, without stuffed bytes, up to the
+//! next marker.
 //!
-//! Behind the end come ones. No Huffman code consists of ones only (C.2), so the first symbol that is missing is found to
-//! be invalid; and how many ones were taken is known.
+//! A zero byte after 0xff is stuffing. Any other byte after 0xff makes a marker, which ends the bits. Behind the end
+//! the reader appends ones. No Huffman code consists of ones only (C.2), so the first missing symbol is invalid, and
+//! the number of ones taken is known.
 
 use crate::Error;
 
-/// A reader of bits. At least 32 bits are at hand after [`refill`](Self::refill).
+/// Reads bits. At least 32 of them are buffered after [`refill`](Self::refill).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bits<'s> {
     source: &'s [u8],
-    /// The next byte that is not counted in `count`; never beyond a marker.
+    /// The index of the next byte that is not counted in `count`. It never lies beyond a marker.
     position: usize,
-    /// The next bits, from the highest on. Below the counted ones it may hold more of the bytes that follow.
+    /// The next bits, highest first. Below the counted bits the buffer may hold copies of the bytes that follow.
     buffer: u64,
     count: u32,
-    /// How many ones were appended since the last marker.
+    /// How many ones were appended since the last restart marker.
     appended: u64,
 }
 
@@ -30,26 +31,26 @@ impl<'s> Bits<'s> {
         }
     }
 
-    /// The next bits, from the highest on.
+    /// The next bits, highest first.
     #[inline(always)]
     pub(crate) const fn peek(&self) -> u64 {
         self.buffer
     }
 
-    /// The next `count` bits as a number; 1 to 16 of them.
+    /// The next `count` bits as a number. `count` is 1 to 16.
     #[inline(always)]
     pub(crate) const fn peek_number(&self, count: u32) -> u32 {
         (self.buffer >> (64 - count)) as u32
     }
 
-    /// Passes over up to 31 bits that are at hand.
+    /// Skips up to 31 buffered bits.
     #[inline(always)]
     pub(crate) const fn skip(&mut self, count: u32) {
         self.buffer <<= count;
         self.count = self.count.wrapping_sub(count);
     }
 
-    /// Sees to it that 32 bits are at hand.
+    /// Buffers at least 32 bits.
     #[inline(always)]
     pub(crate) fn refill(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;
@@ -59,7 +60,7 @@ impl<'s> Bits<'s> {
         }
         if let Some(bytes) = self.source.get(self.position..).and_then(|rest| rest.first_chunk()) {
             let word = u64::from_be_bytes(*bytes);
-            // Whether none of them is 0xff: a zero byte is sought in the complement.
+            // Whether no byte is 0xff: the test looks for a zero byte in the complement.
             if (!word).wrapping_sub(ONES) & word & TOPS == 0 {
                 self.buffer |= word >> self.count;
                 self.position += ((63 - self.count) >> 3) as usize;
@@ -70,8 +71,8 @@ impl<'s> Bits<'s> {
         *self = self.refilled_by_bytes();
     }
 
-    /// By value, as everything rare here: whatever is given away by reference has to lie in memory, and everything else
-    /// would be slowed down by that.
+    /// Takes `self` by value, like all rare paths here: an object whose address is passed on has to lie in memory,
+    /// which would slow down the fast paths.
     #[cold]
     #[inline(never)]
     fn refilled_by_bytes(mut self) -> Self {
@@ -98,16 +99,16 @@ impl<'s> Bits<'s> {
         self
     }
 
-    /// Whether bits were taken that are not in the data.
+    /// Whether more bits were taken than the data holds.
     pub(crate) const fn overran(&self) -> bool {
         self.appended > self.count as u64
     }
 
-    /// The reason for a symbol that does not exist, or a value that cannot be: it was not there, or it is damaged.
+    /// The error for an invalid symbol or value: the data has ended, or it is damaged.
     #[cold]
     #[inline(never)]
     pub(crate) const fn failure(self, reason: &'static str) -> Error {
-        // The symbol itself has not been passed over: its code is at most 16 bits long.
+        // The symbol itself has not been skipped: its code is at most 16 bits long.
         if self.appended + 16 > self.count as u64 && self.appended > 0 {
             Error::Truncated
         } else {
@@ -115,8 +116,8 @@ impl<'s> Bits<'s> {
         }
     }
 
-    /// Goes on behind the restart marker of this number, 0 to 7. What is left before it is passed over, as other
-    /// decoders do, too: some writers leave bytes there.
+    /// Continues after the restart marker of this number, 0 to 7. Skips any bytes before it, since some writers leave
+    /// bytes there and other decoders skip them too.
     pub(crate) fn restart(&mut self, number: u8) -> Result<(), Error> {
         const FIRST_RESTART: u8 = 0xd0;
         if self.overran() {
@@ -130,7 +131,7 @@ impl<'s> Bits<'s> {
                 .and_then(|rest| rest.iter().position(|byte| *byte == 0xff));
             position += found.ok_or(Error::Truncated)? + 1;
             match self.source.get(position) {
-                // Stuffing, or a byte that fills up.
+                // A stuffed byte, or a fill byte before a marker.
                 Some(0x00 | 0xff) => {}
                 Some(marker) if *marker == FIRST_RESTART + number => break,
                 Some(0xd0..=0xd7) => return Err(Error::Corrupt("a restart marker is missing")),

@@ -1,28 +1,29 @@
-//! The decoder: row of units by row of units, with what neighbouring rows need of each other.
+//! JPEG decoder: decodes one row of MCUs at a time, and keeps the row of samples that the next one needs for
+//! upsampling.
 
 use crate::bits::Bits;
 use crate::block::{self, Decode, Tables, ZIGZAG};
 use crate::header::{Component, Header, Sampling};
-use crate::huffman::{Means, Others};
+use crate::huffman::{AcTable, DcTable};
 use crate::{Colours, Error, Scale, transform};
 
-/// Decodes one picture, from the top.
+/// Decodes one picture, from the top down.
 #[derive(Debug)]
 pub struct Decoder<'s> {
     bits: Bits<'s>,
     width: u32,
     height: u32,
     colours: Colours,
-    /// Means and others of each code that components use.
-    codes: Vec<(Means, Others)>,
+    /// Each pair of Huffman tables (DC, AC) that components use.
+    tables: Vec<(DcTable, AcTable)>,
     components: Vec<Decoded>,
-    /// Units across, and rows of them.
-    units: (u32, u32),
-    /// Rows of units decoded so far, and how many rows of pixels each makes.
+    /// MCUs across, and rows of MCUs.
+    mcus: (u32, u32),
+    /// Rows of MCUs decoded so far, and the rows of pixels in each.
     done: u32,
-    unit_height: u32,
+    mcu_height: u32,
     restart_interval: u32,
-    /// Units until the next restart marker, and its number.
+    /// MCUs until the next restart marker, and the marker's number.
     until_restart: u32,
     next_restart: u8,
     failed: Option<Error>,
@@ -32,37 +33,35 @@ pub struct Decoder<'s> {
 #[derive(Debug)]
 struct Decoded {
     decode: Decode,
-    /// Which codes are its own.
+    /// The index of the component's Huffman tables.
     code: usize,
     multipliers: Box<[f32; 64]>,
-    mean: i32,
-    /// Blocks in a unit.
+    dc: i32,
+    /// Blocks in an MCU.
     across: usize,
     down: usize,
     sampling: Sampling,
     width: u32,
     height: u32,
-    /// The last row of the units before, then the rows of these.
+    /// The last row of samples of the MCUs before, then the rows of the current MCUs.
     plane: Vec<u8>,
     stride: usize,
 }
 
-/// More than tables and buffers of a component take, besides its plane: 4 + 4 + 8 KB of tables.
-pub(crate) const COMPONENT_BYTES: u64 = 18 * 1024;
-
 impl<'s> Decoder<'s> {
-    /// Reads the header and makes ready to decode at this scale. Fails exactly if [`Header::read`] fails.
+    /// Reads the header and prepares to decode at this scale. Fails exactly if [`Header::read`] fails.
     pub fn new(source: &'s [u8], scale: Scale) -> Result<Self, Error> {
         let header = Header::read(source)?;
         let mut components: Vec<Decoded> = Vec::with_capacity(header.components.len());
-        let mut codes = Vec::with_capacity(header.components.len());
+        let mut tables = Vec::with_capacity(header.components.len());
         for (index, component) in header.components.iter().enumerate() {
-            let same = |other: &Component<'_>| (other.means, other.others) == (component.means, component.others);
+            let same =
+                |other: &Component<'_>| (other.dc_table, other.ac_table) == (component.dc_table, component.ac_table);
             let code = match header.components[..index].iter().position(same) {
                 Some(before) => components[before].code,
                 None => {
-                    codes.push((Means::new(component.means), Others::new(component.others)));
-                    codes.len() - 1
+                    tables.push((DcTable::new(component.dc_table), AcTable::new(component.ac_table)));
+                    tables.len() - 1
                 }
             };
             components.push(Decoded::new(&header, component, scale, code)?);
@@ -72,11 +71,11 @@ impl<'s> Decoder<'s> {
             width: scale.apply(header.width()),
             height: scale.apply(header.height()),
             colours: header.colours(),
-            codes,
+            tables,
             components,
-            units: header.units(),
+            mcus: header.mcus(),
             done: 0,
-            unit_height: header.rows_at_once(scale),
+            mcu_height: header.rows_at_once(scale),
             restart_interval: header.restart_interval,
             until_restart: header.restart_interval,
             next_restart: 0,
@@ -94,18 +93,18 @@ impl<'s> Decoder<'s> {
         self.height
     }
 
-    /// What the planes are.
+    /// The colour model of the planes.
     pub const fn colours(&self) -> Colours {
         self.colours
     }
 
-    /// Decodes the next row of units: up to 32 rows of pixels. False after the last. After an error the same error comes
-    /// again.
+    /// Decodes the next row of MCUs: up to 32 rows of pixels. Returns false after the last row. After an error every
+    /// call returns the same error.
     pub fn advance(&mut self) -> Result<bool, Error> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        if self.done == self.units.1 {
+        if self.done == self.mcus.1 {
             return Ok(false);
         }
         let result = self.decode_row();
@@ -121,7 +120,7 @@ impl<'s> Decoder<'s> {
             let last = component.plane.len() - component.stride;
             component.plane.copy_within(last.., 0);
         }
-        for unit in 0..self.units.0 as usize {
+        for mcu in 0..self.mcus.0 as usize {
             if self.restart_interval > 0 {
                 if self.until_restart == 0 {
                     self.restart()?;
@@ -129,38 +128,38 @@ impl<'s> Decoder<'s> {
                 self.until_restart -= 1;
             }
             for component in &mut self.components {
-                component.decode_unit(&self.codes[component.code], &mut self.bits, unit)?;
+                component.decode_mcu(&self.tables[component.code], &mut self.bits, mcu)?;
             }
         }
-        // What is missing was taken for ones.
+        // Bits behind the end were read as ones.
         if self.bits.overran() {
             return Err(Error::Truncated);
         }
         Ok(())
     }
 
-    /// Between two restart markers the data stands by itself (E.2.4).
+    /// Begins a restart interval, which depends on nothing before it (E.2.4).
     fn restart(&mut self) -> Result<(), Error> {
         self.bits.restart(self.next_restart)?;
         self.next_restart = (self.next_restart + 1) % 8;
         self.until_restart = self.restart_interval;
         for component in &mut self.components {
-            component.mean = 0;
+            component.dc = 0;
         }
         Ok(())
     }
 
     /// The rows that [`advance`](Self::advance) decoded last.
     pub fn rows(&self) -> Rows<'_> {
-        let first = self.done.saturating_sub(1) * self.unit_height;
+        let first = self.done.saturating_sub(1) * self.mcu_height;
         Rows {
             decoder: self,
-            end: (first + self.unit_height).min(self.height),
+            end: (first + self.mcu_height).min(self.height),
         }
     }
 }
 
-/// A row of units, lent.
+/// The rows of pixels of a row of MCUs, borrowed from the decoder.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'d> {
     decoder: &'d Decoder<'d>,
@@ -168,7 +167,7 @@ pub struct Rows<'d> {
 }
 
 impl<'d> Rows<'d> {
-    /// The row of the decoded picture after the last one of these.
+    /// The row of the decoded picture after the last of these rows.
     pub const fn end(&self) -> u32 {
         self.end
     }
@@ -178,11 +177,11 @@ impl<'d> Rows<'d> {
         self.end == self.decoder.height
     }
 
-    /// The samples of a component, counted from 0.
+    /// The samples of a component. The first component is 0.
     ///
     /// # Panics
     ///
-    /// If there is no such component: [`Decoder::colours`] tells how many there are.
+    /// If there is no such component. [`Decoder::colours`] says how many there are.
     pub fn plane(&self, component: usize) -> Plane<'d> {
         let component = &self.decoder.components[component];
         let rows = (component.down as u32) * component.sampling.block_height;
@@ -204,13 +203,13 @@ pub struct Plane<'d> {
 }
 
 impl<'d> Plane<'d> {
-    /// How many pixels of the decoded picture a sample stands for: 1, 2 or 4 across, and as many down.
+    /// How many pixels of the decoded picture a sample covers, across and down: 1, 2 or 4.
     pub const fn ratios(&self) -> (u32, u32) {
         (self.component.sampling.ratio_across, self.component.sampling.ratio_down)
     }
 
-    /// A row, counted from the top of the picture: of the units decoded last, or the row before them. Those beyond are the
-    /// same as the nearest of these.
+    /// A row, counted from the top of the picture. It must be one of the rows decoded last, or the row before them. Any
+    /// other index returns the nearest of these rows.
     pub fn row(&self, row: u32) -> &'d [u8] {
         let row = row.clamp(self.first.saturating_sub(1), self.end - 1);
         let start = (row + 1 - self.first) as usize * self.component.stride;
@@ -227,7 +226,7 @@ impl Decoded {
         for (index, multiplier) in multipliers.iter_mut().enumerate() {
             let place = usize::from(ZIGZAG[index]);
             let factors = transform::factor(place / 8, points_across) * transform::factor(place % 8, points_down);
-            *multiplier = (f64::from(component.quantisers[index]) * factors / 8.0) as f32;
+            *multiplier = (f64::from(component.quantisation[index]) * factors / 8.0) as f32;
         }
         let (most_across, most_down) = header.most_blocks();
         let length = |pixels: u32, blocks: u32, points: u32, most: u32| (pixels * blocks * points).div_ceil(8 * most);
@@ -236,7 +235,7 @@ impl Decoded {
             decode: block::decoder(points_across, points_down).ok_or(unsupported)?,
             code,
             multipliers,
-            mean: 0,
+            dc: 0,
             across: component.across as usize,
             down: component.down as usize,
             sampling,
@@ -248,10 +247,10 @@ impl Decoded {
     }
 
     #[inline]
-    fn decode_unit(&mut self, code: &(Means, Others), bits: &mut Bits<'_>, unit: usize) -> Result<(), Error> {
+    fn decode_mcu(&mut self, code: &(DcTable, AcTable), bits: &mut Bits<'_>, mcu: usize) -> Result<(), Error> {
         let tables = Tables {
-            means: &code.0,
-            others: &code.1,
+            dc_table: &code.0,
+            ac_table: &code.1,
             multipliers: &self.multipliers,
         };
         let Sampling {
@@ -261,11 +260,11 @@ impl Decoded {
         } = self.sampling;
         for row in 0..self.down {
             for column in 0..self.across {
-                let x = (unit * self.across + column) * block_width as usize;
-                // The plane begins with the row before.
+                let x = (mcu * self.across + column) * block_width as usize;
+                // The plane begins with the row before the MCUs.
                 let y = 1 + row * block_height as usize;
                 let plane = &mut self.plane[y * self.stride + x..];
-                (self.decode)(bits, tables, &mut self.mean, plane, self.stride)?;
+                (self.decode)(bits, tables, &mut self.dc, plane, self.stride)?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! What stands before the pixels (annex B): tables, size and components; and what decoding them will take.
+//! JPEG header (T.81, annex B): reads tables, size and components, and tells how much memory decoding takes.
 
 use crate::block;
-use crate::huffman::Code;
+use crate::huffman::HuffmanTable;
 use crate::{Error, Scale};
 
 /// The header of a JPEG that this decoder decodes.
@@ -11,18 +11,18 @@ pub struct Header<'s> {
     height: u32,
     pub(crate) components: Vec<Component<'s>>,
     colours: Colours,
-    /// Units between two restart markers; 0: there are none.
+    /// MCUs between two restart markers. 0 means that there are no markers.
     pub(crate) restart_interval: u32,
-    /// Where the pixels begin.
+    /// The index of the first byte of entropy-coded data.
     pub(crate) data: usize,
 }
 
-/// What the components are.
+/// The colour model of the components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colours {
     /// One component: grey.
     Gray,
-    /// Luma and two differences of colour, as JFIF defines them.
+    /// Luma and two colour differences, as JFIF defines them.
     YCbCr,
     /// Red, green and blue.
     Rgb,
@@ -32,40 +32,42 @@ pub enum Colours {
 #[derive(Clone, Debug)]
 pub(crate) struct Component<'s> {
     id: u8,
-    /// Blocks in a unit (T.81 calls it MCU), across and down.
+    /// The sampling factors: blocks in an MCU, across and down.
     pub(crate) across: u32,
     pub(crate) down: u32,
-    quantisation: u8,
-    /// In the order of the file.
-    pub(crate) quantisers: [u16; 64],
-    pub(crate) means: Code<'s>,
-    pub(crate) others: Code<'s>,
+    quantisation_id: u8,
+    /// The quantisation table in zigzag order.
+    pub(crate) quantisation: [u16; 64],
+    pub(crate) dc_table: HuffmanTable<'s>,
+    pub(crate) ac_table: HuffmanTable<'s>,
 }
 
-/// How a component's blocks become samples at a scale.
+/// The size of a component's samples at a scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sampling {
     /// Samples of a block, across and down.
     pub(crate) block_width: u32,
     pub(crate) block_height: u32,
-    /// How many pixels of the decoded picture a sample stands for, across and down: 1, 2 or 4.
+    /// How many pixels of the decoded picture a sample covers, across and down: 1, 2 or 4.
     pub(crate) ratio_across: u32,
     pub(crate) ratio_down: u32,
 }
 
+/// An upper bound of a component's memory besides its plane: 4 + 4 + 8 KB of tables, and small buffers.
+const COMPONENT_BYTES: u64 = 18 * 1024;
 const UNREADABLE: &str = "a segment of its header is cut off";
-const EMPTY: Code<'static> = Code {
+const EMPTY: HuffmanTable<'static> = HuffmanTable {
     counts: &[0; 16],
     symbols: &[],
 };
 
-/// What the segments before the scan's have said.
+/// The contents of the segments before the scan.
 struct Tables<'s> {
-    quantisers: [Option<[u16; 64]>; 4],
-    means: [Option<Code<'s>>; 4],
-    others: [Option<Code<'s>>; 4],
+    quantisation: [Option<[u16; 64]>; 4],
+    dc_table: [Option<HuffmanTable<'s>>; 4],
+    ac_table: [Option<HuffmanTable<'s>>; 4],
     restart_interval: u32,
-    /// What Adobe's segment says the colours are.
+    /// The colour transform in Adobe's segment.
     adobe: Option<u8>,
 }
 
@@ -73,9 +75,9 @@ impl<'s> Header<'s> {
     /// Reads the header, up to the first pixel.
     pub fn read(source: &'s [u8]) -> Result<Self, Error> {
         let mut tables = Tables {
-            quantisers: [None; 4],
-            means: [None; 4],
-            others: [None; 4],
+            quantisation: [None; 4],
+            dc_table: [None; 4],
+            ac_table: [None; 4],
             restart_interval: 0,
             adobe: None,
         };
@@ -84,7 +86,7 @@ impl<'s> Header<'s> {
             .strip_prefix(&[0xff, 0xd8])
             .ok_or(Error::Unsupported("what does not begin like a JPEG"))?;
         loop {
-            // 0xff may be repeated before a marker (B.1.1.2).
+            // Fill bytes of 0xff may stand before a marker (B.1.1.2).
             while let [0xff, 0xff, ..] = rest {
                 rest = &rest[1..];
             }
@@ -95,8 +97,8 @@ impl<'s> Header<'s> {
             let body = rest.get(4..end).ok_or(Error::Corrupt(UNREADABLE))?;
             rest = &rest[end..];
             match marker {
-                0xdb => tables.add_quantisers(body)?,
-                0xc4 => tables.add_codes(body)?,
+                0xdb => tables.add_quantisation_tables(body)?,
+                0xc4 => tables.add_huffman_tables(body)?,
                 0xdd => {
                     let interval = body.try_into().map_err(|_| Error::Corrupt(UNREADABLE))?;
                     tables.restart_interval = u16::from_be_bytes(interval).into();
@@ -114,14 +116,14 @@ impl<'s> Header<'s> {
                     header.data = source.len() - rest.len();
                     return Ok(header);
                 }
-                // Notes, and what applications keep.
+                // Comments and application segments.
                 0xe0..=0xef | 0xfe => {}
                 _ => return Err(Error::Unsupported("this kind of segment")),
             }
         }
     }
 
-    /// A frame header (B.2.2); tables and restart interval are filled in later.
+    /// Reads a frame header (B.2.2). Tables and the restart interval are filled in later.
     fn of_frame(body: &[u8]) -> Result<Self, Error> {
         let [8, h1, h0, w1, w0, 1 | 3, entries @ ..] = body else {
             return Err(Error::Unsupported("this number of bits or components"));
@@ -131,15 +133,15 @@ impl<'s> Header<'s> {
         };
         let components: Vec<Component<'s>> = entries
             .iter()
-            .map(|&[id, sampling, quantisation]| Component {
+            .map(|&[id, sampling, quantisation_id]| Component {
                 id,
-                // A component by itself comes block by block, whatever its factors are (A.2.2).
+                // In a scan of one component an MCU is one block, whatever the sampling factors are (A.2.2).
                 across: if body[5] == 1 { 1 } else { u32::from(sampling >> 4) },
                 down: if body[5] == 1 { 1 } else { u32::from(sampling & 0xf) },
-                quantisation,
-                quantisers: [0; 64],
-                means: EMPTY,
-                others: EMPTY,
+                quantisation_id,
+                quantisation: [0; 64],
+                dc_table: EMPTY,
+                ac_table: EMPTY,
             })
             .collect();
         let header = Self {
@@ -164,7 +166,7 @@ impl<'s> Header<'s> {
         Ok(header)
     }
 
-    /// A scan header (B.2.3): it must name all components, in their order.
+    /// Reads a scan header (B.2.3). It must name all components, in the order of the frame header.
     fn begin_scan(&mut self, body: &[u8], tables: &Tables<'s>) -> Result<(), Error> {
         let count = self.components.len();
         let Some((selectors, [0, 63, 0])) = body.get(1..).and_then(|rest| rest.split_at_checked(2 * count)) else {
@@ -181,9 +183,9 @@ impl<'s> Header<'s> {
                 let table = tables.get(usize::from(index)).copied().flatten();
                 table.ok_or(Error::Unsupported("a table that is not in the file"))
             }
-            component.quantisers = table(&tables.quantisers, component.quantisation)?;
-            component.means = table(&tables.means, selected >> 4)?;
-            component.others = table(&tables.others, selected & 0xf)?;
+            component.quantisation = table(&tables.quantisation, component.quantisation_id)?;
+            component.dc_table = table(&tables.dc_table, selected >> 4)?;
+            component.ac_table = table(&tables.ac_table, selected & 0xf)?;
         }
         self.restart_interval = tables.restart_interval;
         let named_rgb = || self.components.iter().map(|component| component.id).eq(*b"RGB");
@@ -207,7 +209,7 @@ impl<'s> Header<'s> {
         self.height
     }
 
-    /// What the components are.
+    /// The colour model of the components.
     pub const fn colours(&self) -> Colours {
         self.colours
     }
@@ -223,33 +225,33 @@ impl<'s> Header<'s> {
             self.sampling(component, scale)
                 .map_or(0, |sampling| self.plane(component, sampling).iter().product())
         });
-        let tables = self.components.len() as u64 * crate::decoder::COMPONENT_BYTES;
+        let tables = self.components.len() as u64 * COMPONENT_BYTES;
         planes.sum::<u64>() + tables
     }
 
-    /// The largest numbers of blocks in a unit, across and down.
+    /// The largest sampling factors, across and down.
     pub(crate) fn most_blocks(&self) -> (u32, u32) {
         let most = |factor: fn(&Component<'_>) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
         (most(|component| component.across), most(|component| component.down))
     }
 
-    /// How many units there are, across and down.
-    pub(crate) fn units(&self) -> (u32, u32) {
+    /// How many MCUs there are, across and down.
+    pub(crate) fn mcus(&self) -> (u32, u32) {
         let (across, down) = self.most_blocks();
         (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
     }
 
-    /// The width, and the number of rows, of a component's plane: a row of units, and the row before it.
+    /// The width and the number of rows of a component's plane: a row of MCUs, and the row of samples before it.
     pub(crate) fn plane(&self, component: &Component<'_>, sampling: Sampling) -> [u64; 2] {
-        let (units, _) = self.units();
+        let (mcus, _) = self.mcus();
         [
-            u64::from(units * component.across * sampling.block_width),
+            u64::from(mcus * component.across * sampling.block_width),
             u64::from(component.down * sampling.block_height + 1),
         ]
     }
 
-    /// Of a component with fewer samples, blocks are decoded to more of them than scale asks for: so less or nothing has
-    /// to be filled in.
+    /// The sampling of a component at a scale. Blocks of a subsampled component are decoded to more samples than the
+    /// scale asks for, so that less upsampling or none is needed.
     pub(crate) fn sampling(&self, component: &Component<'_>, scale: Scale) -> Result<Sampling, Error> {
         let (most_across, most_down) = self.most_blocks();
         let direction = |most: u32, blocks: u32| {
@@ -275,12 +277,12 @@ impl<'s> Header<'s> {
 }
 
 impl<'s> Tables<'s> {
-    /// Quantisation tables (B.2.4.1): of bytes, or of two bytes each.
-    fn add_quantisers(&mut self, mut body: &[u8]) -> Result<(), Error> {
+    /// Reads quantisation tables (B.2.4.1), with elements of one byte or two.
+    fn add_quantisation_tables(&mut self, mut body: &[u8]) -> Result<(), Error> {
         while let [kind, rest @ ..] = body {
             let wide = kind >> 4 == 1;
             let bytes = if wide { 128 } else { 64 };
-            let place = self.quantisers.get_mut(usize::from(kind & 0xf));
+            let place = self.quantisation.get_mut(usize::from(kind & 0xf));
             let (Some(place), Some((numbers, rest)), 0..=0x1f) = (place, rest.split_at_checked(bytes), kind) else {
                 return Err(Error::Corrupt("a quantisation table is damaged"));
             };
@@ -304,20 +306,20 @@ impl<'s> Tables<'s> {
         Ok(())
     }
 
-    /// Huffman tables (B.2.4.2).
-    fn add_codes(&mut self, mut body: &'s [u8]) -> Result<(), Error> {
+    /// Reads Huffman tables (B.2.4.2).
+    fn add_huffman_tables(&mut self, mut body: &'s [u8]) -> Result<(), Error> {
         const DAMAGED: Error = Error::Corrupt("a Huffman table is damaged");
         while let [kind, rest @ ..] = body {
             let (counts, rest) = rest.split_first_chunk::<16>().ok_or(DAMAGED)?;
             let count = counts.iter().map(|count| usize::from(*count)).sum();
             let (symbols, rest) = rest.split_at_checked(count).ok_or(DAMAGED)?;
             let tables = match kind >> 4 {
-                0 => &mut self.means,
-                1 => &mut self.others,
+                0 => &mut self.dc_table,
+                1 => &mut self.ac_table,
                 _ => return Err(DAMAGED),
             };
             let place = tables.get_mut(usize::from(kind & 0xf)).ok_or(DAMAGED)?;
-            *place = Some(Code::new(counts, symbols)?);
+            *place = Some(HuffmanTable::new(counts, symbols)?);
             body = rest;
         }
         Ok(())

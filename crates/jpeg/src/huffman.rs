@@ -1,22 +1,22 @@
-//! Huffman codes (T.81, annex C) as tables that the next bits are looked up in.
+//! Huffman decoding tables (T.81, annex C): find symbols by the next bits.
 //!
-//! Most symbols, with the value bits that follow them, fit into ten bits: one look-up gives length and value. Where the
-//! values are not wanted, one look-up of twelve bits passes several symbols at once. Longer codes are found length by
+//! Most symbols fit into ten bits together with their value bits, so that one lookup gives length and value. Where
+//! values are not needed, one lookup of twelve bits skips several symbols at once. Longer codes are found length by
 //! length.
 
 use crate::Error;
 use crate::bits::Bits;
 
-/// A code as it stands in the file (B.2.4.2): how many codes there are of each length from 1 to 16, and their symbols.
+/// A Huffman table as the file stores it (B.2.4.2): the number of codes of each length from 1 to 16, and their symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Code<'s> {
+pub(crate) struct HuffmanTable<'s> {
     pub(crate) counts: &'s [u8; 16],
     pub(crate) symbols: &'s [u8],
 }
 
-impl<'s> Code<'s> {
-    /// Refuses codes that do not fit into their length, or that consist of ones only, and more of them than there are
-    /// symbols.
+impl<'s> HuffmanTable<'s> {
+    /// Refuses tables with codes that do not fit into their length or consist of ones only, and tables with fewer
+    /// symbols than codes.
     pub(crate) fn new(counts: &'s [u8; 16], symbols: &'s [u8]) -> Result<Self, Error> {
         const MOST_SYMBOLS: usize = 256;
         if symbols.len() > MOST_SYMBOLS {
@@ -34,24 +34,24 @@ impl<'s> Code<'s> {
     }
 }
 
-/// Bits that are looked up for one symbol and its value.
+/// The bits of the lookup of one symbol and its value.
 const BITS: u32 = 10;
 const ENTRIES: usize = 1 << BITS;
-/// Bits that are looked up for passing over symbols.
+/// The bits of the lookup that skips symbols.
 const SKIP_BITS: u32 = 12;
 const SKIP_ENTRIES: usize = 1 << SKIP_BITS;
 
-/// Codes and symbols, for those that no table holds.
+/// Codes and symbols by length, for codes that no lookup table holds.
 #[derive(Clone, Debug)]
 struct Lengths {
-    /// For each length: the code after its last one, at the upper end of 16 bits; and what to add to a code for the
-    /// place of its symbol.
+    /// For each length, the code after the last one, left-aligned in 16 bits, and the number that turns a code into the
+    /// index of its symbol.
     ends: [(u32, i32); 17],
     symbols: [u8; 256],
 }
 
 impl Lengths {
-    fn new(code: Code<'_>) -> Self {
+    fn new(code: HuffmanTable<'_>) -> Self {
         let mut ends = [(0, 0); 17];
         let mut symbols = [0; 256];
         for (symbol, place) in code.symbols.iter().zip(&mut symbols) {
@@ -76,18 +76,19 @@ impl Lengths {
     }
 }
 
-/// Length and symbol of the code that each number of twelve bits begins with; length 0: it is longer.
+/// The length and symbol of the code that each number of twelve bits begins with. Length 0 means that the code is
+/// longer.
 type Short = [(u8, u8); SKIP_ENTRIES];
 
-/// Only needed while the other tables are made.
-fn short_codes(code: Code<'_>) -> Box<Short> {
+/// Builds the table of codes up to twelve bits, which is needed only while the other tables are built.
+fn short_codes(code: HuffmanTable<'_>) -> Box<Short> {
     let mut table = Box::new([(0, 0); SKIP_ENTRIES]);
     let mut symbols = code.symbols.iter();
     let mut start = 0;
     for (length, count) in (1_u8..=SKIP_BITS as u8).zip(code.counts) {
         let entries = 1 << (SKIP_BITS - u32::from(length));
         for symbol in symbols.by_ref().take(usize::from(*count)) {
-            // `Code` has seen to it that they fit.
+            // `HuffmanTable::new` has checked that the codes fit.
             table[start..start + entries].fill((length, *symbol));
             start += entries;
         }
@@ -95,13 +96,13 @@ fn short_codes(code: Code<'_>) -> Box<Short> {
     table
 }
 
-/// What one look-up tells, in 32 bits: the value in the upper 16, by how many places of the block it leads on in the next
-/// 8, and the number of bits in the lowest 8. 0: the table does not hold it.
+/// An entry of a lookup table: the value in the upper 16 bits, the number of coefficients to advance in the next 8, and
+/// the number of bits in the lowest 8. 0 means that the table does not hold the symbol.
 fn entry(value: i32, places: u32, bits: u32) -> u32 {
     (value as u32) << 16 | places << 8 | bits
 }
 
-/// A value of so many bits (F.2.2.1): the lower half of the numbers stands for negative ones.
+/// The value of `bits` bits (F.2.2.1, "EXTEND"): the lower half of the numbers stands for negative values.
 fn extend(number: u32, bits: u32) -> i32 {
     let number = number as i32;
     if bits == 0 {
@@ -115,15 +116,15 @@ fn extend(number: u32, bits: u32) -> i32 {
 
 const INVALID: &str = "a Huffman code does not exist";
 
-/// The code of the means of blocks: differences from one to the next.
+/// The DC table: decodes differences between DC coefficients of consecutive blocks.
 #[derive(Clone, Debug)]
-pub(crate) struct Means {
+pub(crate) struct DcTable {
     lengths: Lengths,
     entries: Box<[u32; ENTRIES]>,
 }
 
-impl Means {
-    pub(crate) fn new(code: Code<'_>) -> Self {
+impl DcTable {
+    pub(crate) fn new(code: HuffmanTable<'_>) -> Self {
         let lengths = Lengths::new(code);
         let mut entries = Box::new([0; ENTRIES]);
         let short = short_codes(code);
@@ -158,9 +159,9 @@ impl Means {
             .lengths
             .find(bits.peek_number(16))
             .ok_or_else(|| bits.failure(INVALID))?;
-        // Sixteen bits are for pictures without loss (H.1.2.2).
+        // Sixteen bits occur in lossless JPEG only (H.1.2.2).
         if size > 15 {
-            return Err(bits.failure("a difference of means is too large"));
+            return Err(bits.failure("a difference of DC coefficients is too large"));
         }
         bits.skip(length);
         let size = u32::from(size);
@@ -170,41 +171,43 @@ impl Means {
     }
 }
 
-/// The code of all other coefficients: how many zeros stand before one, and what it is.
+/// The AC table: decodes runs of zeros and the coefficients after them.
 #[derive(Clone, Debug)]
-pub(crate) struct Others {
+pub(crate) struct AcTable {
     lengths: Lengths,
     entries: Box<[u32; ENTRIES]>,
-    /// By how many places several symbols together lead on, above 6 bits for their length; 0: the first of them is too
-    /// long.
+    /// How many coefficients several symbols together advance, above 6 bits for their total length. 0 means that the
+    /// first symbol is too long.
     skips: Box<[u16; SKIP_ENTRIES]>,
 }
 
-/// The places of a block.
-pub(crate) const PLACES: u32 = 64;
-/// What the end of a block adds to the places: more than any symbols in a valid block do.
-const END: u32 = 2 * PLACES;
+/// The number of coefficients in a block.
+pub(crate) const COEFFICIENTS: u32 = 64;
+/// The advance of the end-of-block symbol: more than the symbols of a valid block can reach.
+const END: u32 = 2 * COEFFICIENTS;
 
-/// A symbol that is no coefficient, or one with the zeros before it (F.2.2.2): places and bits of value. The end of the
-/// block is `END`; `None` for symbols that only progressive files have.
-fn meaning(symbol: u8) -> Option<(u32, u32)> {
+/// The advance and the number of value bits of a symbol (F.2.2.2). A symbol is a run of zeros with or without a
+/// coefficient, or the end of the block, which advances by `END`. `None` stands for symbols of progressive files.
+fn advance_and_size(symbol: u8) -> Option<(u32, u32)> {
     match (u32::from(symbol >> 4), u32::from(symbol & 0xf)) {
         (0, 0) => Some((END, 0)),
-        // Sixteen zeros.
+        // ZRL: sixteen zeros.
         (15, 0) => Some((16, 0)),
         (_, 0) => None,
         (zeros, size) => Some((zeros + 1, size)),
     }
 }
 
-/// By how many places as many symbols as these bits hold lead on, above 6 bits for their length. The value bits of the
-/// last one may reach beyond.
-fn several(short: &Short, bits: u32) -> u16 {
+/// How many coefficients the symbols in these bits advance, above 6 bits for their total length. The value bits of the
+/// last symbol may reach beyond the looked-up bits.
+fn skip_entry(short: &Short, bits: u32) -> u16 {
     let (mut taken, mut places) = (0, 0);
-    while taken < SKIP_BITS && places < PLACES {
+    while taken < SKIP_BITS && places < COEFFICIENTS {
         let (length, symbol) = short[(bits << taken) as usize % SKIP_ENTRIES];
         let length = u32::from(length);
-        let Some((more, size)) = meaning(symbol) else { break };
+        let Some((more, size)) = advance_and_size(symbol) else {
+            break;
+        };
         if length == 0 || taken + length > SKIP_BITS {
             break;
         }
@@ -214,8 +217,8 @@ fn several(short: &Short, bits: u32) -> u16 {
     (places << 6 | taken) as u16
 }
 
-impl Others {
-    pub(crate) fn new(code: Code<'_>) -> Self {
+impl AcTable {
+    pub(crate) fn new(code: HuffmanTable<'_>) -> Self {
         let lengths = Lengths::new(code);
         let mut entries = Box::new([0; ENTRIES]);
         let short = short_codes(code);
@@ -223,7 +226,7 @@ impl Others {
             let (length, symbol) = short[(index << (SKIP_BITS - BITS)) as usize];
             let length = u32::from(length);
             if length > 0
-                && let Some((places, size)) = meaning(symbol)
+                && let Some((places, size)) = advance_and_size(symbol)
                 && length + size <= BITS
             {
                 let number = index >> (BITS - length - size) & ((1 << size) - 1);
@@ -232,7 +235,7 @@ impl Others {
         }
         let mut skips = Box::new([0; SKIP_ENTRIES]);
         for (index, place) in (0_u32..).zip(skips.iter_mut()) {
-            *place = several(&short, index);
+            *place = skip_entry(&short, index);
         }
         Self {
             lengths,
@@ -241,8 +244,8 @@ impl Others {
         }
     }
 
-    /// The coefficient at or after `place`: its place and value, where a value of 0 may also be sixteen zeros' last one.
-    /// `PLACES` or more: the block ends. Takes at most 31 bits.
+    /// The next coefficient at or after `place`: its index and value. A value of 0 is the last zero of a run of
+    /// sixteen. An index of `COEFFICIENTS` or more means the end of the block. Takes at most 31 bits.
     #[inline(always)]
     pub(crate) fn read(&self, bits: &mut Bits<'_>, place: u32) -> Result<(u32, i32), Error> {
         let entry = self.entries[(bits.peek() >> (64 - BITS)) as usize];
@@ -255,7 +258,7 @@ impl Others {
             (entry >> 8 & 0xff, entry as i32 >> 16)
         };
         let found = place + places - 1;
-        if (PLACES..END).contains(&found) {
+        if (COEFFICIENTS..END).contains(&found) {
             return Err(bits.failure(BEYOND));
         }
         Ok((found, value))
@@ -268,28 +271,30 @@ impl Others {
             .lengths
             .find(bits.peek_number(16))
             .ok_or_else(|| bits.failure(INVALID))?;
-        let (places, size) = meaning(symbol).ok_or_else(|| bits.failure("a symbol is one of progressive pictures"))?;
+        let (places, size) =
+            advance_and_size(symbol).ok_or_else(|| bits.failure("a symbol belongs to progressive pictures"))?;
         bits.skip(length);
         let number = if size == 0 { 0 } else { bits.peek_number(size) };
         bits.skip(size);
         Ok((bits, places, extend(number, size)))
     }
 
-    /// Passes over all coefficients from `place` on, which is below `PLACES`.
+    /// Skips all coefficients from `place` on, which is below `COEFFICIENTS`.
     #[inline(always)]
     pub(crate) fn skip(&self, bits: &mut Bits<'_>, mut place: u32) -> Result<(), Error> {
         loop {
             bits.refill();
             let skip = u32::from(self.skips[(bits.peek() >> (64 - SKIP_BITS)) as usize]);
             let found = place + (skip >> 6);
-            // Where a block ends within the symbols, others follow that are not its own: then they are read singly.
-            if skip != 0 && (found <= PLACES || (END..END + PLACES).contains(&found)) {
+            // If the block ends within these symbols, the rest belongs to the next block. Then they are read one by
+            // one.
+            if skip != 0 && (found <= COEFFICIENTS || (END..END + COEFFICIENTS).contains(&found)) {
                 bits.skip(skip & 0x3f);
                 place = found;
             } else {
                 place = self.read(bits, place)?.0 + 1;
             }
-            if place >= PLACES {
+            if place >= COEFFICIENTS {
                 return Ok(());
             }
         }

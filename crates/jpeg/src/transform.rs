@@ -1,11 +1,11 @@
-//! From frequencies to samples (T.81, A.3.3), for blocks of 1, 2, 4 or 8 samples in each direction.
+//! Inverse cosine transform (T.81, A.3.3) for blocks of 1, 2, 4 or 8 samples in each direction.
 //!
-//! The smaller transforms take the lowest frequencies only: those a picture of that size can hold. All are computed in
-//! numbers of 32 bits with a point, along eight columns at once, which compilers turn into vector instructions.
+//! The smaller transforms use only the lowest frequencies, which a picture of that size can hold. All compute with
+//! 32-bit floating point numbers along eight columns at once, which compilers turn into vector instructions.
 
-/// One direction of the transform.
+/// One dimension of the transform.
 pub(crate) trait Points {
-    /// The samples of these frequencies. With eight of them each must have been multiplied by its [`factor`].
+    /// The samples of these frequencies. Of eight frequencies, each must have been multiplied by its [`factor`].
     fn samples(self) -> Self;
 }
 
@@ -37,13 +37,13 @@ impl Points for [f32; 4] {
     }
 }
 
-/// Arai, Agui and Nakajima's way (Transactions of the IEICE E71, 1988): five multiplications, as the others are part of the
-/// factors.
+/// The algorithm of Arai, Agui and Nakajima (Transactions of the IEICE E71, 1988). It needs five multiplications, as
+/// the others are part of the factors.
 impl Points for [f32; 8] {
     #[inline(always)]
     fn samples(self) -> Self {
         const SQRT_2: f32 = std::f32::consts::SQRT_2;
-        /// Twice the cosine of pi/8, its difference from and its sum with that of 3 pi/8.
+        /// Twice the cosine of pi/8, then its difference from and its sum with twice the cosine of 3 pi/8.
         const TWICE: f32 = 1.847_759;
         const DIFFERENCE: f32 = 1.082_392_2;
         const SUM: f32 = 2.613_126;
@@ -74,7 +74,7 @@ impl Points for [f32; 8] {
     }
 }
 
-/// What a frequency is multiplied by before a transform of so many points.
+/// The factor of a frequency before a transform of `points` points.
 pub(crate) fn factor(frequency: usize, points: u32) -> f64 {
     if points < 8 || frequency == 0 {
         1.0
@@ -84,7 +84,7 @@ pub(crate) fn factor(frequency: usize, points: u32) -> f64 {
     }
 }
 
-/// The samples of a block, `W` across and `H` down, less 128. In `block`, frequencies stand column by column.
+/// The samples of a block, `W` across and `H` down, minus 128. `block` holds the frequencies column by column.
 #[inline(always)]
 pub(crate) fn samples<const W: usize, const H: usize>(block: &[f32; 64]) -> [[f32; W]; H]
 where
@@ -124,10 +124,10 @@ where
     result
 }
 
-/// A sample as a byte: 128 more, rounded, and cut off at 0 and 255.
+/// A sample as a byte: 128 is added, then the sum is rounded and clamped to 0..=255.
 #[inline(always)]
 pub(crate) fn byte(sample: f32) -> u8 {
-    /// From here on neighbouring numbers differ by 1, so that adding it rounds, and the lowest bits are the result.
+    /// From this number on, neighbouring floats differ by 1. So adding it rounds, and the lowest bits hold the result.
     const WHOLE: f32 = 8_388_608.0;
     ((sample + 128.0).clamp(0.0, 255.0) + WHOLE).to_bits() as u8
 }
@@ -136,8 +136,8 @@ pub(crate) fn byte(sample: f32) -> u8 {
 mod tests {
     use super::*;
 
-    /// A.3.3 in full, cut to the lowest frequencies and scaled to their number: each of the N frequencies of an axis is a
-    /// cosine over N samples.
+    /// The formula of A.3.3 in full, limited to the lowest frequencies and scaled to their number: each of the N
+    /// frequencies of an axis is a cosine over N samples.
     fn plainly(block: &[f64; 64], width: usize, height: usize) -> Vec<f64> {
         let cosine = |sample: usize, frequency: usize, points: usize| {
             let angle = (2 * sample + 1) as f64 * frequency as f64 * std::f64::consts::PI / (2 * points) as f64;
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn every_size_of_block_is_what_the_formula_says() {
+    fn every_block_size_matches_the_formula() {
         check::<8, 8>();
         check::<4, 4>();
         check::<2, 2>();
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_rounded_and_cut_off() {
+    fn samples_beyond_a_byte_are_clamped() {
         for (sample, expected) in [
             (-1000.0, 0),
             (-128.0, 0),

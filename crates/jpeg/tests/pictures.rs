@@ -1,13 +1,16 @@
-//! Whole pictures against two decoders of other makers, and scaled ones against the means of full ones.
+//! Whole pictures against two other decoders, and scaled pictures against the means of full ones.
 
-#![expect(clippy::unwrap_used, reason = "in what tests share, too, a failure is the test's")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure in a function that tests share is the test's failure"
+)]
 
 mod make;
 
 use make::{FACTORS, busy, encode, restarting};
 use resizer_jpeg::{Colours, Decoder, Header, Scale};
 
-/// A component in its own resolution, all rows of it.
+/// All rows of a component in its own resolution.
 struct Samples {
     width: usize,
     ratios: (u32, u32),
@@ -52,7 +55,7 @@ fn decode(source: &[u8], scale: Scale) -> (u32, u32, Vec<Samples>) {
     (width, height, planes)
 }
 
-/// What zune-jpeg makes of it without a change of colours; chroma is filled in by repeating or by a triangle.
+/// The picture by zune-jpeg without colour conversion. It upsamples chroma by repetition or by a triangle filter.
 fn zune(source: &[u8], gray: bool) -> Vec<u8> {
     use zune_core::colorspace::ColorSpace;
     let options = zune_core::options::DecoderOptions::default().jpeg_set_out_colorspace(if gray {
@@ -64,9 +67,9 @@ fn zune(source: &[u8], gray: bool) -> Vec<u8> {
     decoder.decode().unwrap()
 }
 
-/// Luma in full, and chroma where it is not to be filled in.
+/// Compares luma, and chroma where it is not subsampled.
 #[test]
-fn full_pictures_are_those_of_other_decoders() {
+fn full_picture_matches_other_decoders() {
     let sizes = [(1, 1), (7, 9), (16, 16), (33, 17), (50, 75), (129, 40)];
     for factor in FACTORS {
         for (width, height) in sizes {
@@ -97,7 +100,7 @@ fn full_pictures_are_those_of_other_decoders() {
 }
 
 #[test]
-fn gray_pictures_are_those_of_other_decoders() {
+fn grey_picture_matches_other_decoders() {
     for (width, height) in [(1, 1), (8, 8), (17, 31), (100, 60)] {
         let gray: Vec<u8> = busy(width, height).into_iter().step_by(3).collect();
         let source = encode(&gray, width, height, jpeg_encoder::ColorType::Luma, |encoder| {
@@ -117,10 +120,10 @@ fn gray_pictures_are_those_of_other_decoders() {
     }
 }
 
-/// A scaled picture of a smooth one is the mean of what each of its samples stands for: of a ramp all frequencies but the
-/// lowest are next to nothing.
+/// Each sample of a smooth picture's scaled form is the mean of the full samples it covers: in a ramp all frequencies
+/// but the lowest are almost zero.
 #[test]
-fn scaled_pictures_are_means_of_full_ones() {
+fn scaled_picture_is_the_mean_of_the_full_one() {
     let (width, height) = (150, 94);
     let smooth = make::pixels(width, height, |x, y| {
         let wave = (f64::from(x) / 19.0).sin() + (f64::from(y) / 23.0).cos();
@@ -138,7 +141,7 @@ fn scaled_pictures_are_means_of_full_ones() {
                 let down = (scale.denominator() * plane.ratios.1 / full.ratios.1) as usize;
                 assert_eq!(plane.width, full.width.div_ceil(across));
                 assert_eq!(plane.rows.len(), full.rows.len().div_ceil(down));
-                // Only those that lie wholly in the picture.
+                // Only samples that lie wholly in the picture.
                 for (y, rows) in full.rows.chunks_exact(down).enumerate() {
                     for x in 0..full.width / across {
                         let samples = rows.iter().flat_map(|row| &row[x * across..(x + 1) * across]);
@@ -155,9 +158,9 @@ fn scaled_pictures_are_means_of_full_ones() {
     }
 }
 
-/// The mean of a block is its first coefficient, whatever else is in it.
+/// The mean of a block is its DC coefficient, whatever the others are.
 #[test]
-fn an_eighth_is_the_mean_of_any_block() {
+fn picture_at_an_eighth_is_the_mean_of_each_block() {
     let (width, height) = (160, 96);
     let gray: Vec<u8> = busy(width, height).into_iter().step_by(3).collect();
     let source = encode(&gray, width, height, jpeg_encoder::ColorType::Luma, |_| {});
@@ -167,7 +170,7 @@ fn an_eighth_is_the_mean_of_any_block() {
     for (y, rows) in full[0].rows.chunks_exact(8).enumerate() {
         for x in 0..20 {
             let block: Vec<u8> = rows.iter().flat_map(|row| row[x * 8..x * 8 + 8].to_vec()).collect();
-            // Samples that were cut off count for more in the coefficients.
+            // Clamped samples had larger values in the coefficients.
             if block.iter().any(|sample| matches!(sample, 0 | 255)) {
                 continue;
             }
@@ -180,9 +183,9 @@ fn an_eighth_is_the_mean_of_any_block() {
     assert!(checked > 50, "{checked}");
 }
 
-/// The colours a file says it has, and what it says of them.
+/// The header's colour model follows from the components and from Adobe's segment.
 #[test]
-fn headers_tell_size_and_colours() {
+fn header_tells_size_and_colours() {
     let pixels = busy(20, 10);
     let source = encode(&pixels, 20, 10, jpeg_encoder::ColorType::Rgb, |_| {});
     let header = Header::read(&source).unwrap();

@@ -1,5 +1,5 @@
-//! One bucket or container, as the engine's `stat` and `fetch` need it: one request each. What the store says of an
-//! object becomes a `Stat`, its ETag the validator.
+//! Bucket or container: answers the engine's `stat` and `fetch` with one request each. An object's metadata becomes a
+//! `Stat`, and its ETag becomes the validator.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::failure::{Dialect, Failure, FailureKind};
 use crate::key;
 use crate::refusal::Refusal;
 
-/// Where ranges end for stores: beyond, some read a negative number.
+/// The last byte of an open range. Some stores read larger numbers as negative ones.
 const LAST_BYTE: u64 = i64::MAX as u64;
 
 /// One bucket or container of a store, with its connections.
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Bucket {
 }
 
 impl Bucket {
-    /// A bucket behind a client that was made with [`crate::Listener`]. The log calls it by `place`.
+    /// A bucket behind a client that was made with [`crate::Listener`]. The log calls the bucket `place`.
     pub fn new(client: impl ObjectStore, place: &str, dialect: &'static Dialect) -> Self {
         Self {
             client: Arc::new(client),
@@ -44,10 +44,10 @@ impl Bucket {
         }
     }
 
-    /// What the store says of an object.
+    /// The metadata of an object.
     ///
     /// # Errors
-    /// `NotFound` also for a key that cannot be addressed; see [`Dialect`] for what the store refuses.
+    /// `NotFound`, also for a key that cannot be addressed. [`Dialect`] lists the store's refusals.
     pub async fn stat(&self, key: &str) -> Result<Stat, Error> {
         let path = self.path(key)?;
         let head = GetOptions {
@@ -63,7 +63,7 @@ impl Bucket {
     /// The object, or a part of it.
     ///
     /// # Errors
-    /// As [`Bucket::stat`]; `BadRequest` for a range behind the end.
+    /// As [`Bucket::stat`], and `BadRequest` for a range behind the end.
     pub async fn fetch(&self, key: &str, want: Want) -> Result<Fetch, Error> {
         let path = self.path(key)?;
         let options = GetOptions {
@@ -92,10 +92,10 @@ impl Bucket {
         Ok(Fetch::Download(Download::new(stat, Box::pin(bytes))))
     }
 
-    /// Asks for the first byte of an object, to learn whether the store can be reached and what it says.
+    /// Asks for the first byte of an object, to learn whether the store can be reached and what it answers.
     ///
     /// # Errors
-    /// What the store answered, or why it did not; that there is no such object, too.
+    /// The store's refusal, or the reason why there was no answer. An absent object is a refusal too.
     pub async fn ask(&self, key: &str) -> Result<(), Failure> {
         let path = key::parse(key).unwrap_or_default();
         let first_byte = GetOptions {
@@ -105,7 +105,7 @@ impl Bucket {
         self.get(&path, first_byte).await.map(drop)
     }
 
-    /// A HEAD is refused without a body. Where the body would say why, it is asked for.
+    /// The reason of a refused HEAD. Its response has no body, so the reason is asked for with a GET.
     async fn reason(&self, path: &Path, failure: Failure) -> Failure {
         match &failure.kind {
             FailureKind::Refused(Refusal {
@@ -135,12 +135,12 @@ impl Bucket {
 }
 
 fn stat(meta: &ObjectMeta) -> Stat {
-    // A store that says nothing of the time has a time of zero here.
+    // For a store that sends no time, the client library returns a time of zero.
     let modified = Some(SystemTime::from(meta.last_modified)).filter(|time| *time > SystemTime::UNIX_EPOCH);
     let validator = match (&meta.e_tag, modified) {
         (Some(entity_tag), _) => entity_tag.clone(),
         (None, Some(_)) => format!("{:x}-{:x}", meta.size, meta.last_modified.timestamp()),
-        // The length alone would take many versions for one.
+        // The length alone would be the same for many versions.
         (None, None) => {
             let mut stat = Stat::unknown();
             stat.length = Some(meta.size);
@@ -150,7 +150,7 @@ fn stat(meta: &ObjectMeta) -> Stat {
     Stat::known(Validator::new(validator), meta.size, modified)
 }
 
-/// A validator of ours that was an ETag, which a store can compare.
+/// The ETag in a validator that was made from one. A store can compare it.
 fn entity_tag(validator: &Validator) -> Option<String> {
     let text = validator.as_str();
     let quoted = text.strip_prefix("W/").unwrap_or(text).starts_with('"') && text.ends_with('"');
@@ -177,7 +177,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn what_a_store_does_not_say_is_no_version() {
+    fn stat_without_etag_and_time_has_no_version() {
         let check = |e_tag: Option<&str>, last_modified: SystemTime, expected: Option<&str>| {
             let meta = ObjectMeta {
                 location: Path::default(),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_entity_tag_is_sent_back() {
+    fn validator_is_sent_only_if_it_was_an_etag() {
         let check = |text: &str, sent: bool| {
             let validator = Validator::new(text);
             assert_eq!(entity_tag(&validator).as_deref(), sent.then_some(text), "{text}");

@@ -1,4 +1,4 @@
-//! How patiently a store is spoken to, out of a reader's settings.
+//! Connection settings of a store: timeouts and retries, from a reader's settings.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 use resizer_plugin_api::{InstallError, Seconds};
 use sha2::{Digest as _, Sha256};
 
-/// How often a request is sent again that failed in a way that may pass.
+/// How often a request that failed for a passing reason is repeated.
 const RETRIES: usize = 3;
-/// The first pause before a request is sent again, and the longest.
+/// The first pause before a retry, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
-/// The times that readers of object stores have as settings.
+/// The timeouts that readers of object stores have as settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Connection {
-    /// How long connecting may take.
+    /// The timeout of connecting.
     pub connect_timeout: Duration,
-    /// How long the store may be silent.
+    /// The longest silence of the store.
     pub read_timeout: Duration,
-    /// How long the whole may take; the engine gives up then.
+    /// The timeout of a whole fetch, which the engine enforces.
     pub fetch_timeout: Duration,
-    /// Whether the store is spoken to in clear text.
+    /// Whether the connection is unencrypted HTTP.
     pub http: bool,
 }
 
 impl Connection {
-    /// Out of the settings of these names.
+    /// Builds the connection from the settings of these names.
     ///
     /// # Errors
-    /// A time of zero, in which nothing connects and nothing is read.
+    /// A timeout is zero, so that nothing could connect or be read.
     pub fn new(
         connect_timeout: Seconds,
         read_timeout: Seconds,
@@ -49,7 +49,7 @@ impl Connection {
         })
     }
 
-    /// For the client. There is no limit to a whole download here: that is the engine's.
+    /// The client's options. They have no timeout for a whole download, as the engine enforces it.
     #[must_use]
     pub fn client_options(&self) -> ClientOptions {
         ClientOptions::new()
@@ -59,7 +59,7 @@ impl Connection {
             .with_allow_http(self.http)
     }
 
-    /// Few and short retries. None begins that could not end before the engine gives up.
+    /// Few and short retries. None begins that could not end before the engine's timeout.
     #[must_use]
     pub fn retries(&self) -> RetryConfig {
         RetryConfig {
@@ -74,7 +74,7 @@ impl Connection {
     }
 }
 
-/// Names what a client was built from, secrets included, without telling them.
+/// A fingerprint of a client's inputs, secrets included, that does not reveal them.
 #[must_use]
 pub fn fingerprint(parts: &[&str]) -> String {
     let mut hash = Sha256::new();

@@ -1,5 +1,5 @@
-//! A credential provider whose failures are told apart from the store's, and whose panics are failures: a token file
-//! with a line break in it makes the client library panic.
+//! Contained credential provider: tells its failures from the store's, and turns its panics into failures. A token file
+//! with a line break makes the client library panic.
 
 use std::any::Any;
 use std::fmt;
@@ -13,13 +13,13 @@ use object_store::{CredentialProvider, Result};
 
 use crate::failure;
 
-/// A provider of the client library, contained.
+/// A credential provider of the client library whose panics become errors.
 pub struct Contained<T> {
     provider: Arc<dyn CredentialProvider<Credential = T>>,
     from: &'static str,
 }
 
-/// No credentials could be had. The text holds no secret.
+/// The failure to get credentials. The text holds no secret.
 #[derive(Debug, thiserror::Error)]
 #[error("no credentials from {from}: {reason}")]
 pub(crate) struct NoCredentials {
@@ -28,14 +28,14 @@ pub(crate) struct NoCredentials {
 }
 
 impl<T: 'static> Contained<T> {
-    /// Contains a provider that has its credentials from there: "the instance metadata service", say.
+    /// Contains a provider. `from` names the origin of its credentials, for example "the instance metadata service".
     #[must_use]
     pub fn new(provider: Arc<dyn CredentialProvider<Credential = T>>, from: &'static str) -> Self {
         Self { provider, from }
     }
 }
 
-/// Providers and credentials of the client library print what they hold.
+/// Hides the provider, since providers and credentials of the client library print their contents.
 impl<T> fmt::Debug for Contained<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Contained")
@@ -65,7 +65,7 @@ impl<T: Send + Sync + 'static> CredentialProvider for Contained<T> {
     }
 }
 
-/// Waits for a call into the client library; its panic is an error.
+/// Awaits a call into the client library. A panic becomes an error.
 pub(crate) async fn contained<F: Future>(call: F) -> Result<F::Output, Box<dyn Any + Send>> {
     AssertUnwindSafe(call).catch_unwind().await
 }

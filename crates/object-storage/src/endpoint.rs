@@ -1,4 +1,4 @@
-//! The address of a store, as operators write it.
+//! Endpoint: the address of a store in the settings.
 
 use std::fmt;
 
@@ -6,39 +6,39 @@ use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
 use url::{Host, Url};
 
-/// The base URL of a store: scheme, host, perhaps a port and a path; never a user, a password or a query.
+/// The base URL of a store: scheme, host, optional port and path, never a user, a password or a query.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(inline, try_from = "String")]
 pub struct Endpoint(String);
 
 text_setting!(Endpoint, "an endpoint such as \"https://storage.example.com\"");
 
-/// Why a text is no endpoint. It does not repeat the text, which may hold a password.
+/// The reason why a text is no endpoint. It does not repeat the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    /// Not a URL, or one of another scheme.
+    /// It is not a URL, or has another scheme.
     #[error("an endpoint is a URL such as \"https://storage.example.com\" or \"http://127.0.0.1:9000\"")]
     NoUrl,
-    /// User, password, query or fragment.
+    /// It has a user, a password, a query or a fragment.
     #[error("an endpoint has no user, no password, no query and no fragment; credentials have settings of their own")]
     TooMuch,
 }
 
 impl Endpoint {
-    /// The URL, without a slash behind.
+    /// The URL without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is spoken to in clear text.
+    /// Whether the connection is unencrypted HTTP.
     #[must_use]
     pub fn is_http(&self) -> bool {
         self.0.starts_with("http:")
     }
 
-    /// The same with a bucket's name before its host; `None` where the host is an address, and for a name with capital
-    /// letters, since hosts have none: it would be another bucket's.
+    /// The endpoint with a bucket's name before its host. `None` if the host is an IP address. `None` also for a name
+    /// with capital letters: host names ignore case, so it would be another bucket.
     #[must_use]
     pub fn with_subdomain(&self, name: &str) -> Option<Self> {
         let url = Url::parse(&self.0).ok()?;
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endpoints() {
+    fn endpoint_is_parsed_or_refused() {
         let check = |text: &str, expected: Result<&str, EndpointError>| {
             let parsed = Endpoint::try_from(text.to_owned());
             assert_eq!(
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_goes_before_a_name_but_not_before_an_address() {
+    fn bucket_goes_before_a_host_name_but_not_before_an_address() {
         let check = |text: &str, name: &str, expected: Option<&str>| {
             let endpoint = Endpoint::try_from(text.to_owned()).unwrap();
             let found = endpoint.with_subdomain(name);

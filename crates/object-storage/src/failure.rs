@@ -1,5 +1,5 @@
-//! What went wrong between us and a store, and what the engine shall make of it. The texts are our own: those of the
-//! client library hold addresses, and for some credentials the credential.
+//! Store failure: its kind, and the engine's error for it. The texts are this crate's own. Those of the client library
+//! hold addresses, and for some credentials the credential.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,10 +10,10 @@ use resizer_plugin_api::{Error, ErrorKind};
 use crate::credentials::NoCredentials;
 use crate::refusal::Refusal;
 
-/// What went wrong. Its text is for the log and for operators; it holds no secret.
+/// A failure of a request. Its text is for the log and for operators, and holds no secret.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// Of which kind it is.
+    /// The kind of the failure.
     pub kind: FailureKind,
     text: String,
 }
@@ -21,31 +21,31 @@ pub struct Failure {
 /// The kinds of failures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// The store answered, but with a refusal.
+    /// The store answered with a refusal.
     Refused(Refusal),
     /// Nothing listens there, or not with the expected certificate.
     Unreachable,
-    /// No answer in time.
+    /// There was no answer in time.
     Silent,
-    /// There are no credentials to ask with.
+    /// There are no credentials.
     Credentials,
-    /// The connection broke, or the answer makes no sense.
+    /// The connection broke, or the answer is invalid.
     Broken,
 }
 
-/// How one kind of store refuses.
+/// The refusals of one kind of store.
 #[derive(Debug)]
 pub struct Dialect {
-    /// What clients may hear the store called.
+    /// The name of the store in messages to clients.
     pub store: &'static str,
-    /// What the store's codes mean.
+    /// The meaning of the store's error codes.
     pub codes: &'static [(&'static str, ErrorKind)],
-    /// What a 403 means whose code says nothing.
+    /// The meaning of a 403 whose code is not in the list.
     pub forbidden: ErrorKind,
 }
 
 impl Failure {
-    /// What an error of the client library was.
+    /// The failure behind an error of the client library.
     pub(crate) fn of(error: &object_store::Error) -> Self {
         let mut kind = FailureKind::Broken;
         for cause in causes(error) {
@@ -68,8 +68,8 @@ impl Failure {
         Self { kind, text }
     }
 
-    /// The same in the middle of a download, where the client library asks for the rest of what broke off. That it is
-    /// refused, because the object is gone or has become shorter, is no answer to what was asked for in the beginning.
+    /// The failure in the middle of a download, where the client library asks for the rest of an interrupted response.
+    /// A refusal of the rest, because the object is gone or has become shorter, does not answer the original request.
     pub(crate) fn midway(mut self) -> Self {
         if let FailureKind::Refused(_) = self.kind {
             self.kind = FailureKind::Broken;
@@ -77,7 +77,7 @@ impl Failure {
         self
     }
 
-    /// The client library panicked.
+    /// The failure for a panic of the client library.
     pub(crate) fn panic() -> Self {
         Self {
             kind: FailureKind::Broken,
@@ -85,7 +85,7 @@ impl Failure {
         }
     }
 
-    /// What the store refused with, if it did.
+    /// The store's refusal, if the store refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.kind {
@@ -101,7 +101,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The first cause of all, which alone says what happened and repeats no address.
+/// The root cause, which alone says what happened and repeats no address.
 pub(crate) fn deepest(error: &(dyn StdError + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
@@ -112,7 +112,7 @@ fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (
 }
 
 impl Dialect {
-    /// What the engine shall answer, with the failure at this place as the cause.
+    /// The engine's error, with the failure at this place as its cause.
     pub(crate) fn error(&self, place: &str, failure: &Failure) -> Error {
         let kind = match &failure.kind {
             FailureKind::Refused(refusal) => self.meaning(refusal),

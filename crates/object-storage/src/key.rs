@@ -1,26 +1,26 @@
-//! From the path of a URL to the key of an object. The client library drops or refuses what it cannot send unchanged;
-//! here that is a reason for the log, so that no key ever reads another object.
+//! Object key from the path of a URL. The client library drops or refuses parts that it cannot send unchanged. Here
+//! such a key is refused with a reason for the log, so that no key ever reads another object.
 
 use object_store::path::Path;
 
 /// The longest key that S3 (in bytes) and Azure Blob (in characters) allow.
 const LONGEST: usize = 1024;
 
-/// Why no object has this key.
+/// The reason why no object has this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeyError {
-    /// It begins or ends with a slash or has two in a row.
+    /// It begins or ends with a slash, or has two in a row.
     #[error("a key with an empty segment cannot be addressed")]
     EmptySegment,
     /// It is longer than any store allows.
     #[error("the key has more than {LONGEST} characters")]
     TooLong,
-    /// Dot segments and control characters.
+    /// It has dot segments or control characters.
     #[error("a key with a dot segment or a control character cannot be addressed")]
     Refused,
 }
 
-/// Takes a key as it is, byte for byte, or not at all.
+/// Accepts a key unchanged, byte for byte, or refuses it.
 pub(crate) fn parse(key: &str) -> Result<Path, KeyError> {
     if key.split('/').any(str::is_empty) {
         return Err(KeyError::EmptySegment);
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_taken_as_it_is_or_refused() {
+    fn key_is_accepted_unchanged_or_refused() {
         let check = |key: &str, expected: Result<(), KeyError>| {
             let parsed = parse(key);
             if let Ok(path) = &parsed {

@@ -1,7 +1,7 @@
-//! What the readers of object stores share: [`Bucket`] reads one bucket or container, [`Failure`] is what went wrong
-//! without any secret, [`Connection`] and [`Endpoint`] are settings, [`Listener`] hears what a store says when it
-//! refuses, and [`Contained`] makes of a panic in a credential provider an error. Nothing here knows which store it is;
-//! a reader says that with its [`Dialect`].
+//! Common parts of the readers of object stores. [`Bucket`] reads one bucket or container, [`Failure`] is a failure
+//! without any secret, [`Connection`] and [`Endpoint`] are settings, [`Listener`] reads a store's refusals, and
+//! [`Contained`] turns a panic in a credential provider into an error. Nothing here knows which store it is: a reader
+//! describes its store with a [`Dialect`].
 
 mod bucket;
 mod connection;

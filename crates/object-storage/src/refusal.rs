@@ -1,5 +1,6 @@
-//! What a store says when it refuses. The client library keeps status, headers and body of such an answer to itself, or
-//! prints all of them; between it and the network sits a [`Listener`] that takes out what may be told.
+//! Refusal of a store: status, code and region of its response. The client library hides status, headers and body of
+//! such a response, or prints all of them. A [`Listener`] between the library and the network extracts the parts that
+//! may be logged.
 
 use std::fmt;
 
@@ -14,25 +15,25 @@ use resizer_plugin_api::Seconds;
 
 use crate::connection::Connection;
 
-/// How much of an answer's body is looked at.
+/// How much of a response's body is read.
 const LOOKED_AT: usize = 16 * 1024;
-/// How long a code can be; what is longer is none.
+/// The longest code. A longer text is no code.
 const LONGEST_CODE: usize = 80;
 
-/// An answer that is neither the object nor a part of it.
+/// A response that is neither the object nor a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     /// The store's own code, such as `NoSuchKey`.
     pub code: Option<String>,
-    /// The region where the bucket really is, if the store says so.
+    /// The region of the bucket, if the store says that it is another.
     pub region: Option<String>,
 }
 
-/// Makes the HTTP clients of one connection; each turns a refusal into an error whose source is a [`Refusal`]. A
-/// redirect is a refusal: whoever follows one shows signatures and tokens to another host, which has no image for those
-/// who come without.
+/// Makes the HTTP clients of one connection. Each turns a refusal into an error whose source is a [`Refusal`]. A
+/// redirect is a refusal: following one would show signatures and tokens to another host, which has no image for
+/// requests without them.
 #[derive(Debug)]
 pub struct Listener(Connection);
 
@@ -40,7 +41,7 @@ pub struct Listener(Connection);
 struct Listening(reqwest::Client);
 
 impl Listener {
-    /// For the clients of this connection.
+    /// A listener for the clients of this connection.
     #[must_use]
     pub fn new(connection: Connection) -> Self {
         Self(connection)
@@ -50,7 +51,7 @@ impl Listener {
 impl HttpConnector for Listener {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let Self(connection) = self;
-        // Where the client library asks for credentials it decides these two itself.
+        // For requests to credential services the client library decides these two itself.
         let http = options.get_config_value(&ClientConfigKey::AllowHttp).as_deref() == Some("true");
         let connect_timeout = options.get_config_value(&ClientConfigKey::ConnectTimeout);
         let connect_timeout = connect_timeout.and_then(|text| text.parse().ok());
@@ -89,7 +90,7 @@ impl HttpService for Listening {
             return Ok(response);
         }
         let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
-        // The one kind that is sent again whatever the method, and one that is not.
+        // The first kind is retried for every method, the second never.
         let kind = if passes {
             HttpErrorKind::Request
         } else {
@@ -99,7 +100,7 @@ impl HttpService for Listening {
     }
 }
 
-/// Whether a part is said to come that cannot be. Azurite answers so where Azure itself says 416.
+/// Whether the response claims a range that cannot exist. Azurite sends this where Azure itself answers 416.
 fn begins_behind_end(response: &HttpResponse) -> bool {
     let header = response
         .headers()
@@ -118,7 +119,7 @@ impl Refusal {
         let (code_header, region_header) = (header("x-ms-error-code"), header("x-amz-bucket-region"));
         let mut body = Vec::new();
         let mut pieces = response.into_body().bytes_stream();
-        // What breaks off here was looked at as far as it came.
+        // If the body breaks off, the part that arrived is used.
         while let Some(Ok(piece)) = pieces.next().await {
             let left = LOOKED_AT - body.len();
             body.extend_from_slice(&piece[..piece.len().min(left)]);
@@ -150,14 +151,14 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// The text of the first element of this name. Error documents of stores are flat and small; no parser is needed.
+/// The text of the first element of this name. Error documents of stores are flat and small, so no parser is needed.
 fn element(document: &str, name: &str) -> Option<String> {
     let (_, rest) = document.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     code(text)
 }
 
-/// A code or the name of a region: a short word. Anything else could be somebody's secret.
+/// A code or the name of a region: a short word. Any other text could be a secret.
 fn code(text: &str) -> Option<String> {
     let word = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let fits = !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(word);
@@ -169,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_is_found_and_nothing_else_is() {
+    fn code_is_found_and_other_text_is_not() {
         let check = |document: &str, expected: Option<&str>| {
             assert_eq!(element(document, "Code").as_deref(), expected, "{document}");
         };

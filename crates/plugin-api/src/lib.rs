@@ -30,7 +30,6 @@ mod settings;
 mod http_date;
 mod memory;
 mod metrics;
-mod resident;
 mod resource;
 
 #[doc(hidden)]

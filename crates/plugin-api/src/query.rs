@@ -106,7 +106,8 @@ impl fmt::Display for Query {
         for (index, (key, value)) in self.iter().enumerate() {
             let separator = if index == 0 { "" } else { "&" };
             write!(f, "{separator}{}", utf8_percent_encode(key, ESCAPED))?;
-            if !value.is_empty() {
+            // Without its sign, a pair of nothing and nothing would be no pair when it is read.
+            if !value.is_empty() || key.is_empty() {
                 write!(f, "={}", utf8_percent_encode(value, ESCAPED))?;
             }
         }
@@ -170,5 +171,14 @@ mod tests {
     fn query_written_and_parsed_is_equal() {
         let query = Query::parse("a=%26%3D%2B%25&ü=%F0%9F%98%80&e");
         assert_eq!(Query::parse(&query.to_string()), query);
+    }
+
+    #[test]
+    fn empty_key_is_written_and_read_back() {
+        for text in ["=", "=&a=1", "a=1&=", "=b"] {
+            let query = Query::parse(text);
+            assert_eq!(query.to_string(), text);
+            assert_eq!(Query::parse(&query.to_string()), query, "{text}");
+        }
     }
 }

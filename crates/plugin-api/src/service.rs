@@ -347,6 +347,28 @@ pub enum Purge {
     All,
 }
 
+impl Purge {
+    /// Whether this purge drops the entry with this key.
+    #[must_use]
+    pub fn covers(&self, key: &CacheKey) -> bool {
+        match self {
+            Self::Key(purged) => key == purged,
+            _ => self.covers_source(&key.source),
+        }
+    }
+
+    /// Whether this purge drops anything that was made from this source, be it a single entry.
+    #[must_use]
+    pub fn covers_source(&self, source: &SourceKey) -> bool {
+        match self {
+            Self::Key(key) => key.source == *source,
+            Self::Source(purged) => source == purged,
+            Self::Prefix(prefix) => source.as_str().starts_with(prefix),
+            Self::All => true,
+        }
+    }
+}
+
 /// Decides whether a request may be served. Unstable: no plugin of this project is one yet.
 #[async_trait]
 pub trait Authorizer: Send + Sync + 'static {

@@ -1,23 +1,24 @@
-//! The boolean entropy decoder: RFC 6386, section 7. All of a frame behind its first ten bytes is read through it.
+//! Boolean entropy decoder (RFC 6386, section 7): reads everything of a frame that follows its first ten bytes.
 
 /// Decodes bits of known probabilities from a partition.
 ///
-/// Past the end it reads zeros and remembers; the caller asks [`is_exhausted`](Self::is_exhausted) from time to time and
-/// throws away what it got since.
+/// Past the end the reader returns zeros and counts them. The caller asks [`is_exhausted`](Self::is_exhausted) from
+/// time to time, and then discards the values that it read since.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BoolReader<'a> {
     rest: &'a [u8],
-    /// The bits that were loaded and not yet used up, less what is known of them: below `range << bits`.
+    /// The loaded bits that are not used up yet, minus the decoded part: below `range << bits`.
     value: u64,
     /// 128 to 255 between two reads.
     range: u32,
-    /// How many bits of `value` are below the eight that are compared; negative if some of those are not loaded.
+    /// How many bits of `value` are below the eight that are compared. Negative if some of the eight are not loaded
+    /// yet.
     bits: i32,
-    /// Zeros that were loaded past the end, in bytes.
+    /// How many zero bytes were loaded past the end.
     missing: u8,
 }
 
-/// The probability, out of 256, of a bit that may be either.
+/// The probability, out of 256, of a bit that is 0 or 1 equally often.
 const EVEN: u8 = 128;
 
 impl<'a> BoolReader<'a> {
@@ -31,7 +32,8 @@ impl<'a> BoolReader<'a> {
         }
     }
 
-    /// Whether more was read than is there. The last bits may lie in one byte that an encoder did not write.
+    /// Whether more was read than the partition holds. One byte is allowed, because an encoder may leave out the last
+    /// one.
     pub(crate) const fn is_exhausted(&self) -> bool {
         self.missing > 1
     }
@@ -51,14 +53,14 @@ impl<'a> BoolReader<'a> {
         } else {
             self.range = split;
         }
-        // `range` is in 1..=255, so that this is in 0..=7.
+        // `range` is in 1..=255, so `shift` is in 0..=7.
         let shift = self.range.leading_zeros() - 24;
         self.range <<= shift;
         self.bits -= shift as i32;
         bit
     }
 
-    /// A bit that may be either.
+    /// A bit that is 0 or 1 equally often.
     pub(crate) fn flag(&mut self) -> bool {
         self.bit(EVEN)
     }
@@ -71,7 +73,7 @@ impl<'a> BoolReader<'a> {
         }
         let split = (self.range + 1) >> 1;
         let threshold = u64::from(split) << self.bits;
-        // Which it is cannot be foretold: without a branch.
+        // The sign is random, so a branch would be mispredicted half of the time.
         let negative = self.value >= threshold;
         let mask = 0_u64.wrapping_sub(u64::from(negative));
         self.value -= threshold & mask;
@@ -82,12 +84,12 @@ impl<'a> BoolReader<'a> {
         if negative { -magnitude } else { magnitude }
     }
 
-    /// A number of this many bits, at most eight.
+    /// A number of `bits` bits, at most eight.
     pub(crate) fn number(&mut self, bits: u8) -> u8 {
         (0..bits).fold(0, |number, _| number << 1 | u8::from(self.flag()))
     }
 
-    /// A flag that says whether a number follows, its magnitude in this many bits, and its sign.
+    /// A flag that says whether a number follows, then the magnitude in `bits` bits, then the sign.
     pub(crate) fn optional_signed(&mut self, bits: u8) -> Option<i32> {
         self.flag().then(|| {
             let magnitude = i32::from(self.number(bits));
@@ -95,7 +97,7 @@ impl<'a> BoolReader<'a> {
         })
     }
 
-    /// Loads seven bytes; near the end, one. At most seven bits are left in `value` when more are needed.
+    /// Loads seven bytes, or one byte near the end. At most seven bits are left in `value` when more are needed.
     fn load(&mut self) {
         const LOADED: usize = 7;
         if let Some(bytes) = self.rest.first_chunk::<8>() {

@@ -1,17 +1,17 @@
-//! From luma and halved chroma to colours, as libwebp does it by default: chroma is interpolated between the four samples
-//! around a pixel in weights of 9, 3, 3 and 1, and converted by BT.601 in limited range.
+//! Colour conversion from YUV 4:2:0 as libwebp does it by default: interpolates chroma between the four samples around
+//! a pixel with the weights 9, 3, 3 and 1, and converts by BT.601 in limited range.
 
-/// What a pixel consists of.
+/// The layout of a pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pixels {
     /// Red, green, blue: three bytes.
     Rgb,
-    /// And an opaque alpha: four bytes.
+    /// Red, green, blue and an opaque alpha: four bytes.
     Rgba,
 }
 
 impl Pixels {
-    /// How long a pixel is, in bytes.
+    /// The length of a pixel in bytes.
     pub const fn bytes(self) -> usize {
         match self {
             Self::Rgb => 3,
@@ -20,21 +20,21 @@ impl Pixels {
     }
 }
 
-/// A row of luma and what of the chroma planes is around it.
+/// A row of luma and the rows of chroma around it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) luma: &'a [u8],
-    /// Of both chroma planes, the rows next to it on its own side and on the other.
+    /// For both chroma planes: the nearer row, then the farther row on the other side.
     pub(crate) chroma: [[&'a [u8]; 2]; 2],
 }
 
-/// Converts rows of a picture; holds room for one.
+/// Converts rows of a picture. Holds buffers for one row.
 #[derive(Debug)]
 pub(crate) struct Converter {
     pixels: Pixels,
     /// A row of chroma, weighted out of 4, with its ends repeated.
     blended: Vec<u16>,
-    /// Chroma of both planes for each pixel, after one that is none.
+    /// Upsampled chroma of both planes for each pixel, after one unused sample.
     chroma: [Vec<u8>; 2],
 }
 
@@ -51,7 +51,7 @@ impl Converter {
         }
     }
 
-    /// What a converter of rows so wide holds, in bytes.
+    /// The bytes that a converter for rows of this width holds.
     pub(crate) const fn bytes(width: usize) -> usize {
         6 * (width.div_ceil(2) + 2)
     }
@@ -99,7 +99,7 @@ fn interleave<const N: usize>(
     }
 }
 
-/// Filled up with zeros.
+/// The samples, padded with zeros.
 #[inline(always)]
 fn lanes(samples: &[u8]) -> [u8; LANES] {
     samples.first_chunk().copied().unwrap_or_else(|| {
@@ -109,7 +109,8 @@ fn lanes(samples: &[u8]) -> [u8; LANES] {
     })
 }
 
-/// Red, green and blue. The factors are those of BT.601 for luma from 16 to 235, times 2^14; sums carry 6 bits of fraction.
+/// Red, green and blue. The factors are those of BT.601 for luma from 16 to 235, times 2^14. Sums carry 6 bits of
+/// fraction.
 #[inline(always)]
 fn colours(luma: &[u8; LANES], blue: &[u8; LANES], red: &[u8; LANES]) -> [[u8; LANES]; 3] {
     const LUMA: u16 = 19_077;
@@ -117,11 +118,11 @@ fn colours(luma: &[u8; LANES], blue: &[u8; LANES], red: &[u8; LANES]) -> [[u8; L
     const BLUE_TO_GREEN: u16 = 6_419;
     const RED_TO_GREEN: u16 = 13_320;
     const BLUE_TO_BLUE: u16 = 33_050;
-    // What the offsets of luma and chroma come to.
+    // The offsets of luma (16) and chroma (128), multiplied by their factors.
     const RED: i16 = 14_234;
     const GREEN: i16 = 8_708;
     const BLUE: u16 = 17_685;
-    // The sample times the factor, out of 2^8. In two parts, so that 16 bits are enough for each.
+    // The sample times the factor, out of 2^8. The product is computed in two parts so that each fits into 16 bits.
     let scaled = |sample: u8, factor: u16| {
         let sample = u16::from(sample);
         sample * (factor >> 8) + ((sample * (factor & 0xff)) >> 8)
@@ -135,7 +136,7 @@ fn colours(luma: &[u8; LANES], blue: &[u8; LANES], red: &[u8; LANES]) -> [[u8; L
         result[0][lane] = clamped(y as i16 - RED + scaled(v, RED_TO_RED) as i16);
         let green = y as i16 - scaled(u, BLUE_TO_GREEN) as i16 - scaled(v, RED_TO_GREEN) as i16;
         result[1][lane] = clamped(green + GREEN);
-        // Up to 19002 + 32920: more than a signed number holds.
+        // Up to 19002 + 32920, which an i16 cannot hold.
         let blue = (y + scaled(u, BLUE_TO_BLUE)).saturating_sub(BLUE) >> 6;
         result[2][lane] = (blue as i16).min(255) as u8;
     }

@@ -1,26 +1,26 @@
-//! From the compressed picture to rows of pixels: a row of macroblocks is read, predicted and smoothed, and what can no
-//! longer change is converted.
+//! Lossy decoder: reads, predicts and loop-filters a row of macroblocks, then converts the rows of pixels that are
+//! final.
 
 use crate::colour::{Converter, Pixels, Row};
-use crate::filter::Smoothing;
 use crate::header::Header;
+use crate::loop_filter::LoopFilter;
 use crate::macroblock::{LumaMode, ModeContext};
 use crate::planes::Plane;
 use crate::prediction::{Place, Planes};
 use crate::residual::{self, Neighbours, Residual};
 use crate::{DecodeError, filter_strength::Strength};
 
-/// A picture being decoded, from the top down.
+/// A lossy picture being decoded, from the top down.
 #[derive(Debug)]
 pub struct Decoder<'a> {
     header: Header<'a>,
     planes: Planes,
     modes: ModeContext,
-    /// Of each column of macroblocks, the one above.
+    /// For each column, the context that the macroblock above leaves.
     neighbours: Vec<Neighbours>,
     residual: Box<Residual>,
-    /// Of each macroblock of the row.
-    smoothing: Vec<Smoothing>,
+    /// The loop filter's settings for each macroblock of the row.
+    loop_filters: Vec<LoopFilter>,
     converter: Converter,
     output: Vec<u8>,
     row_bytes: usize,
@@ -29,29 +29,30 @@ pub struct Decoder<'a> {
     next: usize,
 }
 
-/// Finished rows of pixels, lent.
+/// Finished rows of pixels, borrowed from the decoder.
 #[derive(Debug)]
 pub struct Rows<'a> {
-    /// The first of them, counted from the top of the picture.
+    /// The index of the first row, counted from the top of the picture.
     pub first: u32,
-    /// The rows, one after another without gaps. They may be changed: nothing depends on them.
+    /// The rows, one after another without gaps. The caller may change them: later rows do not depend on them.
     pub pixels: &'a mut [u8],
 }
 
-/// A side of a macroblock in luma.
+/// The side of a macroblock in luma samples.
 const SIDE: usize = 16;
-/// How many rows at the lower end of a macroblock may still change, or lack the chroma below them: smoothing changes three
-/// rows of each plane, and three rows of chroma are six of luma and the one above, which lies between them and others.
+/// How many rows at the lower end of a macroblock may still change, or lack the chroma below them. The loop filter
+/// changes three rows of each plane. Three rows of chroma are six of luma, and the row above them interpolates between
+/// changed and unchanged chroma.
 const HELD: usize = 7;
 
 impl<'a> Decoder<'a> {
-    /// Reads the header of a picture: the contents of a chunk `VP8 `. Allocates a few rows of its width.
+    /// Reads the header of a picture: the contents of a chunk `VP8 `. Allocates a few rows of the picture's width.
     pub fn new(data: &'a [u8], pixels: Pixels) -> Result<Self, DecodeError> {
         let header = Header::read(data)?;
         let width = usize::from(header.width);
         let columns = width.div_ceil(SIDE);
         let row_bytes = width * pixels.bytes();
-        let untouched = Smoothing {
+        let untouched = LoopFilter {
             strength: Strength::default(),
             inner: false,
         };
@@ -64,7 +65,7 @@ impl<'a> Decoder<'a> {
             modes: ModeContext::new(columns),
             neighbours: vec![Neighbours::default(); columns],
             residual: Box::default(),
-            smoothing: vec![untouched; columns],
+            loop_filters: vec![untouched; columns],
             converter: Converter::new(width, pixels),
             output: vec![0; row_bytes * (SIDE + HELD)],
             row_bytes,
@@ -73,30 +74,30 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// What a decoder of a picture so wide holds, in bytes, without the compressed picture.
+    /// The bytes that a decoder of a picture of this width holds, without the compressed picture.
     pub const fn bytes(width: u16, pixels: Pixels) -> u64 {
-        /// Probabilities, coefficients, readers, and what an allocator adds.
+        /// Probabilities, coefficients, readers, and the allocator's overhead.
         const TABLES: usize = 16 * 1024;
         let width = width as usize;
         let columns = width.div_ceil(SIDE);
-        let macroblock = size_of::<[u32; 4]>() + size_of::<Neighbours>() + size_of::<Smoothing>();
+        let macroblock = size_of::<[u32; 4]>() + size_of::<Neighbours>() + size_of::<LoopFilter>();
         let planes = Plane::<16>::bytes(columns) + 2 * Plane::<8>::bytes(columns);
         let output = width * pixels.bytes() * (SIDE + HELD);
         (TABLES + columns * macroblock + planes + Converter::bytes(width) + output) as u64
     }
 
-    /// In pixels, 1 to 16383.
+    /// Width in pixels, 1 to 16383.
     pub const fn width(&self) -> u16 {
         self.header.width
     }
 
-    /// In pixels, 1 to 16383.
+    /// Height in pixels, 1 to 16383.
     pub const fn height(&self) -> u16 {
         self.header.height
     }
 
-    /// Decodes the next row of macroblocks and lends the rows of pixels that are finished with it, at most 23; `None`
-    /// behind the last. After an error it is not to be asked again.
+    /// Decodes the next row of macroblocks and lends the rows of pixels that it completes, at most 23. Returns `None`
+    /// after the last row. The decoder must not be used after an error.
     pub fn next_rows(&mut self) -> Result<Option<Rows<'_>>, DecodeError> {
         let height = usize::from(self.header.height);
         if self.next == height {
@@ -123,11 +124,11 @@ impl<'a> Decoder<'a> {
     fn decode_row(&mut self) -> Result<(), DecodeError> {
         self.modes.begin_row();
         let mut left = Neighbours::default();
-        let columns = self.smoothing.iter_mut().zip(&mut self.neighbours);
-        for (column, (smoothing, above)) in columns.enumerate() {
+        let columns = self.loop_filters.iter_mut().zip(&mut self.neighbours);
+        for (column, (loop_filter, above)) in columns.enumerate() {
             let place = Place { column, row: self.row };
             let macroblock = self.modes.read(&mut self.header, column);
-            // Only four segments can be named.
+            // The modulo changes nothing, as only four segments can be coded. It spares the bounds check.
             let segment = &self.header.segments[macroblock.segment % 4];
             let is_whole = matches!(macroblock.luma, LumaMode::Whole(_));
             let any = macroblock.has_coefficients
@@ -143,7 +144,7 @@ impl<'a> Decoder<'a> {
                 above.clear(is_whole);
                 left.clear(is_whole);
             }
-            *smoothing = Smoothing {
+            *loop_filter = LoopFilter {
                 strength: segment.strengths[usize::from(!is_whole)],
                 inner: any || !is_whole,
             };
@@ -153,20 +154,20 @@ impl<'a> Decoder<'a> {
         if self.header.modes.is_exhausted() || self.header.partitions.of_row(self.row).is_exhausted() {
             return Err(DecodeError::Exhausted);
         }
-        self.planes.luma.predicted();
-        self.planes.chroma.iter_mut().for_each(Plane::predicted);
-        for (column, smoothing) in self.smoothing.iter().enumerate() {
+        self.planes.luma.finish_prediction();
+        self.planes.chroma.iter_mut().for_each(Plane::finish_prediction);
+        for (column, loop_filter) in self.loop_filters.iter().enumerate() {
             let place = Place { column, row: self.row };
-            self.planes.smooth(place, *smoothing, self.header.simple_filter);
+            self.planes.filter_edges(place, *loop_filter, self.header.simple_filter);
         }
         Ok(())
     }
 }
 
-/// A row of pixels, in the planes that stand at a row of macroblocks.
+/// A row of pixels, taken from planes that hold the given row of macroblocks.
 fn row_of(planes: &Planes, macroblocks: usize, row: usize, height: usize) -> Row<'_> {
     let near = row / 2;
-    // The other row of chroma that is close: above the even rows, below the odd ones.
+    // The second nearest row of chroma: above for even rows, below for odd ones.
     let far = if row.is_multiple_of(2) {
         near.saturating_sub(1)
     } else {

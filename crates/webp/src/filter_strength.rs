@@ -1,40 +1,40 @@
-//! How strongly the edges of a macroblock are smoothed: RFC 6386, sections 9.6 and 15.
+//! Strength of the loop filter (RFC 6386, sections 9.6 and 15): derived for each segment from the frame's header.
 
 use crate::bool_reader::BoolReader;
 
-/// Smoothing of a macroblock's edges.
+/// The loop filter's thresholds for a macroblock's edges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Strength {
-    /// 0 to 63; 0 leaves all as it is.
+    /// 0 to 63. 0 turns the filter off.
     pub(crate) level: u8,
-    /// The most that neighbours on one side of an edge may differ.
+    /// The largest difference between neighbours on one side of an edge that is still filtered.
     pub(crate) interior: u8,
-    /// From which difference on an edge counts as one of the picture.
+    /// The difference above which an edge belongs to the picture ("high edge variance").
     pub(crate) variance: u8,
 }
 
 impl Strength {
-    /// The most that pixels across an edge between macroblocks may differ.
+    /// The largest difference across an edge between macroblocks that is still filtered.
     pub(crate) const fn macroblock_limit(self) -> u8 {
         (self.level + 2) * 2 + self.interior
     }
 
-    /// The same between subblocks.
+    /// The largest difference across an edge between subblocks that is still filtered.
     pub(crate) const fn subblock_limit(self) -> u8 {
         self.level * 2 + self.interior
     }
 }
 
-/// What a frame says about smoothing.
+/// The loop filter's part of the frame header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FilterHeader {
-    /// Luma only, and by a simpler rule.
+    /// Whether the simple filter is used, which changes luma only.
     pub(crate) simple: bool,
     pub(crate) level: u8,
     sharpness: u8,
-    /// Added for all macroblocks of a key frame.
+    /// Added to the level of all macroblocks of a key frame.
     intra_delta: i32,
-    /// Added for those whose subblocks are predicted one by one.
+    /// Added to the level of macroblocks whose subblocks are predicted one by one.
     subblocks_delta: i32,
 }
 
@@ -49,7 +49,7 @@ impl FilterHeader {
         };
         let adjusts = reader.flag();
         if adjusts && reader.flag() {
-            // By reference frame, then by mode. A key frame has but one of the first and uses one of the others.
+            // Four deltas by reference frame, then four by mode. A key frame uses the first of each.
             let deltas: [i32; 8] = std::array::from_fn(|_| reader.optional_signed(6).unwrap_or_default());
             header.intra_delta = deltas[0];
             header.subblocks_delta = deltas[4];

@@ -1,4 +1,4 @@
-//! The header of a frame: RFC 6386, sections 9.1 to 9.11 and 19.2.
+//! Frame header (RFC 6386, sections 9.1 to 9.11 and 19.2): reads sizes, segments, probabilities and partitions.
 
 use crate::DecodeError;
 use crate::bool_reader::BoolReader;
@@ -6,27 +6,27 @@ use crate::filter_strength::{FilterHeader, Strength};
 use crate::quantiser::{Indices, Quantiser};
 use crate::tables::{BANDS, COEFFICIENT_UPDATES, INITIAL_COEFFICIENTS};
 
-/// Macroblocks belong to one of so many segments, each with settings of its own.
+/// The number of segments. Each has settings of its own, and each macroblock belongs to one.
 const SEGMENTS: usize = 4;
 
-/// Probabilities of coefficient tokens by kind of block, position, context and node. One more position than there is, so
-/// that the one behind the last can be named.
+/// Probabilities of coefficient tokens by kind of block, position, context and node. There is one position more than
+/// coefficients, so that the position behind the last is a valid index.
 pub(crate) type TokenProbabilities = [[[[u8; 11]; 3]; 17]; 4];
 
-/// What holds for a whole frame.
+/// The settings of a whole frame.
 #[derive(Debug)]
 pub(crate) struct Header<'a> {
     pub(crate) width: u16,
     pub(crate) height: u16,
-    /// Of the segment of a macroblock; without them all are of the first.
+    /// Probabilities of a macroblock's segment. Without them all macroblocks are in the first segment.
     pub(crate) segment_probabilities: Option<[u8; 3]>,
     pub(crate) segments: [Segment; SEGMENTS],
-    /// Luma only, and by a simpler rule.
+    /// Whether the simple loop filter is used, which changes luma only.
     pub(crate) simple_filter: bool,
-    /// That a macroblock has coefficients; without it all do.
+    /// The probability that a macroblock has coefficients. Without it all macroblocks have.
     pub(crate) coefficients_probability: Option<u8>,
     pub(crate) tokens: Box<TokenProbabilities>,
-    /// Stands behind the header, where the modes of the macroblocks begin.
+    /// The first partition, after the header: the modes of the macroblocks.
     pub(crate) modes: BoolReader<'a>,
     pub(crate) partitions: Partitions<'a>,
 }
@@ -35,22 +35,22 @@ pub(crate) struct Header<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Segment {
     pub(crate) quantiser: Quantiser,
-    /// Of macroblocks that are predicted whole, and of those that are predicted in subblocks.
+    /// For macroblocks that are predicted whole, then for those that are predicted in subblocks.
     pub(crate) strengths: [Strength; 2],
 }
 
-/// What the header says of segments, before it is known what it is relative to.
+/// The segments' part of the header. Its values may be relative to those of the frame.
 #[derive(Default)]
 struct SegmentHeader {
     enabled: bool,
-    /// Whether values replace those of the frame; else they are added.
+    /// Whether values replace those of the frame. Otherwise they are added.
     absolute: bool,
     quantisers: [i32; SEGMENTS],
     levels: [i32; SEGMENTS],
     probabilities: Option<[u8; 3]>,
 }
 
-/// Coefficients, in 1, 2, 4 or 8 partitions that rows of macroblocks take turns in.
+/// The partitions of coefficients: 1, 2, 4 or 8. Rows of macroblocks use them in turn.
 #[derive(Debug)]
 pub(crate) struct Partitions<'a> {
     readers: [BoolReader<'a>; 8],
@@ -70,14 +70,14 @@ impl<'a> Partitions<'a> {
             *reader = BoolReader::new(partition);
             rest = behind;
         }
-        // The last one takes what is left.
+        // The size of the last partition is not stored: it is the rest.
         readers[count - 1] = BoolReader::new(rest);
         Ok(Self { readers, count })
     }
 
     /// The reader of a row of macroblocks.
     pub(crate) fn of_row(&mut self, row: usize) -> &mut BoolReader<'a> {
-        // `count` is a power of two, at most eight.
+        // The second modulo spares the bounds check: `count` is a power of two, at most eight.
         &mut self.readers[row % self.count % 8]
     }
 }
@@ -100,7 +100,7 @@ impl<'a> Header<'a> {
         let ([0x9d, 0x01, 0x2a, w0, w1, h0, h1], rest) = rest.split_first_chunk().ok_or(CUT)? else {
             return Err(DecodeError::StartCode);
         };
-        // The two bits above are how much larger it may be shown: nobody does.
+        // The two highest bits are a scale for display, which no decoder applies.
         let width = u16::from_le_bytes([*w0, *w1]) & 0x3fff;
         let height = u16::from_le_bytes([*h0, *h1]) & 0x3fff;
         if width == 0 || height == 0 {
@@ -112,13 +112,13 @@ impl<'a> Header<'a> {
         if reader.flag() {
             return Err(DecodeError::ColourSpace);
         }
-        // Whether pixels have to be clamped. They always are.
+        // Whether pixels have to be clamped. This decoder always clamps.
         reader.flag();
         let segments = SegmentHeader::read(&mut reader);
         let filter = FilterHeader::read(&mut reader);
         let partitions = Partitions::read(rest, 1 << reader.number(2))?;
         let indices = Indices::read(&mut reader);
-        // Whether probabilities hold for later frames. There are none.
+        // Whether probabilities hold for later frames. WebP has no later frames.
         reader.flag();
         let tokens = token_probabilities(&mut reader);
         let coefficients_probability = reader.flag().then(|| reader.number(8));
@@ -171,7 +171,7 @@ impl SegmentHeader {
         let level = value(filter.level.into(), self.levels);
         Segment {
             quantiser: indices.quantiser(value(indices.base, self.quantisers)),
-            // Without a level for the frame nothing is smoothed, whatever segments say.
+            // A frame with level 0 has no loop filter, whatever its segments say.
             strengths: match filter.level {
                 0 => Default::default(),
                 _ => [false, true].map(|subblocks| filter.strength(level, subblocks)),
@@ -180,7 +180,7 @@ impl SegmentHeader {
     }
 }
 
-/// The initial probabilities with the frame's changes, by position and no longer by band.
+/// The initial probabilities with the frame's updates, indexed by position instead of band.
 fn token_probabilities(reader: &mut BoolReader<'_>) -> Box<TokenProbabilities> {
     let mut bands = INITIAL_COEFFICIENTS;
     let updates = COEFFICIENT_UPDATES.as_flattened().as_flattened().as_flattened();

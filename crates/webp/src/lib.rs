@@ -1,23 +1,23 @@
-//! Decodes the pictures of WebP files: those with loss, which are key frames of VP8 (RFC 6386), and those without
-//! (RFC 9649). The container around them is the caller's.
+//! WebP decoder: decodes lossy pictures, which are key frames of VP8 (RFC 6386), and lossless ones, VP8L (RFC 9649).
+//! The caller reads the container.
 //!
-//! A [`Decoder`] borrows a compressed picture with loss and hands out finished rows of pixels, about sixteen at a time. It holds
-//! the rows of two macroblocks and never the picture, so that a large one takes as little memory as a wide one, and whoever
-//! waits for it can stop after each piece. Pixels are those of libwebp with its default settings, bit by bit; of values that
-//! no encoder writes (levels and sums out of range), those of RFC 6386.
+//! A [`Decoder`] borrows a lossy compressed picture and hands out finished rows of pixels, about sixteen at a time. It
+//! holds the rows of two macroblocks and never the whole picture, so that a high picture takes no more memory than a
+//! low one. The caller can stop after each piece. Pixels are bit by bit those of libwebp with its default settings. For
+//! values that no encoder writes (levels and sums out of range) they are those of RFC 6386.
 //!
-//! A [`LosslessDecoder`] does the same for pictures without loss, of which it holds as much as copies can reach.
+//! A [`LosslessDecoder`] does the same for lossless pictures. It holds as many pixels as a back-reference can reach.
 //!
-//! Nothing here panics, whatever the data is. With loss nothing is allocated by what the compressed data says but for its
-//! width; without, what transforms and codes take is bounded, and told.
+//! Nothing here panics, whatever the data is. The lossy decoder's memory depends on the width alone. The lossless
+//! decoder's memory for transforms and prefix codes depends on the data, is bounded, and is reported.
 
 mod bool_reader;
 mod colour;
 mod decoder;
 mod error;
-mod filter;
 mod filter_strength;
 mod header;
+mod loop_filter;
 mod lossless;
 mod macroblock;
 mod planes;

@@ -1,26 +1,28 @@
-//! Pictures without loss (RFC 9649, sections 3 to 7), and alpha channels that are stored as such: decoded in steps of some
-//! thousands of pixels, so that whoever waits can stop after each, and handed out in rows. Held is no more of the picture
-//! than copies can reach, about six megabytes.
+//! Lossless decoder (RFC 9649, sections 3 to 7), also for compressed alpha channels: decodes some thousands of pixels
+//! in a step and hands them out in rows.
+//!
+//! The caller can stop after each step. The decoder holds no more of the picture than back-references can reach, about
+//! six megabytes.
 
 mod bits;
-mod codes;
 mod image;
 mod neighbours;
+mod prefix_codes;
 mod transform;
 
 use self::bits::Bits;
-use self::image::{Image, LONGEST_COPY, Pixel, Places, REACH, SLACK, read_cache_bits};
+use self::image::{Image, LONGEST_BACK_REFERENCE, MetaPrefixCodes, Pixel, SLACK, WINDOW, read_cache_bits};
 pub use self::neighbours::NEIGHBOURS;
-use self::transform::{Transform, packed_bits};
+use self::transform::{Transform, width_bits};
 use crate::{DecodeError, Pixels};
 
-/// What a picture begins with.
+/// The first byte of a picture.
 const SIGNATURE: u32 = 0x2f;
 const SIDE_BITS: u32 = 14;
-/// How many pixels are decoded in one step, if that is a row at least.
+/// How many pixels are decoded in one step, but one row at least.
 const STEP: usize = 1 << 15;
 
-/// A picture without loss being decoded, from the top down.
+/// A lossless picture being decoded, from the top down.
 #[derive(Debug)]
 pub struct LosslessDecoder<'a> {
     bits: Bits<'a>,
@@ -29,44 +31,44 @@ pub struct LosslessDecoder<'a> {
     has_alpha: bool,
     output: Output,
     stage: Stage,
-    /// In the order in which they were done.
+    /// In the order in which the encoder applied them.
     transforms: Vec<Transform>,
-    /// The kinds that there were, as bits.
+    /// The kinds of transforms read so far, one bit each.
     kinds: u32,
-    /// How wide rows are before the transforms that were read are undone.
+    /// The width of rows before the transforms that were read are undone. Colour indexing can make it smaller.
     stored_width: usize,
     /// A row of pixels.
     row: Vec<Pixel>,
     rows: Vec<u8>,
-    /// The next row to hand out.
+    /// The index of the next row to hand out.
     next: usize,
 }
 
-/// What becomes of a pixel.
+/// The output form of each decoded pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Output {
     Pixels(Pixels),
-    /// Its green alone.
+    /// The green channel alone, which holds alpha.
     Alpha,
 }
 
-/// What is decoded next.
+/// The part of the data that is decoded next.
 #[derive(Debug)]
 enum Stage {
-    /// Which transform there is, if there is one more.
+    /// Whether there is one more transform, and its kind.
     Header,
-    /// What a transform needs: its kind, how large its squares are, and its image.
+    /// The sub-image of a transform: its kind, the tile size in bits, and the image.
     Transform(Kind, u32, Image),
-    /// Which codes are used where: bits of a place in the picture's cache, how large the squares are, and their image.
-    Places(u32, u32, Image),
+    /// The meta prefix codes ("entropy image"): the picture's colour cache bits, the tile size in bits, and the image.
+    MetaPrefixCodes(u32, u32, Image),
     Picture(Image),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Prediction,
-    Colour,
-    Palette,
+    Predictor,
+    CrossColour,
+    ColourIndexing,
 }
 
 impl Output {
@@ -79,7 +81,7 @@ impl Output {
 }
 
 impl<'a> LosslessDecoder<'a> {
-    /// Reads the header of a picture: the contents of a chunk `VP8L`. Where it has no alpha, it is opaque.
+    /// Reads the header of a picture: the contents of a chunk `VP8L`. A picture without alpha is decoded as opaque.
     pub fn new(data: &'a [u8], pixels: Pixels) -> Result<Self, DecodeError> {
         let mut bits = Bits::new(data);
         if bits.number(8) != SIGNATURE {
@@ -97,11 +99,11 @@ impl<'a> LosslessDecoder<'a> {
         Ok(Self::of(bits, width, height, has_alpha, Output::Pixels(pixels)))
     }
 
-    /// Begins to decode a compressed alpha channel of a picture with loss: what follows the first byte of a chunk `ALPH`.
-    /// Its rows are of one byte a pixel.
+    /// Begins to decode the compressed alpha channel of a lossy picture: the contents of a chunk `ALPH` after the first
+    /// byte. Rows have one byte a pixel.
     ///
     /// # Errors
-    /// It has no pixels.
+    /// The width or the height is zero.
     pub fn alpha(data: &'a [u8], width: u16, height: u16) -> Result<Self, DecodeError> {
         if width == 0 || height == 0 {
             return Err(DecodeError::Empty);
@@ -127,23 +129,23 @@ impl<'a> LosslessDecoder<'a> {
         }
     }
 
-    /// In pixels, 1 to 16384.
+    /// Width in pixels, 1 to 16384.
     pub const fn width(&self) -> u32 {
         self.width as u32
     }
 
-    /// In pixels, 1 to 16384.
+    /// Height in pixels, 1 to 16384.
     pub const fn height(&self) -> u32 {
         self.height as u32
     }
 
-    /// Whether the header says that a pixel may be transparent.
+    /// Whether the header says that pixels may be transparent.
     pub const fn has_alpha(&self) -> bool {
         self.has_alpha
     }
 
-    /// What a decoder of a picture of such a size holds, in bytes, without the compressed picture; what goes beyond that,
-    /// [`Self::more_bytes`] says.
+    /// The bytes that a decoder of a picture of this size holds, without the compressed picture. [`Self::more_bytes`]
+    /// reports anything beyond.
     pub fn bytes(width: u32, height: u32, pixels: Pixels) -> u64 {
         Self::bytes_of(width as usize, height as usize, Output::Pixels(pixels))
     }
@@ -155,26 +157,29 @@ impl<'a> LosslessDecoder<'a> {
 
     fn bytes_of(width: usize, height: usize, output: Output) -> u64 {
         let total = width * height;
-        let held = total.min(REACH + SLACK) + LONGEST_COPY;
-        // Pixels, a row and the one above, and rows to hand out.
+        let held = total.min(WINDOW + SLACK) + LONGEST_BACK_REFERENCE;
+        // The pixels within reach, a row and the one above, and the rows to hand out.
         let pixels = (held + 3 * width) * size_of::<Pixel>() + rows_at_once(width) * width * output.bytes();
         pixels as u64 + usual_bytes(total)
     }
 
-    /// What codes and transforms take beyond what most pictures have, which is known only as they are decoded.
+    /// The bytes of prefix codes and transforms beyond those that most pictures have. They are known only while
+    /// decoding.
     pub fn more_bytes(&self) -> u64 {
         let transforms: u64 = self.transforms.iter().map(Transform::bytes).sum();
         let stage = match &self.stage {
             Stage::Header => 0,
-            // And what is made of the image.
-            Stage::Transform(_, _, image) | Stage::Places(_, _, image) => image.codes_bytes() + 2 * image.pixel_bytes(),
+            // The transform that is built from the image takes memory too.
+            Stage::Transform(_, _, image) | Stage::MetaPrefixCodes(_, _, image) => {
+                image.codes_bytes() + 2 * image.pixel_bytes()
+            }
             Stage::Picture(image) => image.codes_bytes(),
         };
         (transforms + stage).saturating_sub(usual_bytes(self.width * self.height))
     }
 
-    /// Goes on for some thousands of pixels; whether there are finished rows now, or no more to come. After an error it is
-    /// not to be asked again.
+    /// Decodes some thousands of pixels more. Returns whether there are finished rows, or the picture is complete. The
+    /// decoder must not be used after an error.
     pub fn step(&mut self) -> Result<bool, DecodeError> {
         self.rows.clear();
         if self.next < self.height {
@@ -183,7 +188,7 @@ impl<'a> LosslessDecoder<'a> {
         Ok(!self.rows.is_empty() || self.next == self.height)
     }
 
-    /// The rows that the last step finished, one after another without gaps; none behind the last.
+    /// The rows that the last step finished, one after another without gaps. Empty after the last row.
     pub fn rows(&self) -> &[u8] {
         &self.rows
     }
@@ -191,19 +196,19 @@ impl<'a> LosslessDecoder<'a> {
     fn go_on(&mut self) -> Result<(), DecodeError> {
         match std::mem::replace(&mut self.stage, Stage::Header) {
             Stage::Header => self.stage = self.read_header()?,
-            Stage::Transform(kind, square_bits, mut image) => {
+            Stage::Transform(kind, tile_bits, mut image) => {
                 self.stage = if is_done(&mut image, &mut self.bits)? {
-                    self.add_transform(kind, square_bits, &image);
+                    self.add_transform(kind, tile_bits, &image);
                     Stage::Header
                 } else {
-                    Stage::Transform(kind, square_bits, image)
+                    Stage::Transform(kind, tile_bits, image)
                 };
             }
-            Stage::Places(cache_bits, square_bits, mut image) => {
+            Stage::MetaPrefixCodes(cache_bits, tile_bits, mut image) => {
                 self.stage = if is_done(&mut image, &mut self.bits)? {
-                    Stage::Picture(self.picture(cache_bits, Some(Places::of(square_bits, &image))))
+                    Stage::Picture(self.picture(cache_bits, Some(MetaPrefixCodes::of(tile_bits, &image))))
                 } else {
-                    Stage::Places(cache_bits, square_bits, image)
+                    Stage::MetaPrefixCodes(cache_bits, tile_bits, image)
                 };
             }
             Stage::Picture(mut image) => {
@@ -217,7 +222,7 @@ impl<'a> LosslessDecoder<'a> {
         Ok(())
     }
 
-    /// Reads which transform comes next, or what comes behind the last one.
+    /// Reads the next transform's kind, or the prefix codes' header after the last transform.
     fn read_header(&mut self) -> Result<Stage, DecodeError> {
         let bits = &mut self.bits;
         if bits.is_exhausted() {
@@ -228,9 +233,9 @@ impl<'a> LosslessDecoder<'a> {
             if bits.number(1) == 0 {
                 return Ok(Stage::Picture(self.picture(cache_bits, None)));
             }
-            let square_bits = 2 + bits.number(3);
-            let image = squares(self.stored_width, self.height, square_bits, bits)?;
-            return Ok(Stage::Places(cache_bits, square_bits, image));
+            let tile_bits = 2 + bits.number(3);
+            let image = tiles(self.stored_width, self.height, tile_bits, bits)?;
+            return Ok(Stage::MetaPrefixCodes(cache_bits, tile_bits, image));
         }
         let number = bits.number(2);
         if self.kinds >> number & 1 == 1 {
@@ -238,52 +243,56 @@ impl<'a> LosslessDecoder<'a> {
         }
         self.kinds |= 1 << number;
         let kind = match number {
-            0 => Kind::Prediction,
-            1 => Kind::Colour,
+            0 => Kind::Predictor,
+            1 => Kind::CrossColour,
             2 => {
-                self.transforms.push(Transform::Green);
+                self.transforms.push(Transform::SubtractGreen);
                 return Ok(Stage::Header);
             }
             _ => {
                 let colours = bits.number(8) as usize + 1;
-                return Ok(Stage::Transform(Kind::Palette, 0, Image::small(colours, 1, bits)?));
+                return Ok(Stage::Transform(
+                    Kind::ColourIndexing,
+                    0,
+                    Image::small(colours, 1, bits)?,
+                ));
             }
         };
-        let square_bits = 2 + bits.number(3);
-        let image = squares(self.stored_width, self.height, square_bits, bits)?;
-        Ok(Stage::Transform(kind, square_bits, image))
+        let tile_bits = 2 + bits.number(3);
+        let image = tiles(self.stored_width, self.height, tile_bits, bits)?;
+        Ok(Stage::Transform(kind, tile_bits, image))
     }
 
-    fn add_transform(&mut self, kind: Kind, square_bits: u32, image: &Image) {
+    fn add_transform(&mut self, kind: Kind, tile_bits: u32, image: &Image) {
         self.transforms.push(match kind {
-            Kind::Prediction => Transform::prediction(square_bits, image, self.stored_width),
-            Kind::Colour => Transform::colour(square_bits, image),
-            Kind::Palette => {
-                let packed = 1 << packed_bits(image.pixels().len());
+            Kind::Predictor => Transform::predictor(tile_bits, image, self.stored_width),
+            Kind::CrossColour => Transform::cross_colour(tile_bits, image),
+            Kind::ColourIndexing => {
+                let packed = 1 << width_bits(image.pixels().len());
                 self.stored_width = self.stored_width.div_ceil(packed);
-                Transform::palette(image)
+                Transform::colour_indexing(image)
             }
         });
     }
 
-    fn picture(&self, cache_bits: u32, places: Option<Places>) -> Image {
-        Image::new(self.stored_width, self.height, cache_bits, places)
+    fn picture(&self, cache_bits: u32, meta_codes: Option<MetaPrefixCodes>) -> Image {
+        Image::new(self.stored_width, self.height, cache_bits, meta_codes)
     }
 
-    /// Undoes what was done to the rows before this one, from the last transform to the first.
+    /// Undoes the transforms of the rows before `end`, from the last to the first.
     fn finish_rows(&mut self, image: &Image, end: usize) {
         for row in self.next..end {
             let stored = image.row(row);
             self.row[..stored.len()].copy_from_slice(stored);
             let mut width = stored.len();
             for transform in self.transforms.iter_mut().rev() {
-                // A palette widens the row to what it was before.
-                if matches!(transform, Transform::Palette { .. }) {
+                // Undoing colour indexing widens a row to its width before.
+                if matches!(transform, Transform::ColourIndexing { .. }) {
                     width = self.width;
                 }
                 transform.undo(row, &mut self.row[..width]);
             }
-            put(&self.row, self.output, self.has_alpha, &mut self.rows);
+            write_row(&self.row, self.output, self.has_alpha, &mut self.rows);
         }
         self.next = end;
     }
@@ -294,24 +303,25 @@ fn rows_at_once(width: usize) -> usize {
     (STEP / width.max(1)).max(1)
 }
 
-/// What transforms and codes of most pictures take at most: squares of 16 pixels or more, and some hundred groups of codes.
+/// The most bytes that transforms and prefix codes of most pictures take: tiles of 16 pixels or more, and some hundred
+/// groups of codes.
 fn usual_bytes(total: usize) -> u64 {
     (256 << 10) + total as u64 / 64
 }
 
-/// The image of something for each square.
-fn squares(width: usize, height: usize, square_bits: u32, bits: &mut Bits<'_>) -> Result<Image, DecodeError> {
-    let side = 1 << square_bits;
+/// A sub-image with one pixel for each tile.
+fn tiles(width: usize, height: usize, tile_bits: u32, bits: &mut Bits<'_>) -> Result<Image, DecodeError> {
+    let side = 1 << tile_bits;
     Image::small(width.div_ceil(side), height.div_ceil(side), bits)
 }
 
-/// Decodes some of an image; whether it is complete.
+/// Decodes one step of a sub-image. Returns whether the image is complete.
 fn is_done(image: &mut Image, bits: &mut Bits<'_>) -> Result<bool, DecodeError> {
     image.advance(bits, image.done() + STEP)?;
     Ok(image.is_complete())
 }
 
-fn put(row: &[Pixel], output: Output, has_alpha: bool, bytes: &mut Vec<u8>) {
+fn write_row(row: &[Pixel], output: Output, has_alpha: bool, bytes: &mut Vec<u8>) {
     let opaque = if has_alpha { 0 } else { u8::MAX };
     match output {
         Output::Pixels(Pixels::Rgb) => bytes.extend(row.iter().flat_map(|pixel| {

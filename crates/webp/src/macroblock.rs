@@ -1,30 +1,31 @@
-//! What stands before the coefficients of a macroblock, in a partition of its own: RFC 6386, sections 9.3.1, 11 and 19.3.
+//! Macroblock header (RFC 6386, sections 9.3.1, 11 and 19.3): reads segment and prediction modes from the first
+//! partition.
 
 use crate::bool_reader::BoolReader;
 use crate::header::Header;
 use crate::subblock::SubblockMode;
 use crate::tables::{CHROMA_MODES, LUMA_MODES, SUBBLOCK_MODES};
 
-/// How luma or chroma of a macroblock is predicted.
+/// The prediction mode of a whole macroblock's luma or chroma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// The mean of the samples above and left.
     Dc,
     Vertical,
     Horizontal,
-    /// Above plus left less the corner.
+    /// The sample above plus the sample left minus the corner.
     TrueMotion,
 }
 
-/// How luma is predicted.
+/// The prediction mode of luma.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum LumaMode {
     Whole(Mode),
-    /// Row by row.
+    /// A mode for each subblock, row by row.
     Subblocks([[SubblockMode; 4]; 4]),
 }
 
-/// A macroblock without its coefficients.
+/// The header of a macroblock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Macroblock {
     /// 0 to 3.
@@ -34,7 +35,7 @@ pub(crate) struct Macroblock {
     pub(crate) chroma: Mode,
 }
 
-/// Modes of the subblocks around a macroblock, which its own are coded by.
+/// Modes of the subblocks above and left of a macroblock: the context that its own modes are coded in.
 #[derive(Debug)]
 pub(crate) struct ModeContext {
     above: Vec<[SubblockMode; 4]>,
@@ -111,7 +112,7 @@ fn chroma(reader: &mut BoolReader<'_>) -> Mode {
     }
 }
 
-/// Walks down the tree of section 11.2.
+/// Reads a subblock's mode: the tree of section 11.2.
 fn subblock(reader: &mut BoolReader<'_>, above: SubblockMode, left: SubblockMode) -> SubblockMode {
     let nodes = &SUBBLOCK_MODES[above as usize][left as usize];
     let mut bit = |node: usize| reader.bit(nodes[node]);

@@ -1,24 +1,25 @@
-//! The rows of a plane that are being worked on: those of one row of macroblocks, and above them some that are not finished.
+//! Sample planes: hold one row of macroblocks, and above it the rows that are not final yet.
 
 /// A plane whose macroblocks have sides of `SIDE` samples: 16 in luma, 8 in chroma.
 ///
-/// Rows are counted from the top of the macroblocks that are being decoded. Above them are half as many that were decoded
-/// before: smoothing reads four rows of them and changes three, and those stay until their colours are known.
+/// Rows are counted from the top of the macroblocks that are being decoded. Above them are `SIDE / 2` rows decoded
+/// before. The loop filter reads four of these rows and changes three, and all stay until they are converted to
+/// colours.
 #[derive(Debug)]
 pub(crate) struct Plane<const SIDE: usize> {
     samples: Vec<u8>,
     stride: usize,
-    /// The row above the macroblocks before it was smoothed, which is what predictions are made from: the corner left of
-    /// it, and four samples more than the macroblocks are wide.
+    /// The row above the macroblocks before the loop filter, which predictions are made from. It begins with the corner
+    /// left of it, and ends with four samples more than the macroblocks are wide.
     above: Vec<u8>,
 }
 
-/// Columns left of the first sample. The last of them is what predictions find there; the rest keeps rows of 4096 samples
-/// from falling into the same lines of a cache.
+/// Columns left of the first sample. Predictions read the last of them. The rest keeps rows of 4096 samples from
+/// falling into the same cache lines.
 const MARGIN: usize = 16;
-/// How many samples are looked at above and right of a macroblock.
+/// How many samples above and right of a macroblock are read.
 const BEYOND: usize = 4;
-/// What predictions find above and left of the picture: section 12.2.
+/// The values of samples above and left of the picture: section 12.2.
 const ABOVE_PICTURE: u8 = 127;
 const LEFT_OF_PICTURE: u8 = 129;
 
@@ -34,17 +35,17 @@ impl<const SIDE: usize> Plane<SIDE> {
         }
     }
 
-    /// What a plane of so many columns of macroblocks holds, in bytes.
+    /// The bytes that a plane of this many columns of macroblocks holds.
     pub(crate) const fn bytes(columns: usize) -> usize {
         (MARGIN + columns * SIDE) * (Self::KEPT + SIDE + 1) + BEYOND
     }
 
-    /// From one row to the one below it in [`samples_mut`](Self::samples_mut).
+    /// The distance from one row to the next in [`samples_mut`](Self::samples_mut).
     pub(crate) const fn stride(&self) -> usize {
         self.stride
     }
 
-    /// Where a sample is in [`samples_mut`](Self::samples_mut).
+    /// The index of a sample in [`samples_mut`](Self::samples_mut).
     pub(crate) const fn position(&self, x: usize, y: usize) -> usize {
         (Self::KEPT + y) * self.stride + MARGIN + x
     }
@@ -53,7 +54,7 @@ impl<const SIDE: usize> Plane<SIDE> {
         &mut self.samples
     }
 
-    /// A row without the margin; -`SIDE / 2` is the first there is.
+    /// A row without the margin. The first row is -`SIDE / 2`.
     pub(crate) fn row(&self, y: isize) -> &[u8] {
         let start = Self::KEPT.wrapping_add_signed(y) * self.stride;
         &self.samples[start + MARGIN..start + self.stride]
@@ -64,7 +65,7 @@ impl<const SIDE: usize> Plane<SIDE> {
         samples(&self.above, MARGIN + x)
     }
 
-    /// Left of the row above a macroblock.
+    /// The sample left of the row above a macroblock.
     pub(crate) fn corner(&self, x: usize) -> u8 {
         self.above[MARGIN + x - 1]
     }
@@ -87,7 +88,7 @@ impl<const SIDE: usize> Plane<SIDE> {
         } else if x + 4 < SIDE {
             samples(&self.samples, start - self.stride)
         } else {
-            // Right of the macroblock nothing is decoded yet: what is above it stands in, on all rows of subblocks.
+            // The samples right of the macroblock are not decoded yet. Those above them take their place in all rows.
             let mut above = [0; 9];
             above[..5].copy_from_slice(&samples::<5>(&self.samples, start - self.stride));
             above[5..].copy_from_slice(&samples::<BEYOND>(&self.above, MARGIN + left + SIDE));
@@ -97,8 +98,8 @@ impl<const SIDE: usize> Plane<SIDE> {
         edge
     }
 
-    /// Ends the prediction of a row of macroblocks, before they are smoothed.
-    pub(crate) fn predicted(&mut self) {
+    /// Ends the prediction of a row of macroblocks, before the loop filter changes them.
+    pub(crate) fn finish_prediction(&mut self) {
         let last = self.position(0, SIDE - 1);
         let row = &self.samples[last..last + self.stride - MARGIN];
         self.above[MARGIN - 1] = LEFT_OF_PICTURE;
@@ -107,7 +108,7 @@ impl<const SIDE: usize> Plane<SIDE> {
         self.above[self.stride..].fill(beyond);
     }
 
-    /// Makes room for the next row of macroblocks.
+    /// Moves the rows up to make room for the next row of macroblocks.
     pub(crate) fn advance(&mut self) {
         self.samples.copy_within(SIDE * self.stride.., 0);
     }

@@ -1,18 +1,19 @@
-//! Predicts macroblocks from what is around them and adds what the coefficients say: RFC 6386, sections 12 and 14.5.
+//! Macroblock reconstruction (RFC 6386, sections 12 and 14.5): predicts samples from their neighbours and adds the
+//! residual.
 
 use crate::macroblock::{LumaMode, Mode};
 use crate::planes::Plane;
 use crate::residual::{Filled, Residual};
 use crate::{subblock, transform};
 
-/// Where a macroblock is, counted in macroblocks.
+/// The position of a macroblock, counted in macroblocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) column: usize,
     pub(crate) row: usize,
 }
 
-/// The three planes.
+/// The luma plane and the two chroma planes.
 #[derive(Debug)]
 pub(crate) struct Planes {
     pub(crate) luma: Plane<16>,
@@ -82,7 +83,7 @@ fn predict<const SIDE: usize>(plane: &mut Plane<SIDE>, place: Place, mode: Mode)
     }
 }
 
-/// Writes a macroblock whose rows follow from the sample left of each.
+/// Writes the rows of a macroblock, each computed from the sample left of it.
 fn put<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, row: impl Fn(u8) -> [u8; SIDE]) {
     let (start, stride) = (plane.position(x, 0), plane.stride());
     for samples in plane.samples_mut()[start - 1..].chunks_mut(stride).take(SIDE) {
@@ -91,7 +92,7 @@ fn put<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, row: impl Fn(u8) ->
     }
 }
 
-/// Adds a block to what was predicted, and empties it.
+/// Adds a block of the residual to the prediction, and empties the block.
 fn add<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, y: usize, block: &mut [i32; 16], filled: &mut Filled) {
     let differences = match std::mem::take(filled) {
         Filled::Nothing => return,

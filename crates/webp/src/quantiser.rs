@@ -1,9 +1,9 @@
-//! From indices in the frame header to the factors that coefficients are multiplied with: RFC 6386, sections 9.6 and 14.1.
+//! Quantiser (RFC 6386, sections 9.6 and 14.1): turns indices of the frame header into factors of coefficients.
 
 use crate::bool_reader::BoolReader;
 use crate::tables::{AC_STEPS, DC_STEPS};
 
-/// Factors of the first coefficient of a block and of all others.
+/// The factor of a block's DC coefficient and the factor of its AC coefficients.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Steps {
     pub(crate) dc: i32,
@@ -14,18 +14,18 @@ pub(crate) struct Steps {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Quantiser {
     pub(crate) luma: Steps,
-    /// The block of the other luma blocks' first coefficients.
-    pub(crate) luma_dc: Steps,
+    /// For the Y2 block, which holds the DC coefficients of the luma blocks.
+    pub(crate) y2: Steps,
     pub(crate) chroma: Steps,
 }
 
-/// The indices of a frame: one, and what is added to it for each kind of coefficient but luma's.
+/// The indices of a frame: a base, and deltas for each kind of coefficient except luma AC.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Indices {
     pub(crate) base: i32,
     luma_dc: i32,
-    second_dc: i32,
-    second_ac: i32,
+    y2_dc: i32,
+    y2_ac: i32,
     chroma_dc: i32,
     chroma_ac: i32,
 }
@@ -37,8 +37,8 @@ impl Indices {
         Self {
             base,
             luma_dc: delta(),
-            second_dc: delta(),
-            second_ac: delta(),
+            y2_dc: delta(),
+            y2_ac: delta(),
             chroma_dc: delta(),
             chroma_ac: delta(),
         }
@@ -51,9 +51,9 @@ impl Indices {
                 dc: step(&DC_STEPS, base + self.luma_dc),
                 ac: step(&AC_STEPS, base),
             },
-            luma_dc: Steps {
-                dc: step(&DC_STEPS, base + self.second_dc) * 2,
-                ac: (step(&AC_STEPS, base + self.second_ac) * 155 / 100).max(8),
+            y2: Steps {
+                dc: step(&DC_STEPS, base + self.y2_dc) * 2,
+                ac: (step(&AC_STEPS, base + self.y2_ac) * 155 / 100).max(8),
             },
             chroma: Steps {
                 dc: step(&DC_STEPS, base + self.chroma_dc).min(132),

@@ -1,4 +1,4 @@
-//! The coefficients of a macroblock: RFC 6386, sections 13 and 14.
+//! Residual (RFC 6386, sections 13 and 14): reads the coefficients of a macroblock and dequantises them.
 
 use crate::bool_reader::BoolReader;
 use crate::header::TokenProbabilities;
@@ -6,47 +6,47 @@ use crate::quantiser::{Quantiser, Steps};
 use crate::tables::ZIGZAG;
 use crate::transform;
 
-/// How much of a block is other than zero.
+/// Which coefficients of a block may be non-zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Filled {
     #[default]
     Nothing,
-    /// At most its first coefficient.
+    /// The DC coefficient alone.
     First,
     More,
 }
 
-/// Dequantised coefficients: sixteen blocks of luma, then four of each chroma, row by row. Whoever has used a block leaves
-/// zeros in it.
+/// Dequantised coefficients: sixteen blocks of luma, then four of each chroma, row by row. The code that uses a block
+/// resets it to zeros.
 #[derive(Debug, Default)]
 pub(crate) struct Residual {
     pub(crate) blocks: [[i32; 16]; 24],
     pub(crate) filled: [Filled; 24],
 }
 
-/// Whether blocks beside a macroblock have tokens: the columns or rows of luma, of each chroma, and the block of luma's
-/// first coefficients.
+/// Which blocks next to a macroblock have tokens: by column or row of luma, by column or row of each chroma, and the Y2
+/// block.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Neighbours {
     luma: [bool; 4],
     chroma: [[bool; 2]; 2],
-    luma_dc: bool,
+    y2: bool,
 }
 
 impl Neighbours {
-    /// A macroblock without coefficients. What the next one finds of luma's first coefficients is of the last macroblock
-    /// that had a block of them or could have had one.
-    pub(crate) fn clear(&mut self, has_luma_dc: bool) {
+    /// Records a macroblock without coefficients. A macroblock that has no Y2 block leaves the context of the last one
+    /// that has.
+    pub(crate) fn clear(&mut self, has_y2: bool) {
         *self = Self {
-            luma_dc: self.luma_dc && !has_luma_dc,
+            y2: self.y2 && !has_y2,
             ..Self::default()
         };
     }
 }
 
 /// The kinds of blocks, in the order of the probabilities.
-const LUMA_WITHOUT_DC: usize = 0;
-const LUMA_DC: usize = 1;
+const LUMA_AFTER_Y2: usize = 0;
+const Y2: usize = 1;
 const CHROMA: usize = 2;
 const LUMA: usize = 3;
 
@@ -55,25 +55,25 @@ pub(crate) fn read(
     reader: &mut BoolReader<'_>,
     tokens: &TokenProbabilities,
     quantiser: &Quantiser,
-    has_luma_dc: bool,
+    has_y2: bool,
     (above, left): (&mut Neighbours, &mut Neighbours),
     residual: &mut Residual,
 ) -> bool {
     // A copy stays in registers.
     let mut source = *reader;
     let (mut first, mut kind) = (0, LUMA);
-    if has_luma_dc {
+    if has_y2 {
         let mut block = [0; 16];
-        let context = usize::from(above.luma_dc) + usize::from(left.luma_dc);
-        let end = read_block(&mut source, &tokens[LUMA_DC], context, 0, quantiser.luma_dc, &mut block);
-        (above.luma_dc, left.luma_dc) = (end > 0, end > 0);
+        let context = usize::from(above.y2) + usize::from(left.y2);
+        let end = read_block(&mut source, &tokens[Y2], context, 0, quantiser.y2, &mut block);
+        (above.y2, left.y2) = (end > 0, end > 0);
         if end > 0 {
             let coefficients = transform::inverse_hadamard(&block);
             for (block, coefficient) in residual.blocks.iter_mut().zip(coefficients) {
                 block[0] = coefficient;
             }
         }
-        (first, kind) = (1, LUMA_WITHOUT_DC);
+        (first, kind) = (1, LUMA_AFTER_Y2);
     }
     let mut any = false;
     let mut blocks = residual.blocks.iter_mut().zip(&mut residual.filled);
@@ -105,7 +105,7 @@ pub(crate) fn read(
     any
 }
 
-/// Reads a block from position `first` on. Returns the position behind the last token; `first` if there is none.
+/// Reads a block from position `first` on. Returns the position after the last token, or `first` if there is none.
 #[inline(always)]
 fn read_block(
     reader: &mut BoolReader<'_>,
@@ -145,7 +145,7 @@ fn read_block(
 /// Reads a magnitude of two or more: the tree of section 13.2 from its fourth node on.
 #[inline(always)]
 fn large(reader: &mut BoolReader<'_>, nodes: &[u8; 11]) -> i32 {
-    /// The least magnitude of a category, and the probabilities of the bits of what is added to it.
+    /// The least magnitude of each category, and the probabilities of its extra bits.
     const CATEGORIES: [(i32, &[u8]); 4] = [
         (11, &[173, 148, 140]),
         (19, &[176, 155, 140, 135]),

@@ -1,12 +1,12 @@
-//! Prediction of a subblock, 4×4 samples of luma, from the samples around it: RFC 6386, section 12.3.
+//! Subblock prediction (RFC 6386, section 12.3): predicts 4×4 samples of luma from the samples around them.
 
-/// How a subblock is predicted, in the order of the tables.
+/// The prediction mode of a subblock, in the order of the tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum SubblockMode {
     /// The mean of the samples above and left.
     #[default]
     Dc,
-    /// Above plus left less the corner.
+    /// The sample above plus the sample left minus the corner.
     TrueMotion,
     Vertical,
     Horizontal,
@@ -21,11 +21,11 @@ pub(crate) enum SubblockMode {
 /// The samples around a subblock: left of it from the bottom up, the corner, above it, and above its right neighbour.
 pub(crate) type Edge = [u8; 13];
 
-/// Where the corner stands in an edge.
+/// The index of the corner in an edge.
 const CORNER: usize = 4;
 
 pub(crate) fn predict(mode: SubblockMode, edge: &Edge) -> [[u8; 4]; 4] {
-    // Means of neighbours: of a sample and the next, and weighted around a sample.
+    // Averages: of a sample and the next one, and weighted around a sample.
     let two = |first: usize| mean(edge[first], edge[first + 1]);
     let three = |centre: usize| weighted(edge[centre - 1], edge[centre], edge[centre + 1]);
     match mode {

@@ -1,4 +1,4 @@
-//! The constants of RFC 6386: probabilities, quantiser steps, and the orders in which coefficients are stored.
+//! Constant tables of RFC 6386: probabilities, quantiser steps, and orders of coefficients.
 
 mod coefficients;
 mod modes;
@@ -16,5 +16,5 @@ pub(crate) type CoefficientProbabilities = [[[[u8; 11]; 3]; 8]; 4];
 /// The band of each position: section 13.3.
 pub(crate) const BANDS: [u8; 16] = [0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7];
 
-/// Where the coefficient of each position stands in the block: section 13.
+/// The index in the block of each coded position: section 13.
 pub(crate) const ZIGZAG: [u8; 16] = [0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15];

@@ -1,6 +1,6 @@
-//! The inverse transforms: RFC 6386, section 14.
+//! Inverse transforms (RFC 6386, section 14): Walsh-Hadamard for the Y2 block, cosine for all others.
 
-/// From the block of luma's first coefficients to these, in the order of the blocks (section 14.3).
+/// From the Y2 block to the DC coefficients of the luma blocks, in the order of the blocks (section 14.3).
 pub(crate) fn inverse_hadamard(block: &[i32; 16]) -> [i32; 16] {
     let mut columns = [0; 16];
     for i in 0..4 {
@@ -20,7 +20,7 @@ pub(crate) fn inverse_hadamard(block: &[i32; 16]) -> [i32; 16] {
     result
 }
 
-/// From coefficients to what is added to the prediction, row by row (section 14.4).
+/// From coefficients to the differences that are added to the prediction, row by row (section 14.4).
 pub(crate) fn inverse_cosine(block: &[i32; 16]) -> [[i32; 4]; 4] {
     let mut columns = [[0; 4]; 4];
     for i in 0..4 {
@@ -42,12 +42,13 @@ fn butterfly([i0, i1, i2, i3]: [i32; 4]) -> [i32; 4] {
     [a + d, b + c, b - c, a - d]
 }
 
-/// Times the square root of 2 and the cosine of π/8, out of 65536. A damaged picture may have products beyond 32 bits.
+/// The value times the square root of 2 and the cosine of π/8, out of 65536. A damaged picture may have products beyond
+/// 32 bits.
 fn by_cosine(value: i32) -> i32 {
     value + ((i64::from(value) * 20_091) >> 16) as i32
 }
 
-/// Times the square root of 2 and the sine of π/8.
+/// The value times the square root of 2 and the sine of π/8, out of 65536.
 fn by_sine(value: i32) -> i32 {
     ((i64::from(value) * 35_468) >> 16) as i32
 }

@@ -1,5 +1,5 @@
-//! nginx before the server, as a CDN: who was asked at each step of an image's life, and that two instances behind it
-//! agree.
+//! nginx in front of the server, as a CDN: which tier is asked at each step of an image's life, and two instances that
+//! answer alike.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -142,7 +142,7 @@ fn asked(server: &Server) -> (i64, i64, i64) {
 }
 
 #[test]
-fn an_image_s_life_in_eight_steps() {
+fn image_behind_a_cdn_costs_each_tier_only_what_it_must() {
     let server = Server::start(ORIGIN, &[("a.jpg", lake())]);
     let Some(cdn) = Cdn::start(&[server.public()], true) else {
         return;
@@ -213,7 +213,7 @@ fn an_image_s_life_in_eight_steps() {
 }
 
 #[test]
-fn two_instances_behind_one_name_agree() {
+fn two_instances_behind_one_name_answer_the_same_bytes_and_etag() {
     let images = folder("", &[("a.jpg", lake())]);
     let source = images.path().join("images");
     let origin = ORIGIN.replace(

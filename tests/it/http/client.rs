@@ -1,12 +1,12 @@
-//! A small HTTP/1.1 client over one raw connection, so that a test sees exactly what goes over the wire, can send what no
-//! well-behaved client would, and can hang up when it likes.
+//! HTTP/1.1 client over one raw connection: shows a test exactly the bytes on the socket, sends what no well-behaved
+//! client would send, and hangs up at any time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Longer than anything takes that works: a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Timeout of a test: longer than any step that works takes.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One connection.
 pub(crate) struct Client {
@@ -28,8 +28,8 @@ impl Client {
     /// Connects.
     pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"));
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(TIMEOUT)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream: BufReader::new(stream),

@@ -1,5 +1,5 @@
-//! What a CDN and a browser live by: how long to keep a response, whether theirs is still good, parts of it, and commands
-//! in the path where queries are stripped.
+//! Delivery to CDNs and browsers: cache control, validators, ranges, redirects, and commands in the path where queries
+//! are stripped.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -41,7 +41,7 @@ fn size(response: &Response) -> (u16, u16) {
 }
 
 #[test]
-fn each_response_says_how_long_it_may_be_kept() {
+fn response_of_each_status_has_its_cache_control() {
     let rules = "minutes = 60\nstale_if_error = \"1d\"\nrules = [{ prefix = \"/b/\", minutes = 1 }]";
     let more = entry("clientcache", rules) + &entry("filereader", "prefix = \"/b/\"\nfolder = \"images\"");
     let server = server(&more);
@@ -80,7 +80,7 @@ fn each_response_says_how_long_it_may_be_kept() {
 }
 
 #[test]
-fn what_is_still_good_is_not_sent_and_costs_no_work() {
+fn valid_copy_of_the_client_answers_304_and_costs_no_decode() {
     let server = server("");
     for target in ["/a.jpg?width=20", "/a.jpg"] {
         let whole = server.get(target);
@@ -129,7 +129,7 @@ fn what_is_still_good_is_not_sent_and_costs_no_work() {
 }
 
 #[test]
-fn parts_come_of_results_and_of_originals() {
+fn range_of_a_result_or_an_original_answers_206() {
     let server = server(&entry("memcache", ""));
     for target in ["/a.jpg?width=200", "/a.jpg"] {
         let whole = server.get(target);
@@ -181,7 +181,7 @@ fn parts_come_of_results_and_of_originals() {
 }
 
 #[test]
-fn commands_come_in_the_path_too() {
+fn commands_in_the_path_answer_as_in_the_query() {
     let server = server(&entry("cloudfront", ""));
     let etag = |target: &str| {
         let response = server.get(target);
@@ -205,7 +205,7 @@ fn commands_come_in_the_path_too() {
 }
 
 #[test]
-fn clients_with_a_query_are_sent_through_the_cdn() {
+fn query_outside_the_cdn_is_redirected_through_it() {
     let settings = "redirect_through = \"https://cdn.test/i\"";
     let cloudfront = entry("cloudfront", settings) + &entry("clientcache", "redirects = \"5m\"");
     let found = |server: &Server, target: &str| {
@@ -225,7 +225,7 @@ fn clients_with_a_query_are_sent_through_the_cdn() {
     let target = "/f/a%20%C3%BC.jpg.ashx?bgcolor=%23fff&crop=0,0,9,9";
     let location = "https://cdn.test/i/f/a%20%C3%BC.jpg;bgcolor=%2523fff;crop=0,0,9,9";
     assert_eq!(found(&images, target), redirect(302, location));
-    // What comes from the CDN, in either syntax, is served; what is no image is nobody's business.
+    // Requests from the CDN are served in either syntax. A path that is not an image's is not redirected.
     assert_eq!(found(&images, "/a.jpg;width=40"), (200, None));
     assert_eq!(found(&images, "/a.jpg%3Bwidth=40?v=1"), (200, None));
     assert_eq!(found(&images, "/a.jpg"), (200, None));
@@ -246,7 +246,7 @@ fn clients_with_a_query_are_sent_through_the_cdn() {
 }
 
 #[test]
-fn several_folders_and_names_without_extensions() {
+fn longest_prefix_of_several_folders_answers() {
     let folders = [
         entry("filereader", "prefix = \"/photos/\"\nfolder = \"photos\""),
         entry(
@@ -305,7 +305,7 @@ fn several_folders_and_names_without_extensions() {
 }
 
 #[test]
-fn a_date_in_the_future_is_not_told() {
+fn modification_date_in_the_future_is_sent_as_now() {
     let server = server("");
     let file = std::fs::File::options()
         .write(true)

@@ -1,4 +1,4 @@
-//! What comes of images, good and bad, as a client sees it.
+//! Responses for good, damaged and forbidden images, as a client sees them.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use super::server::{IMAGES, Server};
 const DECODES: &str = "resizer_decodes_total";
 
 #[test]
-fn a_photograph_comes_back_resized_and_is_not_sent_twice() {
+fn photograph_is_resized_and_revalidated_with_304() {
     let server = Server::start(IMAGES, &[("a b+ü.jpg", lake())]);
     let target = "/a%20b+%C3%BC.jpg?width=400";
     let response = server.get(target);
@@ -39,7 +39,7 @@ fn a_photograph_comes_back_resized_and_is_not_sent_twice() {
 }
 
 #[test]
-fn what_is_no_image_is_told_so_once_and_costs_nothing_more() {
+fn damaged_source_is_refused_and_not_decoded_again() {
     let whole = lake();
     let middle = whole.len() / 2;
     let mut flipped = whole.to_vec();
@@ -89,11 +89,11 @@ fn what_is_no_image_is_told_so_once_and_costs_nothing_more() {
 }
 
 #[test]
-fn a_mislabelled_image_is_read_as_what_it_is() {
+fn mislabelled_image_is_decoded_by_its_bytes() {
     let png = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/mark.png")).unwrap();
     let server = Server::start(IMAGES, &[("really-a.jpg", &png)]);
     let response = server.get("/really-a.jpg?width=40");
-    // The name decides what goes out, the bytes what comes in.
+    // The name decides the output format, the bytes decide the decoder.
     assert_eq!(
         (response.status, response.header("content-type")),
         (200, Some("image/jpeg"))
@@ -102,7 +102,7 @@ fn a_mislabelled_image_is_read_as_what_it_is() {
 }
 
 #[test]
-fn there_is_no_way_out_of_the_folder() {
+fn path_out_of_the_folder_answers_404() {
     let server = Server::start(IMAGES, &[("a.jpg", lake())]);
     std::fs::write(server.folder().join("secret.jpg"), lake()).unwrap();
     std::os::unix::fs::symlink("../secret.jpg", server.folder().join("images/link.jpg")).unwrap();
@@ -131,7 +131,7 @@ fn there_is_no_way_out_of_the_folder() {
 }
 
 #[test]
-fn a_file_older_than_http_can_say_is_served_without_its_date() {
+fn file_older_than_http_dates_is_served_without_last_modified() {
     let server = Server::start(IMAGES, &[("old.jpg", lake())]);
     let file = std::fs::File::options()
         .append(true)

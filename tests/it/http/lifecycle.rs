@@ -1,4 +1,4 @@
-//! How the server starts and how it ends.
+//! Start and end of the server: refused configurations, signals, drain and grace period.
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,7 +18,7 @@ fn refused(configuration: &str, variables: &[(&str, &str)]) -> End {
 }
 
 #[test]
-fn a_port_in_use_is_named_with_the_way_out() {
+fn port_in_use_is_named_with_its_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for (variable, setting) in [
@@ -35,7 +35,7 @@ fn a_port_in_use_is_named_with_the_way_out() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_shown_at_its_line() {
+fn unreadable_folder_is_reported_at_its_line() {
     let complaint = refused("[[plugin]]\nname = \"filereader\"\nfolder = \"nowhere\"\n", &[]).complaint;
     for part in ["plugins.toml:3", "folder = \"nowhere\"", "nowhere"] {
         assert!(complaint.contains(part), "{part} in:\n{complaint}");
@@ -53,7 +53,7 @@ fn a_folder_that_cannot_be_read_is_shown_at_its_line() {
 }
 
 #[test]
-fn a_broken_file_is_reported_in_full() {
+fn broken_configuration_is_reported_in_full() {
     let complaint = refused("[server]\nkeepalive = \"75s\"\n[[plugin]]\nname = \"filereadr\"\n", &[]).complaint;
     for part in ["keep_alive", "plugins.toml:2", "filereader", "plugins.toml:4"] {
         assert!(complaint.contains(part), "{part} in:\n{complaint}");
@@ -61,7 +61,7 @@ fn a_broken_file_is_reported_in_full() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn missing_configuration_is_named() {
     let folder = folder("", &[]);
     let end = run(&mut program(folder.path(), &["--config", "elsewhere.toml"]));
     assert_eq!(end.code, 1);
@@ -79,7 +79,7 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn sigterm_is_not_ready_then_drained_then_the_end() {
+fn sigterm_drains_then_closes_then_ends() {
     let mut server = Server::start(
         &format!("[server]\ndrain_delay = \"2s\"\ngrace_period = \"30s\"\n{IMAGES}"),
         &[("a.jpg", lake())],
@@ -120,14 +120,14 @@ fn sigterm_is_not_ready_then_drained_then_the_end() {
 }
 
 #[test]
-fn sigint_does_not_wait_for_the_balancer() {
+fn sigint_ends_without_the_drain_delay() {
     let mut server = Server::start(&format!("[server]\ndrain_delay = \"1h\"\n{IMAGES}"), &[]);
     server.signal(Signal::INT);
     assert_eq!(server.exit_code(), 0);
 }
 
 #[test]
-fn a_request_that_never_ends_is_cut_off_after_the_grace_period() {
+fn endless_request_is_cut_off_after_the_grace_period() {
     let configuration =
         format!("[server]\ndrain_delay = \"0s\"\ngrace_period = \"1s\"\nbody_timeout = \"1h\"\n{IMAGES}");
     let mut server = Server::start(&configuration, &[]);
@@ -142,7 +142,7 @@ fn a_request_that_never_ends_is_cut_off_after_the_grace_period() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn second_signal_ends_the_process_at_once() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let mut server = Server::start(&format!("[server]\ndrain_delay = \"1h\"\n{IMAGES}"), &[]);
         server.signal(Signal::TERM);

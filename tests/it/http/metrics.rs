@@ -1,4 +1,5 @@
-//! The page `/metrics`: read by a strict reader of Prometheus' text format (version 0.0.4), and named in the docs.
+//! Metrics page: a strict reader of Prometheus' text format (version 0.0.4) reads `/metrics`, and the docs name each
+//! metric.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -168,7 +169,7 @@ fn adds_up(name: &str, family: &Family) -> Result<(), String> {
 }
 
 #[test]
-fn the_reader_is_strict() {
+fn reader_of_prometheus_text_refuses_what_is_malformed() {
     let histogram = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3.5\nh_count 2\n";
     for right in [
         "# HELP a_total As.\n# TYPE a_total counter\na_total 1\n",
@@ -229,7 +230,7 @@ fn busy() -> Server {
 }
 
 #[test]
-fn all_that_is_counted_can_be_read() {
+fn metrics_of_a_busy_server_are_well_formed() {
     let server = busy();
     let page = server.admin("/metrics", &[]);
     let families = read(page.text()).unwrap_or_else(|wrong| panic!("{wrong}"));
@@ -306,7 +307,7 @@ fn openmetrics_where_accept_asks_for_it_has_its_type_and_end() {
 }
 
 #[test]
-fn the_docs_name_each_metric_and_no_other() {
+fn docs_name_each_metric_and_no_other() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let named = |text: &str| -> BTreeSet<String> {
         let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');

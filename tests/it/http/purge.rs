@@ -1,4 +1,4 @@
-//! What an operator purges: on the admin listener and from the command line, also what an earlier process has kept.
+//! Purge over the admin listener and from the command line, also of entries that an earlier process kept.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -40,7 +40,7 @@ fn kept_in(folder: &Path) -> String {
 }
 
 #[test]
-fn what_an_earlier_process_kept_is_purged() {
+fn entry_kept_by_an_earlier_process_is_purged() {
     let folder = tempfile::tempdir().unwrap();
     let image = |name: &str| folder.path().join("images").join(name);
     std::fs::create_dir_all(image("album")).unwrap();
@@ -123,7 +123,7 @@ fn what_an_earlier_process_kept_is_purged() {
 }
 
 #[test]
-fn the_page_says_how_it_is_used_and_to_whom() {
+fn purge_page_refuses_wrong_methods_tokens_and_queries() {
     let server = Server::start(&format!("[server]\nadmin_token = \"open sesame\"\n{IMAGES}"), &[]);
     let bearer = ("Authorization", "Bearer open sesame");
     let check = |response: Response, status: u16, words: &str| {
@@ -148,7 +148,7 @@ fn the_page_says_how_it_is_used_and_to_whom() {
 }
 
 #[test]
-fn the_command_finds_the_server_or_says_why_not() {
+fn purge_command_finds_the_server_or_names_the_fault() {
     let server = Server::start(&format!("[server]\nadmin_token = \"open sesame\"\n{IMAGES}"), &[]);
     let address = admin(&server).to_string();
     let check = |arguments: &[&str], code: i32, words: &str| {
@@ -172,14 +172,14 @@ fn the_command_finds_the_server_or_says_why_not() {
         "no answer from the admin listener at 127.0.0.1:1",
     );
     check(&["--all", "-c", "none.toml"], 1, "cannot read none.toml");
-    check(&[], 2, "`purge` also takes --url, --source, --prefix or --all");
+    check(&[], 2, "--url <PATH?QUERY>|--source <PATH>|--prefix <PATH>|--all");
     let unsaid = run(&mut program(server.folder(), &["purge", "--all"]));
     assert_eq!(unsaid.code, 1);
     assert!(unsaid.complaint.contains("--admin"), "{}", unsaid.complaint);
 }
 
 #[test]
-fn a_purge_names_the_tag_that_a_cdn_has_seen() {
+fn purge_answers_the_tag_that_a_cdn_has_seen() {
     let settings = "[server]\ncache_tags = [\"surrogate-key\", \"cache-tag\"]\n";
     let server = Server::start(&format!("{settings}{IMAGES}"), &[("a 1.jpg", thumbnail())]);
     let answer = server.get("/a%201.jpg?width=20");

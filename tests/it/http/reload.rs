@@ -1,4 +1,4 @@
-//! A saved `plugins.toml` takes effect while the server runs, however it is saved, and nothing is lost by it.
+//! Reload: a saved `plugins.toml` takes effect while the server runs, however it is saved, and no request fails.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -21,7 +21,7 @@ fn wait_for_version(server: &Server, number: u32) {
 }
 
 #[test]
-fn however_it_is_saved() {
+fn file_saved_in_any_way_is_reloaded() {
     let server = Server::start(&version(1), &[]);
     wait_for_version(&server, 1);
     let file = server.configuration();
@@ -45,7 +45,7 @@ fn however_it_is_saved() {
 }
 
 #[test]
-fn through_a_symlink_that_is_pointed_elsewhere() {
+fn symlink_pointed_elsewhere_is_reloaded() {
     // As Kubernetes mounts a ConfigMap: the file is a link through a link to a folder, and that one is swapped.
     let folder = folder("", &[]);
     let at = |name: &str| folder.path().join(name);
@@ -65,7 +65,7 @@ fn through_a_symlink_that_is_pointed_elsewhere() {
 }
 
 #[test]
-fn a_broken_file_is_reported_and_not_used() {
+fn broken_file_is_reported_and_not_used() {
     let server = Server::start(&version(1), &[]);
     wait_for_version(&server, 1);
     std::fs::write(server.configuration(), version(2).replace("folder", "foldre")).unwrap();
@@ -85,7 +85,7 @@ fn a_broken_file_is_reported_and_not_used() {
 }
 
 #[test]
-fn what_needs_a_restart_is_named() {
+fn setting_that_needs_a_restart_is_named() {
     let server = Server::start(&format!("[server]\nkeep_alive = \"75s\"\n{IMAGES}"), &[]);
     std::fs::write(
         server.configuration(),
@@ -96,7 +96,7 @@ fn what_needs_a_restart_is_named() {
 }
 
 #[test]
-fn the_log_s_filter_changes_with_it() {
+fn log_filter_follows_the_reload() {
     let server = Server::start(&format!("[server]\nlog = \"info\"\n{IMAGES}"), &[]);
     server.request("GET", "/nothing.jpg", &[("X-Request-Id", "before")]);
     server.wait_for_log("id=before");
@@ -112,7 +112,7 @@ fn the_log_s_filter_changes_with_it() {
 }
 
 #[test]
-fn under_load_no_request_fails_and_what_was_in_memory_is_still_there() {
+fn reload_under_load_fails_no_request_and_keeps_the_memory_cache() {
     let server = Server::start(&version(1), &[("a.jpg", lake())]);
     assert_eq!(server.get("/a.jpg?width=50").header("x-cache"), Some("miss"));
     let (stop, served) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -142,7 +142,7 @@ fn under_load_no_request_fails_and_what_was_in_memory_is_still_there() {
 }
 
 #[test]
-fn a_reload_does_not_open_the_admin_listener() {
+fn reload_without_a_token_does_not_open_the_admin_listener() {
     let server = Server::start(&format!("[server]\nadmin_token = \"first\"\n{IMAGES}"), &[]);
     let asked = |token: &str| {
         server

@@ -1,5 +1,5 @@
-//! The real binary on real sockets: started with a `plugins.toml` of its own in a temporary folder, on ports that the
-//! system picks, and ended with the test.
+//! Test server: the real binary on real sockets, with a `plugins.toml` of its own in a temporary folder and on ports
+//! that the system picks. It ends with the test.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use super::client::{Client, Response};
 
-/// Longer than anything takes that works.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Timeout of a test: longer than any step that works takes.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A `plugins.toml` that serves the folder `images` beside it, for tests that are not about configuration.
 pub(crate) const IMAGES: &str = "[[plugin]]\nname = \"filereader\"\nfolder = \"images\"\n";
@@ -80,8 +80,8 @@ pub(crate) fn run(command: &mut Command) -> End {
 }
 
 impl Server {
-    /// Starts a server with this `plugins.toml` (which need not set `listen` nor `admin_listen`) and with these files in
-    /// its folder `images`, and waits until it listens.
+    /// Starts a server with this `plugins.toml` (which need not set `listen` nor `admin_listen`) and with these files
+    /// in its folder `images`, and waits until it listens.
     pub(crate) fn start(configuration: &str, images: &[(&str, &[u8])]) -> Self {
         Self::start_in(folder(configuration, images))
     }
@@ -248,7 +248,7 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
+        assert!(began.elapsed() < TIMEOUT, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

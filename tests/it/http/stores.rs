@@ -1,7 +1,6 @@
-//! The server before real stores. Each file named after a store says how to start it and runs the same scenes with it:
-//! `shown` is what a visitor sees of a photograph in it, `replaced` what becomes of one that is replaced, `away` what
-//! happens while the store is gone, `large` an object that is larger than the memory it may take. A proxy stands before
-//! each store; it counts connections and cuts them.
+//! Tests with real stores. Each file named after a store starts the store and runs the same scenes with it: `shown` is
+//! a photograph as a visitor sees it, `replaced` a photograph that changes, `away` a store that fails, and `large` an
+//! object larger than the memory it may take. A proxy in front of each store counts connections and cuts them.
 
 mod away;
 mod azure;

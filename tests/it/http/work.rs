@@ -1,5 +1,5 @@
-//! Work is done once for all who want it, and not at all for those who have left. With a photograph of 24 megapixels, so
-//! that there is time to leave.
+//! Single flight and cancellation: a job runs once for all clients that wait, and stops when none does. The photograph
+//! has 24 megapixels, so that there is time to hang up.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn waiting(server: &Server, count: i64, target: &str) -> Vec<Client> {
 }
 
 #[test]
-fn fifty_clients_for_one_variant_cost_one_decode() {
+fn fifty_clients_of_one_variant_cost_one_decode() {
     let server = server();
     let clients: Vec<Client> = (0..50)
         .map(|_| {
@@ -52,7 +52,7 @@ fn fifty_clients_for_one_variant_cost_one_decode() {
 }
 
 #[test]
-fn when_all_hang_up_the_work_stops() {
+fn job_stops_when_all_clients_hang_up() {
     let server = server();
     let idle = server.cpu_time();
     // Much longer than the steps in which the clock tells processor time.
@@ -81,7 +81,7 @@ fn when_all_hang_up_the_work_stops() {
 }
 
 #[test]
-fn when_one_of_two_hangs_up_the_other_is_served() {
+fn client_is_served_when_another_of_the_same_job_hangs_up() {
     let server = server();
     let mut clients = waiting(&server, 2, "/large.jpg?width=300");
     clients.remove(0).hang_up();
@@ -90,7 +90,7 @@ fn when_one_of_two_hangs_up_the_other_is_served() {
 }
 
 #[test]
-fn a_busy_server_is_ready() {
+fn busy_server_is_ready() {
     let server = server();
     let clients: Vec<Client> = (0..16)
         .map(|number| {
@@ -111,7 +111,7 @@ fn a_busy_server_is_ready() {
 }
 
 #[test]
-fn work_begun_before_a_reload_serves_those_who_ask_after_it() {
+fn job_begun_before_a_reload_serves_requests_after_it() {
     let server = server();
     let mut clients = waiting(&server, 1, "/large.jpg?width=300");
     std::fs::write(

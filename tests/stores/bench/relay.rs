@@ -1,7 +1,11 @@
-//! The programs that `cargo xtask bench relay` runs side by side, each on a core of its own: a store, a bare loop that
-//! reads from it with the client library that `s3reader` uses, a bare server that does the same for whoever asks and hands
-//! the pieces on, and clients that ask a server for the same objects.
-#![expect(clippy::print_stdout, clippy::panic, reason = "its output is what it is for")]
+//! Programs of `cargo xtask bench relay`, each on a core of its own: a store, a bare loop that reads from it with the
+//! client library of `s3reader`, a bare server that does the same for its clients, and clients that request the same
+//! objects.
+#![expect(
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "the output is the purpose of these programs"
+)]
 
 use std::env;
 use std::error::Error;
@@ -42,12 +46,12 @@ async fn main() -> Outcome {
     }
 }
 
-/// Serves the objects and says where; for each line on standard input, says what was asked until then.
+/// Serves the objects and prints the address. For each line on standard input, prints the requests so far.
 async fn store() -> Outcome {
     let store = S3::start(REGION).await?;
     store.admit(&Key::lasting(KEY.0, KEY.1));
     store.create(BUCKET, Visibility::Private);
-    // Overlapping windows: all different, without a gigabyte of memory.
+    // Overlapping windows: all objects differ, without a gigabyte of memory.
     let bytes: Vec<u8> = (0..(LENGTH + OBJECTS) as u32)
         .map(|number| (number.wrapping_mul(0x9E37_79B9) >> 24) as u8)
         .collect();
@@ -64,7 +68,7 @@ async fn store() -> Outcome {
     Ok(())
 }
 
-/// Reads every object once and prints the seconds that took.
+/// Reads every object once and prints the seconds.
 async fn bare(endpoint: &str) -> Outcome {
     let store = client(endpoint)?;
     each_object(|object| {
@@ -81,7 +85,7 @@ async fn bare(endpoint: &str) -> Outcome {
     .await
 }
 
-/// Serves the objects to whoever asks, with nothing between the store's pieces and the client's socket, and says where.
+/// Serves the objects, with nothing between the store's pieces and the client's socket, and prints the address.
 async fn bare_relay(endpoint: &str) -> Outcome {
     let store = client(endpoint)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -124,7 +128,7 @@ fn client(endpoint: &str) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
     Ok(Arc::new(store))
 }
 
-/// Asks a server for every object once and prints the seconds that took.
+/// Requests every object once from a server and prints the seconds.
 async fn clients(address: &str) -> Outcome {
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -147,7 +151,7 @@ async fn clients(address: &str) -> Outcome {
     .await
 }
 
-/// Runs as many loops as there are connections, until each object was asked for.
+/// Runs as many loops as there are connections, until each object was requested.
 async fn each_object<F>(read: impl Fn(usize) -> F) -> Outcome
 where
     F: Future<Output = Result<usize, Box<dyn Error + Send + Sync>>>,
@@ -171,7 +175,7 @@ where
     Ok(())
 }
 
-/// Reads a response with a `Content-Length` and says how long its body was.
+/// Reads a response with a `Content-Length` and returns the length of its body.
 async fn discard_answer(connection: &mut BufReader<TcpStream>) -> Result<usize, Box<dyn Error + Send + Sync>> {
     let mut length = None;
     let mut line = String::new();
@@ -195,8 +199,8 @@ async fn discard_answer(connection: &mut BufReader<TcpStream>) -> Result<usize, 
     let ahead = connection.buffer().len().min(left);
     connection.consume(ahead);
     left -= ahead;
-    // The system throws the rest away itself: clients shall cost as little as they can of the core they share with the
-    // store.
+    // The system itself discards the rest, since clients have to cost as little as possible of the core they share with
+    // the store.
     let (stream, mut nothing) = (connection.get_ref(), [0; 1 << 18]);
     while left > 0 {
         stream.readable().await?;

@@ -1,4 +1,4 @@
-//! Azurite, Microsoft's own stand-in for Azure Blob Storage, and a client of it that shares no code with the readers:
+//! Azurite, Microsoft's own emulator of Azure Blob Storage, and a client of it that shares no code with the readers:
 //! requests written by hand, authorised by shared access signatures of the account.
 
 use std::fmt::Write as _;
@@ -14,25 +14,25 @@ use sha2::Sha256;
 use crate::by_hand::{escaped, send};
 use crate::process::{Run, Running, free_port, installed, loopback};
 
-/// The account that Azurite has.
+/// The account of Azurite.
 pub const ACCOUNT: &str = "devstoreaccount1";
-/// Its key, which the whole world knows.
+/// The account's key, which is public.
 pub const KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/// A running Azurite with nothing in it.
+/// A running, empty Azurite.
 #[derive(Debug)]
 pub struct Azurite {
-    /// Behind a lock because it watches its program in a way that one thread does at a time.
+    /// Behind a lock because only one thread at a time may watch the program.
     running: Mutex<Running>,
     program: PathBuf,
     address: SocketAddr,
 }
 
 impl Azurite {
-    /// Starts it on a free port; `None` if it is not installed and may be missing.
+    /// Starts Azurite on a free port. `None` if it is not installed and may be missing.
     ///
     /// # Panics
-    /// It does not start.
+    /// Azurite does not start.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test that cannot run fails")]
     pub fn start() -> Option<Self> {
@@ -46,26 +46,26 @@ impl Azurite {
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Ends it at once, as a crash would. All that was in it is gone.
+    /// Ends it at once, like a crash. Its contents are lost.
     pub fn kill(&self) {
         self.running.lock().kill();
     }
 
-    /// Starts it again after that, at the same address, with nothing in it.
+    /// Starts it again after that, empty, at the same address.
     ///
     /// # Panics
-    /// It does not start.
+    /// Azurite does not start.
     pub fn restart(&self) {
         *self.running.lock() = run(&self.program, self.address);
     }
 
-    /// Creates a container, which everybody may read if `public`.
+    /// Creates a container, which may be read without credentials if `public`.
     ///
     /// # Panics
     /// Azurite refuses.
@@ -107,7 +107,7 @@ impl Azurite {
     }
 }
 
-/// A shared access signature of the account: these permissions, until this time (`2099-01-01T00:00:00Z`).
+/// A shared access signature of the account with these permissions, until this time (`2099-01-01T00:00:00Z`).
 #[must_use]
 pub fn signature(permissions: &str, until: &str) -> String {
     let version = "2021-10-04";

@@ -1,4 +1,4 @@
-//! Requests written by hand: what fills a store for a test shares no code with what reads it.
+//! HTTP requests written by hand, so that filling a store for a test shares no code with reading it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,10 +7,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// What stays as it is in a path.
+/// The characters that are not escaped in a path.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Sends one request, with these lines of headers, and reads the answer with all that belongs to it.
+/// Sends one request with these header lines, and reads the whole response.
 pub(crate) async fn send(to: SocketAddr, method: &str, target: &str, headers: &str, body: &[u8]) -> io::Result<String> {
     let mut stream = TcpStream::connect(to).await?;
     let length = body.len();

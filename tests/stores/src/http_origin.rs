@@ -1,5 +1,5 @@
-//! An HTTP/1.1 server that answers as a test says, byte for byte if need be: for what real servers do only in bad faith
-//! or by accident, and to see what they are asked.
+//! Scripted HTTP/1.1 server: answers as a test says, byte for byte if need be, and records its requests. It imitates
+//! malicious and broken servers.
 
 use std::fmt;
 use std::io;
@@ -12,14 +12,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// The server. It runs on the runtime that it was made on and takes no connections any more once it is dropped.
+/// The server. It runs on the runtime it was made on, and accepts no connections once it is dropped.
 pub struct HttpOrigin {
     address: SocketAddr,
     seen: Arc<Seen>,
     accepting: JoinHandle<()>,
 }
 
-/// What it was asked.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// The method.
@@ -30,23 +30,23 @@ pub struct Asked {
     pub headers: HeaderMap,
 }
 
-/// What it answers.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// All bytes of the answer, from the status line on.
+    /// All bytes of the response, from the status line on.
     pub bytes: Vec<u8>,
-    /// What happens after them.
+    /// The end of the response.
     pub then: Then,
 }
 
-/// What happens to the connection.
+/// The state of the connection after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// The next request may come.
+    /// It stays open for the next request.
     Keep,
     /// It is closed.
     Close,
-    /// Nothing more comes, and it stays open.
+    /// It stays open, but the server sends nothing more.
     Hang,
 }
 
@@ -57,7 +57,7 @@ struct Seen {
 }
 
 impl Asked {
-    /// A header's text, empty without it.
+    /// A header's text, empty if the header is absent.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers
@@ -68,8 +68,8 @@ impl Asked {
 }
 
 impl Answer {
-    /// An answer with this status, these headers and this body; its `Content-Length` is the body's unless it is among
-    /// the headers or they say `Transfer-Encoding`.
+    /// A response with this status, these headers and this body. Its `Content-Length` is the body's, unless the headers
+    /// have one or have `Transfer-Encoding`.
     #[must_use]
     pub fn new(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let mut head = format!("HTTP/1.1 {status} Status\r\n");
@@ -89,7 +89,7 @@ impl Answer {
         }
     }
 
-    /// The answer to HEAD: as this one, without its body.
+    /// The response to HEAD: the same without its body.
     #[must_use]
     pub fn head_only(mut self) -> Self {
         let end = self.bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n");
@@ -131,7 +131,7 @@ impl HttpOrigin {
                 while let Ok((connection, _)) = listener.accept().await {
                     seen.connections.fetch_add(1, Ordering::Relaxed);
                     let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
-                    // However a connection ends, its client notices.
+                    // The client notices by itself how a connection ends.
                     tokio::spawn(async move { drop(serve(connection, &seen, &*answer).await) });
                 }
             })
@@ -143,19 +143,19 @@ impl HttpOrigin {
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// All that it was asked so far.
+    /// All requests so far.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.seen.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many connections there have been.
+    /// The number of connections so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.seen.connections.load(Ordering::Relaxed)
@@ -194,7 +194,7 @@ async fn serve(mut connection: TcpStream, seen: &Seen, answer: &impl Fn(&Asked) 
             Then::Keep => {}
             Then::Close => return connection.shutdown().await,
             Then::Hang => {
-                // Until the client has enough of it.
+                // Reads until the client closes the connection.
                 while connection.read_buf(&mut read).await? > 0 {}
                 return Ok(());
             }

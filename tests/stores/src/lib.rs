@@ -1,6 +1,6 @@
-//! Real stores for tests, each on a free port of the loopback interface, with its data in a temporary folder: what the
-//! readers' contract suites and the tests of the whole server read from. `cargo xtask test` installs the programs.
-#![allow(clippy::disallowed_methods, reason = "nobody is kept waiting here but the tests")]
+//! Real stores for tests, each on a free port of the loopback interface with its data in a temporary folder. The
+//! readers' contract suites and the tests of the whole server read from them. `cargo xtask test` installs the programs.
+#![allow(clippy::disallowed_methods, reason = "only tests wait for these calls")]
 
 pub mod azurite;
 mod by_hand;

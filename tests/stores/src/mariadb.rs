@@ -1,4 +1,4 @@
-//! A MariaDB server. It refuses to run as root. Used by the tests of the SQL reader and of the whole server.
+//! MariaDB server for the tests of the SQL reader and of the whole server. It refuses to run as root.
 #![expect(clippy::disallowed_methods, reason = "a test may wait for its server")]
 
 use std::fs::{self, Permissions};
@@ -11,12 +11,12 @@ use tempfile::TempDir;
 
 use crate::process::{Run, Running, free_port, installed, loopback};
 
-/// Whom it runs as if the tests run as root.
+/// The user of the server if the tests run as root.
 const RUN: Run<'_> = Run::AsUser("mysql");
-/// As it is written into a URL, and as it is.
+/// The password, percent-encoded for a URL, and plain.
 const PASSWORD: [&str; 2] = ["se%2Fcret%23word%40%25", "se/cret#word@%"];
 
-/// A server whose data lie in a temporary folder, and which ends with this value.
+/// A server with its data in a temporary folder. It ends with this value.
 #[derive(Debug)]
 pub struct MariaDb {
     program: PathBuf,
@@ -26,10 +26,10 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// Starts a server with one database; `None` if it is not installed and may be missing.
+    /// Starts a server with one database. `None` if it is not installed and may be missing.
     ///
     /// # Panics
-    /// It does not start.
+    /// The server does not start.
     #[must_use]
     #[expect(clippy::expect_used, clippy::panic, reason = "a test that cannot run fails")]
     pub fn start() -> Option<Self> {
@@ -67,13 +67,13 @@ impl MariaDb {
         Some(mariadb)
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The connection string of its database, as if the server were at this address.
+    /// The connection string of its database, with the server at this address.
     #[must_use]
     pub fn url_at(&self, address: SocketAddr) -> String {
         format!("mysql://resizer:{}@{address}/images", PASSWORD[0])
@@ -85,13 +85,13 @@ impl MariaDb {
         self.url_at(self.address)
     }
 
-    /// The password, as it is.
+    /// The plain password.
     #[must_use]
     pub fn password(&self) -> &'static str {
         PASSWORD[1]
     }
 
-    /// Ends it as a crash would.
+    /// Ends it like a crash.
     pub fn kill(&mut self) {
         self.running = None;
     }
@@ -115,14 +115,14 @@ impl MariaDb {
         server.arg(format!("--pid-file={folder}/data/pid"));
         server.arg(format!("--bind-address={}", self.address.ip()));
         server.arg(format!("--port={}", self.address.port()));
-        // Objects of 50 MB arrive in one packet; what is written outlives a crash of the server, not of the machine.
+        // Images of 50 MB arrive in one packet. Written data survives a crash of the server, but not of the machine.
         server.args(["--max-allowed-packet=256M", "--innodb-flush-log-at-trx-commit=2"]);
         server.args(["--innodb-buffer-pool-size=64M", "--innodb-flush-method=nosync"]);
         self.running = Some(Running::start(server, self.address));
     }
 }
 
-/// Lets a program put its temporary files where no other server removes them: each one tidies up when it starts.
+/// Lets a program put its temporary files where no other server removes them, since each server tidies up at its start.
 fn apart(command: &mut Command, folder: &TempDir) {
     command.env("TMPDIR", folder.path()).current_dir(folder.path());
 }

@@ -1,6 +1,5 @@
-//! A real MongoDB server: `mongod` on a free port, its data in a temporary folder. Tests write their files with the
-//! driver's own GridFS bucket, which shares no code with what the reader does. The driver is given to them whole;
-//! nothing here hides it.
+//! MongoDB server: `mongod` on a free port with its data in a temporary folder. Tests write files with the driver's own
+//! GridFS bucket, which shares no code with the reader, and use the driver directly.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,9 +13,9 @@ use tokio::sync::Mutex;
 
 use crate::process::{Run, Running, free_port, installed, loopback};
 
-/// Where `cargo xtask test` puts the program.
+/// The path of the program that `cargo xtask test` downloads.
 const DOWNLOADED: &str = "mongod/bin/mongod";
-/// The user whom [`Mongod::start_with_users`] creates, who may do everything.
+/// The user that [`Mongod::start_with_users`] creates, with all rights.
 const ADMINISTRATOR: (&str, &str) = ("administrator", "no secret 1");
 
 /// A server, which ends when this is dropped.
@@ -33,7 +32,7 @@ pub struct Mongod {
 static SHARED: Mutex<Weak<Mongod>> = Mutex::const_new(Weak::new());
 
 impl Mongod {
-    /// The server that all tests share that run just now, without users. `None` if it is not installed and need not be.
+    /// The server that all running tests share, without users. `None` if it is not installed and may be missing.
     pub async fn shared() -> Option<Arc<Self>> {
         let mut shared = SHARED.lock().await;
         if let Some(living) = shared.upgrade() {
@@ -44,10 +43,10 @@ impl Mongod {
         Some(started)
     }
 
-    /// A server of one's own with these arguments, without users. `None` if it is not installed and need not be.
+    /// A new server with these arguments, without users. `None` if it is not installed and may be missing.
     ///
     /// # Panics
-    /// It does not start.
+    /// The server does not start.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test that cannot run fails")]
     pub fn start(arguments: &[&str]) -> Option<Self> {
@@ -65,17 +64,17 @@ impl Mongod {
         })
     }
 
-    /// A server of one's own that lets nobody in but its users, of whom there is one: see [`Self::administrator`].
-    /// `None` if it is not installed and need not be.
+    /// A new server that requires a login. Its only user is [`Self::administrator`]. `None` if it is not installed and
+    /// may be missing.
     ///
     /// # Panics
-    /// It does not start, or the user cannot be created.
+    /// The server does not start, or the user cannot be created.
     #[expect(clippy::expect_used, reason = "a test that cannot run fails")]
     pub async fn start_with_users() -> Option<Self> {
         let server = Self::start(&["--auth"])?;
         let client = client(&server.connection_string()).await;
         let (name, password) = ADMINISTRATOR;
-        // The server lets anybody on its own machine create the first user.
+        // The server lets any local client create the first user.
         let create = doc! { "createUser": name, "pwd": password, "roles": ["root"] };
         client
             .database("admin")
@@ -85,13 +84,13 @@ impl Mongod {
         Some(server)
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         loopback(self.port)
     }
 
-    /// How to connect to it without a user.
+    /// The connection string without a user.
     #[must_use]
     pub fn connection_string(&self) -> String {
         format!("mongodb://{}/?directConnection=true", self.address())
@@ -105,21 +104,21 @@ impl Mongod {
         client(&connection_string).await.database("admin")
     }
 
-    /// One of its databases, through a client of its own. Begun anew by each test, since a client lives no longer than
-    /// the runtime it was made on.
+    /// One of its databases, through a new client. Each test needs its own, since a client lives no longer than the
+    /// runtime it was made on.
     pub async fn database(&self, name: &str) -> Database {
         client(&self.connection_string()).await.database(name)
     }
 
-    /// Ends it at once, as a crash would. What it acknowledged is not lost.
+    /// Ends it at once, like a crash. Acknowledged writes are not lost.
     pub fn kill(&self) {
         self.running().kill();
     }
 
-    /// Starts it again, on the same port with the same data, and ends it first if it runs.
+    /// Starts it again, on the same port with the same data. Ends it first if it runs.
     ///
     /// # Panics
-    /// It does not start.
+    /// The server does not start.
     pub fn restart(&self) {
         let mut running = self.running();
         running.kill();
@@ -148,20 +147,20 @@ async fn client(connection_string: &str) -> Client {
         .expect("a connection string of ours")
 }
 
-/// Writes a new revision of a file into a bucket, as any application would. The older ones stay.
+/// Writes a new revision of a file into a bucket, like any application. The older ones stay.
 ///
 /// # Panics
-/// The server does not take it.
+/// The server refuses it.
 pub async fn upload(database: &Database, bucket: &str, name: &str, bytes: &[u8]) -> Bson {
     let id = Bson::ObjectId(mongodb::bson::oid::ObjectId::new());
     upload_as(database, bucket, id.clone(), name, bytes).await;
     id
 }
 
-/// Writes a file with an id of one's own into a bucket.
+/// Writes a file with a given id into a bucket.
 ///
 /// # Panics
-/// The server does not take it.
+/// The server refuses it.
 #[expect(clippy::expect_used, reason = "a test that cannot run fails")]
 pub async fn upload_as(database: &Database, bucket: &str, id: Bson, name: &str, bytes: &[u8]) {
     let options = GridFsBucketOptions::builder().bucket_name(bucket.to_owned()).build();

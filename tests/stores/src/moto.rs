@@ -1,5 +1,5 @@
-//! moto, an S3 server in Python that was written by others for others. It takes any signature, so it shows only that what
-//! readers ask is understood elsewhere, too.
+//! moto, an independent S3 server in Python. It accepts any signature, so it shows only that another server understands
+//! the readers' requests.
 
 use std::net::SocketAddr;
 
@@ -8,19 +8,19 @@ use parking_lot::Mutex;
 use crate::by_hand::{escaped, send};
 use crate::process::{Run, Running, free_port, installed, loopback};
 
-/// A running moto with nothing in it.
+/// A running, empty moto.
 #[derive(Debug)]
 pub struct Moto {
     address: SocketAddr,
-    /// Locked by nobody: it makes the server fit to be shared.
+    /// Never locked. The lock makes the server `Sync`.
     _running: Mutex<Running>,
 }
 
 impl Moto {
-    /// Starts it on a free port; `None` if it is not installed and may be missing.
+    /// Starts moto on a free port. `None` if it is not installed and may be missing.
     ///
     /// # Panics
-    /// It does not start.
+    /// moto does not start.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test that cannot run fails")]
     pub fn start() -> Option<Self> {
@@ -35,7 +35,7 @@ impl Moto {
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -67,7 +67,7 @@ impl Moto {
 
     #[expect(clippy::panic, reason = "a test whose store cannot be filled fails")]
     async fn done(&self, method: &str, target: &str, body: &[u8]) {
-        // By this it knows which of Amazon's services is meant.
+        // This header tells moto which of Amazon's services is meant.
         let headers = "Authorization: AWS4-HMAC-SHA256 Credential=a/20200101/us-east-1/s3/aws4_request, \
                        SignedHeaders=host, Signature=a\r\n";
         match send(self.address, method, target, headers, body).await {

@@ -1,5 +1,5 @@
-//! nginx as a web server that has images: a folder of files, with ETags, ranges and conditions as the world's most usual
-//! server does them.
+//! nginx as a web server of images: a folder of files with ETags, ranges and conditional requests, as the most usual
+//! server handles them.
 #![expect(clippy::disallowed_methods, reason = "a test may wait for the disk")]
 
 use std::fs::{self, File};
@@ -19,9 +19,9 @@ use crate::process::{Run, Running, free_port, installed, loopback};
 pub struct Nginx {
     address: SocketAddr,
     folder: TempDir,
-    /// Counts what is put: nginx tells versions by seconds.
+    /// The number of files put, because nginx tells versions by seconds.
     put: AtomicU64,
-    /// Locked by nobody: it makes the server fit to be shared.
+    /// Never locked. The lock makes the server `Sync`.
     _running: Mutex<Running>,
 }
 
@@ -35,10 +35,10 @@ pub struct Certificate<'p> {
 }
 
 impl Nginx {
-    /// Starts it, with TLS if a certificate is given; `None` where nginx may be missing and is.
+    /// Starts nginx, with TLS if a certificate is given. `None` if it is not installed and may be missing.
     ///
     /// # Panics
-    /// It cannot be started.
+    /// nginx does not start.
     #[must_use]
     #[expect(clippy::panic, reason = "a test that cannot run fails")]
     pub fn start(tls: Option<Certificate<'_>>) -> Option<Self> {
@@ -53,7 +53,7 @@ impl Nginx {
             } else {
                 String::new()
             };
-            // A path with an empty segment is another file than the one without, and nothing lists a folder.
+            // A path with an empty segment is another file than the one without, and no folder is listed.
             let configuration = format!(
                 "daemon off; master_process off; pid {root}/pid; error_log {root}/log; events {{}}
                  http {{
@@ -87,16 +87,16 @@ impl Nginx {
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Puts a file there at once, as a version of its own.
+    /// Puts a file atomically, as a version of its own.
     ///
     /// # Errors
-    /// The disk's.
+    /// An error of the disk.
     pub fn put(&self, path: &str, bytes: &[u8]) -> std::io::Result<()> {
         let to = self.file(path);
         if let Some(parent) = to.parent() {
@@ -113,7 +113,7 @@ impl Nginx {
     /// Removes a file.
     ///
     /// # Errors
-    /// The disk's.
+    /// An error of the disk.
     pub fn remove(&self, path: &str) -> std::io::Result<()> {
         fs::remove_file(self.file(path))
     }

@@ -1,5 +1,5 @@
-//! A PostgreSQL server, version 15 as Debian packages it or whatever is on the `PATH`. It refuses to run as root. Used
-//! by the tests of the SQL reader and of the whole server.
+//! PostgreSQL server for the tests of the SQL reader and of the whole server: version 15 as Debian packages it, or the
+//! one on the `PATH`. It refuses to run as root.
 #![expect(clippy::disallowed_methods, reason = "a test may wait for its server")]
 
 use std::fs::{self, Permissions};
@@ -14,15 +14,15 @@ use tempfile::TempDir;
 
 use crate::process::{Run, Running, free_port, installed, loopback};
 
-/// Whom it runs as if the tests run as root.
+/// The user of the server if the tests run as root.
 const RUN: Run<'_> = Run::AsUser("postgres");
-/// As it is written into a URL, and as it is.
+/// The password, percent-encoded for a URL, and plain.
 const PASSWORD: [&str; 2] = ["se%2Fcret%23word%40%25", "se/cret#word@%"];
 
-/// How long it may take to recover from a crash.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of the recovery from a crash.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A server whose data lie in a temporary folder, and which ends with this value.
+/// A server with its data in a temporary folder. It ends with this value.
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
@@ -32,15 +32,15 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server with one database; `None` if it is not installed and may be missing.
+    /// Starts a server with one database. `None` if it is not installed and may be missing.
     ///
     /// # Panics
-    /// It does not start.
+    /// The server does not start.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test that cannot run fails")]
     pub fn start() -> Option<Self> {
         let program = installed("postgresql", &["postgres", "/usr/lib/postgresql/15/bin/postgres"])?;
-        // The other programs lie where it lies itself, not where a link to it may lie.
+        // The other programs are in the program's real folder, not in that of a link to it.
         let program = fs::canonicalize(program).expect("the program that was found");
         let folder = tempfile::tempdir().expect("a temporary folder");
         // The server's user makes its own folder in it.
@@ -66,13 +66,13 @@ impl Postgres {
         Some(postgres)
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The connection string of its database, as if the server were at this address.
+    /// The connection string of its database, with the server at this address.
     #[must_use]
     pub fn url_at(&self, address: SocketAddr) -> String {
         format!("postgres://resizer:{}@{address}/postgres", PASSWORD[0])
@@ -84,14 +84,14 @@ impl Postgres {
         self.url_at(self.address)
     }
 
-    /// The password, as it is.
+    /// The plain password.
     #[must_use]
     pub fn password(&self) -> &'static str {
         PASSWORD[1]
     }
 
-    /// Ends it as a crash would. Killing it alone would leave its other processes for a while, which keep a new server
-    /// from starting.
+    /// Ends it like a crash. If only the main process were killed, the others would remain for a while and keep a new
+    /// server from starting.
     pub fn kill(&mut self) {
         if self.running.is_some() {
             succeed(self.command("pg_ctl").args(["stop", "--mode=immediate", "--silent"]));
@@ -102,7 +102,7 @@ impl Postgres {
     /// Starts it again, on the same port with the same data.
     ///
     /// # Panics
-    /// It does not start.
+    /// The server does not start.
     pub fn restart(&mut self) {
         self.kill();
         let mut server = self.command("postgres");
@@ -122,18 +122,18 @@ impl Postgres {
         ]);
         server.args(["-c", "log_min_messages=fatal"]);
         self.running = Some(Running::start(server, self.address));
-        // It listens before it serves, and after a crash it first puts its data in order.
+        // The server listens before it serves, and after a crash it first recovers its data.
         let mut ready = self.command("pg_isready");
         ready.args(["--quiet", "--host", &self.address.ip().to_string()]);
         ready.args(["--port", &self.address.port().to_string()]);
         let since = Instant::now();
         while !ready.status().is_ok_and(|status| status.success()) {
-            assert!(since.elapsed() < PATIENCE, "the server on {} gets ready", self.address);
+            assert!(since.elapsed() < TIMEOUT, "the server on {} gets ready", self.address);
             thread::sleep(Duration::from_millis(50));
         }
     }
 
-    /// One of its programs, which finds the data.
+    /// One of PostgreSQL's programs, with the data folder set.
     fn command(&self, program: &str) -> Command {
         let mut command = RUN.command(self.programs.join(program));
         command.env("PGDATA", self.folder.path().join("data"));

@@ -1,5 +1,5 @@
-//! Programs that run for as long as the tests that started them, and not a moment longer: where they are found, on which
-//! port they listen, and how they end. Used by every store here that is a program of its own.
+//! Child processes of tests: finds the programs of stores, starts them on free ports, and ends them together with the
+//! tests. Used by every store that is a program of its own.
 #![expect(clippy::disallowed_methods, reason = "a test may wait")]
 
 use std::ffi::OsStr;
@@ -11,30 +11,31 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Names, separated by commas, of what could not be installed and may be left out.
+/// The environment variable with the names, separated by commas, of stores that may be missing.
 const MAY_BE_MISSING: &str = "RESIZER_TEST_WITHOUT";
-/// How long a server may take to listen: Azurite on a busy machine takes ten seconds.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// The timeout until a server listens. Azurite takes ten seconds on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A program that was started and ends with this value, or with the process that holds it, whichever ends first.
+/// A running program. It ends with this value, or with the process that holds it, whichever ends first.
 #[derive(Debug)]
 pub struct Running {
     pid: rustix::process::Pid,
     ended: mpsc::Receiver<()>,
 }
 
-/// Where `cargo xtask test` puts what it downloads: `target/stores` of the workspace.
+/// The folder of the programs that `cargo xtask test` downloads: `target/stores` of the workspace.
 #[must_use]
 pub fn folder() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     workspace.unwrap_or(Path::new(".")).join("target/stores")
 }
 
-/// The program of a store: at this path below [`folder`], or under one of these names on the `PATH`, or at an absolute
-/// path. `None`, said aloud, if it is missing and the environment allows that; a failed test if it does not.
+/// The program of a store: at this path below [`folder`], under one of these names on the `PATH`, or at an absolute
+/// path. If it is missing, the result is `None` with a message if the environment allows that, and otherwise a failed
+/// test.
 ///
 /// # Panics
-/// It is missing.
+/// The program is missing.
 #[must_use]
 #[expect(clippy::panic, reason = "a test that cannot run fails")]
 pub fn installed(name: &str, places: &[&str]) -> Option<PathBuf> {
@@ -68,17 +69,17 @@ pub fn loopback(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-/// Whom a server runs as: some refuse to run as root.
+/// The user that a server runs as, since some refuse to run as root.
 #[derive(Clone, Copy, Debug)]
 pub enum Run<'u> {
-    /// As whoever runs the tests.
+    /// The user of the tests.
     AsSelf,
-    /// As this user if the tests run as root, otherwise as whoever runs them.
+    /// This user if the tests run as root, otherwise the user of the tests.
     AsUser(&'u str),
 }
 
 impl Run<'_> {
-    /// The beginning of a command line that runs the rest so and lets it end with the thread that started it.
+    /// The beginning of a command line that runs the rest as this user and ends it with the thread that started it.
     #[must_use]
     pub fn command(self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("setpriv");
@@ -94,10 +95,10 @@ impl Run<'_> {
 }
 
 impl Running {
-    /// Starts a command and waits until something listens at the address.
+    /// Starts a command and waits until a server listens at the address.
     ///
     /// # Panics
-    /// It does not start, ends at once, or listens too late: with what it wrote.
+    /// The program does not start, ends at once, or listens too late. The message has its output.
     #[must_use]
     #[expect(clippy::panic, reason = "a test that cannot run fails")]
     pub fn start(mut command: Command, address: SocketAddr) -> Self {
@@ -108,10 +109,10 @@ impl Running {
             .stderr(Stdio::piped());
         let (started, starting) = mpsc::channel();
         let (ended_sender, ended) = mpsc::channel::<()>();
-        // The server ends with the thread that started it: this one lasts.
+        // The server ends with the thread that started it, and this thread lasts.
         thread::spawn(move || match command.spawn() {
             Ok(child) => {
-                // Whoever started it is gone only if the test failed already.
+                // The receiver is gone only if the test has failed already.
                 let _ = started.send(Ok(child.id()));
                 watch(child);
                 drop(ended_sender);
@@ -129,7 +130,7 @@ impl Running {
         let since = Instant::now();
         while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
             assert!(running.runs(), "{line} ended before it listened");
-            assert!(since.elapsed() < PATIENCE, "{line} does not listen on {address}");
+            assert!(since.elapsed() < TIMEOUT, "{line} does not listen on {address}");
             thread::sleep(Duration::from_millis(20));
         }
         running
@@ -139,14 +140,14 @@ impl Running {
         matches!(self.ended.try_recv(), Err(mpsc::TryRecvError::Empty))
     }
 
-    /// Ends it at once, as a crash would, and waits until it is gone.
+    /// Ends it at once, like a crash, and waits for its end.
     pub fn kill(&self) {
         if !self.runs() {
             return;
         }
-        // An error says that it has just gone.
+        // An error means that it has just ended.
         let _ = rustix::process::kill_process(self.pid, rustix::process::Signal::KILL);
-        let _ = self.ended.recv_timeout(PATIENCE);
+        let _ = self.ended.recv_timeout(TIMEOUT);
     }
 }
 
@@ -156,7 +157,7 @@ impl Drop for Running {
     }
 }
 
-/// Passes on what a server says and waits for its end.
+/// Passes on a server's output and waits for its end.
 fn watch(mut child: Child) {
     if let Some(stderr) = child.stderr.take() {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {

@@ -1,6 +1,6 @@
-//! An S3 server in this process: signatures, regions, tokens and conditions are verified as Amazon's does, objects lie in
-//! memory. A test puts objects, admits and expires keys, lets requests fail, and counts what was asked. `objects` is what
-//! it answers; the protocol and the signatures are the work of `s3s`.
+//! S3 server in this process, with objects in memory. It verifies signatures, regions, tokens and conditions as
+//! Amazon's does. A test puts objects, admits and expires keys, makes requests fail, and counts requests. `objects` has
+//! the answers. `s3s` implements the protocol and the signatures.
 
 mod objects;
 
@@ -25,27 +25,27 @@ use tokio::task::JoinHandle;
 
 use objects::{Bucket, Object};
 
-/// Who may see a bucket.
+/// The clients that may read a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
-    /// Whoever has a key.
+    /// Clients with a key.
     Private,
-    /// Everybody.
+    /// All clients.
     Public,
 }
 
-/// A key and its secret, perhaps temporary.
+/// A key and its secret, permanent or temporary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// What names it.
+    /// The id of the key.
     pub id: String,
-    /// What signs with it.
+    /// The secret that signs requests.
     pub secret: String,
-    /// What a temporary key is sent with.
+    /// The token that is sent with a temporary key.
     pub token: Option<String>,
 }
 
-/// The server. It runs on the runtime that it was made on and ends when it is dropped.
+/// The server. It runs on the runtime it was made on, and ends when it is dropped.
 #[derive(Debug)]
 pub struct S3 {
     address: SocketAddr,
@@ -53,24 +53,24 @@ pub struct S3 {
     accepting: JoinHandle<()>,
 }
 
-/// How many requests of each kind came in, whatever was answered.
+/// The number of requests of each kind, whatever was answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// For what is known of an object.
+    /// Requests for an object's metadata.
     pub heads: usize,
-    /// For objects.
+    /// Requests for objects.
     pub gets: usize,
-    /// For lists of objects.
+    /// Requests for lists of objects.
     pub lists: usize,
 }
 
-/// What the handlers of all connections share.
+/// The state that the handlers of all connections share.
 #[derive(Debug)]
 struct State {
     region: &'static str,
     buckets: Mutex<HashMap<String, Bucket>>,
     keys: Mutex<HashMap<String, (Key, bool)>>,
-    /// Whether an absent object may be called absent; without the right to list, Amazon calls it forbidden.
+    /// Whether an absent object is reported as absent. Without the right to list, Amazon reports it as forbidden.
     tells_absence: AtomicBool,
     slow_downs: AtomicUsize,
     heads: AtomicUsize,
@@ -104,7 +104,7 @@ impl S3 {
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -139,29 +139,29 @@ impl S3 {
         }
     }
 
-    /// Lets this key in from now on.
+    /// Accepts this key from now on.
     pub fn admit(&self, key: &Key) {
         self.state.keys.lock().insert(key.id.clone(), (key.clone(), true));
     }
 
-    /// Knows the key of this name, but says that its time is over.
+    /// Refuses the key of this id as expired from now on.
     pub fn expire(&self, id: &str) {
         if let Some((_, valid)) = self.state.keys.lock().get_mut(id) {
             *valid = false;
         }
     }
 
-    /// Whether those who ask may list, and so may hear that an object does not exist.
+    /// Sets whether clients may list, and so learn that an object does not exist.
     pub fn tell_absence(&self, tells: bool) {
         self.state.tells_absence.store(tells, Ordering::Relaxed);
     }
 
-    /// Answers so many requests with 503 `SlowDown`.
+    /// Answers the next `requests` requests with 503 `SlowDown`.
     pub fn slow_down(&self, requests: usize) {
         self.state.slow_downs.store(requests, Ordering::Relaxed);
     }
 
-    /// What was asked since the start.
+    /// The number of requests since the start.
     #[must_use]
     pub fn asked(&self) -> Asked {
         Asked {
@@ -179,7 +179,7 @@ impl Drop for S3 {
 }
 
 impl Key {
-    /// A key that lasts.
+    /// A permanent key.
     #[must_use]
     pub fn lasting(id: &str, secret: &str) -> Self {
         Self {
@@ -196,11 +196,11 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     builder.set_access(objects::Gate(Arc::clone(&state)));
     let service = builder.build();
     while let Ok((stream, _)) = listener.accept().await {
-        // Only makes small answers later than they need to be.
+        // An error only delays small responses.
         let _ = stream.set_nodelay(true);
         let (state, service) = (Arc::clone(&state), service.clone());
         let answer = service_fn(move |request| answer(Arc::clone(&state), service.clone(), request));
-        // However a connection ends, its client notices.
+        // The client notices by itself how a connection ends.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
     }
 }
@@ -236,7 +236,7 @@ impl State {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What Amazon checks and `s3s` does not: the region of the signature, and the token of a temporary key.
+    /// The checks of Amazon that `s3s` leaves out: the region of the signature, and the token of a temporary key.
     fn refuses(&self, request: &Request<Incoming>) -> Option<Response<Body>> {
         let header = |name: &str| request.headers().get(name)?.to_str().ok();
         let (_, credential) = header(AUTHORIZATION.as_str())?.split_once("Credential=")?;

@@ -1,6 +1,6 @@
-//! Reading what the system has in memory already: an entry that was used lately need not go by way of a thread that may
-//! wait for the disk. Everything is asked for on the condition that it takes no waiting (`openat2` with `RESOLVE_CACHED`,
-//! since Linux 5.12, and `preadv2` with `RWF_NOWAIT`), and [`Store::read`] is there for all that this gives up on.
+//! Cached reads: an entry that the system has in memory is read without a thread that may wait for the disk. Every call
+//! is made on the condition that it need not wait (`openat2` with `RESOLVE_CACHED`, since Linux 5.12, and `preadv2`
+//! with `RWF_NOWAIT`). Where such a call fails, [`Store::read`] is there.
 
 use std::fs::{File, Metadata};
 use std::io::IoSliceMut;

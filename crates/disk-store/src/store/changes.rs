@@ -1,4 +1,4 @@
-//! What changes the folder: writing, giving way, removing. Every change is made to folder and index together.
+//! Changes of the folder: writing, eviction, removal. Every change is made to folder and index together.
 
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
@@ -15,12 +15,12 @@ const LARGEST_PART: u64 = 4;
 
 impl Store {
     /// Keeps an entry in place of what was kept under its key; `false` if it is not kept: this process does not write,
-    /// or the entry would take more than a quarter of the bound. One is written at a time. What is not certain to fit
-    /// waits until the folder is listed.
+    /// or the entry would take more than a quarter of the bound. One is written at a time. An entry that is not certain
+    /// to fit waits until the folder is listed.
     ///
     /// # Errors
-    /// The disk fails, or is full even after older entries went for it, or the folder cannot be listed. Then what was kept
-    /// before is still there.
+    /// The disk fails, or is full even after older entries went for it, or the folder cannot be listed. Then what was
+    /// kept before is still there.
     pub fn write(&self, key: &EntryKey, meta: &[u8], body: &[u8]) -> io::Result<bool> {
         let header = header(key, meta, body);
         let length = (header.as_ref().map_or(0, Vec::len) + body.len()) as u64;
@@ -33,13 +33,13 @@ impl Store {
         }
         let is_early = !self.is_complete() && writing.takes_early(room);
         if !is_early {
-            // Or waits for whoever lists it already.
+            // Waits, if another thread is listing the folder already.
             MutexGuard::unlocked(&mut writing, || self.list())?;
             self.follow_the_disk()?;
         }
         writing.number += 1;
         let Some(header) = header.filter(|_| wanted <= self.bound.load(Ordering::Relaxed) / LARGEST_PART) else {
-            // What may be kept from before is out of date.
+            // An entry from before would be out of date.
             self.forget(key.name)?;
             return Ok(false);
         };
@@ -48,7 +48,7 @@ impl Store {
         }
         let write = || self.folder.write_temporary(writing.number, [&header, body]);
         let written = write().or_else(|error| match error.kind() {
-            // Others took what the bound leaves to us.
+            // Other programs took space that the bound leaves to this store.
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded if self.let_go(room)? => write(),
             _ => Err(error),
         });

@@ -1,7 +1,8 @@
-//! The form of a file, and the reading of it: a header with two checksums, the group, what the owner keeps beside the
-//! bytes, the bytes. A file that is not exactly what was written is damaged, and says so here. Nothing is removed here.
+//! File format of an entry, and its reader: a header with two checksums, the group, the meta that the owner keeps
+//! beside the bytes, the bytes. A file that differs from what was written is damaged, which is found here; the caller
+//! removes it.
 //!
-//! The checksums are XXH3 of 64 bits: a change by chance passes with a probability of 2⁻⁶⁴. It is no protection from
+//! The checksums are XXH3 of 64 bits: an accidental change passes with a probability of 2⁻⁶⁴. They do not protect from
 //! somebody who writes into the folder.
 
 use std::fmt;
@@ -16,22 +17,22 @@ use twox_hash::XxHash3_64;
 
 use super::key::EntryKey;
 
-/// What a file begins with; its last byte is the version of this form.
+/// The first bytes of a file; the last of them is the version of the format.
 const MAGIC: [u8; 8] = *b"\x89ENTRY\n\x01";
-/// The parts of the header whose lengths never change: magic, checksum of the rest of the header, checksum and length of
-/// the body, digest, lengths of group and meta. All numbers are little-endian.
+/// The parts of the header whose lengths never change: magic, checksum of the rest of the header, checksum and length
+/// of the body, digest, lengths of group and meta. All numbers are little-endian.
 const FIXED: usize = 8 + 8 + 8 + 8 + 32 + 4 + 4;
-/// How long a header may be, with group and meta.
+/// The most bytes of a header, with group and meta.
 const LONGEST_HEADER: usize = 64 << 10;
-/// A file up to this length is read in one go; of a longer one, the pieces.
+/// A file up to this length, in bytes, is read at once; a longer one in pieces.
 const WHOLE: u64 = 1 << 20;
-/// How much of a longer file is read in one go.
+/// The bytes of one piece.
 const PIECE: usize = 256 << 10;
 
-/// What is kept under a key.
+/// An entry that was found.
 #[derive(Debug)]
 pub struct Found {
-    /// What was kept beside the bytes.
+    /// The meta that the owner keeps beside the bytes.
     pub meta: Bytes,
     /// The bytes.
     pub content: Content,
@@ -46,7 +47,7 @@ pub enum Content {
     Long(Box<LongBody>),
 }
 
-/// The bytes of a large entry, which were found to be whole and are now read again, piece by piece.
+/// The bytes of a large entry: checked as a whole already, and now read again, piece by piece.
 pub struct LongBody {
     file: File,
     start: u64,
@@ -197,7 +198,7 @@ pub(super) fn read_group(file: &File) -> Result<String, ReadError> {
     String::from_utf8(header.group.to_vec()).map_err(|_| ReadError::Damaged)
 }
 
-/// What is kept beside the bytes of the entry in a file.
+/// The meta of the entry in a file.
 pub(super) fn read_meta(file: &File) -> Result<Bytes, ReadError> {
     let first = Bytes::from(read_up_to(file, LONGEST_HEADER as u64)?);
     let header = parse(&first).ok_or(ReadError::Damaged)?;

@@ -1,6 +1,6 @@
-//! The folder on the disk: `<2 hex>/<name>` for entries, `tmp/` for those being written, `lock` for whoever may write, with
-//! a note in it of the bytes within which the folder was kept.
-//! Touches no other file, whatever else lies in the folder. Keeps no record of anything: that is the index's.
+//! Layout of a folder on the disk: `<2 hex>/<name>` for entries, `tmp/` for those being written, `lock` for the one
+//! process that may write, with a note in it of the bytes within which the folder was kept. Touches no other file of
+//! the folder. Keeps no record of anything, which is left to the index.
 #![expect(
     clippy::disallowed_methods,
     reason = "blocking is what this crate is for; its callers have threads for it"
@@ -15,15 +15,24 @@ use std::time::SystemTime;
 use super::index::{BLOCK, push};
 use super::key::{Name, shard};
 
-/// Why a folder cannot be used.
+/// Why a folder cannot be used, and what the operator can do.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {what} {}: {cause}", path.display())]
+#[error("cannot {what} {}: {cause}; {}", path.display(), hint(cause.kind()))]
 pub struct OpenError {
     what: &'static str,
     path: PathBuf,
-    /// What the system says.
+    /// The error of the system.
     #[source]
     pub cause: io::Error,
+}
+
+fn hint(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "a file is in the way; name another folder",
+        ErrorKind::PermissionDenied => "let the user that runs this server write there, or name another folder",
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only; name a folder on another one",
+        _ => "name a folder on a disk that works and has room",
+    }
 }
 
 pub(super) struct Folder {
@@ -136,7 +145,7 @@ impl Folder {
         renamed
     }
 
-    /// What one of the 256 directories takes.
+    /// The blocks of one of the 256 directories.
     pub(super) fn directory_blocks(&self, directory: u8) -> io::Result<u32> {
         Ok(blocks(&fs::metadata(self.directory(directory))?))
     }
@@ -200,7 +209,7 @@ impl Folder {
         Ok(entries)
     }
 
-    /// What the directories take that there are.
+    /// The blocks of all directories that exist.
     pub(super) fn all_directory_blocks(&self) -> io::Result<Vec<(u8, u32)>> {
         let mut all = Vec::new();
         for directory in 0..=u8::MAX {
@@ -213,7 +222,7 @@ impl Folder {
         Ok(all)
     }
 
-    /// What the folder itself, `tmp` and the note take.
+    /// The blocks of the folder itself, of `tmp` and of the note.
     pub(super) fn fixed_blocks(&self) -> io::Result<u32> {
         Ok(blocks(&fs::metadata(&self.root)?) + blocks(&fs::metadata(self.root.join("tmp"))?) + 1)
     }
@@ -249,7 +258,7 @@ impl Folder {
     }
 }
 
-/// What a file or directory takes on the disk, as `du` counts it. Not less than its length says: file systems that
+/// The blocks of a file or directory on the disk, as `du` counts them. Not less than its length says: file systems that
 /// allocate late or compress do not know yet, or tell less than what a copy of the folder would take.
 pub(super) fn blocks(metadata: &Metadata) -> u32 {
     let taken = metadata.blocks().saturating_mul(512);

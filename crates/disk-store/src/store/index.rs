@@ -1,5 +1,5 @@
-//! Which entries there are, what they take on the disk, and in which order they were last used. In memory only; 40 to 45
-//! bytes for an entry and 5 to 12 for the table, and as much again at worst while either grows. Knows no files.
+//! Index in memory: the entries of a folder, their blocks on the disk, and the order of their last use. An entry takes
+//! 40 to 45 bytes and 5 to 12 in the table, and as much again at worst while either grows. The index knows no files.
 
 use hashbrown::HashTable;
 
@@ -20,9 +20,9 @@ pub(super) struct Index {
     newest: u32,
     oldest: u32,
     entry_blocks: u64,
-    /// What each of the 256 directories takes.
+    /// The blocks of each of the 256 directories.
     directories: Box<[u32; 256]>,
-    /// What the folder takes besides.
+    /// All other blocks of the folder.
     fixed: u32,
 }
 
@@ -52,7 +52,7 @@ impl Index {
         self.table.len()
     }
 
-    /// What everything takes on the disk.
+    /// The bytes of everything on the disk.
     pub(super) fn bytes(&self) -> u64 {
         let directories: u64 = self.directories.iter().copied().map(u64::from).sum();
         (self.entry_blocks + directories + u64::from(self.fixed)) * BLOCK

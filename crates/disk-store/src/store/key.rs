@@ -1,10 +1,10 @@
-//! What an entry is called, and where its file lies.
+//! Keys of entries, and the names and directories of their files.
 
 use std::fmt;
 
 use twox_hash::XxHash3_64;
 
-/// Names an entry: a digest that no two entries share, and the group it is removed with.
+/// The key of an entry: a digest that no two entries share, and the group that the entry is removed with.
 #[derive(Clone, Debug)]
 pub struct EntryKey {
     pub(super) group: Box<str>,
@@ -41,7 +41,7 @@ impl EntryKey {
     }
 }
 
-/// The group as a file's name tells it. Groups with one number lie side by side; what a file holds tells them apart.
+/// The group in a file's name. Groups with the same number lie side by side; the keys in their files tell them apart.
 pub(super) fn group_number(group: &str) -> u64 {
     XxHash3_64::oneshot(group.as_bytes())
 }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_files_have_names() {
+    fn file_that_is_no_entry_has_no_name() {
         let mut digest = [0; 32];
         digest[0] = 0xab;
         digest[15] = 1;

@@ -1,6 +1,6 @@
-//! Files that were read lately, kept open: to find and open a file costs more than to read it. Used by `cached`. Each may
-//! be gone from the folder, or be another there by now, which whoever reads it sees from its links; what this process
-//! removes or replaces is closed at once, so that its blocks are free.
+//! Cache of open files: keeps recently read files open, since to find and open a file costs more than to read it. Used
+//! by `cached`. A file may be gone from the folder by now, or another may have its name; the reader sees that from its
+//! links. A file that this process removes or replaces is closed at once, so that its blocks are free.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl OpenFiles {
         kept.map(|(_, file)| Arc::clone(file))
     }
 
-    /// Keeps a file open in place of another. That one is closed when the lock is free again.
+    /// Keeps a file open in place of another one, which is closed when the lock is free again.
     pub(super) fn keep(&self, name: Name, file: Arc<File>) {
         let _other = self.place(name).lock().replace((name, file));
     }

@@ -1,12 +1,12 @@
-//! Taking a folder over: locking it, finding out what is in it, and how much it may take. Called by the owner of a store
-//! when it starts; entries are read, and some written, meanwhile.
+//! Take-over of a folder: locks it, lists its entries, and finds out how much it may take. Called by the owner of a
+//! store when the owner starts; entries are read, and some written, meanwhile.
 
 use std::io;
 use std::sync::atomic::Ordering;
 
 use super::{Bound, Store};
 
-/// How many entries the index takes in at once while a folder is listed: look-ups go on in between.
+/// How many entries enter the index at once while a folder is listed: look-ups go on in between.
 const BATCH: usize = 1024;
 
 /// The part of the bound that stays free for entries that come while the folder is listed after the next start: listing
@@ -48,7 +48,7 @@ impl Store {
         if let Some(kept) = self.folder.take_note()? {
             let bound = self.allowed(kept)?;
             self.bound.store(bound, Ordering::Relaxed);
-            // What entries name was not written yet when it would have to be counted.
+            // Contents that entries name are written before their bytes can be counted.
             if self.contents.is_none() {
                 writing.early = bound.saturating_sub(kept);
             }
@@ -57,8 +57,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Lists the folder and drops what is above the bound, if that was not done before. Takes as long as looking at every
-    /// file takes; reads go on meanwhile. For a folder that is [locked](Self::lock).
+    /// Lists the folder and evicts entries above the bound, if that was not done before. Takes as long as a look at
+    /// every file; reads go on meanwhile. For a folder that is [locked](Self::lock).
     ///
     /// # Errors
     /// The folder cannot be listed. Worth another try.
@@ -111,7 +111,7 @@ impl Store {
         Ok(self.bytes(&index))
     }
 
-    /// What a folder that takes so many bytes now may take.
+    /// The bytes that a folder may take which takes so many now.
     pub(super) fn allowed(&self, bytes: u64) -> io::Result<u64> {
         match self.wanted {
             Bound::Bytes(bytes) => Ok(bytes),
@@ -123,7 +123,7 @@ impl Store {
         }
     }
 
-    /// What everything is kept within once the folder is listed: the bound without the headroom.
+    /// The bytes that everything is kept within once the folder is listed: the bound without the headroom.
     pub(super) fn limit(&self) -> u64 {
         let bound = self.bound.load(Ordering::Relaxed);
         bound - (bound / HEADROOM_PART).min(MOST_HEADROOM)

@@ -1,4 +1,4 @@
-//! The bound, the order in which entries give way, and what of it outlives the process.
+//! Bound and eviction of the disk store, and the part of both that outlives the process.
 
 use std::fs;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ fn length(number: u64) -> usize {
 }
 
 #[test]
-fn du_never_counts_more_than_the_bound() {
+fn folder_after_each_write_is_within_its_bound_as_du_counts() {
     let folder = tempfile::tempdir().unwrap();
     let bound = 12 * MIB;
     let store = store(folder.path(), bound);
@@ -37,7 +37,7 @@ fn du_never_counts_more_than_the_bound() {
 }
 
 #[test]
-fn small_entries_count_as_the_blocks_they_take() {
+fn small_entries_count_with_whole_blocks() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 8 * MIB);
     for number in 0..4000 {
@@ -52,7 +52,7 @@ fn small_entries_count_as_the_blocks_they_take() {
 }
 
 #[test]
-fn what_was_used_least_recently_gives_way() {
+fn full_store_evicts_the_least_recently_used() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 8 * MIB);
     for number in 0..50 {
@@ -71,7 +71,7 @@ fn what_was_used_least_recently_gives_way() {
 }
 
 #[test]
-fn an_entry_above_a_quarter_of_the_bound_is_not_kept() {
+fn entry_above_a_quarter_of_the_bound_is_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 8 * MIB);
     assert!(write(&store, 1, 1000) && write(&store, 2, 1000));
@@ -87,7 +87,7 @@ fn an_entry_above_a_quarter_of_the_bound_is_not_kept() {
 }
 
 #[test]
-fn entries_and_their_order_outlive_the_process() {
+fn reopened_store_keeps_entries_and_their_order() {
     let folder = tempfile::tempdir().unwrap();
     let first = store(folder.path(), 64 * MIB);
     for number in 0..100 {
@@ -133,7 +133,7 @@ fn set_used(folder: &Path, number: u64, seconds: u64) {
 }
 
 #[test]
-fn other_files_in_the_folder_are_left_alone() {
+fn foreign_files_in_the_folder_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let first = store(folder.path(), 8 * MIB);
     assert!(write(&first, 1, 1000));
@@ -166,7 +166,7 @@ fn other_files_in_the_folder_are_left_alone() {
 }
 
 #[test]
-fn the_default_bound_is_a_share_of_the_disk() {
+fn default_bound_is_a_share_of_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), Bound::ShareOfDisk, Duration::ZERO).unwrap();
     assert!(store.take_over().unwrap());

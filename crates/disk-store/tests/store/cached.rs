@@ -1,4 +1,4 @@
-//! What is read from the system's memory alone is what was written, or nothing.
+//! Cached reads: an entry that is read from the memory of the system alone is the entry that was written, or nothing.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn cached(store: &Store, number: u64) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 #[test]
-fn it_is_what_was_written() {
+fn cached_read_gives_what_was_written() {
     for length in [0, 1, 4095, 20_000, 250_000, 300_000, 2_000_000] {
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = one_entry(folder.path(), length);
@@ -37,7 +37,7 @@ fn it_is_what_was_written() {
 }
 
 #[test]
-fn what_is_damaged_is_left_to_a_closer_look() {
+fn cached_read_of_a_damaged_file_gives_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (store, file) = one_entry(folder.path(), 300);
     let whole = fs::read(&file).unwrap();
@@ -54,7 +54,7 @@ fn what_is_damaged_is_left_to_a_closer_look() {
 }
 
 #[test]
-fn a_file_that_is_kept_open_is_the_entry_of_now() {
+fn cached_read_after_a_rewrite_gives_the_new_entry() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = one_entry(folder.path(), 300);
     let is_body = |number, length| {

@@ -1,4 +1,4 @@
-//! Readers go on while a great many entries are removed.
+//! Removal of a great many entries: readers go on meanwhile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use super::*;
 
 #[test]
-fn nobody_waits_for_more_than_one_removal() {
+fn reader_during_an_eviction_waits_for_one_removal_at_most() {
     let folder = tempfile::tempdir().unwrap();
     let first = store(folder.path(), 64 * MIB);
     for number in 0..6_000 {

@@ -1,5 +1,5 @@
-//! What entries name beside what they hold: it counts, it goes with the last entry that names it, and it is known again
-//! after a restart. Here the contents are numbers of bytes.
+//! Contents that entries name: they count, go with the last entry that names them, and are known again after a restart.
+//! Here the contents are numbers of bytes.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -64,7 +64,7 @@ fn name(store: &Store, number: u64, size: u64) {
 }
 
 #[test]
-fn what_is_named_counts_and_goes_with_its_entry() {
+fn named_content_counts_and_goes_with_its_entry() {
     let folder = tempfile::tempdir().unwrap();
     let (store, sizes) = open(folder.path(), 12 * MIB);
     let empty = store.counts().bytes;
@@ -93,7 +93,7 @@ fn what_is_named_counts_and_goes_with_its_entry() {
 }
 
 #[test]
-fn entries_give_way_until_there_is_room_for_what_is_named() {
+fn named_content_that_needs_room_evicts_entries() {
     let folder = tempfile::tempdir().unwrap();
     let (store, sizes) = open(folder.path(), 12 * MIB);
     for number in 0..40 {
@@ -114,7 +114,7 @@ fn entries_give_way_until_there_is_room_for_what_is_named() {
 }
 
 #[test]
-fn a_damaged_entry_names_nothing() {
+fn damaged_entry_names_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (store, sizes) = open(folder.path(), 12 * MIB);
     name(&store, 0, MIB);

@@ -1,4 +1,4 @@
-//! A process that is killed while it writes leaves whole entries, or none.
+//! Crash: a process that is killed while it writes leaves whole entries, or none.
 
 use std::env;
 use std::io::{BufRead as _, BufReader};
@@ -47,7 +47,7 @@ fn writer(folder: &Path) -> Child {
 }
 
 #[test]
-fn kill_9_leaves_whole_entries_or_none() {
+fn killed_writer_leaves_whole_entries_or_none() {
     let folder = tempfile::tempdir().unwrap();
     let mut kept = 0;
     for round in 0..15_u64 {

@@ -1,4 +1,4 @@
-//! Files that are not what was written: each is a miss, is removed and counted.
+//! Damaged files: each is a miss, is removed and counted.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn is_a_miss(store: &Store, file: &Path, bytes: &[u8], what: &str) {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_a_miss() {
+fn file_cut_anywhere_is_a_miss() {
     let folder = tempfile::tempdir().unwrap();
     let (store, file) = one_entry(folder.path(), 500);
     let whole = fs::read(&file).unwrap();
@@ -41,7 +41,7 @@ fn a_file_cut_anywhere_is_a_miss() {
 }
 
 #[test]
-fn a_flip_of_any_bit_is_a_miss() {
+fn file_with_any_bit_flipped_is_a_miss() {
     let folder = tempfile::tempdir().unwrap();
     let (store, file) = one_entry(folder.path(), 300);
     let whole = fs::read(&file).unwrap();
@@ -57,7 +57,7 @@ fn a_flip_of_any_bit_is_a_miss() {
 }
 
 #[test]
-fn a_large_entry_is_checked_before_any_of_it_is_given_out() {
+fn large_damaged_entry_gives_out_nothing() {
     let length = 3_000_001;
     let folder = tempfile::tempdir().unwrap();
     let (store, file) = one_entry(folder.path(), length);
@@ -76,7 +76,7 @@ fn a_large_entry_is_checked_before_any_of_it_is_given_out() {
 }
 
 #[test]
-fn a_large_entry_that_changes_while_it_is_sent_breaks_off() {
+fn large_entry_that_changes_while_sent_breaks_off() {
     let folder = tempfile::tempdir().unwrap();
     let (store, file) = one_entry(folder.path(), 3_000_000);
     let Content::Long(mut long) = store.read(&key(7)).unwrap().unwrap().content else {
@@ -96,12 +96,12 @@ fn a_large_entry_that_changes_while_it_is_sent_breaks_off() {
 }
 
 #[test]
-fn a_file_under_the_name_of_another_is_a_miss() {
+fn file_under_the_name_of_another_is_a_miss() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 64 * MIB);
     assert!(write(&store, 1, 100));
     let first = entry_files(folder.path()).remove(0);
-    // The same group and the same half of the digest: the same file. What it holds tells them apart.
+    // The same group and the same half of the digest: the same file. The key in the file tells them apart.
     let mut digest = [0x5a; 32];
     digest[..8].copy_from_slice(&1_u64.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
     let namesake = EntryKey::new("group 0", digest);
@@ -119,7 +119,7 @@ fn a_file_under_the_name_of_another_is_a_miss() {
 }
 
 #[test]
-fn files_that_vanish_are_misses() {
+fn file_that_vanished_is_a_miss() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 64 * MIB);
     for number in 0..20 {
@@ -138,7 +138,7 @@ fn files_that_vanish_are_misses() {
 }
 
 #[test]
-fn a_write_that_fails_is_an_error_and_reads_go_on() {
+fn write_that_fails_is_an_error_and_reads_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 64 * MIB);
     assert!(write(&store, 1, 1000));
@@ -153,7 +153,7 @@ fn a_write_that_fails_is_an_error_and_reads_go_on() {
 }
 
 #[test]
-fn what_is_no_folder_is_refused() {
+fn path_that_is_no_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, b"x").unwrap();

@@ -1,4 +1,5 @@
-//! A disk that is full, as a small file system of its own. Only where `unshare` may mount one; else it is said so.
+//! Full disk: a small file system of its own, only where `unshare` may mount one. Elsewhere the test says that it did
+//! not run.
 
 use std::env;
 use std::process::Command;
@@ -7,7 +8,8 @@ use super::*;
 
 const FOLDER: &str = "STORE_TEST_MOUNTS_ON";
 
-/// Runs a test of this program again, with `FOLDER` a file system of 16 MiB that nobody else sees and that goes with it.
+/// Runs a test of this program again, with `FOLDER` a file system of 16 MiB that nobody else sees and that goes with
+/// it.
 fn on_a_small_disk(test: &str) {
     let folder = tempfile::tempdir().unwrap();
     let program = env::current_exe().unwrap();
@@ -50,9 +52,9 @@ fn leave_free(others: &Path, bytes: u64) {
 }
 
 #[test]
-fn on_a_full_disk_older_entries_give_way_to_newer_ones() {
+fn full_disk_evicts_older_entries_for_newer_ones() {
     let Some((folder, others)) = places() else {
-        return on_a_small_disk("full_disk::on_a_full_disk_older_entries_give_way_to_newer_ones");
+        return on_a_small_disk("full_disk::full_disk_evicts_older_entries_for_newer_ones");
     };
     // More than the disk has.
     let store = store(&folder, 64 * MIB);
@@ -72,9 +74,9 @@ fn on_a_full_disk_older_entries_give_way_to_newer_ones() {
 }
 
 #[test]
-fn without_entries_to_give_way_a_full_disk_is_an_error_and_no_more() {
+fn full_disk_without_entries_to_evict_is_an_error() {
     let Some((folder, others)) = places() else {
-        return on_a_small_disk("full_disk::without_entries_to_give_way_a_full_disk_is_an_error_and_no_more");
+        return on_a_small_disk("full_disk::full_disk_without_entries_to_evict_is_an_error");
     };
     let store = store(&folder, 64 * MIB);
     assert!(write(&store, 1, 50_000));
@@ -88,9 +90,9 @@ fn without_entries_to_give_way_a_full_disk_is_an_error_and_no_more() {
 }
 
 #[test]
-fn the_default_share_shrinks_when_others_fill_the_disk() {
+fn default_bound_shrinks_when_others_fill_the_disk() {
     let Some((folder, others)) = places() else {
-        return on_a_small_disk("full_disk::the_default_share_shrinks_when_others_fill_the_disk");
+        return on_a_small_disk("full_disk::default_bound_shrinks_when_others_fill_the_disk");
     };
     let store = Store::open(&folder, Bound::ShareOfDisk, Duration::ZERO).unwrap();
     assert!(store.take_over().unwrap());

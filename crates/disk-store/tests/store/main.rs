@@ -1,4 +1,4 @@
-//! What a store promises, tried from outside: through its public functions and on its files.
+//! Suite of the disk store: its promises, tested from outside, through its public functions and on its files.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -42,7 +42,7 @@ fn key(number: u64) -> EntryKey {
     EntryKey::new(&format!("group {}", number / 10), digest)
 }
 
-/// What is written under a numbered key: its bytes follow from the number and the length.
+/// The bytes written under a numbered key: they follow from the number and the length.
 fn body(number: u64, length: usize) -> Vec<u8> {
     (0..)
         .flat_map(|word: u64| (word ^ number.wrapping_mul(0x2545_F491_4F6C_DD1D)).to_le_bytes())
@@ -56,7 +56,7 @@ fn write(store: &Store, number: u64, length: usize) -> bool {
         .unwrap()
 }
 
-/// What is kept under a numbered key.
+/// The bytes kept under a numbered key.
 fn read(store: &Store, number: u64) -> Option<(Vec<u8>, Vec<u8>)> {
     read_key(store, &key(number))
 }
@@ -113,7 +113,7 @@ fn entry_files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What `du` counts.
+/// The bytes that `du` counts.
 fn disk_usage(folder: &Path) -> u64 {
     everything(folder)
         .iter()

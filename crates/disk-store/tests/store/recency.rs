@@ -1,4 +1,4 @@
-//! How often requests are met, beside the plainest cache that always drops what was used least recently.
+//! Hit rate: compared with the plainest cache that always evicts the least recently used entry.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -54,7 +54,7 @@ fn trace() -> impl Iterator<Item = u64> {
 }
 
 #[test]
-fn requests_are_met_as_often_as_by_the_plainest_cache() {
+fn hit_rate_equals_that_of_the_plainest_cache() {
     const BOUND: u64 = 8 * MIB;
     let folder = tempfile::tempdir().unwrap();
     let mut store = Some(store(folder.path(), BOUND));

@@ -1,4 +1,4 @@
-//! Several at work on one folder: threads, and stores as other processes open them.
+//! Concurrent use of one folder: by threads, and by stores as other processes open them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use super::*;
 
 #[test]
-fn readers_writers_and_removers_at_once_mix_nothing_up() {
+fn concurrent_readers_writers_and_removers_mix_nothing_up() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 2 * MIB);
     let over = AtomicBool::new(false);
@@ -61,7 +61,7 @@ fn readers_writers_and_removers_at_once_mix_nothing_up() {
 }
 
 #[test]
-fn a_second_store_reads_and_writes_nothing_until_the_first_is_gone() {
+fn second_store_only_reads_until_the_first_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let first = store(folder.path(), 8 * MIB);
     assert!(write(&first, 1, 1000));
@@ -89,7 +89,7 @@ fn a_second_store_reads_and_writes_nothing_until_the_first_is_gone() {
 }
 
 #[test]
-fn a_removal_in_the_second_store_is_one_in_the_first() {
+fn removal_in_the_second_store_removes_from_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let first = store(folder.path(), 8 * MIB);
     let second = Store::open(folder.path(), Bound::Bytes(8 * MIB), Duration::ZERO).unwrap();
@@ -103,7 +103,7 @@ fn a_removal_in_the_second_store_is_one_in_the_first() {
 }
 
 #[test]
-fn a_store_gives_out_entries_before_it_has_listed_the_folder() {
+fn store_before_listing_gives_out_entries() {
     let folder = tempfile::tempdir().unwrap();
     let first = store(folder.path(), 8 * MIB);
     for number in 0..20 {
@@ -119,7 +119,7 @@ fn a_store_gives_out_entries_before_it_has_listed_the_folder() {
 }
 
 #[test]
-fn groups_are_removed_whole_and_alone() {
+fn group_is_removed_whole_and_alone() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 64 * MIB);
     let fill = || {

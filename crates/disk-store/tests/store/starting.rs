@@ -1,4 +1,4 @@
-//! What is written between opening a folder and knowing what is in it.
+//! Early writes: entries written between opening a folder and knowing its entries.
 
 use std::thread;
 
@@ -24,8 +24,8 @@ fn locked(folder: &Path, bound: u64) -> Store {
     store
 }
 
-/// Writes so many entries of 20,000 bytes at most and tells how many went before the folder had to be listed, which shows
-/// in what the store knows of.
+/// Writes so many entries of 20,000 bytes at most and tells how many went before the folder had to be listed, which
+/// shows in what the store knows of.
 #[track_caller]
 fn written_early(store: &Store, from: u64, most: u64) -> u64 {
     (from..from + most)
@@ -37,7 +37,7 @@ fn written_early(store: &Store, from: u64, most: u64) -> u64 {
 }
 
 #[test]
-fn so_much_is_written_early_as_is_certain_to_fit() {
+fn early_writes_are_kept_as_far_as_they_certainly_fit() {
     let folder = full_folder();
     let second = locked(folder.path(), BOUND);
     assert_eq!(written_early(&second, 1000, 15), 15, "a 64th of the bound is free");
@@ -67,14 +67,14 @@ fn so_much_is_written_early_as_is_certain_to_fit() {
 }
 
 #[test]
-fn a_larger_bound_leaves_more_room() {
+fn larger_bound_leaves_more_room_for_early_writes() {
     let folder = full_folder();
     let second = locked(folder.path(), BOUND + 16 * MIB);
     assert_eq!(written_early(&second, 1000, 250), 250, "6 of 16 MiB");
 }
 
 #[test]
-fn what_comes_while_the_folder_is_listed_is_counted_once() {
+fn entry_written_while_listing_is_counted_once() {
     let folder = full_folder();
     for round in 0..5 {
         let store = locked(folder.path(), BOUND);

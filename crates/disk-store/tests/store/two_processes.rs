@@ -24,7 +24,7 @@ fn has_the_folder_until_it_is_killed() {
 }
 
 #[test]
-fn the_second_reads_and_writes_when_the_first_is_gone() {
+fn second_process_writes_when_the_first_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = Command::new(env::current_exe().unwrap())
         .args([

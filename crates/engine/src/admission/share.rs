@@ -1,7 +1,7 @@
-//! A part of the memory for work: what of it is taken, and who waits for the rest. Reservations are either large or small.
-//! Within each class the first to come is the first to be served; small ones pass by large ones that wait, and large ones
-//! leave room for small ones, so that a thumbnail does not wait for a poster. A large one that has waited for long is next:
-//! from then on small ones keep out of the room that it needs.
+//! Memory share: a part of the memory for work, its reservations, and the queue for the rest. Reservations are large or
+//! small. Each class is served in the order of arrival. Small reservations pass by large ones that wait, and large ones
+//! leave room for small ones, so that a thumbnail does not wait for a poster. When a large one has waited for long,
+//! small ones leave it the room that it needs.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,14 +15,14 @@ use tokio::sync::oneshot;
 
 /// A reservation is large above this part of the share.
 const LARGE_PART: u64 = 8;
-/// The part of the share that large ones leave to small ones, unless there is only one of them.
+/// The part of the share that large reservations leave to small ones, unless there is only one large one.
 const SMALL_PART: u64 = 4;
-/// After this time a large one has waited for long.
-const LONG: Duration = Duration::from_secs(1);
+/// A large reservation that has waited for so long is overdue.
+const OVERDUE: Duration = Duration::from_secs(1);
 
 pub(super) struct Share {
     memory: Memory,
-    /// How many parts of how many.
+    /// Numerator and denominator of this share.
     parts: [u64; 2],
     state: Mutex<State>,
     admitted: Gauge,
@@ -32,7 +32,7 @@ pub(super) struct Share {
 #[derive(Default)]
 struct State {
     used: u64,
-    /// What of it is taken by large ones.
+    /// The part of `used` that large reservations hold.
     used_by_large: u64,
     small: VecDeque<Waiter>,
     large: VecDeque<Waiter>,
@@ -41,11 +41,11 @@ struct State {
 struct Waiter {
     bytes: u64,
     since: Instant,
-    /// Closed when its owner has gone.
+    /// Closed when the waiter is gone.
     grant: oneshot::Sender<Reserved>,
 }
 
-/// Bytes of a share; given back when dropped.
+/// Reserved bytes of a share, returned by the drop.
 #[derive(Debug)]
 pub(crate) struct Reserved {
     share: Arc<Share>,
@@ -64,24 +64,24 @@ impl Share {
         })
     }
 
-    /// What is taken.
+    /// Bytes that are reserved.
     pub(super) fn used(&self) -> u64 {
         self.state.lock().used
     }
 
-    /// These bytes if they are free and nobody waits before us.
+    /// Reserves bytes if they are free and no reservation of the same class waits.
     pub(super) fn take_now(self: &Arc<Self>, bytes: u64) -> Result<Option<Reserved>, Error> {
         self.fits(bytes)?;
         let mut state = self.state.lock();
-        state.forget_the_gone();
+        state.remove_cancelled();
         let large = self.is_large(bytes);
         let first = state.queue(large).is_empty();
         let taken = first && state.has_room(self.most(), bytes, large);
         Ok(taken.then(|| self.reserve(&mut state, bytes, large)))
     }
 
-    /// These bytes, waited for.
-    pub(super) async fn take(self: &Arc<Self>, bytes: u64, patience: Duration) -> Result<Reserved, Error> {
+    /// Reserves bytes, and waits for them.
+    pub(super) async fn take(self: &Arc<Self>, bytes: u64, timeout: Duration) -> Result<Reserved, Error> {
         if let Some(reserved) = self.take_now(bytes)? {
             return Ok(reserved);
         }
@@ -92,21 +92,21 @@ impl Share {
             grant,
         };
         self.state.lock().queue(self.is_large(bytes)).push_back(waiter);
-        // Declared before the wait, so that it is dropped after it: whoever leaves no longer keeps others waiting.
-        let _leaving = Leaving(self);
+        // Declared before the wait, so that its drop comes after it, even when the wait is cancelled.
+        let _next = ServeNext(self);
         self.give_out();
-        let granted = tokio::time::timeout(patience, granted).await;
+        let granted = tokio::time::timeout(timeout, granted).await;
         granted.ok().and_then(Result::ok).ok_or_else(|| self.refuse())
     }
 
-    /// Gives what is free to those who wait.
+    /// Gives free bytes to waiting reservations.
     pub(super) fn give_out(self: &Arc<Self>) {
         let mut granted = Vec::new();
         let mut state = self.state.lock();
         let most = self.most();
         loop {
-            state.forget_the_gone();
-            // The large first: one that waits has room only if small ones had enough.
+            state.remove_cancelled();
+            // The large queue first: its head has room only if small ones have had enough.
             let next = [true, false].into_iter().find(|large| {
                 let bytes = state.queue(*large).front().map(|waiter| waiter.bytes);
                 bytes.is_some_and(|bytes| state.has_room(most, bytes, *large))
@@ -118,7 +118,7 @@ impl Share {
         }
         drop(state);
         for (grant, reserved) in granted {
-            // Who has gone meanwhile gives it back here.
+            // If the waiter is gone by now, the reservation is dropped here, and its bytes are returned.
             let _ = grant.send(reserved);
         }
     }
@@ -168,7 +168,7 @@ impl State {
         if large { &mut self.large } else { &mut self.small }
     }
 
-    fn forget_the_gone(&mut self) {
+    fn remove_cancelled(&mut self) {
         for queue in [&mut self.small, &mut self.large] {
             while queue.front().is_some_and(|waiter| waiter.grant.is_closed()) {
                 queue.pop_front();
@@ -184,7 +184,7 @@ impl State {
         if large {
             return self.used_by_large == 0 || within(self.used_by_large, most - most / SMALL_PART);
         }
-        let overdue = self.large.front().filter(|waiter| waiter.since.elapsed() > LONG);
+        let overdue = self.large.front().filter(|waiter| waiter.since.elapsed() > OVERDUE);
         overdue.is_none_or(|waiter| {
             let left = most.saturating_sub(waiter.bytes).min(most / SMALL_PART);
             within(self.used - self.used_by_large, left)
@@ -193,10 +193,11 @@ impl State {
 }
 
 impl Reserved {
-    /// More bytes, at once or not at all: all who hold a part of what they need would wait for each other.
+    /// Reserves more bytes at once or not at all. Jobs that hold a part of their bytes and wait for the rest would wait
+    /// for each other.
     ///
     /// # Errors
-    /// `TooLarge` for what can never fit, `Overloaded` for what does not fit now.
+    /// `TooLarge` for more bytes than can ever be free, `Overloaded` for more than are free now.
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Error> {
         self.share.fits(self.bytes.saturating_add(bytes))?;
         let mut state = self.share.state.lock();
@@ -212,7 +213,7 @@ impl Reserved {
         Ok(())
     }
 
-    /// Gives back all but these bytes.
+    /// Returns all but these bytes.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let left = self.bytes.min(bytes);
         let mut state = self.share.state.lock();
@@ -234,10 +235,10 @@ impl Drop for Reserved {
     }
 }
 
-/// One who waits; leaving is dropping it.
-struct Leaving<'s>(&'s Arc<Share>);
+/// Guard of a wait: when a waiter leaves the queue, those behind it may have room.
+struct ServeNext<'s>(&'s Arc<Share>);
 
-impl Drop for Leaving<'_> {
+impl Drop for ServeNext<'_> {
     fn drop(&mut self) {
         self.0.give_out();
     }
@@ -257,7 +258,7 @@ mod tests {
 
     const SOON: Duration = Duration::from_millis(50);
 
-    /// A share of 800 bytes: more than 100 are large, and 200 are kept for small ones.
+    /// A share of 800 bytes. Reservations above 100 bytes are large, and 200 bytes are left to small ones.
     fn share() -> Arc<Share> {
         let (memory, metrics) = (Memory::default(), Metrics::default());
         memory.limit_to(800);
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn small_ones_pass_by_large_ones_that_wait() {
+    async fn small_reservation_passes_by_a_large_one_that_waits() {
         let share = share();
         let first = share.take(500, SOON).await.unwrap();
         let waiting = share.take(500, SOON);
@@ -281,14 +282,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn several_large_ones_leave_room_for_small_ones_and_one_alone_may_have_all() {
+    async fn several_large_reservations_leave_room_for_small_ones() {
         let share = share();
         let whole = share.take(800, SOON).await.unwrap();
         drop(whole);
         let large = share.take(500, SOON).await.unwrap();
         assert!(
             share.take(110, SOON).await.is_err(),
-            "600 of 800 is what several may have"
+            "several may have 600 of 800 bytes"
         );
         let small = share.take(100, SOON).await.unwrap();
         drop((large, small));
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_large_one_that_waits_for_long_gets_its_turn() {
+    async fn overdue_large_reservation_is_served_before_small_ones() {
         let share = share();
         let mut small: VecDeque<Reserved> = VecDeque::new();
         for _ in 0..8 {
@@ -306,7 +307,7 @@ mod tests {
             let share = Arc::clone(&share);
             async move { share.take(600, Duration::from_secs(60)).await }
         });
-        // One small one goes and another comes, all the time.
+        // Small reservations come and go all the time.
         let until = Instant::now() + Duration::from_secs(30);
         while !large.is_finished() && Instant::now() < until {
             small.pop_front();
@@ -317,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reservation_grows_at_once_or_not_at_all_and_shrinks() {
+    async fn reservation_that_grows_gets_its_bytes_at_once_or_an_error() {
         let share = share();
         let mut first = share.take(500, SOON).await.unwrap();
         let second = share.take(90, SOON).await.unwrap();
@@ -333,7 +334,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_left_no_longer_keeps_others_waiting() {
+    async fn waiter_that_left_holds_up_no_other() {
         let share = share();
         let mut small = Vec::new();
         for _ in 0..5 {

@@ -1,4 +1,4 @@
-//! The `[[plugin]]` entries: finds each one's plugin, reads its settings and installs it.
+//! `[[plugin]]` entries: finds the plugin of each entry, reads its settings and installs it.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ use super::settings::{Settings, Surroundings, soften};
 use super::syntax::Parsed;
 use crate::diagnostic::Problem;
 
-/// The entries read so far, and what it takes to read one.
+/// The entries read so far, and the inputs for reading the next.
 pub(crate) struct Entries<'a> {
     surroundings: Surroundings<'a>,
     linked: &'a [&'static Registration],
@@ -26,7 +26,7 @@ pub(crate) struct Entries<'a> {
     pub(crate) names: Vec<EntryName>,
     pub(crate) sections: Vec<Section>,
     pub(crate) table: HookTable,
-    /// Numbers of the entries that something is wrong with.
+    /// Numbers of the entries with a problem.
     failed: Vec<usize>,
 }
 
@@ -65,7 +65,7 @@ impl<'a> Entries<'a> {
         self.sections
             .push(Section::empty(Owner::Plugin(String::new()), header.clone()));
         if !parsed.is_sound(&header) {
-            // What does not parse is reported already; what is left of the entry would mislead.
+            // The syntax error is reported already. Problems of the rest of the entry would mislead.
             return;
         }
         let mut found = Vec::new();
@@ -116,7 +116,7 @@ impl<'a> Entries<'a> {
         problems: &mut Vec<Problem>,
     ) {
         let (resources, metrics, table) = (self.resources, self.metrics, &mut self.table);
-        // An entry that fails leaves what it had subscribed to in the table, which is then thrown away as a whole.
+        // A failed entry leaves its hooks in the table, which is then dropped as a whole.
         let install = |settings| {
             (plugin.install)(
                 settings,
@@ -129,7 +129,7 @@ impl<'a> Entries<'a> {
     fn not_linked(&self, name: &str, span: Range<usize>, enabled: bool) -> Option<Problem> {
         if self.known.contains(&name) {
             let message = format!("plugin `{name}` exists, but this build was made without it");
-            let help = format!("build with `cargo xtask dist`, or with `--features {name}`");
+            let help = format!("build it in: `cargo xtask run`, or `cargo run --release --features {name}`");
             return enabled.then(|| {
                 Problem::error(span, message)
                     .help(help)
@@ -181,7 +181,7 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// What no single entry can be blamed for.
+    /// Reports conflicts between entries.
     pub(crate) fn check_together(&self, problems: &mut Vec<Problem>) {
         let sound: Vec<_> = self
             .table

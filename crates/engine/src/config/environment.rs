@@ -1,4 +1,4 @@
-//! The environment variables: looked up by `${NAME}`, and `RESIZER__SERVER__NAME` in place of a setting of `[server]`.
+//! Environment variables: values for `${NAME}`, and `RESIZER__SERVER__NAME` as an override of a setting of `[server]`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,19 +11,19 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
 }
 
-/// A variable that stands in for a setting of `[server]`, or tries to.
+/// A variable that overrides a setting of `[server]`, or names none.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Override {
     /// Its name.
     pub(crate) variable: String,
-    /// What follows `RESIZER__`, in lower case, with `.` for `__`: `server.listen`.
+    /// The part after `RESIZER__`, in lower case, with `.` for `__`: `server.listen`.
     pub(crate) key: String,
     /// Its value.
     pub(crate) value: String,
 }
 
 impl Environment {
-    /// Those of this process; a variable that is not Unicode is left out.
+    /// The variables of this process, without those that are not Unicode.
     #[must_use]
     pub fn process() -> Self {
         Self::of(
@@ -31,7 +31,7 @@ impl Environment {
         )
     }
 
-    /// These and no others.
+    /// Exactly these variables.
     pub fn of<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
         let variables = variables
             .into_iter()
@@ -51,7 +51,7 @@ impl Environment {
         let source = config::Environment::with_prefix("RESIZER")
             .separator("__")
             .source(Some(variables));
-        // It fails on values that are not Unicode only, and these are strings.
+        // Fails only on values that are not Unicode, and these are strings.
         let collected = source.collect().unwrap_or_default();
         let mut overrides: Vec<Override> = collected
             .into_iter()
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn overrides_are_the_variables_with_the_prefix() {
+    fn variables_with_the_prefix_are_overrides() {
         let environment = Environment::of([
             ("RESIZER__SERVER__ADMIN_LISTEN", "off"),
             ("RESIZER__LISTEN", "x"),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_not_shown() {
+    fn debug_of_the_environment_shows_no_value() {
         assert!(!format!("{:?}", Environment::of([("A", "hunter2")])).contains("hunter2"));
     }
 }

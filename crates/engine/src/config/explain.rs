@@ -1,4 +1,5 @@
-//! Turns what serde and `install` say into a problem in plain words, at its place in the file, without any value in it.
+//! Error translation: turns errors of serde and of `install` into problems in plain words, at their position in the
+//! file and without any value.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,30 +12,30 @@ use super::places::{Places, Setting};
 use super::secrets::Hidden;
 use crate::diagnostic::Problem;
 
-/// A table of the file: whose settings they are, and where they stand.
+/// A table of the file: its owner, and the positions of its settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Section {
-    /// Whose.
+    /// Whose settings they are.
     pub(crate) owner: Owner,
     /// The bytes of its header.
     pub(crate) header: Range<usize>,
-    /// Where its settings stand.
+    /// The positions of its settings.
     pub(crate) places: Places,
-    /// What must not be shown.
+    /// The values that must not be shown.
     pub(crate) hidden: Hidden,
 }
 
-/// Whose settings.
+/// The owner of settings.
 #[derive(Clone, Debug)]
 pub(crate) enum Owner {
-    /// The server's own.
+    /// `[server]`.
     Server,
-    /// A plugin's.
+    /// A plugin.
     Plugin(String),
 }
 
 impl Owner {
-    /// The page about them.
+    /// The page about its settings.
     pub(crate) fn docs(&self) -> String {
         match self {
             Self::Server => "docs/server.md".to_owned(),
@@ -52,7 +53,7 @@ impl fmt::Display for Owner {
     }
 }
 
-/// A problem, and the setting that it is about if that can be told.
+/// A problem, and the setting with the fault if it is known.
 pub(crate) struct Explained<'s> {
     pub(crate) problem: Problem,
     pub(crate) setting: Option<&'s Setting>,
@@ -89,7 +90,7 @@ impl Section {
                     missing: None,
                 }
             }
-            // A kind of error that is newer than this line still says what it is.
+            // Kinds of errors that are unknown here have a message, too.
             _ => {
                 let message = self.hidden.mask(&error.to_string());
                 Explained {
@@ -109,7 +110,7 @@ impl Section {
         self.finished(Problem::error(self.header.clone(), message).help(format!("add `{name} = …`")))
     }
 
-    /// The problem of a key, given by its dotted path, that no setting has.
+    /// The problem of an unknown key, which is given by its dotted path.
     pub(crate) fn unknown<'a>(
         &self,
         path: &str,
@@ -194,7 +195,7 @@ fn in_backquotes(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// What serde calls the value it was given, without the value.
+/// Serde's name for the kind of a value, without the value.
 fn kind_of(unexpected: &str) -> &'static str {
     let kinds = [
         ("string", "a string"),
@@ -210,7 +211,7 @@ fn kind_of(unexpected: &str) -> &'static str {
         .map_or("something else", |(_, words)| words)
 }
 
-/// What a value is.
+/// The kind of a value.
 pub(crate) fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
@@ -223,7 +224,7 @@ pub(crate) fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// What serde expected, in the words of the file's author.
+/// The expectation of serde, in the words of an operator.
 fn in_words(expected: &str) -> String {
     let whole = |from: u8, bits: u32| format!("a whole number from {from} to {}", u128::MAX >> (128 - bits));
     let (from, plain) = expected

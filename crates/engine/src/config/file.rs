@@ -1,5 +1,5 @@
-//! What stays known of `plugins.toml` after it was read: its text, its entries, and where each setting stands, so that
-//! what fails later (a folder that is not there, a store that says no) is still shown at its line.
+//! The configuration file after it was read: its text, its entries, and the positions of settings. A later error, such
+//! as a missing folder or a store that refuses, is so shown at its line.
 
 use std::fmt;
 use std::ops::Range;

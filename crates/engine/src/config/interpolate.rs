@@ -1,7 +1,8 @@
-//! `${NAME}`, `${NAME:-default}` and `${file:PATH}` inside the string values of `plugins.toml`. This runs on parsed
-//! values, so that no variable can bring in a second line or another setting, and every place in the file stays known.
+//! Interpolation: replaces `${NAME}`, `${NAME:-default}` and `${file:PATH}` inside the string values of `plugins.toml`.
+//! It works on parsed values, so that no variable can add a line or a setting, and every position in the file stays
+//! known.
 //!
-//! `$${` is a `${` that means itself. What is put in is not looked at again.
+//! `$${` is a literal `${`. Inserted text is not interpolated again.
 
 use std::cell::OnceCell;
 use std::path::Path;
@@ -19,7 +20,7 @@ pub(crate) struct Fault {
     pub(crate) help: String,
 }
 
-/// Keeps what values became, for as long as the table that borrows it.
+/// Arena of interpolated values, which lives as long as the table that borrows from it.
 #[derive(Default)]
 pub(crate) struct Expansions(OnceCell<Box<(String, Self)>>);
 
@@ -33,7 +34,7 @@ impl Expansions {
     }
 }
 
-/// The text with everything replaced that could be, and what could not. Relative paths start at the folder.
+/// The interpolated text, and the references that could not be replaced. Relative paths start at the folder.
 pub(crate) fn expand(text: &str, environment: &Environment, folder: &Path) -> (String, Vec<Fault>) {
     let mut expanded = String::new();
     let mut faults = Vec::new();
@@ -69,7 +70,8 @@ pub(crate) fn expand(text: &str, environment: &Environment, folder: &Path) -> (S
     (expanded, faults)
 }
 
-/// Whether the text is one `${…}` and nothing else, without a default: then it says where a secret is, and not what.
+/// Whether the text is one `${…}` and nothing else, without a default: it then names where a secret is, and not the
+/// secret.
 pub(crate) fn is_reference(text: &str) -> bool {
     let inside = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     inside.is_some_and(|inside| !inside.contains(['{', '}']) && !inside.contains(":-"))
@@ -128,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_defaults_and_escapes() {
+    fn variables_defaults_and_escapes_are_replaced() {
         let environment = Environment::of([("A", "1"), ("EMPTY", ""), ("NESTED", "${A}"), ("LINES", "x\"\ny = 1")]);
         let check = |text: &str, expected: &str| {
             assert_eq!(
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_is_named() {
+    fn reference_that_cannot_be_replaced_is_named() {
         let check = |text: &str, expected: &[(&str, &str)]| {
             let (_, faults) = expand(text, &Environment::default(), Path::new("/nowhere"));
             let found: Vec<_> = faults
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_beside_the_configuration_without_its_last_newline() {
+    fn relative_file_is_read_beside_the_configuration_without_its_last_newline() {
         let folder = tempfile::tempdir().unwrap();
         let check = |contents: &str, expected: &str| {
             #[expect(clippy::disallowed_methods, reason = "a test")]

@@ -1,5 +1,5 @@
-//! Compares the keys of a table with its schema: every key that no setting has is reported, with the nearest one, and
-//! taken out, so that nothing later stumbles over it again.
+//! Unknown keys: compares a table with its schema, reports every unknown key with the nearest known one, and removes
+//! it, so that later steps do not report it again.
 
 use serde_json::Value;
 use toml::Spanned;
@@ -10,8 +10,8 @@ use super::nearest::nearest;
 use super::schema;
 use crate::diagnostic::Problem;
 
-/// Takes the unknown keys out of the table, also out of tables within. Adds to `meant` the names that they were
-/// probably meant to be.
+/// Removes the unknown keys from the table and from tables within. Adds to `meant` the names that they probably
+/// misspell.
 pub(crate) fn take_unknown(
     table: &mut DeTable<'_>,
     schema: &Value,
@@ -33,7 +33,7 @@ fn take(
     let properties = schema::properties(schema);
     let free = schema::free_values(schema);
     if properties.is_empty() && free.is_none() && schema.get("additionalProperties").is_none() {
-        // The schema says nothing of keys: whatever reads the table will.
+        // The schema names no keys. The reader of the table checks them.
         return;
     }
     let mut unknown = Vec::new();

@@ -1,7 +1,7 @@
-//! "Did you mean": the valid name nearest to one that is not known.
+//! "Did you mean": finds the valid name nearest to an unknown one.
 
-/// Two names are near from this likeness on, of 0 to 1: one edit in three letters. Lower, and `max` is taken for `min`;
-/// higher, and two swapped letters of a short name are lost.
+/// Least similarity of two near names, from 0 to 1: one edit in three letters. A lower bound takes `max` for `min`, a
+/// higher one misses two swapped letters of a short name.
 const NEAR: f64 = 0.6;
 
 /// The candidate nearest to the wanted name, if any is near. Case and the kind of dash do not count.
@@ -22,7 +22,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_of_the_pen_is_recognised_and_another_word_is_not() {
+    fn misspelt_name_is_near_and_another_word_is_not() {
         let names = ["buckets", "prefix", "max_size", "s3reader", "filereader", "name"];
         let check = |wanted: &str, expected: Option<&str>| assert_eq!(nearest(wanted, names), expected, "{wanted}");
         check("bukets", Some("buckets"));

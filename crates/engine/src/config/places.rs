@@ -1,4 +1,5 @@
-//! Where each setting of one table stands in the file, by its dotted path (`auth.user`, `rules[1].from`).
+//! Positions of settings: where each setting of a table is in the file, by its dotted path (`auth.user`,
+//! `rules[1].from`).
 
 use std::ops::Range;
 
@@ -39,7 +40,7 @@ impl Places {
         self.0.iter().find(|setting| setting.path == path)
     }
 
-    /// The innermost setting whose key or value holds these bytes.
+    /// The innermost setting whose key or value contains these bytes.
     pub(crate) fn at(&self, span: &Range<usize>) -> Option<&Setting> {
         let holds = |outer: &Range<usize>| outer.start <= span.start && span.end <= outer.end;
         let holding = self

@@ -1,5 +1,5 @@
-//! Reading JSON schemas: what keys a table may have, what a value may be, whether it is a secret. Used to check the
-//! file and, by `docs.rs`, to render the pages.
+//! JSON schemas: the keys that a table may have, the types of a value, and whether it is a secret. The loader checks
+//! the file with them, and `docs.rs` renders the pages.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::DeValue;
 
-/// A settings type that holds itself would be unrolled for ever; no sane one is as deep as this.
+/// Deepest nesting that is inlined. A recursive settings type would be inlined without end.
 const DEEPEST: usize = 16;
 
-/// The schema without `$ref`: every definition stands where it is used.
+/// The schema without `$ref`: every definition is inlined.
 pub(crate) fn inlined(schema: schemars::Schema) -> Value {
     let mut schema = Value::from(schema);
     let definitions = schema.get("$defs").cloned().unwrap_or_default();
@@ -35,7 +35,7 @@ fn inline(schema: &mut Value, definitions: &Value, depth: usize) {
                 .cloned();
             if let Some(definition) = definition.filter(|_| depth > 0) {
                 object.remove("$ref");
-                // What the field says (its doc, its default) is closer to the point than what its type says.
+                // The doc and the default of the field are more specific than those of its type.
                 let own = std::mem::replace(object, definition);
                 object.extend(own);
                 return inline(schema, definitions, depth - 1);
@@ -47,7 +47,7 @@ fn inline(schema: &mut Value, definitions: &Value, depth: usize) {
     }
 }
 
-/// The schema and, if it is a choice of several, those, and what they are a choice of.
+/// The schema and, recursively, its alternatives.
 pub(crate) fn alternatives(schema: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
     let choices = ["anyOf", "oneOf", "allOf"]
         .into_iter()
@@ -83,7 +83,7 @@ pub(crate) fn required(schema: &Value) -> Vec<&str> {
     list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Whether the value is never to be shown.
+/// Whether the value must never be shown.
 pub(crate) fn is_secret(schema: &Value) -> bool {
     alternatives(schema).any(|schema| schema.get("writeOnly") == Some(&Value::Bool(true)))
 }
@@ -99,8 +99,9 @@ pub(crate) fn allows(schema: &Value, kind: &str) -> bool {
     })
 }
 
-/// What a text from outside of the file means where the schema wants no text: a number, a boolean, a list or a table in
-/// TOML's notation; a list may also be `a,b,c`. `None` leaves it a text. Places within are places in this text.
+/// The value of a text from outside of the file where the schema wants no text: a number, a boolean, a list or a table
+/// in TOML's notation; a list may also be `a,b,c`. `None` means that it stays a text. Positions within count in this
+/// text.
 pub(crate) fn coerced<'t>(text: &'t str, schema: &Value) -> Option<DeValue<'t>> {
     if allows(schema, "string") {
         return None;
@@ -132,7 +133,7 @@ pub(crate) fn coerced<'t>(text: &'t str, schema: &Value) -> Option<DeValue<'t>> 
     Some(DeValue::Array(values.collect()))
 }
 
-/// The value with everything in it standing at one place of the file.
+/// The value with one position in the file for everything in it.
 pub(crate) fn placed<'t>(value: DeValue<'t>, span: &Range<usize>) -> DeValue<'t> {
     let at = |value: Spanned<DeValue<'t>>| Spanned::new(span.clone(), placed(value.into_inner(), span));
     match value {
@@ -153,7 +154,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_text_becomes_what_the_schema_wants() {
+    fn text_is_coerced_to_the_type_of_the_schema() {
         let check = |text: &str, kind: &str, expected: Option<&str>| {
             let found = coerced(text, &json!({ "type": kind }));
             assert_eq!(found.as_ref().map(DeValue::type_str), expected, "{text} as {kind}");
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn definitions_are_put_in_place_and_the_field_s_own_words_win() {
+    fn definitions_are_inlined_and_the_description_of_the_field_wins() {
         let schema = schemars::json_schema!({
             "properties": { "a": { "$ref": "#/$defs/T", "description": "field" } },
             "$defs": { "T": { "type": "string", "description": "type" } }

@@ -1,4 +1,4 @@
-//! What must not be shown: values of settings that are secrets, and values that came from the environment or a file.
+//! Hidden values: values of secret settings, and values from the environment or a file, which no message may show.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::nearest::nearest;
 use super::schema;
 
-/// What must not be shown of one table.
+/// The hidden values of one table.
 #[derive(Clone, Default)]
 pub(crate) struct Hidden {
     /// Bytes of the file.
@@ -25,8 +25,8 @@ impl std::fmt::Debug for Hidden {
 }
 
 impl Hidden {
-    /// The message with an ellipsis for each hidden text. One of one or two letters is replaced in quotes only: it keeps
-    /// no secret, and it would be found in every other word.
+    /// The message with an ellipsis for each hidden text. A text of one or two letters is replaced in quotes only: it
+    /// is no secret, and other words would contain it by chance.
     pub(crate) fn mask(&self, message: &str) -> String {
         let mut values: Vec<&String> = self.values.iter().filter(|value| !value.is_empty()).collect();
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
@@ -47,14 +47,14 @@ impl Hidden {
 pub(crate) struct Leaf<'a, 'i> {
     /// The value.
     pub(crate) value: &'a mut Spanned<DeValue<'i>>,
-    /// What the schema says of it, if it knows it.
+    /// Its schema, if it is known.
     pub(crate) schema: Option<&'a Value>,
-    /// Whether it is never to be shown.
+    /// Whether it must never be shown.
     pub(crate) secret: bool,
 }
 
-/// Visits every single value of a table. A key that the schema does not know, but is near to a secret one or sounds
-/// like one, is taken for a secret: it is probably a misspelt one.
+/// Visits every single value of a table. An unknown key that resembles the name of a secret setting counts as secret:
+/// it is probably misspelt.
 pub(crate) fn each_leaf<'i>(
     table: &mut DeTable<'i>,
     schema: Option<&Value>,
@@ -111,15 +111,15 @@ fn sounds_secret(key: &str) -> bool {
     .any(|word| key.contains(word))
 }
 
-/// Whether a word is the name of one of these secret settings, but for a slip or two, or sounds like one.
+/// Whether a word is nearly the name of one of these secret settings, or contains a word such as `password`.
 pub(crate) fn may_be_secret(word: &str, names: &[&str]) -> bool {
     let is_nearly = |name: &&str| strsim::damerau_levenshtein(word, name) <= name.len() / 4;
     sounds_secret(word) || names.iter().any(is_nearly)
 }
 
-/// What to hide of a file that does not parse: all that follows a word that may be a secret's name, on its line and on
-/// further ones up to the next that begins a setting or a table. That is more than is secret, never less for a slip in
-/// quotes or an equals sign.
+/// The bytes to hide in a file that does not parse: all text after a word that may be the name of a secret, on its line
+/// and up to the next line that begins a setting or a table. That may hide more than the secret, and never less, also
+/// where a quote or an equals sign is missing.
 pub(crate) fn spans_by_text(text: &str, names: &[&str]) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     let mut is_secret = false;
@@ -134,7 +134,7 @@ pub(crate) fn spans_by_text(text: &str, names: &[&str]) -> Vec<Range<usize>> {
         };
         is_secret = start.is_some();
         if let Some(start) = start {
-            // The quote that closes a quoted key, and the equals sign, may be seen.
+            // The closing quote of a quoted key and the equals sign are shown.
             let rest = content[start..].trim_start_matches(['"', '\'']);
             let rest = if rest.trim_start().starts_with('=') {
                 rest
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_does_not_repeat_what_is_hidden() {
+    fn message_shows_no_hidden_text() {
         let hidden = Hidden {
             spans: vec![],
             values: vec!["hunter2".into(), "a".into(), "hunter2\"x".into()],
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_hidden_in_a_text_that_does_not_parse() {
+    fn secrets_in_a_file_that_does_not_parse_are_hidden() {
         let check = |text: &str, expected: &[&str]| {
             let spans = spans_by_text(text, &["access_code", "pin"]);
             let found: Vec<&str> = spans.into_iter().map(|span| &text[span]).collect();

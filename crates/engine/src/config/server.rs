@@ -1,13 +1,15 @@
-//! Reads `[server]`: the file's table strictly, then `RESIZER__SERVER__*` over it, then what several settings say
-//! together.
+//! Reader of `[server]`: reads the file's table strictly into the engine's and the host's settings, replaces settings
+//! by `RESIZER__SERVER__*` variables, and reports settings that contradict each other.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use resizer_imaging::is_trigger;
 use resizer_plugin_api::{ByteSize, InstallError};
-use serde::Deserialize as _;
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -17,32 +19,85 @@ use super::nearest::nearest;
 use super::schema;
 use super::settings::Settings;
 use crate::diagnostic::{Place, Problem, Severity};
-use crate::server_settings::ServerSettings;
+use crate::server_settings::EngineSettings;
 
 const DOCS: &str = "docs/server.md";
 
-/// The JSON schema of `[server]`.
-pub(crate) fn server_schema() -> Value {
-    schema::inlined(schemars::schema_for!(ServerSettings))
+/// The part of `[server]` that the program around the engine reads: a type of that program's own, filled from the same
+/// table as the engine's settings.
+pub trait HostSettings: DeserializeOwned + JsonSchema {
+    /// Faults of settings that are right by themselves.
+    fn faults(&self) -> Vec<SettingFault>;
 }
 
-fn make(table: Spanned<DeTable<'_>>) -> Result<ServerSettings, InstallError> {
-    ServerSettings::deserialize(toml::de::Deserializer::from(table)).map_err(InstallError::Shape)
+/// A fault of a setting that reads well, such as an address that two settings name.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingFault {
+    /// Names of settings; the fault is shown at the first that is given.
+    pub settings: &'static [&'static str],
+    /// What is wrong.
+    pub message: &'static str,
+    /// What to do.
+    pub help: &'static str,
 }
 
-/// The typed settings, and each setting's place. `plugin_keys` are the query keys of all enabled plugins.
-pub(crate) fn read<'i>(
+/// The settings of a program that has none of its own in `[server]`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoHostSettings {}
+
+impl HostSettings for NoHostSettings {
+    fn faults(&self) -> Vec<SettingFault> {
+        Vec::new()
+    }
+}
+
+/// The JSON schema of `[server]`: the host's settings, then the engine's.
+pub(crate) fn server_schema<H: HostSettings>() -> Value {
+    let mut schema = schema::inlined(schemars::schema_for!(EngineSettings));
+    let mut properties = host_properties::<H>();
+    properties.extend(schema::properties(&schema));
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("description".to_owned(), "`[server]`.".into());
+        object.insert("properties".to_owned(), properties.into());
+    }
+    schema
+}
+
+fn host_properties<H: HostSettings>() -> Map<String, Value> {
+    schema::properties(&schema::inlined(schemars::schema_for!(H)))
+}
+
+/// Divides the table between the two types, and fills both.
+fn make<H: HostSettings>(
+    table: Spanned<DeTable<'_>>,
+    of_host: &Map<String, Value>,
+) -> Result<(EngineSettings, H), InstallError> {
+    let header = table.span();
+    let (host, engine): (DeTable<'_>, DeTable<'_>) = table
+        .into_inner()
+        .into_iter()
+        .partition(|(name, _)| of_host.contains_key(name.get_ref().as_ref()));
+    let read = |table| toml::de::Deserializer::from(Spanned::new(header.clone(), table));
+    let host = H::deserialize(read(host)).map_err(InstallError::Shape)?;
+    let engine = EngineSettings::deserialize(read(engine)).map_err(InstallError::Shape)?;
+    Ok((engine, host))
+}
+
+/// The typed settings, and the position of each setting. `plugin_keys` are the query keys of all enabled plugins.
+pub(crate) fn read<'i, H: HostSettings>(
     mut settings: Settings<'i>,
     schema: &Value,
     overrides: &'i [Override],
     plugin_keys: &[Cow<'static, str>],
     problems: &mut Vec<Problem>,
-) -> (Option<ServerSettings>, Section) {
+) -> (Option<(EngineSettings, H)>, Section) {
+    let of_host = host_properties::<H>();
     settings.take_unknown(schema, problems);
-    let from_file = settings.read(make, problems);
+    let from_file = settings.read(|table| make::<H>(table, &of_host), problems);
     let mut variables = BTreeMap::new();
     for given in overrides {
-        match check(given, schema) {
+        match check(given, schema, |table| make::<H>(table, &of_host)) {
             Ok((name, value)) => {
                 settings.insert(name, value);
                 variables.insert(name, &given.variable);
@@ -51,21 +106,21 @@ pub(crate) fn read<'i>(
         }
     }
     // Each variable was tried by itself, so nothing new can be wrong here.
-    let both = from_file.and_then(|_| settings.read(make, &mut Vec::new()));
-    if let Some(server) = &both {
+    let both = from_file.and_then(|_| settings.read(|table| make::<H>(table, &of_host), &mut Vec::new()));
+    if let Some((server, host)) = &both {
         let place = |name: &str| match (variables.get(name), settings.section.places.get(name)) {
             (Some(variable), _) => Some(Place::Variable((*variable).clone())),
             (None, Some(setting)) => Some(setting.value.clone().into()),
             (None, None) => None,
         };
-        let found = together(server, plugin_keys, place);
+        let found = together(server, &host.faults(), plugin_keys, place);
         problems.extend(found.into_iter().map(|problem| problem.docs(DOCS)));
     }
     (both, settings.section)
 }
 
-/// `memory_limit` alone: plugins are installed before the rest is read, and their defaults are shares of it. What is wrong
-/// with it is reported by [`read`].
+/// `memory_limit` alone: plugins are installed before the rest is read, and their defaults are shares of it. [`read`]
+/// reports its problems.
 pub(crate) fn memory_limit(settings: &Settings<'_>, overrides: &[Override]) -> Option<u64> {
     let given = overrides.iter().find(|given| given.key == "server.memory_limit");
     let text = given.map(|given| given.value.clone());
@@ -74,7 +129,11 @@ pub(crate) fn memory_limit(settings: &Settings<'_>, overrides: &[Override]) -> O
 }
 
 /// Tries a variable by itself.
-fn check<'i>(given: &'i Override, schema: &Value) -> Result<(&'i str, DeValue<'i>), Box<Problem>> {
+fn check<'i, T>(
+    given: &'i Override,
+    schema: &Value,
+    make: impl FnMut(Spanned<DeTable<'i>>) -> Result<T, InstallError>,
+) -> Result<(&'i str, DeValue<'i>), Box<Problem>> {
     let place = Place::Variable(given.variable.clone());
     let properties = schema::properties(schema);
     let name = given.key.strip_prefix("server.").unwrap_or(&given.key);
@@ -106,50 +165,32 @@ fn check<'i>(given: &'i Override, schema: &Value) -> Result<(&'i str, DeValue<'i
     }
 }
 
-/// What no single setting can be blamed for.
+/// Faults of settings that are right by themselves.
 fn together(
-    server: &ServerSettings,
+    server: &EngineSettings,
+    of_host: &[SettingFault],
     plugin_keys: &[Cow<'static, str>],
     place: impl Fn(&str) -> Option<Place>,
 ) -> Vec<Problem> {
-    let mut problems = Vec::new();
     // A setting that is nowhere given has its default, which is never wrong by itself.
-    let place = |name: &str| place(name).unwrap_or(Place::File);
-    let admin = server.admin_listen.0;
-    match &server.admin_token {
-        Some(token) if token.expose().trim().is_empty() => {
-            let problem = Problem::error(place("admin_token"), "setting `admin_token` of `[server]` is empty");
-            problems.push(problem.help("give it a long random text, or remove it"));
-        }
-        None if admin.is_some_and(|address| !address.ip().to_canonical().is_loopback()) => {
-            let message = "the admin listener is open to other machines, and there is no `admin_token`";
-            let help = "add `admin_token = \"${ADMIN_TOKEN}\"`, or listen on 127.0.0.1";
-            problems.push(Problem::error(place("admin_listen"), message).help(help));
-        }
-        _ => {}
-    }
-    // Port 0 is a free port, another one each time.
-    if admin == Some(server.listen.0) && server.listen.0.port() != 0 {
-        let message = "`listen` and `admin_listen` are the same address";
-        let place = Some(place("admin_listen"))
-            .filter(|place| *place != Place::File)
-            .unwrap_or_else(|| place("listen"));
-        problems.push(Problem::error(place, message).help("give the admin listener a port of its own"));
-    }
+    let place = |names: &[&str]| names.iter().find_map(|name| place(name)).unwrap_or(Place::File);
+    let of_host = of_host.iter();
+    let mut problems: Vec<Problem> = of_host
+        .map(|fault| Problem::error(place(fault.settings), fault.message).help(fault.help))
+        .collect();
     for (name, is_zero) in [
         ("deadline", server.deadline.0.is_zero()),
-        ("max_connections", server.max_connections == 0),
         ("max_source_bytes", server.max_source_bytes.0 == 0),
     ] {
         if is_zero {
             let message = format!("setting `{name}` of `[server]` is 0, so that no request could be served");
-            problems.push(Problem::error(place(name), message).help("give it a value above 0, or remove it"));
+            problems.push(Problem::error(place(&[name]), message).help("give it a value above 0, or remove it"));
         }
     }
     let triggers = |key: &str| is_trigger(key) || plugin_keys.iter().any(|known| known.eq_ignore_ascii_case(key));
     if let Some((key, _)) = server.default_commands.query().iter().find(|(key, _)| triggers(key)) {
         let message = format!("setting `default_commands` of `[server]` has `{key}`, so that every image is processed");
-        let problem = Problem::error(place("default_commands"), message);
+        let problem = Problem::error(place(&["default_commands"]), message);
         problems.push(Problem {
             severity: Severity::Warning,
             ..problem.help("keep to keys that only say how, such as `mode`, `scale` and `anchor`")

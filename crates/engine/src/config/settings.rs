@@ -1,5 +1,5 @@
-//! Reads one table of settings, the server's or a plugin's, reporting everything that is wrong with it and not only
-//! what serde stumbles over first.
+//! Settings table: reads the table of the server or of a plugin into its type, and reports all its problems where serde
+//! stops at the first.
 
 use std::ops::Range;
 use std::path::Path;
@@ -18,7 +18,7 @@ use super::schema;
 use super::secrets::{Hidden, each_leaf};
 use crate::diagnostic::{Problem, Severity};
 
-/// What `${…}` is replaced from.
+/// The inputs of interpolation.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'i> {
     /// The file.
@@ -29,18 +29,18 @@ pub(crate) struct Surroundings<'i> {
     pub(crate) expansions: &'i Expansions,
 }
 
-/// A table of settings on its way to a type.
+/// A table of settings that is being read.
 pub(crate) struct Settings<'i> {
     pub(crate) section: Section,
     table: DeTable<'i>,
-    /// Names of settings about which enough has been said.
+    /// Names of settings whose problem is reported.
     settled: Vec<String>,
-    /// Where values stand that cannot be used.
+    /// Positions of values that cannot be used.
     broken: Vec<Range<usize>>,
 }
 
 impl<'i> Settings<'i> {
-    /// The table, with what is secret in it known.
+    /// The table, with its secrets collected.
     pub(crate) fn new(owner: Owner, table: Spanned<DeTable<'i>>, schema: Option<&Value>) -> Self {
         let header = table.span();
         let mut table = table.into_inner();
@@ -66,7 +66,7 @@ impl<'i> Settings<'i> {
         }
     }
 
-    /// Replaces every `${…}`; what cannot be replaced is reported, and its setting taken out.
+    /// Replaces every `${…}`. A reference that cannot be replaced is reported, and its setting removed.
     pub(crate) fn interpolate(&mut self, surroundings: &Surroundings<'i>, schema: &Value, problems: &mut Vec<Problem>) {
         let Surroundings {
             text,
@@ -91,7 +91,7 @@ impl<'i> Settings<'i> {
             let span = leaf.value.span();
             let mut from = span.start;
             for fault in faults {
-                // An escape in the string may make it differ from what the file says; then the whole value is shown.
+                // A string with escapes differs from the text of the file. The whole value is then underlined.
                 let found = text.get(from..span.end).and_then(|rest| rest.find(&fault.written));
                 let place = found.map_or(span.clone(), |at| from + at..from + at + fault.written.len());
                 from = if found.is_some() { place.end } else { from };
@@ -113,12 +113,12 @@ impl<'i> Settings<'i> {
         });
     }
 
-    /// Reports every key that no setting has, and takes it out.
+    /// Reports every unknown key, and removes it.
     pub(crate) fn take_unknown(&mut self, schema: &Value, problems: &mut Vec<Problem>) {
         keys::take_unknown(&mut self.table, schema, &self.section, problems, &mut self.settled);
     }
 
-    /// Reports every required setting that is not there.
+    /// Reports every required setting that is missing.
     pub(crate) fn report_missing(&mut self, schema: &Value, problems: &mut Vec<Problem>) {
         for name in schema::required(schema) {
             if !self.table.contains_key(name) && !self.settled.iter().any(|settled| settled == name) {
@@ -128,8 +128,8 @@ impl<'i> Settings<'i> {
         }
     }
 
-    /// Makes a type out of the table. A setting that does not fit is reported and taken out, and it is tried again, so
-    /// that all that do not fit are found; what is only the consequence of taking one out is not reported.
+    /// Reads the table into a type. A wrong setting is reported and removed, and the table is read again, so that all
+    /// wrong settings are found. Problems that only follow from a removal are not reported.
     pub(crate) fn read<T>(
         &mut self,
         mut make: impl FnMut(Spanned<DeTable<'i>>) -> Result<T, InstallError>,
@@ -145,7 +145,7 @@ impl<'i> Settings<'i> {
             };
             let explained = self.section.explain(&error);
             if !matches!(error, InstallError::Shape(_)) {
-                // `install` ran, on what is left: only if nothing was taken out, it speaks of what the file says.
+                // `install` ran on the rest of the table. Its error is about the file only if nothing was removed.
                 problems.extend((self.settled.is_empty() && self.broken.is_empty()).then_some(explained.problem));
                 return None;
             }
@@ -170,7 +170,7 @@ impl<'i> Settings<'i> {
         self.table.get(name).map(|value| text_of(value.get_ref()))
     }
 
-    /// Puts a value in, in place of the file's.
+    /// Replaces the value of the file.
     pub(crate) fn insert(&mut self, name: &'i str, value: DeValue<'i>) {
         self.table.remove(name);
         self.table
@@ -178,15 +178,15 @@ impl<'i> Settings<'i> {
     }
 }
 
-/// Turns errors into warnings: what is wrong with an entry that is not used.
+/// Turns errors into warnings, for an entry that is not used.
 pub(crate) fn soften(problems: &mut [Problem]) {
     problems
         .iter_mut()
         .for_each(|problem| problem.severity = Severity::Warning);
 }
 
-/// Takes the setting or list item out whose value stands there, and says whether there was one. The innermost is meant:
-/// a list of `[[tables]]` has the place of its first.
+/// Removes the innermost setting or list item at this position, and returns whether there was one. Innermost, because a
+/// list of `[[tables]]` has the position of its first.
 fn remove_at(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
     if table.iter_mut().any(|(_, value)| remove_within(value, span)) {
         return true;

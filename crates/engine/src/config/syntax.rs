@@ -1,5 +1,4 @@
-//! The first look at the file: TOML or not, and where. What does not parse is reported in full; the entries in which
-//! everything parses are still checked.
+//! TOML syntax: parses the file and reports every syntax error. Entries without a syntax error are still checked.
 
 use std::ops::Range;
 
@@ -12,13 +11,14 @@ use crate::diagnostic::Problem;
 /// The file as a table.
 pub(crate) struct Parsed<'i> {
     pub(crate) root: DeTable<'i>,
-    /// Where something does not parse.
+    /// Positions of syntax errors.
     errors: Vec<usize>,
-    /// Where each `[server]`, `[[plugin]]` and other header of the file begins, and the file's end.
+    /// Where each header of the file, such as `[server]` and `[[plugin]]`, begins, and the end of the file.
     starts: Vec<usize>,
 }
 
-/// Parses the file. `names` are those of all secret settings: next to a syntax error nothing else can tell what to hide.
+/// Parses the file. `names` are those of all secret settings: next to a syntax error nothing else can tell what to
+/// hide.
 pub(crate) fn parse<'i>(
     text: &'i str,
     names: &[&str],
@@ -70,7 +70,7 @@ fn headers(value: &Spanned<DeValue<'_>>) -> Vec<usize> {
     }
 }
 
-/// What the parser says, without what only its authors understand.
+/// The message of the parser, without the terms of its grammar.
 fn in_words(error: &toml::de::Error, text: &str) -> Problem {
     let span = error.span().unwrap_or(0..0);
     let said = error.message();

@@ -1,4 +1,4 @@
-//! What the real plugins have no occasion to show: inner tables, secrets of a plugin, and an `install` that says no.
+//! Cases that no real plugin has: inner tables, secrets of a plugin, an `install` that fails, settings of a host.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Metrics, Plugin,
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Environment, Loaded, load, registered_twice};
+use super::{Environment, HostSettings, Loaded, SettingFault, load, load_with, registered_twice};
 use crate::diagnostic::{Problem, Problems};
 
 register!(Vault);
@@ -38,7 +38,7 @@ struct Rule {
     codes: Vec<Secret>,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Door {
     Open,
@@ -108,7 +108,7 @@ fn underlined<'t>(problem: &Problem, text: &'t str) -> &'t str {
 }
 
 #[test]
-fn inner_tables_are_checked_like_outer_ones() {
+fn problems_of_inner_tables_are_reported() {
     check("[[plugin.rules]]\nfrom = \"a\"\n", &[]);
     check(
         "rules = [{ from = \"a\" }, { form = \"b\", from = 1, x = 2 }]",
@@ -154,7 +154,7 @@ fn inner_tables_are_checked_like_outer_ones() {
 }
 
 #[test]
-fn secrets_stay_secret_wherever_they_stand() {
+fn secret_is_never_shown() {
     check(
         "pin = true\n",
         &[(
@@ -194,7 +194,7 @@ fn secrets_stay_secret_wherever_they_stand() {
 }
 
 #[test]
-fn what_comes_from_elsewhere_is_read_as_what_is_wanted_and_keeps_its_place() {
+fn interpolated_value_is_coerced_and_keeps_its_position() {
     check("ports = [\"${NOT_SET:-5}\"]", &[]);
     check("ports = \"${NOT_SET:-1,2}\"", &[]);
     check(
@@ -214,7 +214,7 @@ fn what_comes_from_elsewhere_is_read_as_what_is_wanted_and_keeps_its_place() {
 }
 
 #[test]
-fn install_is_shown_at_the_setting_or_at_the_entry() {
+fn install_error_is_shown_at_the_setting_or_at_the_entry() {
     check(
         "fail = \"absent\"",
         &[(
@@ -226,7 +226,7 @@ fn install_is_shown_at_the_setting_or_at_the_entry() {
         "pin = \"hunter2\"\nfail = \"whole\"",
         &[("plugin `vault` does not work: It broke.", "[[plugin]]")],
     );
-    // A complaint that may only come from what was taken out is not made.
+    // A problem that may only follow from a removed setting is not reported.
     check(
         "door = \"shut\"\nrules = 5",
         &[(
@@ -237,7 +237,7 @@ fn install_is_shown_at_the_setting_or_at_the_entry() {
 }
 
 #[test]
-fn later_errors_find_their_place_too() {
+fn later_error_is_shown_at_its_setting() {
     let text = "[[plugin]]\nname = \"vault\"\npin = \"hunter2\"\n\n[[plugin]]\nname = \"vault\"\nenabled = false\n";
     let file = read(text).0.unwrap().file;
     let problem = file.problem(0, &InstallError::setting("pin", "hunter2 was refused"));
@@ -248,7 +248,7 @@ fn later_errors_find_their_place_too() {
 }
 
 #[test]
-fn query_keys_are_those_of_enabled_plugins() {
+fn query_keys_of_disabled_plugins_are_left_out() {
     let keys = |text: &str| read(text).0.unwrap().table.query_keys;
     assert_eq!(
         keys("[[plugin]]\nname = \"vault\"\n[[plugin]]\nname = \"vault\"\n"),
@@ -258,11 +258,88 @@ fn query_keys_are_those_of_enabled_plugins() {
 }
 
 #[test]
-fn two_plugins_of_one_name_are_a_fault_of_the_build() {
+fn two_plugins_of_one_name_are_an_error_of_the_build() {
     let vault = Registration::of::<Vault>("");
     assert!(registered_twice(&[&vault]).is_empty());
     let rendered = Problems(registered_twice(&[&vault, &vault])).render(Path::new("p.toml"), "");
     let expected =
         "error: this build holds two plugins called `vault`\n  --> p.toml\n   = rename one of them and build again\n";
     assert_eq!(rendered, expected);
+}
+
+/// Settings of a host.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Host {
+    door: Option<Door>,
+    ports: Vec<u16>,
+}
+
+impl HostSettings for Host {
+    fn faults(&self) -> Vec<SettingFault> {
+        let closed = self.ports.is_empty() && self.door.is_some();
+        let fault = SettingFault {
+            settings: &["ports", "door"],
+            message: "a door without ports",
+            help: "add ports",
+        };
+        Vec::from_iter(closed.then_some(fault))
+    }
+}
+
+fn read_with_host(text: &str, environment: &Environment) -> (Option<(Loaded, Host)>, Problems) {
+    let (path, resources, metrics) = (Path::new("p.toml"), Resources::default(), Metrics::default());
+    load_with(path, text, environment, &[], &resources, &metrics)
+}
+
+#[test]
+fn server_table_is_divided_between_host_and_engine() {
+    let environment = Environment::of([("RESIZER__SERVER__PORTS", "80,81"), ("RESIZER__SERVER__QUEUE", "9")]);
+    let text = "[server]\nqueue = 7\ndoor = \"open\"\nwork_threads = 2\n";
+    let (loaded, problems) = read_with_host(text, &environment);
+    assert!(problems.is_empty(), "{problems:?}");
+    let (loaded, host) = loaded.unwrap();
+    assert_eq!((loaded.server.queue, loaded.server.work_threads), (9, 2));
+    assert_eq!(host.ports, [80, 81]);
+    assert!(matches!(host.door, Some(Door::Open)));
+}
+
+#[test]
+fn problems_of_host_and_engine_are_reported_together_in_order() {
+    let check = |text: &str, expected: &[(&str, &str)]| {
+        let (loaded, problems) = read_with_host(text, &Environment::default());
+        assert!(loaded.is_none(), "{text}");
+        let found: Vec<(&str, &str)> = problems
+            .0
+            .iter()
+            .map(|problem| (&*problem.message, underlined(problem, text)))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check(
+        "[server]\nqueue = \"a\"\nports = [\"b\"]\nqeue = 1\nprots = 2\n",
+        &[
+            (
+                "wrong type for setting `queue` of `[server]`: expected a whole number, 0 or more, found a string",
+                "\"a\"",
+            ),
+            (
+                "wrong type for setting `ports[0]` of `[server]`: expected a whole number from 0 to 65535, found a string",
+                "\"b\"",
+            ),
+            ("unknown setting `qeue` of `[server]`", "qeue"),
+            ("unknown setting `prots` of `[server]`", "prots"),
+        ],
+    );
+    check("[server]\ndoor = \"open\"\n", &[("a door without ports", "\"open\"")]);
+    let (_, problems) = read_with_host("[server]\nqeue = 1\nprots = 2\n", &Environment::default());
+    let help: Vec<_> = problems.0.iter().map(|problem| problem.help.as_deref()).collect();
+    assert_eq!(help, [Some("did you mean `queue`?"), Some("did you mean `ports`?")]);
+}
+
+#[test]
+fn host_setting_is_unknown_without_the_host() {
+    let (loaded, problems) = read("[server]\nports = [80]\n");
+    assert!(loaded.is_none());
+    assert_eq!(problems.0[0].message, "unknown setting `ports` of `[server]`");
 }

@@ -1,4 +1,4 @@
-//! One line of the file with a part of it underlined.
+//! Snippet: one line of the file with a part of it underlined.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -11,7 +11,7 @@ pub(super) struct Snippet {
     pub(super) column: usize,
     /// The line, with three stars for each secret.
     shown: String,
-    /// What stands below each of its characters.
+    /// The mark below each of its characters.
     marks: Vec<Mark>,
 }
 
@@ -23,8 +23,8 @@ enum Mark {
 }
 
 impl Snippet {
-    /// The line on which the span begins; of a span over several lines, only the part on this one is underlined. A tab
-    /// stays a tab in both rows, so that they agree however wide it is shown.
+    /// The line on which the span begins. Of a span over several lines, only the part on this line is underlined. A tab
+    /// stays a tab in both rows, so that they align at every tab width.
     pub(super) fn of(text: &str, secrets: &[Range<usize>], span: &Range<usize>) -> Self {
         let before = text.get(..span.start).unwrap_or(text);
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_offending_text_is_underlined() {
+    fn wrong_text_is_underlined() {
         check(
             "a = 1\n",
             0..1,
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_lines_the_first_is_shown() {
+    fn span_of_several_lines_shows_the_first() {
         check(
             "a = [\n1,\n]",
             4..10,
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_file_can_be_pointed_at() {
+    fn end_of_the_file_is_marked() {
         check("", 0..0, ["  --> p.toml:1:1", "   |", " 1 |", "   | ^ mend it"]);
         check(
             "a =",
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_margin_fits_the_longest_line_number() {
+    fn margin_fits_the_longest_line_number() {
         let text = "x\n".repeat(9) + "y\n";
         let problem = Problem::error(18..19, "wrong")
             .related(0..1, "because of this")
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_three_stars_wherever_the_mark_is() {
+    fn secret_is_shown_as_three_stars() {
         let text = "key = \"hunter2\" # it";
         let shown = |span| {
             let problem = Problem {

@@ -1,6 +1,6 @@
-//! One JSON schema for the whole of `plugins.toml`, for editors. Draft 7, and without references: what the TOML
-//! extensions of editors understand. Each plugin is one alternative of a `oneOf`, told apart by its `name`; completion
-//! follows those, and would not follow `if` and `then`.
+//! Editor schema: one JSON schema for the whole of `plugins.toml`. It is draft 7 and without references, as the TOML
+//! extensions of editors understand it. Each plugin is one alternative of a `oneOf`, distinguished by its `name`.
+//! Completion follows `oneOf`, and would not follow `if` and `then`.
 
 use resizer_plugin_api::engine::Registration;
 use serde_json::{Map, Value, json};
@@ -58,8 +58,8 @@ fn entry(plugin: &Registration, schema: &Value) -> Value {
     entry
 }
 
-/// A number or a boolean may also be a string with `${…}` in it. Formats are left out: ours say how a text is read (a
-/// `time` is `"30s"`), and the standard's of the same names would make an editor refuse it.
+/// A number or a boolean may also be a string with `${…}` in it. Formats are left out: ours name a notation (a `time` is
+/// `"30s"`), and an editor would check the standard's formats of the same names.
 fn for_editors(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_editor_accepts_what_the_server_accepts() {
+    fn editor_schema_accepts_a_configuration_of_the_server() {
         let check = |mut setting: Value, expected: Value| {
             for_editors(&mut setting);
             assert_eq!(setting, expected);

@@ -1,4 +1,4 @@
-//! The settings of a schema as a Markdown table.
+//! Settings table: renders the settings of a schema as a Markdown table.
 
 use std::fmt::Write as _;
 
@@ -50,7 +50,7 @@ fn add_rows(schema: &Value, prefix: &str, rows: &mut String) {
     }
 }
 
-/// The type in an operator's words.
+/// The type, in words for an operator.
 fn type_name(schema: &Value) -> String {
     let format = alternatives(schema).find_map(|schema| schema.get("format")?.as_str());
     match format {
@@ -85,7 +85,7 @@ fn type_name(schema: &Value) -> String {
         .to_owned()
 }
 
-/// The values of an enumeration, with what each means.
+/// The values of an enumeration, each with its meaning.
 fn choices(schema: &Value) -> impl Iterator<Item = (&Value, Option<&str>)> {
     alternatives(schema).flat_map(|schema| {
         let listed = schema
@@ -128,7 +128,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_row_says_type_default_and_meaning() {
+    fn row_has_type_default_and_meaning() {
         let check = |setting: Value, expected: &str| {
             let table = of(&json!({ "properties": { "a": setting }, "required": ["b"] }));
             assert_eq!(table.lines().nth(2), Some(expected));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_required_has_no_default_and_inner_settings_have_rows() {
+    fn required_setting_has_no_default_and_inner_settings_have_rows() {
         let schema = json!({
             "properties": { "a": { "type": "object", "properties": { "b": { "type": "number" } }, "required": ["b"] } },
         });

@@ -1,4 +1,4 @@
-//! Which of the headers that CDNs take tags from a response carries.
+//! Cache tags: the headers in which a response names its tags to a CDN.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

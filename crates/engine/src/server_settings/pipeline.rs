@@ -1,4 +1,4 @@
-//! What happens to every URL before it is an image request, as ImageResizer's `<pipeline>` says it.
+//! URL preprocessing, as ImageResizer's `<pipeline>`: fake extensions and default commands.
 
 use resizer_plugin_api::Query;
 use schemars::JsonSchema;
@@ -19,8 +19,8 @@ pub struct DefaultCommands {
     query: Query,
 }
 
-read_from_text!(FakeExtension, "an extension such as \".ashx\"");
-read_from_text!(DefaultCommands, "commands such as \"scale=both;mode=max\"");
+resizer_plugin_api::text_setting!(FakeExtension, "an extension such as \".ashx\"");
+resizer_plugin_api::text_setting!(DefaultCommands, "commands such as \"scale=both;mode=max\"");
 
 impl FakeExtension {
     /// The path without this extension and the dots that are then at its end; `None` if it has another.
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fake_extension_is_stripped_from_the_end() {
+    fn fake_extension_is_stripped_from_the_end() {
         let check = |extension: &str, path: &str, expected: Option<&str>| {
             let extension = FakeExtension::try_from(extension.to_owned()).unwrap();
             assert_eq!(extension.strip(path), expected, "{path}");
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_is_a_plain_word() {
+    fn malformed_extension_is_an_error() {
         for wrong in ["", ".", "..ashx", "a/b", "a.b", "a b", ".ä"] {
             assert!(FakeExtension::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }

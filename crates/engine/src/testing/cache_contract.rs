@@ -1,5 +1,5 @@
-//! What every [`Cache`] does, wherever it keeps its entries. A plugin's `tests/contract.rs` gives the suite a way to
-//! open an empty cache with room for at least 32 MiB.
+//! Cache contract: the behaviour of every [`Cache`], wherever its entries are. A plugin's `tests/contract.rs` passes a
+//! function that opens an empty cache with room for at least 32 MiB.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,10 +10,9 @@ use resizer_plugin_api::{Cache, CacheKey, Entry, EntryMeta, Purge, SourceKey, Va
 
 use super::{fail, pattern, read_body, same_bytes};
 
-/// Runs the whole suite, each part with a cache of its own. Fails, by panicking, with a sentence that says what was
-/// expected.
+/// Runs the whole suite, each part with a new cache. A failure panics with a sentence about what was expected.
 pub async fn cache_contract(open: impl AsyncFn() -> Arc<dyn Cache>) {
-    what_is_put_is_got(&*open().await).await;
+    put_entry_is_got(&*open().await).await;
     each_part_of_a_key_counts(&*open().await).await;
     the_last_put_wins(&*open().await).await;
     odd_sizes(&*open().await).await;
@@ -22,7 +21,7 @@ pub async fn cache_contract(open: impl AsyncFn() -> Arc<dyn Cache>) {
     nothing_is_mixed(&open().await).await;
 }
 
-async fn what_is_put_is_got(cache: &dyn Cache) {
+async fn put_entry_is_got(cache: &dyn Cache) {
     let key = key("file:/a.jpg", "1", "w=100");
     is_missing(cache, &key, "an empty cache").await;
     let changed = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 123_456_789);
@@ -69,7 +68,7 @@ async fn odd_sizes(cache: &dyn Cache) {
     let large = key("file:/large.jpg", "1", "w=100");
     let bytes = pattern(7, 24 * 1024 * 1024 + 1);
     put(cache, &large, entry(&bytes)).await;
-    // Too large for the cache's taste is fine, a part of it is not.
+    // A cache may refuse a large entry, but never return a part of one.
     if let Some((_, body)) = got(cache, &large).await {
         same_bytes(&body, &bytes, "a large entry, if it is kept");
     }
@@ -77,7 +76,7 @@ async fn odd_sizes(cache: &dyn Cache) {
     holds(cache, &empty, b"small", "a small entry after a large one").await;
 }
 
-/// Which of these a purge drops; all others stay.
+/// Entries, of which each purge drops some.
 const ENTRIES: [(&str, &str, &str); 6] = [
     ("file:/photos/a.jpg", "1", "w=100"),
     ("file:/photos/a.jpg", "1", "w=200"),

@@ -1,5 +1,5 @@
-//! What every [`Source`] does, whatever store is behind it. A plugin's `tests/contract.rs` gives the suite a store that
-//! it can write to by other means than the source; the suite writes, reads through the source, and compares.
+//! Source contract: the behaviour of every [`Source`], whatever its store. A plugin's `tests/contract.rs` passes a
+//! store that can be written to without the source. The suite writes, reads through the source, and compares.
 
 mod names;
 mod streams;
@@ -11,7 +11,7 @@ use resizer_plugin_api::{ByteRange, Download, Error, ErrorKind, Fetch, Source, S
 
 use super::{fail, pattern, read_all, same_bytes};
 
-/// A store under test, as somebody sees it who uploads images there.
+/// A store under test, as it appears to a person who uploads images.
 #[async_trait]
 pub trait SourceStore: Send + Sync {
     /// The source that reads this store.
@@ -20,16 +20,16 @@ pub trait SourceStore: Send + Sync {
     async fn put(&self, path: &str, bytes: &[u8]);
     /// Removes an object.
     async fn remove(&self, path: &str);
-    /// Whether the store can hold an object of this name and the source can ask for it. Where it cannot, the suite puts
-    /// nothing there and expects the answer that nothing is there.
+    /// Whether the store can hold an object of this name, and the source can ask for it. If not, the suite expects 404
+    /// for this name.
     fn can_hold(&self, path: &str) -> bool;
 }
 
-/// Runs the whole suite. Fails, by panicking, with a sentence that says what was expected.
+/// Runs the whole suite. A failure panics with a sentence about what was expected.
 pub async fn source_contract(store: &dyn SourceStore) {
     whole_and_parts(store).await;
     versions(store).await;
-    what_is_not_there(store).await;
+    absent_objects(store).await;
     empty_object(store).await;
     names::names(store).await;
     streams::streams(store).await;
@@ -140,7 +140,7 @@ async fn versions(store: &dyn SourceStore) {
     is_absent(&*source, path, "an object that was removed").await;
 }
 
-async fn what_is_not_there(store: &dyn SourceStore) {
+async fn absent_objects(store: &dyn SourceStore) {
     store.put("contract/there/is.jpg", b"there").await;
     let source = store.source();
     let absent = [
@@ -221,7 +221,7 @@ fn validator(stat: &Stat) -> Validator {
         .unwrap_or_else(|| fail("a download comes with a validator"))
 }
 
-/// A source that does not ask its store for a stat may know nothing; a fetch always says that nothing is there.
+/// Expects 404. A source that does not ask its store for stats may answer a stat with "unknown", but never a fetch.
 async fn is_absent(source: &dyn Source, path: &str, what: &str) {
     match stat(source, path).await {
         Ok(stat) if stat == Stat::unknown() => {}

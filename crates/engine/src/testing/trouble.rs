@@ -1,6 +1,5 @@
-//! A store that is reached but in trouble: a proxy on the loopback interface between a reader and its real server, which
-//! does on demand what a real server does only in a bad hour. It knows nothing of what passes, so it serves every
-//! protocol.
+//! Faulty store: a proxy on the loopback interface between a reader and its real server, which refuses, stalls or cuts
+//! connections on demand. It does not read the bytes that pass, so that it serves every protocol.
 
 use std::future::pending;
 use std::io;
@@ -14,30 +13,29 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How the proxy behaves. A change holds for connections that are open already.
+/// The proxy's behaviour. A change applies to open connections too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// It passes everything on.
+    /// Passes everything on.
     Pass,
-    /// It closes open connections, and each new one as soon as it is accepted.
+    /// Closes open connections, and each new one as soon as it is accepted.
     Refuse,
-    /// It accepts and takes requests, but no answer comes back. A connection that lost part of an answer so stays
+    /// Accepts connections and requests, but passes no answer back. A connection that lost a part of an answer stays
     /// silent until its client closes it, whatever mode comes next.
     Silent,
-    /// It closes a connection, properly and without a reset, once it has passed back so many bytes since the client
-    /// last sent something.
+    /// Closes a connection, without a reset, once it has passed back so many bytes since the client last sent anything.
     Cut {
-        /// How many bytes of an answer pass.
+        /// Bytes of an answer that pass.
         after: u64,
     },
-    /// It passes back so many bytes since the client last sent something, then nothing more on this connection.
+    /// Passes back so many bytes since the client last sent anything, then nothing more on this connection.
     Stall {
-        /// How many bytes of an answer pass.
+        /// Bytes of an answer that pass.
         after: u64,
     },
 }
 
-/// The proxy. It runs on the runtime that it was made on and ends, with all its connections, when it is dropped.
+/// The proxy. It runs on the runtime that it was made on. Its drop ends it and all its connections.
 #[derive(Debug)]
 pub struct Trouble {
     address: SocketAddr,
@@ -48,7 +46,7 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// A proxy before this server, on a port of its own, which passes everything on.
+    /// A proxy before this server, on a port of its own, in [`Mode::Pass`].
     ///
     /// # Errors
     /// The system has no port left.
@@ -64,7 +62,7 @@ impl Trouble {
                 count.fetch_add(1, Ordering::Relaxed);
                 let (in_mode, count) = (in_mode.clone(), Arc::clone(&count));
                 tokio::spawn(async move {
-                    // However a connection ends, its client notices.
+                    // The result does not matter: the client notices the end of its connection.
                     let _ = connection(client, server, in_mode).await;
                     count.fetch_sub(1, Ordering::Relaxed);
                 });
@@ -79,13 +77,13 @@ impl Trouble {
         })
     }
 
-    /// Where a reader connects instead of to the server.
+    /// The address to which a reader connects in place of the server's.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Behaves so from now on.
+    /// Changes the behaviour.
     pub fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
     }
@@ -96,7 +94,7 @@ impl Trouble {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// How many connections there have been.
+    /// How many connections were accepted so far.
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::Relaxed)
@@ -111,7 +109,7 @@ impl Drop for Trouble {
 
 async fn connection(mut client: TcpStream, server: SocketAddr, mode: watch::Receiver<Mode>) -> io::Result<()> {
     let mut refusal = mode.clone();
-    // The other way to get an answer is that the proxy was dropped.
+    // The wait also ends when the proxy is dropped.
     let refused = refusal.wait_for(|mode| *mode == Mode::Refuse);
     let passing = async move {
         let mut server = TcpStream::connect(server).await?;
@@ -183,7 +181,7 @@ mod tests {
 
     const ANSWER: [u8; 1000] = [7; 1000];
 
-    /// Answers each byte with a thousand.
+    /// A server that answers each byte with a thousand bytes.
     async fn server() -> SocketAddr {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -199,9 +197,9 @@ mod tests {
         address
     }
 
-    /// How many bytes come back for one, and whether the connection is closed then.
+    /// How many bytes answer one byte, and whether the connection is closed then.
     async fn ask(connection: &mut TcpStream) -> (usize, bool) {
-        // It may be closed already.
+        // The connection may be closed already.
         let _ = connection.write_all(b"?").await;
         let mut answer = [0; ANSWER.len()];
         let mut length = 0;
@@ -217,7 +215,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_mode_does_what_it_says_to_old_connections_and_new() {
+    async fn mode_change_applies_to_old_and_new_connections() {
         let rows = [
             (Mode::Pass, (1000, false)),
             (Mode::Refuse, (0, true)),

@@ -1,6 +1,6 @@
-//! What every [`Source`] does whose store lies across a network, when the store refuses, falls silent or breaks off. A
-//! plugin's `tests/contract.rs` gives the suite a source whose client was told to wait about a second for a connection
-//! and for each answer, so that the suite ends soon.
+//! Store failure contract: the behaviour of a [`Source`] whose store, across a network, refuses, is silent or breaks
+//! off. A plugin's `tests/contract.rs` passes a source whose timeouts for a connection and for each answer are about a
+//! second, so that the suite ends soon.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -16,28 +16,29 @@ use tokio::time::{Instant, sleep, timeout};
 use super::trouble::{Mode, Trouble};
 use super::{fail, pattern, read_all, same_bytes};
 
-/// A store whose source reaches it through a [`Trouble`] only.
+/// A store that its source reaches only through a [`Trouble`].
 #[async_trait]
 pub trait TroubledStore: Send + Sync {
     /// The source, always the same.
     fn source(&self) -> Arc<dyn Source>;
-    /// What lies between the source and its store.
+    /// The proxy between the source and its store.
     fn trouble(&self) -> &Trouble;
-    /// Creates an object, by another way than through the source and the proxy.
+    /// Creates an object, not through the source or the proxy.
     async fn put(&self, path: &str, bytes: &[u8]);
-    /// Parts of the settings that nobody may read, neither a client nor a log: passwords, keys, signatures.
+    /// Secret parts of the settings, which neither a client nor a log may show: passwords, keys, signatures.
     fn secrets(&self) -> Vec<String>;
 }
 
 const PATH: &str = "trouble/there.jpg";
 const ABSENT: &str = "trouble/absent.jpg";
 const LENGTH: usize = 3_000_000;
-/// How long a source with timeouts of a second may take to give up or to recover, retries and a busy machine included.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// More connections than any client keeps in its pool for one store, fewer than the suite lets fail.
+/// The time in which a source with timeouts of a second has to give up or to recover, with retries and on a busy
+/// machine.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// More connections than any client keeps in its pool for one store, and fewer than the suite drops.
 const POOL: usize = 16;
 
-/// Runs the whole suite. Fails, by panicking, with a sentence that says what was expected.
+/// Runs the whole suite. A failure panics with a sentence about what was expected.
 pub async fn trouble_contract(store: &dyn TroubledStore) {
     let bytes = pattern(6, LENGTH);
     store.put(PATH, &bytes).await;
@@ -73,7 +74,7 @@ struct Suite<'s> {
 }
 
 impl Suite<'_> {
-    /// A store that does not answer is no proof that an image does not exist, nor that it does.
+    /// A store that does not answer proves neither that an image exists, nor that it does not.
     async fn nothing_is_known(&self, mode: Mode) {
         self.trouble.set(mode);
         for name in [PATH, ABSENT] {
@@ -91,7 +92,7 @@ impl Suite<'_> {
         }
     }
 
-    /// A source may ask again for what is missing. What it gives in the end is whole, or an error.
+    /// A source may fetch a missing part again. In the end its download is whole, or an error.
     async fn all_or_an_error(&self, mode: Mode) {
         self.trouble.set(mode);
         let what = format!("a stat in mode {mode:?}");
@@ -109,7 +110,7 @@ impl Suite<'_> {
         }
     }
 
-    /// Connections that broke may fail once more when they are used again; the store is not blamed for long.
+    /// A broken connection may fail once more when it is used again, but the source recovers soon.
     async fn recovers(&self, when: &str) {
         self.trouble.set(Mode::Pass);
         let since = Instant::now();
@@ -117,7 +118,7 @@ impl Suite<'_> {
             let what = format!("the object {when}, the store being well");
             match timeout_is_a_failure(&what, self.whole(PATH)).await {
                 Ok(bytes) => return same_bytes(&bytes, &self.bytes, &what),
-                Err(error) if since.elapsed() < PATIENCE => self.blames_the_store(&error, &what),
+                Err(error) if since.elapsed() < TIMEOUT => self.blames_the_store(&error, &what),
                 Err(error) => fail(&format!("{what} comes at last, not {error:?}")),
             }
             sleep(Duration::from_millis(50)).await;
@@ -129,14 +130,14 @@ impl Suite<'_> {
         let what = format!("downloads that are left after their first piece in mode {mode:?}");
         let asked = (0..2 * POOL).map(|_| async {
             if let Ok(Fetch::Download(mut download)) = self.source.fetch(&path(PATH), Want::whole()).await {
-                // Nobody reads the rest, whether or not this much has come.
+                // The rest is never read, whether or not this piece has come.
                 let _ = download.bytes.next().await;
             }
         });
         timeout_is_a_failure(&what, join_all(asked)).await;
         let since = Instant::now();
         while self.trouble.open() > POOL {
-            if since.elapsed() > PATIENCE {
+            if since.elapsed() > TIMEOUT {
                 let open = self.trouble.open();
                 fail(&format!("{what} leave at most {POOL} connections open, not {open}"));
             }
@@ -147,11 +148,11 @@ impl Suite<'_> {
     async fn whole(&self, name: &str) -> Result<Vec<u8>, Error> {
         match self.source.fetch(&path(name), Want::whole()).await? {
             Fetch::Download(download) => read_all(download.bytes).await,
-            Fetch::Unchanged => fail("`Unchanged` answers only who names a validator"),
+            Fetch::Unchanged => fail("`Unchanged` answers only a fetch with a validator"),
         }
     }
 
-    /// The error's kind leads to 502 or 504, and nobody reads what does not concern them.
+    /// The error leads to 502 or 504. Its message shows no address, its cause no secret.
     fn blames_the_store(&self, error: &Error, what: &str) {
         if !matches!(error.kind(), ErrorKind::Upstream | ErrorKind::Timeout) {
             fail(&format!("{what} fails with Upstream or Timeout, not {error:?}"));
@@ -181,9 +182,9 @@ fn path(name: &str) -> SourcePath {
 }
 
 async fn timeout_is_a_failure<T: Debug>(what: &str, work: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, work)
+    timeout(TIMEOUT, work)
         .await
-        .unwrap_or_else(|_| fail(&format!("{what} is over within {PATIENCE:?}")))
+        .unwrap_or_else(|_| fail(&format!("{what} is over within {TIMEOUT:?}")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is served while a store is away, and what when it is back.
+//! Unavailable stores: the answers while a store fails or is silent, and after it is back.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn failing(kind: ErrorKind) -> Object {
 }
 
 #[tokio::test]
-async fn what_the_caches_hold_is_served_while_the_store_is_away() {
+async fn cached_result_is_served_while_the_store_fails() {
     let world = world("away");
     let served = served("away", "").await;
     for kind in [ErrorKind::Upstream, ErrorKind::Timeout] {
@@ -29,7 +29,7 @@ async fn what_the_caches_hold_is_served_while_the_store_is_away() {
         let before = served.get("/a.png?width=4").await;
         assert_eq!(before.status, 200);
         let tag = before.header("etag").to_owned();
-        // Asked about and never fetched.
+        // Its stat is cached, its bytes are not.
         world.put("cold.png", Object::of(png(8, 8, 9)));
         let known = served.request("/cold.png?width=4", &[("if-none-match", "*")]).await;
         assert_eq!(known.status, 304);
@@ -70,7 +70,7 @@ async fn what_the_caches_hold_is_served_while_the_store_is_away() {
 }
 
 #[tokio::test]
-async fn a_store_that_says_no_is_believed() {
+async fn removed_image_is_not_served_while_the_store_fails() {
     let world = world("says no");
     let served = served("says no", "").await;
     world.put("a.png", Object::of(png(8, 8, 9)));
@@ -86,7 +86,7 @@ async fn a_store_that_says_no_is_believed() {
 }
 
 #[tokio::test]
-async fn a_failure_is_an_answer_where_that_is_set() {
+async fn store_failure_without_stale_if_error_is_502() {
     let world = world("told");
     let served = served("told", "stale_if_error = \"0s\"").await;
     world.put("a.png", Object::of(png(8, 8, 9)));
@@ -96,10 +96,10 @@ async fn a_failure_is_an_answer_where_that_is_set() {
     assert_eq!((answer.status, answer.header("retry-after")), (502, "1"));
 }
 
-/// A store that takes connections and says nothing, with times as an operator might leave them: the store may take as
-/// long as the whole request.
+/// A store that accepts connections and never answers. Its timeout is as long as that of the whole request, as an
+/// operator may set it.
 #[tokio::test]
-async fn what_the_caches_hold_is_served_while_the_store_is_silent() {
+async fn cached_result_is_served_while_the_store_is_silent() {
     let world = world("silent");
     let served = served("silent", "deadline = \"1s\"").await;
     world.put("a.png", Object::of(png(8, 8, 9)));
@@ -116,7 +116,7 @@ async fn what_the_caches_hold_is_served_while_the_store_is_silent() {
 }
 
 #[tokio::test]
-async fn a_silent_store_is_asked_few_questions_in_the_background() {
+async fn revalidations_of_a_silent_store_are_bounded() {
     const IMAGES: usize = 200;
     const FEW: usize = 64;
     let world = world("few");
@@ -149,7 +149,7 @@ async fn a_silent_store_is_asked_few_questions_in_the_background() {
 }
 
 #[tokio::test]
-async fn a_store_that_takes_too_long_is_named_as_the_one_to_blame() {
+async fn stat_beyond_its_timeout_blames_the_store() {
     let world = world("too long");
     let silent = Object {
         hangs: true,
@@ -162,9 +162,9 @@ async fn a_store_that_takes_too_long_is_named_as_the_one_to_blame() {
     assert!(answer.text().contains("store"), "{}", answer.text());
 }
 
-/// By settings the store is not asked for ten minutes; its own word, given when the image is fetched, comes first.
+/// The stat is cached for ten minutes, but a 404 of the fetch comes first.
 #[tokio::test]
-async fn an_image_that_is_not_there_any_more_when_it_is_fetched_is_gone() {
+async fn image_lost_since_its_stat_is_404() {
     let world = world("gone since");
     let served = Served::new(
         "[[plugin]]\nname = \"testcache\"\nworld = \"gone since\"\nslot = 0\n\
@@ -180,7 +180,7 @@ async fn an_image_that_is_not_there_any_more_when_it_is_fetched_is_gone() {
 }
 
 #[tokio::test]
-async fn who_leaves_a_silent_store_leaves_nothing_behind() {
+async fn dropped_stream_of_a_silent_store_returns_its_memory() {
     let world = world("left a relay");
     let served = served("left a relay", "").await;
     let stalls = Object {

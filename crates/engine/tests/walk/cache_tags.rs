@@ -1,4 +1,4 @@
-//! Tags for CDNs: which answers carry them, and which one a purge names.
+//! Cache tags for CDNs: the answers that carry them, and the tag that a purge names.
 
 use resizer_engine::PurgeRequest;
 
@@ -20,7 +20,7 @@ const BOTH: &str = "cache_tags = [\"surrogate-key\", \"cache-tag\"]";
 type Row<'r> = (&'r str, &'r [(&'static str, &'r str)], u16, &'r str);
 
 #[tokio::test]
-async fn every_answer_about_an_image_names_it_and_its_folders() {
+async fn answer_about_an_image_carries_tags_of_path_and_folders() {
     let world = world("tags");
     world.put("album/é 1.png", Object::of(png(8, 8, 9)));
     world.put("a.png", Object::of(png(8, 8, 9)));
@@ -59,7 +59,7 @@ async fn every_answer_about_an_image_names_it_and_its_folders() {
         ),
         ("/album/text.png?width=4", &[], 415, "/,/album/,/album/text.png"),
         ("/album/none.png", &[], 404, "/,/album/,/album/none.png"),
-        // As the test's plugin has it, an alias of one image, and an image that stands in for another.
+        // The test's plugin makes an alias of one image, and a stand-in for another.
         ("/alias/a.png?width=4", &[], 200, "/,/a.png"),
         ("/other.png?width=4", &[], 200, "/,/other.png,/a.png"),
     ];
@@ -70,7 +70,7 @@ async fn every_answer_about_an_image_names_it_and_its_folders() {
 }
 
 #[tokio::test]
-async fn nothing_is_named_unless_the_settings_say_so() {
+async fn answer_without_the_setting_carries_no_tags() {
     for (name, tags, expected) in [
         ("tags off", "", ("", "")),
         ("tags for one", "cache_tags = [\"surrogate-key\"]", ("/ /a.png", "")),
@@ -90,7 +90,7 @@ async fn nothing_is_named_unless_the_settings_say_so() {
 }
 
 #[tokio::test]
-async fn a_purge_names_the_tag_that_all_it_meant_carries() {
+async fn purge_names_a_tag_that_all_purged_images_carry() {
     let world = world("named tag");
     for path in ["a/1.png", "a/2.png", "ab.png"] {
         world.put(path, Object::of(png(8, 8, 9)));

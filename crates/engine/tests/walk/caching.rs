@@ -1,4 +1,4 @@
-//! When a result is kept, found, shared and relayed.
+//! Result caches: when a result is cached, found, shared and relayed.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn caches(world: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_result_is_found_again_however_its_query_is_written() {
+async fn query_written_in_another_way_finds_the_same_result() {
     let world = world("found again");
     world.put("a.png", Object::of(png(8, 8, 9)));
     let served = Served::store("found again", &caches("found again")).await;
@@ -31,7 +31,7 @@ async fn a_result_is_found_again_however_its_query_is_written() {
 }
 
 #[tokio::test]
-async fn the_nearer_cache_is_refilled_from_the_farther() {
+async fn hit_in_a_farther_cache_refills_the_nearer() {
     let world = world("refill");
     world.put("a.png", Object::of(png(8, 8, 9)));
     let served = Served::store("refill", &caches("refill")).await;
@@ -43,12 +43,12 @@ async fn the_nearer_cache_is_refilled_from_the_farther() {
 }
 
 #[tokio::test]
-async fn process_and_cache_are_decided_apart() {
+async fn process_and_cache_in_any_combination_are_decided_apart() {
     let world = world("apart");
     let source = png(8, 8, 9);
     world.put("a.png", Object::of(source.clone()));
     let served = Served::store("apart", &caches("apart")).await;
-    // path and query, size of the answer, whether it is the source itself, entries kept afterwards
+    // Path and query, size of the answer, whether it is the unchanged source, entries cached afterwards.
     let rows = [
         ("/a.png", true, 0),
         ("/a.png?mode=max", true, 0),
@@ -62,7 +62,7 @@ async fn process_and_cache_are_decided_apart() {
         ("/a.png?width=4", false, 2),
         ("/a.png?process=always", false, 3),
         ("/a.png?useresizingpipeline=true", false, 3),
-        // The same bytes as without commands, under the same name.
+        // The same bytes as without commands, under the same key.
         ("/a.png?width=4&process=no&cache=always", true, 3),
         ("/a.png?width=5&cache=always", false, 4),
     ];
@@ -79,7 +79,7 @@ async fn process_and_cache_are_decided_apart() {
 }
 
 #[tokio::test]
-async fn a_relay_is_never_more_than_an_image_or_bytes() {
+async fn relayed_file_that_is_no_image_is_octet_stream() {
     let world = world("relay");
     world.put("page.png", Object::of("<html><script>alert(1)</script></html>"));
     world.put(
@@ -98,7 +98,7 @@ async fn a_relay_is_never_more_than_an_image_or_bytes() {
 }
 
 #[tokio::test]
-async fn many_clients_share_one_fetch_and_one_decode() {
+async fn simultaneous_requests_for_one_result_share_fetch_and_decode() {
     let world = world("many");
     world.put(
         "a.png",
@@ -122,7 +122,7 @@ async fn many_clients_share_one_fetch_and_one_decode() {
 }
 
 #[tokio::test]
-async fn sizes_of_one_photograph_share_one_fetch() {
+async fn simultaneous_requests_for_sizes_of_one_source_share_its_fetch() {
     let world = world("sizes");
     world.put(
         "a.png",

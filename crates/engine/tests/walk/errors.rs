@@ -1,4 +1,4 @@
-//! What each failure becomes, and that the same failure is not paid for twice.
+//! Errors: the status and the text of each failure, and that a known failure costs no work.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use resizer_plugin_api::ErrorKind;
 use crate::store::{Object, Served, png, world};
 
 #[tokio::test]
-async fn a_stores_failure_becomes_its_status_and_tells_no_cause() {
+async fn store_error_of_each_kind_becomes_its_status_without_the_cause() {
     let world = world("statuses");
     let served = Served::store("statuses", "").await;
     for (kind, status) in [
@@ -34,7 +34,7 @@ async fn a_stores_failure_becomes_its_status_and_tells_no_cause() {
 }
 
 #[tokio::test]
-async fn what_is_no_image_costs_one_try() {
+async fn undecodable_source_asked_for_again_is_not_fetched_again() {
     let world = world("no image");
     let served = Served::store("no image", "").await;
     let whole = png(64, 64, 7);
@@ -62,7 +62,7 @@ async fn what_is_no_image_costs_one_try() {
 }
 
 #[tokio::test]
-async fn a_mended_source_is_tried_again() {
+async fn undecodable_source_with_a_new_version_is_tried_again() {
     let world = world("mended");
     let served = Served::store("mended", "").await;
     world.put("a.png", Object::of("garbage"));
@@ -78,7 +78,7 @@ async fn a_mended_source_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_failure_is_forgotten_after_its_time() {
+async fn failure_older_than_failure_memory_is_forgotten() {
     let world = world("forgotten");
     let served = Served::store("forgotten", "[server]\nfailure_memory = \"0s\"").await;
     world.put("a.png", Object::of("garbage"));
@@ -88,7 +88,7 @@ async fn a_failure_is_forgotten_after_its_time() {
 }
 
 #[tokio::test]
-async fn a_store_that_sends_half_is_to_blame_and_not_the_image() {
+async fn source_cut_short_is_502_and_not_remembered() {
     let world = world("half");
     let served = Served::store("half", "").await;
     world.put(
@@ -108,7 +108,7 @@ async fn a_store_that_sends_half_is_to_blame_and_not_the_image() {
 }
 
 #[tokio::test]
-async fn slow_stores_and_deadlines_are_504() {
+async fn request_beyond_a_timeout_or_the_deadline_is_504() {
     let world = world("slow");
     world.put(
         "a.png",
@@ -133,7 +133,7 @@ async fn slow_stores_and_deadlines_are_504() {
 }
 
 #[tokio::test]
-async fn what_can_never_fit_is_told_so_and_names_the_limit() {
+async fn image_beyond_a_limit_is_422_and_names_the_limit() {
     let world = world("never fits");
     world.put("a.png", Object::of(png(400, 400, 9)));
     for (setting, url) in [
@@ -153,7 +153,7 @@ async fn what_can_never_fit_is_told_so_and_names_the_limit() {
 }
 
 #[tokio::test]
-async fn too_large_a_wish_is_not_held_against_the_source() {
+async fn too_large_output_size_is_not_remembered_for_the_source() {
     let world = world("wish");
     world.put("a.png", Object::of(png(40, 40, 9)));
     let served = Served::store("wish", "[server]\nmax_output_side = 10").await;
@@ -162,7 +162,7 @@ async fn too_large_a_wish_is_not_held_against_the_source() {
 }
 
 #[tokio::test]
-async fn a_full_queue_is_503_before_any_fetch() {
+async fn request_with_a_full_queue_is_503_before_any_fetch() {
     let world = world("full");
     let served = Served::store("full", "[server]\nqueue = 0\nwork_threads = 1").await;
     world.put(
@@ -184,7 +184,7 @@ async fn a_full_queue_is_503_before_any_fetch() {
     assert_eq!(world.counts().1, 1, "refused before its source was fetched");
 }
 
-/// A PNG whose header claims 60000 by 60000 pixels; its CRC is right, so only the limit can refuse it.
+/// A PNG whose header claims 60000 by 60000 pixels. Its CRC is right, so that only the limit can refuse it.
 fn huge_by_header() -> Vec<u8> {
     let mut bytes = png(4, 4, 9);
     bytes[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
@@ -194,7 +194,7 @@ fn huge_by_header() -> Vec<u8> {
     bytes
 }
 
-/// CRC-32 as the PNG specification's annex D defines it.
+/// CRC-32 as in annex D of the PNG specification.
 fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {

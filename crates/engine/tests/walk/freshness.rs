@@ -1,5 +1,5 @@
-//! For how long what a store said is believed: its yes while it is asked anew in the background, and its no. What is
-//! served while a store is away is `away`.
+//! Freshness: for how long a stat and a 404 of a store are used, and revalidation in the background. Answers while a
+//! store fails are in `away`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use resizer_plugin_api::ErrorKind;
 use crate::store::{Object, Served, World, png, world};
 
 const LONG: Duration = Duration::from_secs(20);
-/// As `check_modified` of the tests of revalidation.
+/// The `check_modified` of the tests of revalidation.
 const LIFE: Duration = Duration::from_millis(200);
 
 async fn served(world: &str, server: &str, store: &str) -> Served {
@@ -46,7 +46,7 @@ impl Served {
 }
 
 #[tokio::test]
-async fn the_old_is_served_while_the_store_is_asked_once_in_the_background() {
+async fn stale_stat_is_served_while_one_revalidation_runs() {
     let world = world("revalidate");
     let served = served(
         "revalidate",
@@ -56,7 +56,7 @@ async fn the_old_is_served_while_the_store_is_asked_once_in_the_background() {
     .await;
     world.put("a.png", image());
     let old = served.tag().await;
-    // A store that does not answer holds nobody up.
+    // A store that does not answer holds up no request.
     replace(&world, Object { hangs: true, ..image() });
     tokio::time::sleep(LIFE).await;
     let since = Instant::now();
@@ -68,7 +68,7 @@ async fn the_old_is_served_while_the_store_is_asked_once_in_the_background() {
 }
 
 #[tokio::test]
-async fn after_the_store_has_answered_the_new_is_served() {
+async fn revalidated_stat_serves_the_new_version() {
     let world = world("revalidated");
     let served = served(
         "revalidated",
@@ -96,7 +96,7 @@ async fn after_the_store_has_answered_the_new_is_served() {
 }
 
 #[tokio::test]
-async fn nothing_old_is_served_where_the_settings_promise_so() {
+async fn stale_stat_without_stale_while_revalidate_is_not_served() {
     for (name, server, store) in [
         ("by default", "", "check_modified = \"200ms\""),
         (
@@ -121,7 +121,7 @@ async fn nothing_old_is_served_where_the_settings_promise_so() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_in_the_background_is_asked_again() {
+async fn failed_revalidation_is_repeated() {
     let world = world("revalidate fails");
     let server = "stale_while_revalidate = \"1h\"\nstale_if_error = \"0s\"";
     let served = served("revalidate fails", server, "check_modified = \"200ms\"").await;
@@ -143,7 +143,7 @@ async fn a_store_that_fails_in_the_background_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_missing_image_costs_one_question_until_it_is_purged() {
+async fn missing_image_is_asked_for_once_until_it_is_purged() {
     let forbidden = Object {
         error: Some(ErrorKind::Forbidden),
         ..image()
@@ -152,7 +152,7 @@ async fn a_missing_image_costs_one_question_until_it_is_purged() {
         fetch_error: Some(ErrorKind::NotFound),
         ..image()
     };
-    // What the store has, its settings, the answer, and how often it is asked, for stats and for bytes.
+    // The object, the settings of its store, the status, and the numbers of stats and fetches.
     let rows = [
         ("absent", None, "check_modified = \"1h\"", 404, (1, 0)),
         ("forbidden", Some(forbidden), "check_modified = \"1h\"", 403, (1, 0)),
@@ -183,7 +183,7 @@ async fn a_missing_image_costs_one_question_until_it_is_purged() {
 }
 
 #[tokio::test]
-async fn a_missing_image_is_not_believed_missing_for_longer_than_a_present_one_unchanged() {
+async fn missing_image_is_cached_no_longer_than_check_modified() {
     for (name, server, store) in [
         ("asked each time", "missing_memory = \"1h\"", "check_modified = \"0s\""),
         ("no memory", "missing_memory = \"0s\"", "check_modified = \"1h\""),
@@ -204,7 +204,7 @@ async fn a_missing_image_is_not_believed_missing_for_longer_than_a_present_one_u
 }
 
 #[tokio::test]
-async fn plugins_are_asked_about_a_remembered_image_each_time() {
+async fn missing_image_in_the_negative_cache_still_fires_on_image_missing() {
     for (name, store) in [
         ("substitutes", "check_modified = \"1h\""),
         ("fast substitutes", "fast = true"),
@@ -212,7 +212,7 @@ async fn plugins_are_asked_about_a_remembered_image_each_time() {
         let world = world(name);
         world.put("a.png", image());
         let served = served(name, "missing_memory = \"1h\"", store).await;
-        // By the test's plugin, /a.png stands in for this one.
+        // The test's plugin lets /a.png stand in for this image.
         for width in 2..5 {
             let answer = served.get(&format!("/other.png?width={width}")).await;
             assert_eq!((answer.status, answer.png_size()), (200, (width, width)), "{name}");
@@ -221,7 +221,7 @@ async fn plugins_are_asked_about_a_remembered_image_each_time() {
 }
 
 #[tokio::test]
-async fn what_a_cache_has_of_a_fast_store_is_served_though_the_store_has_lost_it() {
+async fn cached_result_of_a_fast_source_is_served_after_the_image_is_lost() {
     let world = world("fast and lost");
     let served = served("fast and lost", "missing_memory = \"1h\"", "fast = true").await;
     world.put("a.png", image());
@@ -233,9 +233,9 @@ async fn what_a_cache_has_of_a_fast_store_is_served_though_the_store_has_lost_it
 }
 
 #[tokio::test]
-async fn an_entry_that_may_not_read_an_image_does_not_speak_for_one_that_may() {
+async fn refusal_at_one_mount_is_not_used_at_another() {
     let (world, other) = (world("may"), world("may not"));
-    // Both name their images by the same store.
+    // Both mounts have the same keys.
     let served = Served::new(
         "[server]\nmissing_memory = \"1h\"\n\
          [[plugin]]\nname = \"teststore\"\nworld = \"may\"\nprefix = \"/may/\"\ncheck_modified = \"1h\"\n\
@@ -255,7 +255,7 @@ async fn an_entry_that_may_not_read_an_image_does_not_speak_for_one_that_may() {
 }
 
 #[tokio::test]
-async fn a_no_from_before_a_purge_is_not_remembered_after_it() {
+async fn refusal_from_before_a_purge_is_not_cached_after_it() {
     let world = world("no before");
     let served = Arc::new(served("no before", "missing_memory = \"1h\"", "fast = true").await);
     let slow = Object {

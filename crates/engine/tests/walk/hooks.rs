@@ -1,4 +1,4 @@
-//! What a plugin may do at each event, and in which order events and entries come.
+//! Hooks: the powers of a plugin at each event, and the order of events and entries.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::store::{Object, Served, png, world};
 
-/// Writes its mark into the header `x-trace` at every event, and does what the path tells it to.
+/// Writes its mark into the header `x-trace` at every event, and acts as the path tells.
 struct Probe {
     mark: String,
 }
@@ -148,7 +148,7 @@ async fn probed(name: &str) -> Served {
 }
 
 #[tokio::test]
-async fn events_come_in_phase_and_entries_in_file_order() {
+async fn events_fire_in_phase_order_and_handlers_in_file_order() {
     let served = probed("order").await;
     let answer = served.get("/a.png?width=2").await;
     let expected = "request1 request2 rewrite1 rewrite2 defaults1 defaults2 post1 post2 ";
@@ -159,7 +159,7 @@ async fn events_come_in_phase_and_entries_in_file_order() {
 }
 
 #[tokio::test]
-async fn a_default_fills_a_gap_and_never_beats_the_url() {
+async fn default_for_a_key_in_the_url_has_no_effect() {
     let served = probed("defaults").await;
     assert_eq!(served.get("/a.png?probe").await.png_size(), (3, 3));
     assert_eq!(served.get("/a.png?width=5").await.png_size(), (5, 5));
@@ -172,7 +172,7 @@ async fn a_default_fills_a_gap_and_never_beats_the_url() {
 }
 
 #[tokio::test]
-async fn post_rewrite_has_the_last_word() {
+async fn key_set_in_post_rewrite_beats_the_url() {
     assert_eq!(
         probed("last word")
             .await
@@ -184,7 +184,7 @@ async fn post_rewrite_has_the_last_word() {
 }
 
 #[tokio::test]
-async fn hooks_answer_redirect_and_substitute() {
+async fn hook_that_answers_redirects_or_substitutes_is_obeyed() {
     let served = probed("answers").await;
     let teapot = served.get("/answered").await;
     assert_eq!((teapot.status, teapot.text().as_str()), (418, "by a hook"));
@@ -202,7 +202,7 @@ async fn hooks_answer_redirect_and_substitute() {
 }
 
 #[tokio::test]
-async fn an_image_that_only_its_fetch_shows_missing_is_substituted_too() {
+async fn image_found_missing_by_its_fetch_is_substituted() {
     let served = probed("fetch shows").await;
     let unasked = Object {
         validator: None,
@@ -223,7 +223,7 @@ async fn an_image_that_only_its_fetch_shows_missing_is_substituted_too() {
 }
 
 #[tokio::test]
-async fn an_image_that_was_lost_since_it_was_asked_about_is_substituted_too() {
+async fn image_lost_since_its_stat_is_substituted() {
     let served = probed("lost since").await;
     let object = Object {
         fetch_error: Some(ErrorKind::NotFound),
@@ -234,7 +234,7 @@ async fn an_image_that_was_lost_since_it_was_asked_about_is_substituted_too() {
 }
 
 #[tokio::test]
-async fn a_substitute_that_only_its_fetch_shows_missing_is_not_substituted_again() {
+async fn substitute_found_missing_by_its_fetch_is_404() {
     let served = probed("substitute lost").await;
     let world = world("substitute lost");
     let object = Object {
@@ -247,7 +247,7 @@ async fn a_substitute_that_only_its_fetch_shows_missing_is_not_substituted_again
 }
 
 #[tokio::test]
-async fn any_authorizer_denies_and_none_overrules() {
+async fn request_denied_by_one_authorizer_is_403() {
     let served = probed("authorize").await;
     for (query, status) in [("deny=1", 403), ("deny=2", 403), ("deny=3", 200)] {
         assert_eq!(
@@ -260,7 +260,7 @@ async fn any_authorizer_denies_and_none_overrules() {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_handler_is_a_500_and_the_server_lives() {
+async fn panic_in_a_handler_is_500_and_the_server_lives() {
     let served = probed("panic").await;
     let answer = served.get("/panics.png?width=2").await;
     assert_eq!(answer.status, 500);
@@ -274,7 +274,7 @@ async fn a_panic_in_a_handler_is_a_500_and_the_server_lives() {
 }
 
 #[tokio::test]
-async fn what_a_plugin_varies_on_is_in_vary_and_in_the_key() {
+async fn header_that_a_plugin_varies_on_is_in_vary_and_in_the_key() {
     let served = probed("vary").await;
     let plain = served.get("/a.png?width=2").await;
     let accepting = served.request("/a.png?width=2", &[("accept", "image/webp")]).await;
@@ -285,7 +285,7 @@ async fn what_a_plugin_varies_on_is_in_vary_and_in_the_key() {
 }
 
 #[tokio::test]
-async fn only_images_are_served() {
+async fn path_without_an_image_extension_is_404() {
     let served = probed("names").await;
     let world = world("names");
     world.put("secret.txt", Object::of("secret"));

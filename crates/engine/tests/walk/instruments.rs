@@ -1,11 +1,11 @@
-//! What is counted and timed of requests and of the work for them.
+//! Metrics of requests and of the work for them.
 
 use std::time::Duration;
 
 use crate::store::{Object, Served, png, world};
 
 #[tokio::test]
-async fn each_answer_is_counted_by_status_and_source_and_each_stage_once() {
+async fn answers_and_stages_of_requests_are_counted_once() {
     let world = world("counted");
     let slow = Object {
         delay: Duration::from_millis(100),

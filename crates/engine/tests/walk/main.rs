@@ -1,5 +1,5 @@
-//! The walk as a plugin author sees it: what each hook may do, what each error becomes, when work is shared and when it
-//! is not done at all. Sources, caches and handlers here are test plugins, installed from a `plugins.toml` as real ones.
+//! Tests of the walk as plugin authors and clients see it: hooks, errors, caches, shared work. Sources, caches and
+//! handlers here are test plugins, installed from a `plugins.toml` as real ones are.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code outside of test functions")]
 
 mod away;

@@ -1,4 +1,4 @@
-//! What counts as memory: claims of caches, bodies until their clients have them, what a source holds.
+//! Memory budget: claims of caches, bodies until their clients have them, and sources.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::store::{Object, Served, png, world};
 
-/// A cache that claims memory and does nothing with it.
+/// A cache that claims memory and caches nothing.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
@@ -46,10 +46,10 @@ fn admitted(served: &Served) -> u64 {
 }
 
 #[tokio::test]
-async fn claims_take_from_what_one_image_may_have() {
+async fn claim_of_a_cache_lowers_the_limit_of_one_image() {
     let world = world("claims");
     world.put("a.png", Object::of(png(600, 600, 9)));
-    // Decoded and encoded anew, the image takes between 1.5 and 2.5 MB; pixels get five eighths of what is left.
+    // Decoding and encoding take between 1.5 and 2.5 MB. Pixels get five eighths of the memory that the claim leaves.
     let limit = "[server]\nmemory_limit = \"4MiB\"\n";
     let url = "/a.png?width=599";
     let free = Served::store("claims", limit).await;
@@ -65,7 +65,7 @@ async fn claims_take_from_what_one_image_may_have() {
 }
 
 #[tokio::test]
-async fn claims_of_more_than_half_are_refused_at_the_setting_that_is_too_much() {
+async fn claims_beyond_half_of_the_memory_are_an_error_at_their_setting() {
     let check = |text: &str, expected: &[&str]| {
         let (metrics, resources) = (Metrics::default(), Resources::default());
         let path = Path::new("plugins.toml");
@@ -91,7 +91,7 @@ async fn claims_of_more_than_half_are_refused_at_the_setting_that_is_too_much() 
 }
 
 #[tokio::test]
-async fn a_body_counts_until_its_client_has_it() {
+async fn body_counts_until_its_client_has_it() {
     let world = world("unsent");
     world.put("a.png", Object::of(png(300, 300, 9)));
     let served = Served::store("unsent", "").await;
@@ -101,7 +101,7 @@ async fn a_body_counts_until_its_client_has_it() {
         panic!("{:?}", reply.body)
     };
     let length = body.len() as u64;
-    // The job and its source have gone, or go in a moment.
+    // The job and its source are gone, or will be in a moment.
     let until = Instant::now() + Duration::from_secs(10);
     while admitted(&served) > length && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -115,7 +115,7 @@ async fn a_body_counts_until_its_client_has_it() {
 }
 
 #[tokio::test]
-async fn what_a_cache_holds_in_memory_costs_nothing_more() {
+async fn body_that_a_cache_holds_in_memory_is_not_counted_again() {
     let world = world("shared");
     world.put("a.png", Object::of(png(300, 300, 9)));
     let served = Served::store(
@@ -136,7 +136,7 @@ async fn what_a_cache_holds_in_memory_costs_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_source_that_lies_in_memory_counts_whole_while_it_is_sent() {
+async fn source_held_in_memory_counts_whole_while_it_is_sent() {
     let world = world("whole");
     let blob = vec![7; 2 << 20];
     for whole in [false, true] {
@@ -158,9 +158,9 @@ async fn a_source_that_lies_in_memory_counts_whole_while_it_is_sent() {
 }
 
 #[tokio::test]
-async fn who_waits_for_memory_has_a_place_and_the_next_is_refused_at_once() {
+async fn request_beyond_the_places_to_wait_for_memory_is_refused_at_once() {
     let world = world("waits");
-    // Each takes more than half of the share for sources: the second waits for the first, in the only other place.
+    // Each takes more than half of the share for sources. So the second waits for the first, in the only other place.
     for name in ["a.png", "b.png", "c.png"] {
         let mut bytes = png(4, 4, 9);
         bytes.resize(1 << 20, 0);
@@ -195,6 +195,6 @@ async fn who_waits_for_memory_has_a_place_and_the_next_is_refused_at_once() {
     assert_eq!((third.status, third.header("retry-after")), (503, "1"));
     assert!(took < Duration::from_millis(500), "at once, not after {took:?}");
     assert_eq!(first.status, 504);
-    // In time or not, by when the first gave up.
+    // Either is right, as it depends on when the first gave up.
     assert!([200, 503, 504].contains(&second.status), "{}", second.status);
 }

@@ -1,8 +1,8 @@
-//! The settings that all readers share, as the engine follows them.
+//! Source policies: the settings that all readers share, as the engine follows them.
 
 use crate::store::{Object, Served, png, world};
 
-/// A store and a cache, with these settings of the store.
+/// A site with a cache, and a store with these settings.
 async fn served(world: &str, settings: &str) -> Served {
     Served::new(&format!(
         "[[plugin]]\nname = \"testcache\"\nworld = \"{world}\"\nslot = 0\n\
@@ -12,7 +12,7 @@ async fn served(world: &str, settings: &str) -> Served {
 }
 
 #[tokio::test]
-async fn a_fast_store_is_asked_once_for_each_image_and_never_whether_it_changed() {
+async fn fast_source_is_fetched_without_a_stat() {
     let world = world("fast");
     world.put("a.png", Object::of(png(8, 8, 9)));
     let served = served("fast", "fast = true").await;
@@ -40,7 +40,7 @@ async fn a_fast_store_is_asked_once_for_each_image_and_never_whether_it_changed(
 }
 
 #[tokio::test]
-async fn untrusted_data_never_leaves_as_it_is_and_needs_no_extension() {
+async fn untrusted_data_with_any_extension_is_always_processed() {
     let world = world("untrusted");
     let source = png(8, 8, 9);
     world.put("a.png", Object::of(source.clone()));
@@ -58,7 +58,7 @@ async fn untrusted_data_never_leaves_as_it_is_and_needs_no_extension() {
 }
 
 #[tokio::test]
-async fn unmodified_files_are_cached_where_that_is_set_and_the_url_does_not_object() {
+async fn unmodified_file_is_cached_if_the_setting_and_the_url_allow_it() {
     let world = world("unmodified");
     let source = png(8, 8, 9);
     for name in ["a.png", "b.png"] {

@@ -1,4 +1,4 @@
-//! What a purge drops, what it leaves, and that nothing of before comes back.
+//! Purges: the entries that they drop and leave, and that no older work puts entries back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn caches(world: &str) -> String {
     )
 }
 
-/// A site with caches for originals and results, and a store whose objects never change, so that the settings say.
+/// A site with caches for originals and results, and a store whose settings say that objects never change.
 async fn fast(world: &str) -> Served {
     let caches = caches(world);
     Served::new(&format!(
@@ -46,7 +46,7 @@ impl Served {
         purged.unwrap_or_else(|error| panic!("{said}: {error}"))
     }
 
-    /// What each cache dropped, in file order, the one of originals first.
+    /// The number of entries that each cache dropped, in file order, the cache of originals first.
     async fn dropped(&self, what: PurgeRequest) -> Vec<u64> {
         let caches = self.purge(what).await.caches;
         caches.into_iter().map(|cache| cache.dropped.unwrap()).collect()
@@ -69,8 +69,8 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn each_request_drops_what_it_names() {
-    // What is purged; what each cache drops of 5 originals and 6 results; which images are made anew.
+async fn purge_request_of_each_kind_drops_the_entries_it_names() {
+    // The request, the entries dropped of 5 originals and 6 results, and the images that are produced again.
     let rows: [(PurgeRequest, [u64; 3], &[&str]); 9] = [
         (url("/a/1.png?width=4"), [1, 1, 1], &["/a/1.png?width=4"]),
         (
@@ -134,7 +134,7 @@ async fn each_request_drops_what_it_names() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_said_and_drops_nothing() {
+async fn invalid_purge_request_is_an_error_and_drops_nothing() {
     let world = world("no sense");
     world.put("a.png", Object::of(png(8, 8, 9)));
     let caches = caches("no sense");
@@ -161,7 +161,7 @@ async fn what_makes_no_sense_is_said_and_drops_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_believed_of_a_source_is_forgotten() {
+async fn purge_of_any_kind_empties_the_short_memories() {
     for (index, what) in [url("/a.png?width=4"), source("/a.png"), prefix("/"), PurgeRequest::All]
         .into_iter()
         .enumerate()
@@ -195,13 +195,13 @@ async fn what_was_believed_of_a_source_is_forgotten() {
             assert_eq!(served.get("/b.png?width=4").await.status, 415, "another source");
             served.purge(source("/b.png")).await;
         }
-        // The original was kept before it was found to be no image: it has to be gone as well.
+        // The original was cached before it turned out to be no image. The purge has to drop it too.
         assert_eq!(served.size("/b.png?width=4").await, (4, 4), "{what:?}");
     }
 }
 
 #[tokio::test]
-async fn a_purge_by_url_of_a_store_that_is_away_drops_all_of_the_source() {
+async fn purge_by_url_of_an_unavailable_store_drops_all_results_of_the_source() {
     let world = world("purge away");
     world.put("a.png", Object::of(png(8, 8, 9)));
     let served = Served::store("purge away", &caches("purge away")).await;
@@ -218,7 +218,7 @@ async fn a_purge_by_url_of_a_store_that_is_away_drops_all_of_the_source() {
 }
 
 #[tokio::test]
-async fn no_running_job_puts_old_bytes_back_and_newcomers_do_not_wait_for_it() {
+async fn job_running_at_a_purge_puts_no_old_bytes_back() {
     for (index, what) in [url("/a.png?width=4"), source("/a.png"), prefix("/a"), PurgeRequest::All]
         .into_iter()
         .enumerate()
@@ -246,7 +246,7 @@ async fn no_running_job_puts_old_bytes_back_and_newcomers_do_not_wait_for_it() {
         );
         assert!(!running.is_finished(), "what it did not join is still under way");
         assert_eq!(running.await.unwrap(), (4, 4), "who came before is served");
-        // Time for what must not happen.
+        // Time for the put that must not happen.
         tokio::time::sleep(Duration::from_millis(100)).await;
         for url in ["/a.png?width=4", "/a.png?width=2"] {
             let (width, height) = served.size(url).await;
@@ -257,7 +257,7 @@ async fn no_running_job_puts_old_bytes_back_and_newcomers_do_not_wait_for_it() {
 }
 
 #[tokio::test]
-async fn a_cache_that_fails_is_named_and_the_others_are_purged() {
+async fn cache_that_fails_to_purge_is_named_and_the_others_are_purged() {
     let world = world("fails");
     world.put("a.png", Object::of(png(8, 8, 9)));
     let served = Served::store(

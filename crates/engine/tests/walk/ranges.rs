@@ -1,4 +1,4 @@
-//! Parts of results and of sources.
+//! Range requests for results and for relayed sources.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use resizer_plugin_api::{Body, RequestHead};
 
 use crate::store::{Answer, Object, Served, png, world};
 
-/// The store's object: a PNG's signature and then bytes that differ from their neighbours.
+/// The store's object: a PNG's signature, then bytes that differ from their neighbours.
 fn source() -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     bytes.extend((0..5000_u32).map(|n| (n % 251) as u8));
@@ -21,7 +21,7 @@ fn is_part(answer: &Answer, whole: &[u8], first: usize, last: usize) {
 }
 
 #[tokio::test]
-async fn a_result_is_sent_in_parts() {
+async fn range_of_a_result_answers_206_or_416() {
     let world = world("parts");
     world.put("a.png", Object::of(png(64, 64, 9)));
     let cache = "[[plugin]]\nname = \"testcache\"\nworld = \"parts\"\nslot = 0\n";
@@ -56,7 +56,7 @@ async fn a_result_is_sent_in_parts() {
 }
 
 #[tokio::test]
-async fn a_part_belongs_to_the_version_that_the_client_has() {
+async fn if_range_of_another_version_answers_the_whole() {
     let world = world("if-range");
     let object = Object {
         // The example date of RFC 9110, 5.6.7.
@@ -89,12 +89,12 @@ async fn a_part_belongs_to_the_version_that_the_client_has() {
 }
 
 #[tokio::test]
-async fn a_source_is_asked_for_the_part_alone() {
+async fn range_of_a_relayed_source_fetches_only_the_part() {
     let world = world("relayed parts");
     let whole = source();
     world.put("a.png", Object::of(whole.clone()));
     let served = Served::store("relayed parts", "").await;
-    // The range, what comes, and what the store is asked for: the head too where the part does not tell the type.
+    // The range, the bytes that come, and the fetches: the head too, where the part does not tell the type.
     let rows = [
         ("bytes=0-1999", 0, 1999, vec![Some(0..=1999)]),
         ("bytes=0-9", 0, 9, vec![Some(0..=1023), Some(0..=9)]),
@@ -113,7 +113,7 @@ async fn a_source_is_asked_for_the_part_alone() {
 }
 
 #[tokio::test]
-async fn a_part_of_what_changed_meanwhile_is_the_new_whole() {
+async fn range_of_a_source_replaced_since_its_stat_is_of_the_new_version() {
     let world = world("changed parts");
     let served = Served::store("changed parts", "").await;
     let changed = |bytes: &[u8]| Object {
@@ -122,7 +122,7 @@ async fn a_part_of_what_changed_meanwhile_is_the_new_whole() {
     };
     world.put("a.png", changed(&source()));
     let answer = served.request("/a.png", &[("range", "bytes=3000-3009")]).await;
-    // Cut from the whole: a part of the new version, under the new version's name.
+    // Cut from the whole: a part of the new version, under the new version's tag.
     is_part(&answer, &source(), 3000, 3009);
     world.put(
         "a.png",
@@ -135,7 +135,7 @@ async fn a_part_of_what_changed_meanwhile_is_the_new_whole() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_asked_gives_parts_too() {
+async fn range_of_a_source_without_stat_answers_206() {
     let world = world("parts unasked");
     world.put(
         "a.png",
@@ -150,7 +150,7 @@ async fn a_store_that_is_not_asked_gives_parts_too() {
 }
 
 #[tokio::test]
-async fn head_knows_no_ranges() {
+async fn range_of_a_head_request_is_ignored() {
     world("head").put("a.png", Object::of(source()));
     let served = Served::store("head", "").await;
     let mut head = RequestHead::get("/a.png", "");
@@ -162,12 +162,12 @@ async fn head_knows_no_ranges() {
 }
 
 #[tokio::test]
-async fn a_part_needs_no_more_memory_at_once_than_the_whole() {
+async fn range_of_a_relayed_source_takes_no_more_memory_than_the_whole() {
     let world = world("part in memory");
     let mut bytes = source();
     bytes.resize(100 << 10, 7);
     world.put("a.png", Object::of(bytes.clone()));
-    // A quarter is for sources: room for one that is on its way, not for two.
+    // A quarter is for sources: room for one relay, not for two.
     let store = "[server]\nmemory_limit = \"600KiB\"\n[[plugin]]\nname = \"teststore\"\nworld = \"part in memory\"\n\
                  prefix = \"/\"\nfetch_timeout = \"1s\"\n";
     let served = Served::new(store).await;

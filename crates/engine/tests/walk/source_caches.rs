@@ -1,4 +1,4 @@
-//! When an original is kept, found again, and finished although nobody waits for it any more.
+//! Source caches: when an original is cached, found again, and downloaded to its end although its clients have left.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::store::{Object, Served, World, png, world};
 const LONG: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// An object that takes a moment to come.
+/// An object that its store sends slowly.
 fn slow() -> Object {
     Object {
         delay: Duration::from_millis(300),
@@ -43,7 +43,7 @@ fn originals(world: &World) -> usize {
     world.originals[0].lock().unwrap().len()
 }
 
-/// Sends a request whose client leaves as soon as the store was asked for the bytes.
+/// Sends a request, and cancels it as soon as the store was asked for the bytes.
 async fn left(served: &Served, world: &World, url: &str) {
     let before = world.counts().1;
     tokio::select! {
@@ -53,7 +53,7 @@ async fn left(served: &Served, world: &World, url: &str) {
 }
 
 #[tokio::test]
-async fn sizes_one_after_another_share_one_fetch() {
+async fn second_size_of_a_cached_source_needs_no_fetch() {
     for (name, settings) in [
         ("originals", "check_modified = \"0s\""),
         ("fast originals", "fast = true"),
@@ -70,13 +70,13 @@ async fn sizes_one_after_another_share_one_fetch() {
         let misses = served.count("resizer_cache_lookups_total{plugin=\"testsourcecache\",outcome=\"miss\"}");
         let hits = served.count("resizer_cache_lookups_total{plugin=\"testsourcecache\",outcome=\"hit\"}");
         assert_eq!(misses, 1, "{name}");
-        // Who comes before the first flight has quite ended has the original from it and asks no cache.
+        // A request that comes before the first flight has ended gets the original from it, and asks no cache.
         assert!((1..=5).contains(&hits), "{name}: {hits} hits");
     }
 }
 
 #[tokio::test]
-async fn what_is_kept_knows_its_version() {
+async fn cached_source_gives_the_version_it_came_with() {
     let modified = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let object = Object {
         modified: Some(modified),
@@ -91,7 +91,7 @@ async fn what_is_kept_knows_its_version() {
         let hit = cached.get("/a.png?width=4").await;
         assert_eq!(world(&with).counts().1, 1, "{settings}: fetches");
 
-        // The same store, so that the keys are the same, without the cache.
+        // Without the cache. The same store, so that the keys are the same.
         let direct = Served::new(&format!(
             "[[plugin]]\nname = \"teststore\"\nworld = \"{with}\"\n{settings}\n"
         ))
@@ -105,7 +105,7 @@ async fn what_is_kept_knows_its_version() {
 }
 
 #[tokio::test]
-async fn a_replaced_original_is_fetched_anew() {
+async fn replaced_source_is_fetched_again() {
     let world = world("replaced original");
     world.put("a.png", Object::of(png(8, 8, 9)));
     let served = served("replaced original", "check_modified = \"0s\"").await;
@@ -123,7 +123,7 @@ async fn a_replaced_original_is_fetched_anew() {
 }
 
 #[tokio::test]
-async fn an_original_is_kept_under_the_version_that_came() {
+async fn source_newer_than_its_stat_is_cached_under_the_version_that_came() {
     let world = world("another version");
     world.put(
         "a.png",
@@ -142,7 +142,7 @@ async fn an_original_is_kept_under_the_version_that_came() {
 }
 
 #[tokio::test]
-async fn a_url_may_pass_source_caches_by_and_makes_no_other_result() {
+async fn url_that_avoids_source_caches_gives_the_same_result() {
     let world = world("passed by");
     world.put("a.png", Object::of(png(8, 8, 9)));
     let result_cache = "[[plugin]]\nname = \"testcache\"\nworld = \"passed by\"\nslot = 0\n";
@@ -167,7 +167,7 @@ async fn a_url_may_pass_source_caches_by_and_makes_no_other_result() {
 }
 
 #[tokio::test]
-async fn a_nearer_source_cache_is_refilled_and_a_broken_one_is_a_miss() {
+async fn source_cache_that_breaks_off_is_a_miss_and_a_nearer_one_is_refilled() {
     for (name, more, fetches) in [
         ("refilled", "streams = true", 1),
         ("broken", "streams = true\nbreaks = true", 2),
@@ -189,7 +189,7 @@ async fn a_nearer_source_cache_is_refilled_and_a_broken_one_is_a_miss() {
 }
 
 #[tokio::test]
-async fn a_limit_holds_for_what_was_kept_before() {
+async fn cached_source_beyond_a_new_limit_is_refused() {
     let world = world("limit");
     let source = png(200, 200, 9);
     let length = source.len();
@@ -203,7 +203,7 @@ async fn a_limit_holds_for_what_was_kept_before() {
 }
 
 #[tokio::test]
-async fn a_download_with_a_place_to_land_is_finished_when_its_clients_leave() {
+async fn download_for_a_source_cache_goes_on_without_clients() {
     let world = world("left");
     world.put("a.png", slow());
     let served = served("left", "check_modified = \"0s\"").await;
@@ -224,7 +224,7 @@ async fn a_download_with_a_place_to_land_is_finished_when_its_clients_leave() {
 }
 
 #[tokio::test]
-async fn a_download_without_a_place_to_land_ends_with_its_clients() {
+async fn download_without_a_source_cache_is_cancelled_with_its_clients() {
     for (name, url) in [
         ("left alone", "/a.png?width=4"),
         ("left unkept", "/a.png?width=4&scache=no"),
@@ -245,7 +245,7 @@ async fn a_download_without_a_place_to_land_ends_with_its_clients() {
 }
 
 #[tokio::test]
-async fn a_download_that_nobody_waits_for_ends_in_its_time() {
+async fn download_without_clients_ends_at_its_timeout() {
     let world = world("left too long");
     world.put(
         "a.png",
@@ -264,7 +264,7 @@ async fn a_download_that_nobody_waits_for_ends_in_its_time() {
 }
 
 #[tokio::test]
-async fn a_full_server_finishes_nothing_that_nobody_waits_for() {
+async fn download_without_clients_on_a_full_server_is_cancelled() {
     let world = world("left full");
     world.put("a.png", slow());
     let limits = "[server]\nqueue = 0\nwork_threads = 1\n";

@@ -1,4 +1,4 @@
-//! A store in memory that does what a test tells it, the plugins that offer it, and one call that serves a URL.
+//! Test store in memory whose faults a test switches on, the test plugins for it, and one call that serves a URL.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,25 +18,25 @@ use resizer_plugin_api::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// One object, and how its store behaves.
+/// One object, and the behaviour of its store.
 #[derive(Clone)]
 pub(crate) struct Object {
     pub(crate) bytes: Bytes,
     pub(crate) validator: Option<&'static str>,
-    /// The validator that comes with the bytes, if it is another than `stat` says.
+    /// The validator that comes with the bytes, if it is not that of the stat.
     pub(crate) fetched_validator: Option<&'static str>,
-    /// When it last changed, if the store says so.
+    /// When the object last changed, if the store tells it.
     pub(crate) modified: Option<SystemTime>,
     pub(crate) error: Option<ErrorKind>,
-    /// What `fetch` fails with although `stat` does not.
+    /// The error of a fetch, while a stat succeeds.
     pub(crate) fetch_error: Option<ErrorKind>,
     pub(crate) delay: Duration,
     pub(crate) cut: bool,
-    /// A stat of it is never answered.
+    /// A stat is never answered.
     pub(crate) hangs: bool,
-    /// Its bytes come, but never their end.
+    /// The bytes come, but never their end.
     pub(crate) stalls: bool,
-    /// It lies in memory as a whole.
+    /// The source holds the whole object in memory.
     pub(crate) whole: bool,
 }
 
@@ -59,16 +59,16 @@ impl Object {
     }
 }
 
-/// What a test looks at.
+/// The objects of one test store, and its counts.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) objects: Mutex<HashMap<String, Object>>,
     pub(crate) stats: AtomicUsize,
     pub(crate) fetches: AtomicUsize,
-    /// Which part each fetch asked for.
+    /// The range of each fetch.
     pub(crate) ranges: Mutex<Vec<Option<ByteRange>>>,
     pub(crate) kept: [Mutex<HashMap<CacheKey, Entry>>; 2],
-    /// What source caches keep.
+    /// The entries of source caches.
     pub(crate) originals: [Mutex<HashMap<CacheKey, Entry>>; 2],
 }
 
@@ -109,7 +109,7 @@ resizer_plugin_api::reader_settings! {
     /// A store of a test.
     pub struct Config {
         world: String,
-        /// By which its images are named, if not by its world.
+        /// The name of the store in keys, if it is not that of its world.
         store: Option<String>,
     }
 }
@@ -265,7 +265,7 @@ impl Cache for Keep {
 pub(crate) struct SourceCacheConfig {
     world: String,
     slot: usize,
-    /// Gives what it has as a stream.
+    /// Answers a hit with a stream.
     #[serde(default)]
     streams: bool,
     /// The stream breaks off in the middle.

@@ -1,4 +1,4 @@
-//! What the server's own settings make of a URL.
+//! URL settings of the server: fake extensions, default commands, dropped query keys.
 
 use crate::store::{Object, Served, png, world};
 
@@ -8,7 +8,7 @@ async fn served(name: &str, settings: &str) -> Served {
 }
 
 #[tokio::test]
-async fn a_fake_extension_is_taken_off_once() {
+async fn fake_extension_is_removed_once() {
     let check = async |settings: &str, rows: &[(&str, u16)]| {
         let served = served("fake extensions", settings).await;
         for (path, status) in rows {
@@ -43,7 +43,7 @@ async fn a_fake_extension_is_taken_off_once() {
 }
 
 #[tokio::test]
-async fn the_name_without_the_fake_extension_is_one_image() {
+async fn path_with_and_without_fake_extension_is_one_image() {
     let served = served("one name", "").await;
     let names = [
         served.get("/a.png?width=2").await,
@@ -53,9 +53,9 @@ async fn the_name_without_the_fake_extension_is_one_image() {
 }
 
 #[tokio::test]
-async fn default_commands_fill_gaps() {
+async fn default_command_fills_only_a_missing_key() {
     let served = served("default commands", "default_commands = \"scale=both; mode=max\"").await;
-    // An 8x8 source: 16 wide only if it may grow.
+    // The source is 8x8, so that it becomes 16 wide only if it may grow.
     assert_eq!(served.get("/a.png?width=16").await.png_size(), (16, 16));
     assert_eq!(served.get("/a.png?width=16&scale=down").await.png_size(), (8, 8));
     assert_eq!(
@@ -71,8 +71,8 @@ async fn default_commands_fill_gaps() {
 }
 
 #[tokio::test]
-async fn a_plugin_s_default_beats_the_server_s() {
-    // `testprobe` gives `width` the default 3.
+async fn default_of_a_plugin_beats_the_servers() {
+    // The default of `testprobe` for `width` is 3.
     world("default order").put("a.png", Object::of(png(8, 8, 9)));
     let text = "[server]\ndefault_commands = \"width=5\"\n[[plugin]]\nname = \"testprobe\"\nmark = \"1\"\n";
     let served = Served::store("default order", text).await;
@@ -80,7 +80,7 @@ async fn a_plugin_s_default_beats_the_server_s() {
 }
 
 #[tokio::test]
-async fn dropped_keys_are_read_by_nobody() {
+async fn dropped_query_key_reaches_no_plugin_and_no_result() {
     let served = served("dropped", "drop_query_keys = [\"Height\", \"v\"]").await;
     assert_eq!(served.get("/a.png?height=2&v=7").await.header("x-cache"), "relay");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! libwebp's picture as a value that frees itself, and the planes of luma and chroma that one is encoded from.
+//! libwebp's picture as an owned value, and the planes of luma and chroma that a picture is encoded from.
 
 use libwebp_sys::{
     WebPCleanupTransparentArea, WebPEncCSP, WebPPicture, WebPPictureFree, WebPPictureImportRGB, WebPPictureImportRGBA,
@@ -7,7 +7,7 @@ use libwebp_sys::{
 use super::{EncodeError, Source};
 
 /// Rows that are converted between two questions whether to go on: a few milliseconds for the widest picture. A
-/// multiple of 8, the side of the blocks that libwebp looks at where nothing shows.
+/// multiple of 8, the side of the blocks in which libwebp cleans up transparent pixels.
 const BAND_ROWS: usize = 64;
 
 /// Luma of each pixel, chroma of each block of 2 by 2, and alpha of each pixel or none; rows without gaps.
@@ -21,8 +21,8 @@ pub(super) struct Planes {
 }
 
 impl Planes {
-    /// Converts band by band, exactly as libwebp converts a whole picture: it mixes two rows at most, and its blocks
-    /// end where a band ends.
+    /// Converts band by band, with the result of libwebp for a whole picture: libwebp mixes two rows at most, and its
+    /// blocks end where a band ends.
     pub(super) fn of(source: Source<'_>, with_alpha: bool, go_on: &dyn Fn() -> bool) -> Result<Self, EncodeError> {
         let (width, height) = (source.width as usize, source.height as usize);
         let chroma = width.div_ceil(2) * height.div_ceil(2);
@@ -53,7 +53,7 @@ impl Planes {
     }
 }
 
-/// A picture of libwebp's. What it has allocated for it is freed when this is dropped; planes that are lent to it are
+/// A picture of libwebp's. Planes that libwebp has allocated are freed on drop; planes that are lent to the picture are
 /// not.
 pub(super) struct Picture<'p> {
     raw: WebPPicture,
@@ -122,8 +122,8 @@ impl<'p> Picture<'p> {
         Ok(picture)
     }
 
-    /// What libwebp is given. `encode` sets callbacks in it and what they refer to; planes and sizes have to stay as they
-    /// are.
+    /// The value that libwebp is given. `encode` sets the callbacks and their data; planes and sizes must stay
+    /// unchanged.
     pub(super) const fn raw_mut(&mut self) -> &mut WebPPicture {
         &mut self.raw
     }

@@ -1,5 +1,5 @@
-//! What is encoded is decoded again by libwebp's decoder, which shares no code with its encoder's loops; and every way
-//! in which an encoder can be stopped.
+//! Encoded pictures against libwebp's decoder, which shares no code with its encoder's loops, and every way in which
+//! the encoder can be stopped.
 
 use std::cell::Cell;
 
@@ -37,7 +37,7 @@ fn encoded(pixels: &[u8], width: u32, height: u32, has_alpha: bool, settings: Se
 }
 
 #[test]
-fn what_is_encoded_looks_like_the_source() {
+fn lossy_picture_decoded_again_is_near_its_source() {
     let check = |width: u32, height: u32, settings: Settings| {
         let pixels = waves(width, height, 3);
         let file = encoded(&pixels, width, height, false, settings);
@@ -73,9 +73,9 @@ fn what_is_encoded_looks_like_the_source() {
     }
 }
 
-/// Converting by bands changes nothing: libwebp, given the whole picture, writes the same bytes.
+/// libwebp, given the whole picture, writes the same bytes.
 #[test]
-fn bands_leave_no_seams() {
+fn picture_converted_in_bands_has_the_bytes_of_a_whole_one() {
     let check = |width: u32, height: u32, channels: u32| {
         let pixels = waves(width, height, channels);
         let has_alpha = channels == 4;
@@ -91,7 +91,7 @@ fn bands_leave_no_seams() {
             .encode_advanced(&config)
             .unwrap();
         assert!(ours == *theirs, "{width} x {height}, {channels} channels");
-        // Without alpha it is the same picture, which comes last.
+        // Without alpha the chunk of the picture, the last of the file, is the same.
         let settings = Settings {
             alpha: false,
             ..SETTINGS
@@ -111,7 +111,7 @@ fn bands_leave_no_seams() {
 }
 
 #[test]
-fn it_stops_whenever_it_is_told_to() {
+fn encoder_told_to_stop_at_any_question_stops() {
     let pixels = waves(700, 700, 4);
     let source = Source {
         pixels: &pixels,
@@ -135,11 +135,11 @@ fn it_stops_whenever_it_is_told_to() {
         };
         count(u32::MAX).unwrap();
         let all = asked.get();
-        // Eleven bands; then steps of a hundredth, of which a fifth each is analysis and what is done with alpha.
+        // Eleven bands; then hundredths of the work, of which analysis and alpha are a fifth each.
         assert!(all >= 50, "asked {all} times");
         for until in 1..=all {
             assert_eq!(count(until), Err(EncodeError::Stopped), "at question {until} of {all}");
-            // A statistics pass that is told to stop goes on to the first question of the next pass.
+            // A statistics pass that is told to stop asks once more in the next pass.
             assert!(
                 asked.get() <= until + 1,
                 "told at question {until}, asked {} times",
@@ -150,7 +150,7 @@ fn it_stops_whenever_it_is_told_to() {
 }
 
 #[test]
-fn a_panic_in_the_question_comes_out_of_the_call() {
+fn panic_in_the_progress_hook_is_passed_on() {
     let pixels = waves(100, 100, 3);
     let source = Source {
         pixels: &pixels,
@@ -170,7 +170,7 @@ fn a_panic_in_the_question_comes_out_of_the_call() {
 }
 
 #[test]
-fn sizes_that_are_none_are_refused() {
+fn size_without_its_pixels_or_beyond_the_format_is_refused() {
     let check = |bytes: usize, width: u32, height: u32, has_alpha: bool| {
         let pixels = vec![0; bytes];
         let source = Source {

@@ -1,4 +1,4 @@
-//! BMP through `image`, whose decoder holds the whole picture.
+//! BMP codec: decodes through `image`, whose decoder holds the whole picture.
 
 use image::codecs::bmp::BmpDecoder as Library;
 use image::error::ImageError as LibraryError;
@@ -15,7 +15,7 @@ pub(super) struct Bmp;
 type Source<'s> = StoppableReader<&'s [u8]>;
 
 impl Codec for Bmp {
-    /// A file header of 14 bytes, then an info header that begins with its own length, between 12 and 124.
+    /// A file header of 14 bytes, then an info header that begins with its own length, 12 to 124.
     fn sniff(&self, source: &[u8]) -> bool {
         source.starts_with(b"BM") && matches!(source.get(14..18), Some(&[12..=124, 0, 0, 0]))
     }
@@ -32,13 +32,13 @@ impl Codec for Bmp {
         let channels = channels(&decoder)?;
         Ok(SourceInfo {
             streams: false,
-            // The library puts out rows as it reads them; indices of compressed pictures come in a row at a time.
+            // The library writes rows as it reads them. Indices of compressed pictures take one more row.
             decoder_bytes: u64::from(width) * (u64::from(height) * channels.count() as u64 + 16),
             ..SourceInfo::new(Format::Bmp, width, height, channels)
         })
     }
 
-    /// Profiles in BMPs are next to unknown.
+    /// BMPs with profiles are almost unknown.
     fn profile(&self, _: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
         None
     }
@@ -61,7 +61,7 @@ impl Codec for Bmp {
 }
 
 struct BmpDecoder<'s> {
-    /// Taken by the only frame.
+    /// Taken when the only frame begins.
     library: Option<Library<Source<'s>>>,
     picture: Whole,
 }
@@ -102,7 +102,7 @@ impl Whole {
         }
     }
 
-    /// Room for all pixels.
+    /// A buffer for all pixels.
     pub(super) fn fill(&mut self) -> &mut [u8] {
         let bytes = self.size.width as usize * self.size.height as usize * self.channels.count();
         self.position = 0;
@@ -110,7 +110,7 @@ impl Whole {
         &mut self.pixels
     }
 
-    /// The next rows; `None` after the last.
+    /// The next rows. `None` after the last.
     pub(super) fn next_band(&mut self) -> Option<Band<'_>> {
         if self.position == self.pixels.len() {
             return None;
@@ -127,7 +127,7 @@ impl Whole {
     }
 }
 
-/// Width and height where the info header has them, so that a limit is checked before the library sees the file.
+/// Width and height from the info header, so that limits are checked before the library sees the file.
 fn size(source: &[u8]) -> Result<Size, ImageError> {
     const OLD_HEADER: u8 = 12;
     let cut = || corrupt(Format::Bmp, "it ends within its header");
@@ -138,7 +138,7 @@ fn size(source: &[u8]) -> Result<Size, ImageError> {
         }
         [_, _, _, _, w0, w1, w2, w3, h0, h1, h2, h3, ..] => Size::new(
             i32::from_le_bytes([w0, w1, w2, w3]).unsigned_abs(),
-            // Negative if the rows go from top to bottom.
+            // A negative height means that the rows go from top to bottom.
             i32::from_le_bytes([h0, h1, h2, h3]).unsigned_abs(),
         ),
         _ => return Err(cut()),

@@ -1,9 +1,8 @@
-//! The canvas of an animation: frames are drawn on it one after another, and each is taken away again as it asks before
-//! the next one comes. GIF and WebP share it.
+//! Animation canvas, shared by GIF and WebP: draws frames one after another, and disposes of each before the next.
 
 use crate::Size;
 
-/// A part of the canvas, or, before it is cut to it, around it.
+/// A rectangle on the canvas. Before it is clipped it may reach beyond the canvas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Area {
     pub(super) left: u32,
@@ -11,23 +10,23 @@ pub(super) struct Area {
     pub(super) size: Size,
 }
 
-/// What happens to a frame before the next one is drawn.
+/// The treatment of a frame's area before the next frame is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disposal {
     Keep,
-    /// Its area becomes transparent, as browsers do it, whatever background colour the file names.
+    /// The area becomes transparent, as in browsers, whatever background colour the file names.
     Clear,
-    /// Its area becomes what it was.
+    /// The area becomes what it was before the frame.
     Restore,
 }
 
-/// Red, green, blue, alpha; not premultiplied. Begins transparent.
+/// Pixels of red, green, blue and alpha, not premultiplied. A new canvas is transparent.
 pub(super) struct Canvas {
     size: Size,
     pixels: Vec<u8>,
-    /// How to take the last frame away.
+    /// The area and the disposal of the last frame.
     last: (Area, Disposal),
-    /// What was in the last frame's area, row by row, if it is to be restored.
+    /// The pixels below the last frame, row by row, if they are to be restored.
     saved: Vec<u8>,
 }
 
@@ -47,7 +46,8 @@ impl Canvas {
         &self.pixels
     }
 
-    /// Takes the last frame away and makes room for the next. Returns the part of its area that lies on the canvas.
+    /// Disposes of the last frame and prepares for the next. Returns the part of the next frame's area that lies on the
+    /// canvas.
     pub(super) fn begin(&mut self, area: Area, disposal: Disposal) -> Area {
         let (last, how) = self.last;
         let width = last.size.width as usize * PIXEL_BYTES;
@@ -90,7 +90,7 @@ impl Area {
         Self { left: 0, top: 0, size }
     }
 
-    /// The part that lies on a canvas of this size; without pixels if there is none.
+    /// The part that lies on a canvas of this size. It is empty if there is none.
     fn cut_to(self, canvas: Size) -> Self {
         let width = canvas.width.saturating_sub(self.left).min(self.size.width);
         let height = canvas.height.saturating_sub(self.top).min(self.size.height);

@@ -1,9 +1,9 @@
-//! What of a picture has to be drawn when another one is on the canvas already.
+//! Changed area: the part of a frame that differs from the canvas and has to be drawn.
 
 use super::canvas::Area;
 use crate::{Cancel, ImageError, Size};
 
-/// The smallest area that holds every pixel for which `differs` is true; `None` if there is none.
+/// The smallest area that holds every pixel for which `differs` returns true. `None` if there is none.
 pub(super) fn area_of(
     size: Size,
     cancel: &Cancel,
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_area_holds_every_difference_and_no_more() {
+    fn area_holds_every_difference_and_no_more() {
         // Rows of 5: (3, 1), (1, 2), (4, 2).
         let differences = [8, 11, 14];
         let area_of = |differs: &dyn Fn(usize) -> bool| area_of(Size::new(5, 4), &Cancel::new(), differs).unwrap();

@@ -1,9 +1,9 @@
-//! The orientation in EXIF data, the one tag that changes pixels. JPEG and PNG carry the same block.
+//! EXIF orientation: reads the one tag that changes pixels. JPEG and PNG carry the same block.
 
 use crate::Orientation;
 
-/// Reads tag 0x0112 of the first directory (EXIF 2.32, 4.5 and 4.6.4; TIFF 6.0, section 2). Anything that does not
-/// parse means upright: a damaged note is no reason to refuse a photograph.
+/// Reads tag 0x0112 of the first directory (EXIF 2.32, 4.5 and 4.6.4; TIFF 6.0, section 2). A block that cannot be
+/// parsed means upright: damaged metadata is no reason to refuse a photograph.
 pub(super) fn orientation(block: &[u8]) -> Orientation {
     read(block).map_or(Orientation::IDENTITY, Orientation::from_exif)
 }
@@ -53,7 +53,7 @@ fn read(block: &[u8]) -> Option<u16> {
 mod tests {
     use super::*;
 
-    /// A block with one entry before the orientation, written out by hand from the TIFF layout.
+    /// A block with one entry before the orientation, built by hand from the TIFF layout.
     fn block(little_endian: bool, value: u16) -> Vec<u8> {
         let short = |value: u16| {
             if little_endian {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn both_byte_orders_are_read() {
+    fn orientation_is_read_in_both_byte_orders() {
         for value in 1..=8 {
             assert_eq!(orientation(&block(true, value)).to_exif(), value);
             assert_eq!(orientation(&block(false, value)).to_exif(), value);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_upright() {
+    fn invalid_block_is_upright() {
         let check = |block: &[u8]| assert_eq!(orientation(block), Orientation::IDENTITY, "{block:?}");
         check(b"");
         check(b"II*\0");

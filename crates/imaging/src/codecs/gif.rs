@@ -1,5 +1,6 @@
-//! GIF. The blocks of the file are walked here first, so that its frames are counted and what is cut off or too large is
-//! known before anything is decoded; pixels are decoded and encoded by the `gif` crate, frame by frame.
+//! GIF codec: reads the blocks of a file itself, and decodes and encodes pixels by the `gif` crate, frame by frame.
+//!
+//! Reading the blocks first counts the frames, and finds truncated or too large files before anything is decoded.
 
 mod blocks;
 mod decode;
@@ -13,6 +14,9 @@ use super::{Codec, Decoder};
 use crate::shrink::Shrink;
 use crate::{Cancel, Channels, Format, ImageError, Limits, SourceInfo};
 use blocks::Blocks;
+
+/// A pixel as GIF stores it: a colour, or transparent.
+type Pixel = Option<[u8; 3]>;
 
 pub(super) struct Gif;
 
@@ -36,7 +40,7 @@ impl Codec for Gif {
         })
     }
 
-    /// Profiles in GIFs are an extension nobody reads.
+    /// Profiles in GIFs are an extension that no program reads.
     fn profile(&self, _: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
         None
     }

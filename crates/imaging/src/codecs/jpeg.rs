@@ -1,7 +1,8 @@
-//! JPEG. The header is read here, so that what cannot be decoded and what is too large is known before a decoder sees a
-//! byte. What cameras write is decoded by resizer-jpeg, row by row and at a part of its size where that is enough; what
-//! it leaves out (progressive files, four inks, components in scans of their own) by zune-jpeg, which holds the whole
-//! picture. Baseline files are written by jpeg-encoder, progressive ones here.
+//! JPEG codec: reads the header, so that unsupported and too large files are refused before a decoder starts.
+//!
+//! resizer-jpeg decodes the files that cameras write, row by row, at a reduced scale where that is enough. zune-jpeg,
+//! which holds the whole picture, decodes the rest: progressive files, CMYK, components in scans of their own.
+//! jpeg-encoder writes baseline files; progressive files are written here.
 
 mod decode;
 mod encode;
@@ -64,7 +65,7 @@ impl Codec for Jpeg {
     }
 }
 
-/// Decodes a JPEG that stands inside of another format; with `as_stored`, three components are not taken for luma and
+/// Decodes a JPEG that is embedded in another format. With `as_stored`, three components are not taken for luma and
 /// chroma.
 pub(super) fn decode(source: &[u8], as_stored: bool, cancel: &Cancel) -> Result<Picture, ImageError> {
     decode::JpegDecoder::new(source)?.whole(as_stored, cancel)

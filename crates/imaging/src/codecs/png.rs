@@ -1,5 +1,5 @@
-//! PNG through the `png` crate. Rows stream unless the file is interlaced. 16 bits become 8, palettes and transparent
-//! colours become channels. Of an animation the default image is taken.
+//! PNG codec through the `png` crate. Rows stream unless the file is interlaced. 16 bits become 8, palettes and
+//! transparent colours become channels. Of an animation only the default image is decoded.
 
 mod decode;
 mod encode;

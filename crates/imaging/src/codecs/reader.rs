@@ -1,17 +1,16 @@
-//! Bytes for libraries that decode a whole picture in one call: a reader that ends with an error once the job is
-//! cancelled.
+//! Stoppable reader, for libraries that decode a whole picture in one call: returns an error once the job is cancelled.
 
 use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
 use crate::Cancel;
 
-/// A source that can be stopped. Hands out a few kilobytes at a time, so that the flag is looked at often.
+/// A source that can be stopped. Each read returns a few kilobytes at most, so that the flag is checked often.
 pub(super) struct StoppableReader<B> {
     bytes: Cursor<B>,
     cancel: Cancel,
 }
 
-/// Between two looks at the flag.
+/// The bytes between two checks of the flag.
 const PIECE_BYTES: usize = 4096;
 
 impl<B: AsRef<[u8]>> StoppableReader<B> {

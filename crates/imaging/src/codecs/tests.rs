@@ -1,4 +1,4 @@
-//! What holds for every codec: they stop when they are told to, and leave no row out.
+//! Tests of every codec: each stops when cancelled, and delivers every row.
 
 use super::*;
 use crate::{Channels, Instructions, Size};
@@ -38,9 +38,9 @@ fn raised() -> Cancel {
     cancel
 }
 
-/// A flag raised while a codec works is seen by the codec itself, not only between its calls.
+/// The codec itself checks the flag while it works, not only its caller between two calls.
 #[test]
-fn encoders_stop_when_cancelled() {
+fn encoder_stops_when_cancelled() {
     for query in [[("jpeg.progressive", "false")], [("jpeg.progressive", "true")]] {
         for format in WRITTEN {
             let mut encoder = encoder_for(format, &query);
@@ -54,7 +54,7 @@ fn encoders_stop_when_cancelled() {
 }
 
 #[test]
-fn decoders_that_hold_a_picture_stop_when_cancelled() {
+fn decoder_that_holds_a_picture_stops_when_cancelled() {
     for format in [Format::Jpeg, Format::Gif, Format::WebP] {
         let source = encoded(format);
         let codec = sniff(&source).unwrap();
@@ -67,9 +67,9 @@ fn decoders_that_hold_a_picture_stop_when_cancelled() {
     }
 }
 
-/// One frame, and all its rows in bands that follow each other.
+/// One frame, and all its rows in consecutive bands.
 #[test]
-fn decoders_lend_every_row_once() {
+fn decoder_lends_every_row_once() {
     for format in WRITTEN {
         let source = encoded(format);
         let codec = sniff(&source).unwrap();

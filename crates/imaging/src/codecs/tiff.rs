@@ -1,6 +1,8 @@
-//! TIFF (TIFF 6.0). Directories and pages are read here; strips and tiles are uncompressed by weezl, flate2 or the JPEG
-//! decoder, and leave as bands. Of what the format allows, that is what programs write for pictures: grey, RGB, palettes
-//! and inks of 1 to 16 bits, together or in planes.
+//! TIFF codec (TIFF 6.0): reads directories and pages itself, and decompresses strips and tiles by weezl, flate2 or the
+//! JPEG decoder.
+//!
+//! Of the format it supports what programs write for pictures: grey, RGB, palettes and inks of 1 to 16 bits,
+//! interleaved or in planes.
 
 mod chunk;
 mod decode;
@@ -26,7 +28,7 @@ impl Codec for Tiff {
         let first = directories.next().ok_or_else(|| corrupt("it has no pages"))?;
         let mut info = page_info(&first)?;
         limits.check_source(info.stored_size())?;
-        // A page that cannot be decoded is counted, and refused when it is asked for.
+        // A page that cannot be decoded is counted, and refused when a request asks for it.
         let undecodable = SourceInfo::new(Format::Tiff, 1, 1, Channels::Gray);
         info.more_pages = directories
             .map(|directory| page_info(&directory).unwrap_or_else(|_| undecodable.clone()))

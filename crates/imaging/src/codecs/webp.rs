@@ -1,6 +1,7 @@
-//! WebP. The container is read here (RFC 9649), so that sizes, frames and what is cut off are known before a decoder
-//! sees a byte. Pictures are decoded by resizer-webp, a few rows at a time. With loss they are encoded by libwebp, which
-//! never sees a byte that is not ours, without loss here, where animations are put together, too.
+//! WebP codec: reads the container (RFC 9649), so that sizes, frames and truncation are known before a decoder starts.
+//!
+//! resizer-webp decodes the pictures, a few rows at a time. libwebp encodes lossy pictures and never sees a foreign
+//! byte. Lossless pictures and animations are encoded here.
 
 mod container;
 mod decode;

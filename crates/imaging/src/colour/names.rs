@@ -1,7 +1,7 @@
-//! The named colours of CSS Color Module Level 4, section 6.1, as 0xRRGGBB, sorted by name. `transparent` is handled by
-//! the parser, which is the only caller.
+//! CSS colour names (CSS Color Module Level 4, section 6.1) as 0xRRGGBB, sorted by name. The parser handles
+//! `transparent`.
 
-// One line holds several entries: a column of 148 lines would hide nothing worth reading.
+// Several entries share a line, since a column of 148 lines would only be longer.
 #[rustfmt::skip]
 pub(super) const NAMES: &[(&str, u32)] = &[
     ("aliceblue", 0xf0f8ff), ("antiquewhite", 0xfaebd7), ("aqua", 0x00ffff), ("aquamarine", 0x7fffd4),

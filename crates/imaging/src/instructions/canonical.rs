@@ -1,4 +1,4 @@
-//! The one text for all querystrings that ask for the same pixels; cache keys hash it.
+//! Canonical text: the same for all querystrings that ask for the same pixels. Cache keys hash it.
 
 use std::fmt::Write as _;
 
@@ -6,15 +6,15 @@ use super::{Align, Anchor, CropWindow, Instructions, Lossless, Mode, Scale};
 use crate::{Colour, Orientation};
 
 impl Instructions {
-    /// A stable text of everything here that changes pixels, the output format aside: that one is decided by
-    /// [`output_format`](crate::output_format) and must stand in a cache key by itself.
+    /// A stable text of all instructions that change pixels, except the output format.
+    /// [`output_format`](crate::output_format) decides the format, which must stand in a cache key by itself.
     ///
-    /// Order, case and aliases of keys, spelled-out defaults, spellings of colours and numbers, and `mode`s that cannot
-    /// matter leave no trace. No instructions give an empty text.
+    /// The text does not depend on order, case and aliases of keys, spelled-out defaults, spellings of colours and
+    /// numbers, or modes that have no effect. Without instructions the text is empty.
     pub fn canonical(&self) -> String {
         let default = Self::default();
         let mut text = Text(String::with_capacity(64));
-        // A width and a maximum width are one bound, the smaller.
+        // A width and a maximum width are one bound, the smaller of both.
         let (width, max_width) = merged(self.width, self.max_width);
         let (height, max_height) = merged(self.height, self.max_height);
         text.pair("width", width);
@@ -73,7 +73,7 @@ fn merged(exact: Option<u32>, most: Option<u32>) -> (Option<u32>, Option<u32>) {
     }
 }
 
-/// `None` for the mode that holds anyway.
+/// `None` for the default mode.
 fn mode(mode: Mode) -> Option<&'static str> {
     match mode {
         Mode::Pad => None,
@@ -104,7 +104,7 @@ fn lossless(lossless: Lossless) -> Option<&'static str> {
 fn anchor(Anchor { x, y }: Anchor) -> String {
     let align = |align: Align| match align {
         Align::Near => "0".to_owned(),
-        // Not 50: the middle is rounded down, a percentage to the nearest.
+        // Not 50, because the middle is rounded down and a percentage to the nearest.
         Align::Centre => "centre".to_owned(),
         Align::Far => "100".to_owned(),
         Align::Percent(percent) => percent.to_string(),

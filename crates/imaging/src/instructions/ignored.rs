@@ -1,32 +1,32 @@
-//! What of a querystring was not used, and why: for logs and diagnostics, never an error.
+//! Ignored pairs of a querystring, with the reason: for logs and diagnostics, never an error.
 
 use std::fmt;
 
-/// A pair that was not used, or not as it was written.
+/// A pair that was not used, or was used with a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     /// The key, in lower case.
     pub key: String,
     /// Its value.
     pub value: String,
-    /// Why.
+    /// The reason.
     pub reason: IgnoredReason,
 }
 
-/// Why a pair was not used.
+/// The reason why a pair was not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IgnoredReason {
-    /// No such key; with the known key that is spelled most like it.
+    /// There is no such key. The nearest known key is suggested.
     Unknown {
         /// The nearest known key, if one is near.
         nearest: Option<&'static str>,
     },
     /// The key is known and does nothing yet.
     NotSupported,
-    /// The value makes no sense; the text says what would.
+    /// The value is invalid. The text names valid values.
     Invalid(String),
-    /// The key, or another spelling of it, has already been read.
+    /// The key, or another spelling of it, was read before.
     Duplicate,
 }
 

@@ -1,4 +1,4 @@
-//! What querystrings mean, as tables.
+//! Tests of the meaning of querystrings, as tables.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn parse(query: &str) -> (Instructions, Vec<Ignored>) {
     Instructions::parse(query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))))
 }
 
-/// Each list holds queries that mean the same; queries of different lists do not.
+/// Queries of one list mean the same. Queries of different lists do not.
 #[test]
 fn queries_that_mean_the_same_have_the_same_text() {
     let lists: &[&[&str]] = &[
@@ -155,7 +155,7 @@ fn queries_that_mean_the_same_have_the_same_text() {
 }
 
 #[test]
-fn what_is_not_used_is_told_with_the_reason() {
+fn ignored_pairs_are_reported_with_the_reason() {
     let check = |query: &str, expected: &[&str]| {
         let sentences: Vec<String> = parse(query).1.iter().map(ToString::to_string).collect();
         assert_eq!(sentences, expected, "{query}");
@@ -211,9 +211,9 @@ fn directives_are_read() {
     check("process=sometimes", Process::Default, CacheDirective::Default);
 }
 
-/// Imageflow: without a width or height the mode is `max`, whatever was asked for.
+/// Imageflow's rule: without a width or height the mode is `max`.
 #[test]
-fn the_mode_depends_on_the_size() {
+fn mode_without_a_size_is_max() {
     let check = |query: &str, expected: Mode| assert_eq!(parse(query).0.effective_mode(), expected, "{query}");
     check("", Mode::Max);
     check("maxwidth=10&mode=crop", Mode::Max);

@@ -1,4 +1,4 @@
-//! Readers of single values, called through the table of keys. Each says in its error what it would have taken.
+//! Readers of single values, called through the table of keys. The error of each names the valid values.
 
 use super::{Align, Anchor, CacheDirective, Lossless, Mode, Process, Reading, Scale};
 use crate::{Colour, Format, Orientation};
@@ -102,7 +102,7 @@ pub(crate) fn crop(reading: &mut Reading, text: &str) -> Value<()> {
     Ok(())
 }
 
-/// Four numbers. One that cannot be read counts as 0, as in ImageResizer, and leaves a remark.
+/// Four numbers. An unreadable one counts as 0, as in ImageResizer, and leaves a remark.
 pub(crate) fn edges(reading: &mut Reading, text: &str) -> Value<[f64; 4]> {
     let numbers: Vec<Option<f64>> = list(text).map(number).collect();
     let Ok(edges) = <[Option<f64>; 4]>::try_from(numbers) else {
@@ -123,7 +123,7 @@ pub(crate) fn units(text: &str) -> Value<Option<f64>> {
 }
 
 pub(crate) fn zoom(text: &str) -> Value<f64> {
-    /// Imageflow's bounds: beyond them no size is of any use.
+    /// Imageflow's bounds. Beyond them no size is useful.
     const BOUNDS: (f64, f64) = (0.00008, 80000.0);
     match number(text.strip_suffix(['x', 'X']).unwrap_or(text)) {
         Some(zoom) if zoom > 0.0 => Ok(zoom.clamp(BOUNDS.0, BOUNDS.1)),
@@ -168,7 +168,7 @@ pub(crate) fn format(text: &str) -> Value<Option<Format>> {
     }
 }
 
-/// Pages and frames are counted from 1; what is below counts as the first.
+/// The number of a page or frame, counted from 1. Smaller numbers count as 1.
 pub(crate) fn frame(text: &str) -> Value<u32> {
     match text.parse::<i32>() {
         Ok(number) => Ok(number.max(1).unsigned_abs()),
@@ -216,13 +216,13 @@ pub(crate) fn source_cache(text: &str) -> Value<()> {
     }
 }
 
-/// The items of a list with commas between them; white space and parentheses around an item are dropped.
+/// The items of a comma-separated list, without white space and parentheses around them.
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .map(|item| item.trim_matches(|c: char| c.is_whitespace() || c == '(' || c == ')'))
 }
 
-/// A finite number; the negative zero becomes zero, so that both mean the same in a cache key.
+/// A finite number. Negative zero becomes zero, so that both are the same in a cache key.
 fn number(text: &str) -> Option<f64> {
     text.trim()
         .parse()

@@ -1,5 +1,4 @@
-//! The rows of [`KEYS`]: first what is supported, in the order a reader would learn it, then what is known and not
-//! supported yet.
+//! Rows of [`KEYS`]: first the supported keys, in the order a reader would learn them, then the unsupported ones.
 
 use super::{Key, Read, Support};
 use crate::instructions::Reading;
@@ -325,7 +324,7 @@ pub static KEYS: &[Key] = &[
          settings say. The same image under another value is the same result.",
         |_, value| values::source_cache(value),
     ),
-    // Known, not supported yet. The flag is ImageResizer's or Imageflow's.
+    // Known keys that are not supported yet. The flag is ImageResizer's or Imageflow's.
     not_yet(
         "autorotate.default",
         &[],
@@ -470,7 +469,7 @@ pub static KEYS: &[Key] = &[
     not_yet("a.featherout", &[], true, "Opacity outside faded edges."),
     not_yet("iefix", &[], true, "PNG as GIF for Internet Explorer 6."),
     not_yet("watermark_red_dot", &[], true, "A red dot."),
-    // Read by plugins, which announce these keys when they are linked.
+    // Keys of plugins, which announce them when they are linked.
     not_yet("404", &[], false, "An image to send when the source is missing."),
     not_yet("preset", &[], false, "Named instructions."),
     not_yet("watermark", &[], false, "Images or text laid over the result."),

@@ -1,8 +1,7 @@
-//! Sizes of given proportions, in whole pixels.
+//! Proportional sizes in whole pixels.
 //!
-//! Plain rounding drifts: 1200x400 inside 100x33 would become 99x33, although 100x33 is exactly what rounding
-//! 1200x400 to a width of 100 had given. So a side is snapped to the original's or the target's when the difference
-//! can be explained by rounding.
+//! Plain rounding drifts. 1200x400 inside 100x33 would become 99x33, although 100x33 is exactly the result of scaling
+//! 1200x400 to a width of 100. So a side snaps to the original's or the target's if rounding explains the difference.
 
 use crate::Size;
 
@@ -24,10 +23,10 @@ fn fit(size: Size, target: Size, by_width: bool) -> Size {
     }
 }
 
-/// The height that belongs to `width` in the proportions of `size`.
+/// The height for `width` in the proportions of `size`.
 pub(super) fn height_for(size: Size, width: u32, target: Option<Size>) -> u32 {
     let exact = f64::from(width) / ratio(size);
-    // How far the target's height may be off because its width was a rounded number.
+    // The possible error of the target's height if its width is a rounded number.
     let slack = target.map(|target| {
         let width = (f64::from(size.width) * f64::from(target.height) / f64::from(size.height)).round();
         (f64::from(target.height) - width / ratio(size)).abs()
@@ -35,7 +34,7 @@ pub(super) fn height_for(size: Size, width: u32, target: Option<Size>) -> u32 {
     snapped(exact, size.height, target.map(|target| target.height), slack)
 }
 
-/// The width that belongs to `height` in the proportions of `size`.
+/// The width for `height` in the proportions of `size`.
 pub(super) fn width_for(size: Size, height: u32, target: Option<Size>) -> u32 {
     let exact = f64::from(height) * ratio(size);
     let slack = target.map(|target| {
@@ -46,7 +45,7 @@ pub(super) fn width_for(size: Size, height: u32, target: Option<Size>) -> u32 {
 }
 
 fn snapped(exact: f64, own: u32, target: Option<u32>, slack: Option<f64>) -> u32 {
-    // Without a target anything less than a pixel away from the original counts as the original.
+    // Without a target, a side less than a pixel away from the original counts as the original.
     let slack = slack.unwrap_or(1.0 - f64::EPSILON);
     let target = target.unwrap_or(own);
     let (to_own, to_target) = ((exact - f64::from(own)).abs(), (exact - f64::from(target)).abs());
@@ -59,7 +58,7 @@ fn snapped(exact: f64, own: u32, target: Option<u32>, slack: Option<f64>) -> u32
     }
 }
 
-/// Half away from zero, at least 1; what does not fit a `u32` becomes its maximum, which every limit refuses.
+/// Rounds half away from zero, to at least 1. A number above `u32` becomes its maximum, which every limit refuses.
 pub(super) fn round(side: f64) -> u32 {
     (side.round() as u32).max(1)
 }

@@ -1,5 +1,5 @@
-//! Layouts worked out by hand. Each row: source, query, then window of the source, size of the image, padding and size
-//! of the result; the arithmetic stands beside it.
+//! Tests of layouts worked out by hand. Each row has source, query, then window of the source, size of the image,
+//! padding and size of the result. The arithmetic stands beside it.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn check(source: (u32, u32), query: &str, window: [u32; 4], image: (u32, u32), p
     );
 }
 
-/// What needs no padding and no cutting.
+/// A layout without padding and cutting.
 #[track_caller]
 fn check_size(source: (u32, u32), query: &str, output: (u32, u32)) {
     check(source, query, [0, 0, source.0, source.1], output, NONE, output);
@@ -39,14 +39,14 @@ fn one_side_gives_the_other() {
     check_size((900, 600), "maxwidth=100", (100, 67));
     // By width 300 x 200 is too high; by height 90 it is 135 wide.
     check_size((900, 600), "maxwidth=300&maxheight=90", (135, 90));
-    // The smaller of both bounds on one side holds.
+    // The smaller of both bounds applies.
     check_size((900, 600), "width=300&maxwidth=150", (150, 100));
-    // 1 * 3/8000 is less than a pixel, and there are no pictures without pixels.
+    // 1 * 3/8000 is less than a pixel, and a picture has at least one.
     check_size((8000, 3), "width=1", (1, 1));
 }
 
 #[test]
-fn enlarging_has_to_be_asked_for() {
+fn enlarging_without_scale_does_nothing() {
     check_size((90, 60), "width=300", (90, 60));
     check_size((90, 60), "width=300&scale=both", (300, 200));
     check_size((90, 60), "width=300&scale=up", (300, 200));
@@ -55,7 +55,7 @@ fn enlarging_has_to_be_asked_for() {
     check_size((90, 60), "zoom=2&scale=both", (180, 120));
     check_size((90, 60), "zoom=0.5", (45, 30));
     check_size((900, 600), "width=150&dpr=2x", (300, 200));
-    // Smaller in both sides than the box: nothing happens, not even padding.
+    // Both sides are smaller than the box: nothing happens, not even padding.
     check_size((90, 60), "width=300&height=300", (90, 60));
     check_size((90, 60), "width=300&height=300&mode=crop", (90, 60));
     check_size((90, 60), "width=300&height=300&mode=stretch", (90, 60));
@@ -202,7 +202,7 @@ fn cropping_fills_the_box_and_cuts_the_rest() {
 }
 
 #[test]
-fn the_manual_window_comes_first() {
+fn manual_window_is_cut_first() {
     check(
         (900, 600),
         "crop=100,50,-100,-50",
@@ -219,7 +219,7 @@ fn the_manual_window_comes_first() {
         NONE,
         (350, 250),
     );
-    // 0 for the far edges is the far edge; negative near edges count from there too.
+    // 0 for a far edge means the far edge. Negative near edges count from there too.
     check(
         (900, 600),
         "crop=-90,-60,0,0",
@@ -228,7 +228,7 @@ fn the_manual_window_comes_first() {
         NONE,
         (90, 60),
     );
-    // Too far out is the edge.
+    // An edge too far out is clamped.
     check(
         (900, 600),
         "crop=800,500,5000,5000",
@@ -267,9 +267,9 @@ fn the_manual_window_comes_first() {
     check((900, 600), both, [300, 100, 700, 500], (40, 40), NONE, (40, 40));
 }
 
-/// Sizes that rounding has produced are met again.
+/// A size that rounding produced gives the same size again.
 #[test]
-fn rounded_sizes_do_not_drift() {
+fn rounded_size_does_not_drift() {
     // 1000 x 700 to a width of 33 is 23.1, so 33 x 23; going back from 23 rows would give 32.9 columns.
     check_size((1000, 700), "width=33", (33, 23));
     check_size((1000, 700), "w=33&h=23&mode=max", (33, 23));
@@ -286,8 +286,8 @@ fn rounded_sizes_do_not_drift() {
 }
 
 #[test]
-fn turning_the_source_comes_before_the_layout() {
-    // On its side the picture is 600 x 900.
+fn source_is_turned_before_the_layout() {
+    // Turned, the picture is 600 x 900.
     check(
         (900, 600),
         "srotate=90&width=300",
@@ -315,8 +315,8 @@ fn turning_the_source_comes_before_the_layout() {
 }
 
 #[test]
-fn turning_the_result_comes_after_it() {
-    // The box is 300 x 301 before it is laid on its side.
+fn result_is_turned_after_the_layout() {
+    // The box is 300 x 301 before the turn.
     check(
         (900, 600),
         "w=300&h=301&rotate=90",
@@ -342,16 +342,16 @@ fn turning_the_result_comes_after_it() {
 }
 
 #[test]
-fn what_was_not_asked_for_is_none() {
+fn layout_without_a_requested_size_is_none() {
     let untouched = layout((900, 600), "bgcolor=red");
     assert_eq!((untouched.crop, untouched.scaled), (None, None));
     let kept = layout((900, 600), "width=2000");
     assert_eq!((kept.crop, kept.scaled), (None, Some(Size::new(900, 600))));
 }
 
-/// Whatever is asked for, nothing overflows, and window, image and padding fit together.
+/// Nothing overflows with extreme values, and window, image and padding fit together.
 #[test]
-fn extremes_stay_consistent() {
+fn extreme_values_stay_consistent() {
     let sizes = [
         (1, 1),
         (1, 65_535),
@@ -417,7 +417,7 @@ fn extremes_stay_consistent() {
 }
 
 #[test]
-fn a_source_without_pixels_is_refused() {
+fn source_without_pixels_is_refused() {
     for size in [Size::new(0, 5), Size::new(5, 0)] {
         assert!(matches!(
             Layout::of(&Instructions::default(), size),

@@ -1,9 +1,9 @@
-//! The window that `crop` asks for, and where a shorter length lies in a longer one.
+//! Crop window, and the position of a shorter length in a longer one.
 
 use crate::Size;
 use crate::instructions::{Align, CropWindow};
 
-/// The window as x1, y1, x2, y2 inside `source`; all of it when what was asked for holds nothing.
+/// The window as x1, y1, x2, y2 inside `source`. An empty window means all of it.
 pub(super) fn of(crop: &CropWindow, source: Size) -> [u32; 4] {
     let [x1, y1, x2, y2] = crop.edges;
     let (x1, x2) = edges(x1, x2, crop.x_units, source.width);
@@ -15,8 +15,8 @@ pub(super) fn of(crop: &CropWindow, source: Size) -> [u32; 4] {
     }
 }
 
-/// One axis: units to pixels, negative values counted from the far end (and 0 too, for the far edge), clamped, rounded
-/// half up.
+/// One axis: converts units to pixels, counts negative values (and 0 for the far edge) from the far end, clamps, and
+/// rounds half up.
 fn edges(near: f64, far: f64, units: Option<f64>, length: u32) -> (u32, u32) {
     let length = f64::from(length);
     let pixels = |edge: f64| (units.map_or(edge, |units| edge * length / units)).min(length);
@@ -27,7 +27,7 @@ fn edges(near: f64, far: f64, units: Option<f64>, length: u32) -> (u32, u32) {
     if near < far { (whole(near), whole(far)) } else { (0, 0) }
 }
 
-/// How far `inner` begins after `outer` does.
+/// The distance from the start of `outer` to the start of `inner`.
 pub(super) fn offset(outer: u32, inner: u32, align: Align) -> u32 {
     let free = outer.saturating_sub(inner);
     match align {

@@ -1,9 +1,9 @@
-//! Cuts the window out of the rows that stream by.
+//! Crop step: cuts the window out of the rows that stream by.
 
 use crate::band::Band;
 use crate::shrink::Axis;
 
-/// The parts of the band's rows that lie inside of the window, across and down; the band begins at row `first_row`.
+/// The parts of the band's rows that lie inside of the window, across and down. The band begins at row `first_row`.
 pub(crate) fn rows<'a>(band: &Band<'a>, first_row: u32, [across, down]: [Axis; 2]) -> impl Iterator<Item = &'a [u8]> {
     let bytes = band.channels.count();
     let columns = across.first as usize * bytes..across.end as usize * bytes;

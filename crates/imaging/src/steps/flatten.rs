@@ -1,11 +1,11 @@
-//! Lays the picture over the background colour, and drops an alpha channel that says nothing.
+//! Flatten step: paints the background colour below the picture, and drops an alpha channel that is opaque everywhere.
 
 use crate::colour::blend;
 use crate::picture::Picture;
 use crate::plan::Plan;
 use crate::{Cancel, Channels, Colour, ImageError};
 
-/// A picture without alpha, or with alpha over nothing, stays as it is.
+/// A picture without alpha, or with alpha over a transparent background, stays unchanged.
 pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Picture, ImageError> {
     if !picture.channels.has_alpha() {
         return Ok(picture);
@@ -26,7 +26,7 @@ pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Pi
     converted(&picture, channels, cancel, |pixel| over(pixel, background))
 }
 
-/// The same picture in other channels, every pixel passed through `change`.
+/// The same picture in other channels, with every pixel passed through `change`.
 pub(crate) fn converted(
     picture: &Picture,
     channels: Channels,
@@ -47,7 +47,7 @@ pub(crate) fn converted(
     })
 }
 
-/// A pixel over the background (W3C Compositing and Blending Level 1, source over), not premultiplied.
+/// A pixel over the background, not premultiplied (W3C Compositing and Blending Level 1, "source over").
 fn over([red, green, blue, alpha]: [u8; 4], background: Colour) -> [u8; 4] {
     let alpha = u32::from(alpha);
     if background.alpha == u8::MAX {
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pixels_over_a_background() {
+    fn pixel_over_a_background_is_composited() {
         let check = |pixel: [u8; 4], background: &str, expected: [u8; 4]| {
             let background = Colour::parse(background).unwrap();
             assert_eq!(over(pixel, background), expected, "{pixel:?} over {background:?}");

@@ -1,5 +1,5 @@
-//! Turns and mirrors the scaled picture: from the way it is stored to the way it is shown, and at the end as `rotate`
-//! and `flip` ask. Turning after scaling moves far fewer pixels than turning the source would.
+//! Orient step: turns and mirrors the scaled picture, first from stored to displayed, at the end as `rotate` and `flip`
+//! ask. Turning after scaling moves far fewer pixels than turning the source would.
 
 use crate::picture::Picture;
 use crate::plan::Plan;
@@ -32,7 +32,7 @@ fn turned(picture: Picture, orientation: Orientation, cancel: &Cancel) -> Result
     })
 }
 
-/// Fills the new picture row by row; N is the number of channels.
+/// Fills the new picture row by row. N is the number of channels.
 fn move_pixels<const N: usize>(
     picture: &Picture,
     orientation: Orientation,

@@ -1,11 +1,11 @@
-//! Puts the picture on a larger canvas of the background colour.
+//! Pad step: puts the picture on a larger canvas of the background colour.
 
 use super::flatten::converted;
 use crate::picture::Picture;
 use crate::plan::Plan;
 use crate::{Cancel, Channels, ImageError, Size};
 
-/// Without padding the picture stays as it is.
+/// Without padding the picture stays unchanged.
 pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Picture, ImageError> {
     if !plan.is_padded() {
         return Ok(picture);

@@ -1,10 +1,10 @@
-//! Scales rows as they stream by: rows of the window go in, a whole small picture comes out.
+//! Scale step: takes the rows of the window as they stream by, and returns a whole small picture.
 //!
-//! The filter is Lanczos with three lobes, in both directions and on encoded (sRGB) values, as ImageResizer, libvips
-//! and the browsers do it by default. First the columns are filtered, on rows as wide as the source, where long plain
-//! loops run over many values; the few rows that leave are then filtered along their length. Alpha is premultiplied in
-//! between, so that the colour of transparent pixels never shows. Windows end at the crop window: nothing outside it
-//! is looked at.
+//! The filter is Lanczos with three lobes, in both directions and on encoded (sRGB) values, the default of
+//! ImageResizer, libvips and the browsers. Columns are filtered first, on rows as wide as the source, where long plain
+//! loops run over many values. The few rows that leave are then filtered along their length. Alpha is premultiplied in
+//! between, so that the colour of transparent pixels is never visible. The filter reads nothing outside of the crop
+//! window.
 
 mod columns;
 mod rows;
@@ -17,23 +17,23 @@ use crate::picture::Picture;
 use crate::shrink::Axis;
 use crate::{Channels, Size};
 
-/// A picture on its way to another size.
+/// A picture being scaled.
 pub(crate) struct Scaler {
     picture: Picture,
     filters: Option<Filters>,
 }
 
-/// What is needed unless the size stays.
+/// The filters, needed unless the size stays.
 struct Filters {
     columns: Columns,
     rows: Weights,
-    /// The pushed row as numbers, and the row that leaves, before rounding.
+    /// The pushed row as numbers, and the filtered row before rounding.
     line: Vec<f32>,
     filtered: Vec<f32>,
 }
 
 impl Scaler {
-    /// Rows have as many pixels as the window has across, and there are as many of them as it has down.
+    /// The rows to push have as many pixels as the window is wide, and there are as many rows as it is high.
     pub(crate) fn new(channels: Channels, [across, down]: [Axis; 2], target: Size) -> Self {
         let pixels = Vec::with_capacity(Picture::bytes(target, channels));
         let picture = Picture {
@@ -41,7 +41,7 @@ impl Scaler {
             channels,
             pixels,
         };
-        // An unchanged size is copied, so that every value, also under full transparency, stays what it was.
+        // An unchanged size is copied, so that every value stays, also below full transparency.
         let unchanged = across.is_exactly(target.width) && down.is_exactly(target.height);
         let values = across.pixels() as usize * channels.count();
         let filters = (!unchanged).then(|| Filters {
@@ -73,7 +73,7 @@ impl Scaler {
         });
     }
 
-    /// The scaled picture, when all rows of the window have been pushed.
+    /// The scaled picture, once all rows of the window have been pushed.
     pub(crate) fn finish(self) -> Picture {
         debug_assert_eq!(
             self.picture.pixels.len(),

@@ -1,4 +1,4 @@
-//! Animations: what is shown frame by frame, for how long, and how often.
+//! Animations: the pixels of each frame, its duration, and the number of repetitions.
 
 use gif::{DisposalMethod, Repeat};
 use resizer_imaging::{Format, Limits, inspect, predict};
@@ -12,7 +12,7 @@ const GREEN: [u8; 4] = [0, 255, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
 const NOTHING: [u8; 4] = [0; 4];
 
-/// All red; a green patch that is cleared; a blue one that is taken back; a green one with a hole.
+/// All red, then a green patch that is cleared, a blue one that is restored, and a green one with a hole.
 fn source(repeat: Option<Repeat>) -> Vec<u8> {
     let patch = |area, indices, delay, disposal| Patch {
         area,
@@ -25,13 +25,13 @@ fn source(repeat: Option<Repeat>) -> Vec<u8> {
         patch([2, 2, 2, 2], &[2], 10, DisposalMethod::Background),
         patch([4, 4, 2, 2], &[3], 7, DisposalMethod::Previous),
         patch([0, 0, 2, 2], &[0, 2, 2, 2], 20, DisposalMethod::Any),
-        // Half of it lies outside.
+        // Half of the patch lies outside.
         patch([6, 0, 4, 8], &[3], 3, DisposalMethod::Any),
     ];
     files::gif(8, 8, repeat, &frames)
 }
 
-/// What is seen of it, worked out by hand.
+/// The visible pixels of a frame, worked out by hand.
 fn seen(frame: usize) -> Vec<u8> {
     make::pixels(8, 8, |x, y| {
         let within = |left: u32, top: u32| (left..left + 2).contains(&x) && (top..top + 2).contains(&y);
@@ -48,7 +48,7 @@ fn seen(frame: usize) -> Vec<u8> {
 
 const DELAYS: [u32; 5] = [50, 100, 70, 200, 30];
 
-/// The colour of what cannot be seen does not matter.
+/// The pixels with all transparent ones made equal, as their colours do not matter.
 fn shown(pixels: &[u8]) -> Vec<[u8; 4]> {
     let pixels = pixels.as_chunks::<4>().0.iter();
     pixels
@@ -57,7 +57,7 @@ fn shown(pixels: &[u8]) -> Vec<[u8; 4]> {
 }
 
 #[test]
-fn every_frame_of_a_gif_is_shown_as_it_was() {
+fn gif_frames_are_shown_as_they_were() {
     for format in ["format=gif", "format=webp&webp.lossless=true"] {
         let encoded = process(&source(None), format).unwrap();
         let animation = Animation::of(&encoded);
@@ -70,7 +70,7 @@ fn every_frame_of_a_gif_is_shown_as_it_was() {
 }
 
 #[test]
-fn one_frame_can_be_taken() {
+fn frame_key_takes_one_frame() {
     let check = |query: &str, frame: usize| {
         let view = View::of(&process(&source(None), query).unwrap());
         let pixels = match view.channels {
@@ -94,9 +94,9 @@ fn one_frame_can_be_taken() {
     assert!(jpeg.is_all(&[255, 0, 0], 3), "the first frame");
 }
 
-/// A GIF stores how often it is to come again, a WebP how often it is to be seen; 0 is for ever in both.
+/// A GIF stores the number of repetitions, a WebP the number of plays. 0 means for ever in both.
 #[test]
-fn the_number_of_times_is_kept() {
+fn number_of_plays_is_kept() {
     let check = |repeat: Option<Repeat>, gif: u32, webp: u32| {
         let source = source(repeat);
         let loops = |format: &str| Animation::of(&process(&source, format).unwrap()).loops;
@@ -109,7 +109,7 @@ fn the_number_of_times_is_kept() {
 }
 
 #[test]
-fn a_scaled_animation_has_all_frames_and_delays() {
+fn scaled_animation_has_all_frames_and_delays() {
     // Three frames of 40 x 20, left and right halves of two colours.
     let halves = |left: u8, right: u8| [[left; 20], [right; 20]].concat();
     let rows = [halves(1, 2), halves(2, 3), halves(3, 1)];
@@ -154,9 +154,9 @@ fn a_scaled_animation_has_all_frames_and_delays() {
     }
 }
 
-/// Frames of a WebP are laid over each other, or replace what is below, and may be cleared (RFC 9649, 2.7.1.1).
+/// Frames of a WebP are blended or replace the pixels below, and may be cleared (RFC 9649, 2.7.1.1).
 #[test]
-fn every_frame_of_a_webp_is_shown_as_it_was() {
+fn webp_frames_are_shown_as_they_were() {
     const REPLACE: u8 = 2;
     const CLEAR: u8 = 1;
     let half_blue = [0, 0, 255, 128];
@@ -166,7 +166,7 @@ fn every_frame_of_a_webp_is_shown_as_it_was() {
         ([4, 4, 4, 4], half_blue, 34, REPLACE),
         ([0, 0, 2, 8], GREEN, 1000, 0),
     ];
-    // Half blue over red: 128/255 of blue, the rest of red.
+    // Half blue over red: 128/255 of blue, and red for the rest.
     let purple = [127, 0, 128, 255];
     let seen = |frame: usize| {
         make::pixels(8, 8, |x, y| {
@@ -195,7 +195,7 @@ fn every_frame_of_a_webp_is_shown_as_it_was() {
         assert_eq!(frame.delay, frames[index].2);
     }
     assert_eq!(animation.frames.len(), 4);
-    // A GIF counts hundredths of a second; what is rounded is made up for later.
+    // A GIF counts hundredths of a second. The rounding error is carried on to the next frame.
     let animation = Animation::of(&process(&source, "format=gif&bgcolor=fff").unwrap());
     let delays: Vec<u32> = animation.frames.iter().map(|frame| frame.delay).collect();
     assert_eq!(delays, [30, 40, 30, 1000]);
@@ -205,7 +205,7 @@ fn every_frame_of_a_webp_is_shown_as_it_was() {
 }
 
 #[test]
-fn frames_and_all_their_pixels_are_limited() {
+fn animation_beyond_the_limits_is_refused() {
     let limits = |max_frames, max_total_pixels| Limits {
         max_frames,
         max_total_pixels,
@@ -233,9 +233,9 @@ fn frames_and_all_their_pixels_are_limited() {
     check("format=gif&width=16&scale=both", &limits(5, 1279), Some(result));
 }
 
-/// A frame far larger than the canvas counts as what it is.
+/// A frame far larger than the canvas counts with its own size.
 #[test]
-fn a_huge_frame_on_a_small_canvas_is_refused() {
+fn huge_frame_on_a_small_canvas_is_refused() {
     let mut source = files::still_gif(2, 2, &files::COLOURS, &[1; 4], false);
     let frame = source.windows(2).position(|bytes| bytes == [0x2c, 0]).unwrap();
     source[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);

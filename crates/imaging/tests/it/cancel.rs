@@ -1,5 +1,5 @@
-//! Jobs that are called off: they end, at whatever point it happens, and they look at the flag often enough. How long they
-//! go on is measured by `cargo xtask bench cancel`; here nothing is timed.
+//! Cancelled jobs: a job ends wherever the flag is raised, and checks the flag often enough. Nothing is timed here:
+//! `cargo xtask bench cancel` measures how long a job continues.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ use crate::{files, job, make};
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
 
-/// More colours than a GIF has, and a hole where nothing shows.
+/// A picture with more colours than a GIF holds, and a transparent hole.
 fn picture() -> Vec<u8> {
     let pixels = make::pixels(WIDTH, HEIGHT, |x, y| {
         let wave = |at: u32, length: f32| (127.5 + 100.0 * (at as f32 / length).sin()) as u8;
@@ -26,10 +26,10 @@ fn picture() -> Vec<u8> {
     make::png(WIDTH, HEIGHT, png::ColorType::Rgba, &pixels)
 }
 
-/// Raised at every look at the flag, or at a hundred of them, a job ends there and then: it never looks again more than
-/// a few times (decoders ask once more what went wrong), and never gives a result.
+/// The flag is raised at every check, or at a hundred of them. The job ends there without a result. It checks at most a
+/// few more times, since decoders ask for the cause of an error.
 #[test]
-fn a_job_ends_at_whatever_look_the_flag_is_raised() {
+fn job_cancelled_at_any_check_ends_there() {
     let check = |source: &[u8], query: &str| {
         let job = job(query, &Limits::default());
         let cancel = Cancel::new();
@@ -85,9 +85,9 @@ fn animation() -> Vec<u8> {
     files::gif(64, 48, None, &frames)
 }
 
-/// The flag is looked at in each part of a job: at least once for so many pixels that are written.
+/// Each part of a job checks the flag, at least once for a certain number of written pixels.
 #[test]
-fn the_flag_is_looked_at_as_the_pixels_pass() {
+fn flag_is_checked_as_the_pixels_pass() {
     let picture = picture();
     let check = |query: &str, rows_between: u64| {
         let cancel = Cancel::new();
@@ -99,8 +99,8 @@ fn the_flag_is_looked_at_as_the_pixels_pass() {
             cancel.looks()
         );
     };
-    // Scaling alone looks at each row. On top come: two passes over the rows; a pass each to make pixels of the picture,
-    // to see what changed, to choose what to store, to count colours and to dither, and pieces of 4 KB compressed.
+    // Scaling alone checks once a row. On top come two passes over the rows, then one pass each to convert pixels, to
+    // find changes, to choose the stored area, to count colours and to dither, and one check for each 4 KB compressed.
     check("format=png&width=640", 1);
     check("format=webp&webp.lossless=true", 1);
     check("format=gif", 1);
@@ -119,13 +119,13 @@ fn the_flag_is_looked_at_as_the_pixels_pass() {
         looks("format=gif") >= png + 4 * rows,
         "pixels, changes, colours, dithering"
     );
-    // A pass over alpha, and some fifty questions of libwebp's.
+    // A pass over alpha, and some fifty checks by libwebp.
     assert!(looks("format=webp") >= png + 2 * rows - 20, "alpha, twice");
 }
 
-/// Colours and alpha of what is written with loss come from two encoders of different kinds and meet in one file.
+/// Colours and alpha of a lossy WebP come from two different encoders and are joined in one file.
 #[test]
-fn alpha_is_kept_exactly_beside_colours_with_loss() {
+fn alpha_beside_lossy_colours_is_kept_exactly() {
     let pixels = make::pixels(300, 200, |x, y| {
         [(x / 2) as u8, y as u8, 90, ((x * 7 + y * 3) % 256) as u8]
     });
@@ -143,10 +143,10 @@ fn alpha_is_kept_exactly_beside_colours_with_loss() {
     assert_eq!(alphas(&other), alphas(&pixels));
 }
 
-/// Sizes and contents at which the encoder without loss takes another way: copies up to their longest and beyond, one
+/// Sizes and contents that lead the lossless encoder to other code: back-references up to the longest and beyond, one
 /// colour, one row, one column, all 256 values equally often.
 #[test]
-fn pictures_without_loss_come_back_as_they_were() {
+fn lossless_picture_is_kept_exactly() {
     let check = |width: u32, height: u32, colour: &dyn Fn(u32, u32) -> [u8; 4]| {
         let pixels = make::pixels(width, height, colour);
         let source = make::png(width, height, png::ColorType::Rgba, &pixels);
@@ -181,8 +181,8 @@ fn pictures_without_loss_come_back_as_they_were() {
     }
 }
 
-/// Areas keep their mean colours when they are dithered. (Colours at the edge of all there are cannot: a palette has none
-/// beyond them to make up for its own.)
+/// Dithered areas keep their mean colours. (Colours at the edge of the gamut cannot, since no colour of the palette
+/// lies beyond them.)
 #[test]
 fn dithered_areas_keep_their_colours() {
     const SIDE: u32 = 8;
@@ -212,8 +212,8 @@ fn dithered_areas_keep_their_colours() {
             }
         }
     }
-    // 255 colours are sixteen steps each way over a hundred levels. Without dithering an area would be off by a quarter of
-    // such a step, 1.6.
+    // 255 colours are sixteen steps each way over a hundred levels. Without dithering an area would be off by a quarter
+    // of such a step, 1.6.
     let average = errors.iter().sum::<f64>() / errors.len() as f64;
     assert!(average < 0.8, "areas are off by {average} on average");
 }

@@ -20,18 +20,18 @@ fn check(about: &str, source: &[u8], query: &str, pixel: &[u8], tolerance: u8) {
     );
 }
 
-/// A JPEG with a profile in pieces of so many bytes (ICC.1:2022, B.4).
+/// A JPEG with a profile in pieces of this many bytes (ICC.1:2022, B.4).
 fn jpeg_with_profile(jpeg: &[u8], profile: &[u8], piece_bytes: usize) -> Vec<u8> {
     let pieces: Vec<&[u8]> = profile.chunks(piece_bytes).collect();
     let count = pieces.len() as u8;
-    // Each is put in front of those before: the pieces stand in the file last to first.
+    // Each piece is put in front of those before, so the file has them from last to first.
     (1..).zip(pieces).fold(jpeg.to_vec(), |jpeg, (number, piece)| {
         let body = [&b"ICC_PROFILE\0"[..], &[number, count], piece].concat();
         make::with_segment(&jpeg, 0xe2, &body)
     })
 }
 
-/// A name, compression 0, and the profile in one stored block (RFC 1950).
+/// A PNG with a profile chunk: a name, compression 0, and the profile in one stored block (RFC 1950).
 fn png_with_profile(png: &[u8], profile: &[u8]) -> Vec<u8> {
     let body = [&b"icc\0\0"[..], &make::stored(profile)].concat();
     make::with_chunk(png, b"iCCP", &body)
@@ -51,7 +51,7 @@ fn tiff_with_profile(meaning: u16, samples: usize, pixels: &[u8], profile: &[u8]
 }
 
 #[test]
-fn every_format_s_profile_is_applied() {
+fn profile_of_every_format_is_applied() {
     let profile = screen(DISPLAY_P3, Curve::Srgb);
     for colour in [
         [200, 100, 50],
@@ -112,14 +112,14 @@ fn every_format_s_profile_is_applied() {
 }
 
 #[test]
-fn curves_and_primaries_count() {
+fn curves_and_primaries_are_applied() {
     let profile = screen(ADOBE_RGB, ADOBE_GAMMA);
     for colour in [[200, 100, 50], [60, 200, 90], [17, 17, 17], [90, 90, 200]] {
         let source = png_with_profile(&make::png(8, 8, ColorType::Rgb, &colour.repeat(64)), &profile);
         let expected = in_srgb(ADOBE_RGB, ADOBE_GAMMA, colour);
         check("Adobe RGB", &source, "format=png", &expected, 2);
     }
-    // sRGB itself is recognised: nothing changes, not by a single level.
+    // sRGB itself is recognised, so no value changes at all.
     let profile = screen(SRGB, Curve::Srgb);
     let pixels = make::busy(8, 8);
     let plain = make::png(8, 8, ColorType::Rgb, &pixels);
@@ -128,7 +128,7 @@ fn curves_and_primaries_count() {
 }
 
 #[test]
-fn grays_have_profiles_too() {
+fn grey_profile_is_applied() {
     for gray in [0, 40, 128, 200, 255_u8] {
         let plain = make::png(8, 8, ColorType::Grayscale, &[gray].repeat(64));
         let linear = (f64::from(gray) / 255.0).powf(1.8);
@@ -137,14 +137,14 @@ fn grays_have_profiles_too() {
         let alpha = make::png(8, 8, ColorType::GrayscaleAlpha, &[gray, 77].repeat(64));
         let source = png_with_profile(&alpha, &grays(Curve::Gamma(1.8)));
         check("grey and alpha", &source, "format=png", &[srgb_byte(linear), 77], 2);
-        // A grey picture with a profile for colours: white and black and what lies between follow its curve.
+        // A grey picture with a colour profile follows the profile's curve.
         let linear = ADOBE_GAMMA.decode(f64::from(gray) / 255.0);
         let source = png_with_profile(&plain, &screen(ADOBE_RGB, ADOBE_GAMMA));
         check("grey in colours", &source, "format=png", &[srgb_byte(linear)], 2);
     }
 }
 
-/// Lightness follows green alone: red and blue are black.
+/// Lightness depends on green alone: red and blue are black.
 #[test]
 fn tables_are_looked_up() {
     let profile = table(b"RGB ", 3, true, |rgb| f64::from(rgb[1]));
@@ -189,9 +189,9 @@ fn inks_without_a_profile_follow_a_formula() {
     }
 }
 
-/// Without Adobe's segment inks are stored as they are; the encoder stores them inverted.
+/// Without Adobe's segment inks are not inverted. The encoder writes inverted inks.
 #[test]
-fn inks_are_inverted_only_for_adobe() {
+fn inks_are_inverted_only_with_adobes_segment() {
     let source = make::jpeg_of_kind(Kind::Baseline444, 16, 16, &[0, 0, 0, 255].repeat(256), JpegColour::Cmyk);
     let at = source.windows(7).position(|bytes| &bytes[2..] == b"\0\x0eAdo").unwrap();
     let without = [&source[..at], &source[at + 16..]].concat();
@@ -221,9 +221,9 @@ fn inks_with_a_profile_follow_its_table() {
     }
 }
 
-/// What cannot be read or does not fit counts as no profile at all, and never fails a job.
+/// A profile that is unreadable or does not fit counts as absent, and never fails a job.
 #[test]
-fn useless_profiles_are_ignored() {
+fn invalid_profile_is_ignored() {
     let colour = [200, 100, 50];
     let rgb = make::png(8, 8, ColorType::Rgb, &colour.repeat(64));
     let gray = make::png(8, 8, ColorType::Grayscale, &[99].repeat(64));
@@ -255,9 +255,9 @@ fn useless_profiles_are_ignored() {
     check("a piece less", &incomplete, "format=png", &colour, 3);
 }
 
-/// Any answer will do, as long as there is one, whatever is changed in a profile.
+/// Any result is fine, as long as there is one, whichever byte of a profile is changed.
 #[test]
-fn a_changed_profile_does_no_harm() {
+fn damaged_profile_does_not_panic() {
     let pixels = [40, 80, 120, 50].repeat(64);
     let screen = screen(DISPLAY_P3, Curve::Srgb);
     let press = table(b"CMYK", 4, true, |inks| 1.0 - f64::from(inks[3]));

@@ -1,5 +1,4 @@
-//! Sources cut off at every length and changed at every byte: no panic, and never a picture with less in it than was
-//! there.
+//! Sources cut off at every length and changed at every byte: never a panic, and never a picture with pixels missing.
 
 use png::ColorType;
 use resizer_imaging::{ImageError, Limits};
@@ -7,7 +6,7 @@ use resizer_imaging::{ImageError, Limits};
 use crate::make::{self, KINDS};
 use crate::{files, process_within};
 
-/// Sources large enough for several rows of blocks, and bounds that keep an inflated header cheap.
+/// The side of sources with several rows of blocks. The limits keep a changed header cheap.
 const SIDE: u32 = 27;
 const LIMITS: Limits = Limits {
     max_source_pixels: 40_000,
@@ -18,7 +17,7 @@ const LIMITS: Limits = Limits {
     max_total_pixels: 100_000,
 };
 
-fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {
+pub(crate) fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {
     let colour = make::busy(SIDE, SIDE);
     let gray: Vec<u8> = colour.iter().step_by(3).copied().collect();
     KINDS.into_iter().flat_map(move |kind| {
@@ -31,7 +30,7 @@ fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {
     })
 }
 
-fn pngs() -> impl Iterator<Item = (String, Vec<u8>)> {
+pub(crate) fn pngs() -> impl Iterator<Item = (String, Vec<u8>)> {
     let colour = make::busy(SIDE, SIDE);
     let alpha = make::pixels(SIDE, SIDE, |x, y| [x as u8, y as u8, 9, (x * y) as u8]);
     let rgb = make::png(SIDE, SIDE, ColorType::Rgb, &colour);
@@ -59,7 +58,7 @@ fn pngs() -> impl Iterator<Item = (String, Vec<u8>)> {
     .map(|(name, source)| (name.to_owned(), source))
 }
 
-fn others() -> impl Iterator<Item = (String, Vec<u8>)> {
+pub(crate) fn others() -> impl Iterator<Item = (String, Vec<u8>)> {
     let side = SIDE as u16;
     let colour = make::busy(SIDE, SIDE);
     let alpha = make::pixels(SIDE, SIDE, |x, y| [x as u8, y as u8, 9, (x * y) as u8]);
@@ -107,15 +106,15 @@ fn others() -> impl Iterator<Item = (String, Vec<u8>)> {
     .map(|(name, source)| (name.to_owned(), source))
 }
 
-/// All frames, or the picture, as they are written without loss.
+/// All frames, or the picture, written lossless.
 fn frames(source: &[u8]) -> Result<Vec<u8>, ImageError> {
     process_within(source, "format=webp&lossless=true", &LIMITS).map(|encoded| encoded.bytes)
 }
 
-/// These formats tell how long they are, or it can be seen from what is missing. Only a GIF that is cut off right behind
-/// a block (a zero) cannot be told from one whose writer forgot the trailer.
+/// These formats tell their length, or missing data is visible. Only a GIF that is cut off right after a block (a zero)
+/// looks like one whose writer omitted the trailer.
 #[test]
-fn another_cut_source_is_an_error_or_whole() {
+fn other_cut_source_is_an_error_or_whole() {
     for (name, source) in others() {
         let whole = frames(&source).unwrap();
         for length in 0..source.len() {
@@ -136,8 +135,8 @@ fn pixels(source: &[u8]) -> Result<Vec<u8>, ImageError> {
     process_within(source, "format=png", &LIMITS).map(|encoded| encoded.bytes)
 }
 
-/// How many bytes are needed to know that all pixels are there: a JPEG up to its end marker; a PNG up to the name of the
-/// chunk that ends it, because before it more pixel data might come.
+/// The number of bytes that show that all pixels are there: a JPEG up to its end marker, a PNG up to the name of its
+/// last chunk, because more pixel data might come before it.
 fn end_of_pixels(source: &[u8]) -> usize {
     if source.starts_with(b"\x89PNG") {
         source.windows(4).rposition(|kind| kind == b"IEND").unwrap() + 4
@@ -147,13 +146,13 @@ fn end_of_pixels(source: &[u8]) -> usize {
 }
 
 #[test]
-fn a_cut_source_is_an_error() {
+fn cut_source_is_an_error() {
     for (name, source) in jpegs().chain(pngs()) {
         let whole = pixels(&source).unwrap();
         let end = end_of_pixels(&source);
         for length in 0..source.len() {
             match pixels(&source[..length]) {
-                // Only the end marker is missing, or what was cut off are the ones that fill up the last byte.
+                // Only the end marker is missing, or the ones that pad the last byte.
                 Ok(found) => {
                     assert!(
                         found == whole,
@@ -178,9 +177,9 @@ fn a_cut_source_is_an_error() {
     }
 }
 
-/// A file that was cut off in its last scan and given an end marker again is as incomplete as before.
+/// A file that was cut off in its last scan and given an end marker is still incomplete.
 #[test]
-fn an_end_marker_does_not_make_a_cut_source_whole() {
+fn cut_source_with_an_end_marker_is_an_error() {
     for (name, source) in jpegs() {
         let whole = pixels(&source).unwrap();
         let end = end_of_pixels(&source);
@@ -195,9 +194,9 @@ fn an_end_marker_does_not_make_a_cut_source_whole() {
     }
 }
 
-/// Any answer will do, as long as there is one.
+/// Any result is fine, as long as there is one.
 #[test]
-fn a_changed_source_does_no_harm() {
+fn damaged_source_does_not_panic() {
     for (name, source) in jpegs().chain(pngs()).chain(others()) {
         for index in 0..source.len() {
             for change in [0xff, 0x01, 0x80] {

@@ -1,8 +1,8 @@
-//! Source files that no library writes as the tests need them: GIFs frame by frame, WebP chunks, TIFFs tag by tag.
+//! Source files that no library writes as the tests need them: GIF frames, WebP chunks, TIFF tags.
 
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 
-/// Colours of the frames below; the first stands for transparency.
+/// The colours of the frames below. The first stands for transparency.
 pub(crate) const COLOURS: [u8; 12] = [0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255];
 
 /// A frame of one colour, or of several given as indices.
@@ -10,7 +10,7 @@ pub(crate) struct Patch<'p> {
     /// Left, top, width, height.
     pub(crate) area: [u16; 4],
     pub(crate) indices: &'p [u8],
-    /// In hundredths of a second.
+    /// The delay in hundredths of a second.
     pub(crate) delay: u16,
     pub(crate) disposal: DisposalMethod,
 }
@@ -63,7 +63,7 @@ pub(crate) fn still_gif(width: u16, height: u16, palette: &[u8], indices: &[u8],
     bytes
 }
 
-/// A WebP without loss, of three or four channels.
+/// A lossless WebP of three or four channels.
 pub(crate) fn lossless_webp(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
     let colour = if pixels.len() as u32 == width * height * 4 {
         image_webp::ColorType::Rgba8
@@ -76,7 +76,7 @@ pub(crate) fn lossless_webp(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A WebP with loss, of three or four channels.
+/// A lossy WebP of three or four channels.
 pub(crate) fn lossy_webp(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
     let layout = if pixels.len() as u32 == width * height * 4 {
         webp::PixelLayout::Rgba
@@ -116,7 +116,7 @@ pub(crate) fn animated_webp(width: u32, height: u32, loops: u16, frames: &[([u32
     extended_webp(&nothing, width, height, ANIMATION_AND_ALPHA, &[], &chunks)
 }
 
-/// The value of a tag: two bytes each, four bytes each, or bytes.
+/// The value of a tag: numbers of two bytes, numbers of four bytes, or bytes.
 pub(crate) enum Value {
     Shorts(Vec<u16>),
     Longs(Vec<u32>),
@@ -151,8 +151,8 @@ pub(crate) struct Page {
     pub(crate) chunks: Vec<Vec<u8>>,
 }
 
-/// A TIFF (TIFF 6.0, section 2). The tags of strips (273, 279), or with 322 among the tags of tiles (324, 325), are
-/// added.
+/// A TIFF (TIFF 6.0, section 2). The tags of strips (273, 279) are added, or with 322 among the tags those of tiles
+/// (324, 325).
 pub(crate) fn tiff(little_endian: bool, pages: Vec<Page>) -> Vec<u8> {
     let short = |value: u16| Value::Shorts(vec![value]).encode(little_endian).2;
     let long = |value: u32| Value::Longs(vec![value]).encode(little_endian).2;
@@ -191,7 +191,7 @@ pub(crate) fn tiff(little_endian: bool, pages: Vec<Page>) -> Vec<u8> {
     file
 }
 
-/// The tags every page has: size, bits of each sample, compression and meaning (photometric interpretation).
+/// The tags that every page has: size, bits of each sample, compression and photometric interpretation.
 pub(crate) fn tags(width: u32, height: u32, bits: &[u16], compression: u16, meaning: u16) -> Vec<(u16, Value)> {
     vec![
         (256, Value::Longs(vec![width])),
@@ -212,7 +212,7 @@ pub(crate) fn plain_tiff(width: u32, height: u32, meaning: u16, samples: usize, 
     tiff(true, vec![page])
 }
 
-/// A BMP of 24 bits, bottom row first, rows filled up to four bytes.
+/// A BMP of 24 bits, bottom row first, with rows padded to four bytes.
 pub(crate) fn bmp(width: u32, height: u32, rgb: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = image::codecs::bmp::BmpEncoder::new(&mut bytes);

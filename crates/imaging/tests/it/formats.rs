@@ -1,4 +1,4 @@
-//! Every kind of JPEG and PNG that is decoded.
+//! Every supported kind of JPEG and PNG.
 
 use png::{BitDepth, ColorType};
 use resizer_imaging::{Channels, Format, Limits, inspect};
@@ -9,7 +9,7 @@ use crate::view::{View, near};
 
 #[test]
 fn every_kind_of_jpeg_gives_the_same_picture() {
-    // Odd sizes, so that the last blocks are not full.
+    // Odd sizes, so that the last blocks are incomplete.
     let (width, height) = (75, 53);
     let pixels = make::pixels(width, height, |x, y| [(x * 3) as u8, (y * 4) as u8, 90]);
     for kind in KINDS {
@@ -40,7 +40,7 @@ fn every_kind_of_jpeg_gives_the_same_picture() {
 }
 
 #[test]
-fn every_kind_of_png_is_widened_to_eight_bits() {
+fn every_kind_of_png_is_converted_to_eight_bits() {
     let check = |source: &[u8], expected: &[&[u8]]| {
         let view = View::of(&process(source, "format=png").unwrap());
         let found: Vec<&[u8]> = view.pixels.chunks(view.channels).collect();
@@ -55,7 +55,7 @@ fn every_kind_of_png_is_widened_to_eight_bits() {
         &make::png_with(3, 1, ColorType::Grayscale, BitDepth::Two, &[0b0010_1100], |_| {}),
         &[&[0], &[170], &[255]],
     );
-    // Of 16 bits the upper 8 count.
+    // Only the upper 8 of 16 bits are used.
     let sixteen = [0x12, 0x34, 0xff, 0x00, 0x00, 0xff];
     check(
         &make::png_with(1, 1, ColorType::Rgb, BitDepth::Sixteen, &sixteen, |_| {}),
@@ -75,14 +75,14 @@ fn every_kind_of_png_is_widened_to_eight_bits() {
         &palette(true),
         &[&[10, 20, 30, 255], &[40, 50, 60, 7], &[10, 20, 30, 255]],
     );
-    // One colour that is transparent.
+    // One colour is transparent.
     let keyed = make::png_with(2, 1, ColorType::Rgb, BitDepth::Eight, &[1, 2, 3, 4, 5, 6], |encoder| {
         encoder.set_trns(vec![0, 1, 0, 2, 0, 3]);
     });
     check(&keyed, &[&[1, 2, 3, 0], &[4, 5, 6, 255]]);
 }
 
-/// Adam7 (PNG, third edition, 8.1): first column and row, and steps, of the seven passes.
+/// Adam7 (PNG, third edition, 8.1): first column, first row and steps of the seven passes.
 #[test]
 fn interlaced_rows_are_put_in_order() {
     const PASSES: [[u32; 4]; 7] = [
@@ -111,15 +111,15 @@ fn interlaced_rows_are_put_in_order() {
 }
 
 #[test]
-fn contents_count_and_not_names() {
+fn content_decides_the_format_and_not_the_name() {
     let png = make::png(8, 8, ColorType::Rgb, &make::quadrants(8, 8));
     assert_eq!(inspect(&png, &Limits::default()).unwrap().format, Format::Png);
     assert_eq!(process(&png, "format=jpg").unwrap().format, Format::Jpeg);
 }
 
-/// What follows the end marker is another picture (a preview, a gain map) and none of our business.
+/// Data after the end marker is another picture (a preview, a gain map) and is ignored.
 #[test]
-fn what_follows_the_picture_is_ignored() {
+fn data_after_the_picture_is_ignored() {
     let source = make::jpeg(30, 20, &make::busy(30, 20));
     let alone = process(&source, "format=png").unwrap().bytes;
     let other = make::jpeg(50, 50, &make::busy(50, 50));

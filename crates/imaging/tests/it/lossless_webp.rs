@@ -1,5 +1,5 @@
-//! WebP without loss, and alpha of large pictures, which is stored the same way: what comes back is what was written, and
-//! about as small as libwebp makes it.
+//! Lossless WebP encoder, also for the alpha of large lossy pictures: pixels come back exactly, in about as few bytes
+//! as libwebp's.
 
 use std::io::Cursor;
 
@@ -9,7 +9,7 @@ use crate::{make, process};
 
 type Colour = fn(u32, u32) -> [u8; 4];
 
-/// Large enough that alpha is written by us, and that pixels leave the window of the search.
+/// Large enough that our encoder writes the alpha channel, and that pixels leave the sliding window.
 const WIDTH: u32 = 701;
 const HEIGHT: u32 = 603;
 
@@ -47,21 +47,21 @@ fn tiles(x: u32, y: u32) -> [u8; 4] {
     noise(x % 97, y % 61)
 }
 
-/// Glyphs of dark squares, the same few again and again.
+/// Glyphs of dark squares, a few that are repeated.
 fn text(x: u32, y: u32) -> [u8; 4] {
     let glyph = u32::from(noise(x / 9, y / 16)[0] % 32);
     let inked = x % 9 < 7 && y % 16 < 11 && noise(glyph, (x % 9 / 2) << 8 | (y % 16 / 2))[1] < 90;
     if inked { [20, 20, 30, 200] } else { [255, 250, 250, 40] }
 }
 
-/// Runs of all lengths, up to longer than a copy can be.
+/// Runs of all lengths, up to longer than a back-reference can be.
 fn runs(x: u32, y: u32) -> [u8; 4] {
     let at = f64::from(y * WIDTH + x);
     let step = at.sqrt() as u32 % 7 * 30;
     [step, 0, 9, step + 10].map(|value| value as u8)
 }
 
-/// Nothing for a long while, then something, then nothing again.
+/// A lone pixel of another value in a large even area.
 fn lonely(x: u32, y: u32) -> [u8; 4] {
     if (300..305).contains(&y) { noise(x, y) } else { [0; 4] }
 }
@@ -73,7 +73,7 @@ fn pixels_of(file: &[u8]) -> Vec<u8> {
     pixels
 }
 
-/// The same by libwebp.
+/// The pixels by libwebp's decoder.
 fn pixels_by_libwebp(file: &[u8]) -> Vec<u8> {
     webp::Decoder::new(file).decode().unwrap().to_vec()
 }
@@ -83,7 +83,7 @@ fn alphas(pixels: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_written_comes_back() {
+fn picture_of_any_content_is_decoded_exactly() {
     let check = |name: &str, width: u32, height: u32, colour: Colour| {
         let pixels = make::pixels(width, height, colour);
         let source = make::png(width, height, png::ColorType::Rgba, &pixels);
@@ -115,7 +115,7 @@ fn what_is_written_comes_back() {
             check(name, width, height, colour);
         }
     }
-    // In narrow pictures neighbours are before the edge, or have several numbers.
+    // In narrow pictures neighbours are before the edge, or have several distance codes.
     for side in 1..=20 {
         for (width, height) in [(side, 1), (1, side), (side, 40), (40, side), (side, 300)] {
             check("tiles", width, height, tiles);
@@ -125,7 +125,7 @@ fn what_is_written_comes_back() {
 }
 
 #[test]
-fn files_are_about_as_small_as_libwebps() {
+fn file_is_about_as_small_as_libwebps() {
     let check = |name: &str, colour: Colour, most: f64| {
         let pixels = make::pixels(WIDTH, HEIGHT, colour);
         let source = make::png(WIDTH, HEIGHT, png::ColorType::Rgba, &pixels);

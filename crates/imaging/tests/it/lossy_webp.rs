@@ -1,4 +1,4 @@
-//! WebP with loss, whose pixels come row by row: alpha channels of every kind beside them, and what it takes to hold.
+//! Lossy WebP decoder: alpha channels of every kind, and the memory of a decoder that streams rows.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ use crate::{files, make, process};
 const WIDTH: u32 = 37;
 const HEIGHT: u32 = 53;
 
-/// The pixels are those that image-webp finds in the whole file.
+/// Asserts that the pixels equal image-webp's.
 fn check(name: &str, source: &[u8]) {
     let view = View::of(&process(source, "format=png").unwrap());
     let mut decoder = image_webp::WebPDecoder::new(Cursor::new(source)).unwrap();
@@ -33,7 +33,7 @@ fn pixels() -> Vec<u8> {
 }
 
 #[test]
-fn encoded_alpha() {
+fn alpha_of_any_encoder_setting_is_decoded_exactly() {
     for compression in [0, 1] {
         for filter in [0, 1, 2] {
             for quality in [40, 100] {
@@ -53,9 +53,9 @@ fn encoded_alpha() {
     }
 }
 
-/// Alpha in each of the ways that values can be foretold (RFC 9649, 2.7.1.2), stored and compressed.
+/// Alpha with each filter (RFC 9649, 2.7.1.2), stored and compressed.
 #[test]
-fn alpha_by_hand() {
+fn alpha_with_any_filter_is_decoded_exactly() {
     let opaque: Vec<u8> = pixels().chunks_exact(4).flat_map(|pixel| pixel[..3].to_vec()).collect();
     let picture = files::lossy_webp(WIDTH, HEIGHT, &opaque);
     let values: Vec<u8> = pixels().chunks_exact(4).map(|pixel| pixel[3]).collect();
@@ -73,9 +73,9 @@ fn alpha_by_hand() {
     }
 }
 
-/// Rows are held, not pictures.
+/// The decoder holds rows, not pictures.
 #[test]
-fn a_high_picture_takes_no_more_than_a_low_one() {
+fn high_picture_takes_no_more_memory_than_a_low_one() {
     let info = |height: u32| {
         let source = files::lossy_webp(1000, height, &[90, 80, 70].repeat(1000 * height as usize));
         inspect(&source, &Limits::default()).unwrap()

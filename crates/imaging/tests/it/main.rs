@@ -1,10 +1,10 @@
-//! The crate as its callers see it: bytes in, bytes out. What comes out is looked at by decoders that share no code
-//! with those under test.
+//! The crate through its public interface: bytes in, bytes out. Decoders that share no code with the tested ones read
+//! the results.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "in what tests share, too, a failure is the test's"
+    reason = "a failure in a function that tests share is the test's failure"
 )]
 
 mod animation;
@@ -13,6 +13,7 @@ mod colour;
 mod damage;
 mod files;
 mod formats;
+mod fuzz_seeds;
 mod lossless_webp;
 mod lossy_webp;
 mod make;
@@ -26,7 +27,7 @@ mod view;
 
 use resizer_imaging::{Cancel, Encoded, Format, ImageError, Instructions, Job, Limits, output_format};
 
-/// Runs a query such as `width=10&format=png` on a source, with a JPEG as the answer unless the query says otherwise.
+/// Runs a query such as `width=10&format=png` on a source. The result is a JPEG unless the query names a format.
 fn process(source: &[u8], query: &str) -> Result<Encoded, ImageError> {
     process_within(source, query, &Limits::default())
 }

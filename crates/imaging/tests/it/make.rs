@@ -1,4 +1,4 @@
-//! Source images, made from formulas.
+//! Source images, computed from formulas.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
@@ -25,7 +25,7 @@ pub(crate) fn quadrants(width: u32, height: u32) -> Vec<u8> {
     })
 }
 
-/// A picture with something in every block, and the same each time.
+/// A picture with detail in every block, the same each time.
 pub(crate) fn busy(width: u32, height: u32) -> Vec<u8> {
     pixels(width, height, |x, y| {
         let stripes = if (x / 5 + y / 7) % 2 == 0 { 60 } else { 0 };
@@ -61,7 +61,7 @@ pub(crate) fn jpeg_of_kind(kind: Kind, width: u32, height: u32, pixels: &[u8], c
     match kind {
         Kind::Baseline420 | Kind::Baseline444 => {}
         Kind::Restarts => encoder.set_restart_interval(2),
-        // With these tables the encoder writes each component by itself.
+        // With these tables the encoder writes each component in a scan of its own.
         Kind::SeparateScans => encoder.set_optimized_huffman_tables(true),
         Kind::Progressive => encoder.set_progressive(true),
     }
@@ -73,8 +73,8 @@ pub(crate) fn jpeg(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
     jpeg_of_kind(Kind::Baseline444, width, height, pixels, ColorType::Rgb)
 }
 
-/// A JPEG of a strip, so many times one below the other. Between restart markers data stands by itself, so that it is
-/// encoded once only. The strip is as high as a row of units: 16.
+/// A JPEG of a strip, repeated `times` times from top to bottom. The data between restart markers is independent, so
+/// the strip is encoded only once. It is as high as a row of MCUs: 16.
 pub(crate) fn repeated(strip: &[u8], width: u32, height: u32, times: u32) -> Vec<u8> {
     let mut jpeg = Vec::new();
     let mut encoder = Encoder::new(&mut jpeg, 85);
@@ -98,13 +98,13 @@ pub(crate) fn repeated(strip: &[u8], width: u32, height: u32, times: u32) -> Vec
     result
 }
 
-/// Puts a segment right behind the start marker.
+/// Inserts a segment right after the start marker.
 pub(crate) fn with_segment(jpeg: &[u8], marker: u8, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u16 + 2).to_be_bytes();
     [&jpeg[..2], &[0xff, marker], &length, body, &jpeg[2..]].concat()
 }
 
-/// An EXIF block that holds nothing but the orientation (TIFF 6.0, section 2: header, one entry of type SHORT).
+/// An EXIF block that holds only the orientation (TIFF 6.0, section 2: header, one entry of type SHORT).
 pub(crate) fn exif(orientation: u16) -> Vec<u8> {
     let mut block = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
     block.extend(orientation.to_be_bytes());
@@ -120,7 +120,7 @@ pub(crate) fn png(width: u32, height: u32, colour: png::ColorType, pixels: &[u8]
     png_with(width, height, colour, png::BitDepth::Eight, pixels, |_| {})
 }
 
-/// A PNG whose encoder the caller may set up further: palettes, transparent colours.
+/// A PNG whose encoder the caller may set up further, with palettes or transparent colours.
 pub(crate) fn png_with(
     width: u32,
     height: u32,
@@ -138,7 +138,7 @@ pub(crate) fn png_with(
     bytes
 }
 
-/// Puts a chunk right behind the header chunk of a PNG.
+/// Inserts a chunk right after the header chunk of a PNG.
 pub(crate) fn with_chunk(png: &[u8], kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     const HEADER_END: usize = 33;
     [&png[..HEADER_END], &chunk(kind, body), &png[HEADER_END..]].concat()
@@ -150,7 +150,7 @@ pub(crate) fn chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     [&(body.len() as u32).to_be_bytes()[..], kind, body, &sum.to_be_bytes()].concat()
 }
 
-/// A PNG from its header and rows that are already filtered, not compressed.
+/// An uncompressed PNG from its header and filtered rows.
 pub(crate) fn png_by_hand(header: [u8; 13], rows: &[u8]) -> Vec<u8> {
     [
         b"\x89PNG\r\n\x1a\n".to_vec(),
@@ -161,7 +161,7 @@ pub(crate) fn png_by_hand(header: [u8; 13], rows: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// A compressed stream that is not compressed (RFC 1950 and 1951: one stored block).
+/// A zlib stream of one stored block, without compression (RFC 1950 and 1951).
 pub(crate) fn stored(bytes: &[u8]) -> Vec<u8> {
     let length = bytes.len() as u16;
     let (mut low, mut high) = (1_u32, 0_u32);

@@ -1,4 +1,4 @@
-//! Four coloured quarters under every orientation, turn and mirroring.
+//! Orientation: four coloured quarters under every EXIF value, turn and mirroring.
 
 use resizer_imaging::{Limits, inspect};
 
@@ -6,8 +6,8 @@ use crate::make::{self, BLUE, GREEN, RED, WHITE};
 use crate::view::{View, near};
 use crate::{files, process};
 
-/// Where the quarters of a stored picture (red, green above; blue, white below) are seen, from EXIF 2.32, 4.6.4: the
-/// value says at which side of the seen picture the stored first row and first column are.
+/// The displayed positions of the quarters of a stored picture (red, green above; blue, white below) after EXIF 2.32,
+/// 4.6.4. The value says at which side of the displayed picture the stored first row and first column are.
 const SEEN: [(u16, [[[u8; 3]; 2]; 2]); 8] = [
     (1, [[RED, GREEN], [BLUE, WHITE]]), // row 0 at the top, column 0 at the left
     (2, [[GREEN, RED], [WHITE, BLUE]]), // top, right
@@ -42,7 +42,7 @@ fn sources(orientation: u16) -> [Vec<u8>; 4] {
         b"eXIf",
         &make::exif(orientation),
     );
-    // The prefix of JPEG stands before the block in files of some programs.
+    // Files of some programs have the prefix of JPEG before the block.
     const EXIF: u8 = 0x08;
     let prefix: &[u8] = if orientation.is_multiple_of(2) {
         b"Exif\0\0"
@@ -71,7 +71,7 @@ fn every_exif_orientation_is_applied() {
             for format in ["format=png", "format=jpg&quality=95"] {
                 let view = check(&source, format, seen);
                 assert_eq!((view.width, view.height), (width, height));
-                // Half as wide as it is seen.
+                // Half as wide as displayed.
                 let view = check(&source, &format!("{format}&width={}", width / 2), seen);
                 assert_eq!((view.width, view.height), (width / 2, height / 2));
             }
@@ -79,14 +79,14 @@ fn every_exif_orientation_is_applied() {
     }
 }
 
-/// Windows are given in the picture as it is seen: its top left quarter has the colour that is seen there.
+/// Windows refer to the displayed picture: its top left quarter has the colour that is displayed there.
 #[test]
-fn windows_are_cut_from_the_picture_as_it_is_seen() {
+fn window_is_cut_from_the_displayed_picture() {
     for (orientation, seen) in SEEN {
         for source in sources(orientation) {
             for (row, colours) in (0..).zip(seen) {
                 for (column, colour) in (0..).zip(colours) {
-                    // A tenth inside the quarter, so that JPEG's edges do not count.
+                    // The window lies a tenth inside the quarter, as JPEG's edges are not exact.
                     let (x, y) = (column * 50 + 10, row * 50 + 10);
                     let query = format!("c={x},{y},{},{}&format=png&width=6", x + 30, y + 30);
                     let view = View::of(&process(&source, &query).unwrap());
@@ -101,7 +101,7 @@ fn windows_are_cut_from_the_picture_as_it_is_seen() {
     }
 }
 
-/// Turning clockwise by a quarter brings the left column to the top.
+/// A clockwise quarter turn brings the left column to the top.
 #[test]
 fn turns_and_mirrorings_add_up() {
     let source = &sources(1)[1];
@@ -121,13 +121,13 @@ fn turns_and_mirrorings_add_up() {
     png("rotate=90&flip=x", [[RED, BLUE], [GREEN, WHITE]]);
     // Turned and turned back.
     png("srotate=90&rotate=270", [[RED, GREEN], [BLUE, WHITE]]);
-    // EXIF first: what is seen upright under 6 is turned once more.
+    // EXIF first: the displayed picture of value 6 is turned once more.
     check(&sources(6)[1], "srotate=90&format=png", [[WHITE, BLUE], [GREEN, RED]]);
 }
 
 #[test]
 fn padding_turns_with_the_picture() {
-    // 20 columns of black to the right of the picture; turned clockwise they lie below it.
+    // 20 columns of black to the right of the picture. After a clockwise turn they lie below it.
     let source = &sources(1)[1];
     let query = "width=84&height=32&scale=canvas&anchor=topleft&bgcolor=black&rotate=90&format=png";
     let view = View::of(&process(source, query).unwrap());

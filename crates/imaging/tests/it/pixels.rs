@@ -1,4 +1,4 @@
-//! What becomes of colours, transparency and background.
+//! Colours, transparency and background of results.
 
 use png::ColorType;
 
@@ -17,7 +17,7 @@ fn check_all(source: &[u8], query: &str, pixel: &[u8], tolerance: u8) {
 }
 
 #[test]
-fn one_colour_stays_that_colour_in_every_format_and_size() {
+fn picture_of_one_colour_keeps_it_in_every_format_and_size() {
     let rgb = make::png(40, 30, ColorType::Rgb, &[200, 100, 50].repeat(1200));
     let gray = make::png(40, 30, ColorType::Grayscale, &[77].repeat(1200));
     let jpeg = make::jpeg(40, 30, &[200, 100, 50].repeat(1200));
@@ -44,7 +44,7 @@ fn one_colour_stays_that_colour_in_every_format_and_size() {
 }
 
 #[test]
-fn an_unscaled_window_is_exact() {
+fn unscaled_window_is_exact() {
     let pixels = make::busy(50, 40);
     let source = make::png(50, 40, ColorType::Rgb, &pixels);
     let view = View::of(&process(&source, "crop=7,11,37,31&format=png").unwrap());
@@ -62,21 +62,21 @@ fn transparency_is_kept_where_the_format_can() {
     let half_gray = make::png(20, 20, ColorType::GrayscaleAlpha, &[100, 51].repeat(400));
     check_all(&half_red, "format=png&width=10", &[255, 0, 0, 128], 0);
     check_all(&half_gray, "format=png&width=10", &[100, 51], 0);
-    // An alpha channel that says nothing is dropped.
+    // An alpha channel that is opaque everywhere is dropped.
     check_all(&opaque, "format=png&width=10", &[255, 0, 0], 0);
-    // JPEG shows white: 255*128/255 + 255*127/255 red, 127 of green and blue.
+    // JPEG shows white below: 255*128/255 + 255*127/255 red, 127 of green and blue.
     check_all(&half_red, "format=jpg&width=16", &[255, 127, 127], 4);
     check_all(&half_red, "format=jpg&width=16&bgcolor=000", &[128, 0, 0], 4);
     // A fifth of 100 over four fifths of white is 224.
     check_all(&half_gray, "format=jpg&width=16", &[224], 1);
     check_all(&half_red, "format=png&bgcolor=00f", &[128, 0, 127], 0);
-    // A half transparent background behind it: alpha 128 + 128 * 127/255 = 191.7.
+    // A half transparent background below: alpha 128 + 128 * 127/255 = 191.7.
     check_all(&half_red, "format=png&bgcolor=ff000080", &[255, 0, 0, 192], 0);
 }
 
 /// A 20 x 10 picture in the middle of 20 x 20: rows 0 to 4 and 15 to 19 are padding.
 #[test]
-fn padding_has_the_background_s_colour() {
+fn padding_has_the_colour_of_the_background() {
     let red = make::png(20, 10, ColorType::Rgb, &[255, 0, 0].repeat(200));
     let gray = make::png(20, 10, ColorType::Grayscale, &[9].repeat(200));
     let check = |source: &[u8], query: &str, padding: &[u8], picture: &[u8], tolerance: u8| {
@@ -115,7 +115,7 @@ fn padding_has_the_background_s_colour() {
     );
 }
 
-/// Four inks, none of which is used, are white paper; all black is black.
+/// Four inks without ink are white paper. Full black is black.
 #[test]
 fn four_inks_become_three_colours() {
     let check = |inks: [u8; 4], expected: [u8; 3]| {
@@ -128,9 +128,9 @@ fn four_inks_become_three_colours() {
     check([255, 0, 0, 0], [0, 255, 255]);
 }
 
-/// Quality is what it says: better is larger, and above 90 thin coloured lines keep their colour.
+/// A higher quality gives a larger file, and above 90 thin coloured lines keep their colour.
 #[test]
-fn quality_matters() {
+fn higher_quality_gives_larger_files_and_finer_colour() {
     let pixels = make::pixels(64, 64, |x, _| if x % 2 == 0 { [255, 0, 0] } else { [0, 0, 255] });
     let source = make::png(64, 64, ColorType::Rgb, &pixels);
     let lengths: Vec<usize> = [10, 50, 90, 100]

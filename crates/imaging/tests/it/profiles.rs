@@ -1,8 +1,8 @@
-//! Colour profiles, byte by byte (ICC.1:2022), and what colours mean by formula.
+//! ICC profiles, written byte by byte (ICC.1:2022), and the formulas of their colours.
 
 pub(crate) type Matrix = [[f64; 3]; 3];
 
-/// White of daylight, and of the profile connection space, as chromaticities and as XYZ.
+/// The white of daylight, and of the profile connection space, as chromaticities and as XYZ.
 const D65: [f64; 2] = [0.3127, 0.3290];
 const D50: [f64; 3] = [0.9642, 1.0, 0.8249];
 
@@ -27,7 +27,7 @@ impl Curve {
         }
     }
 
-    /// `para` of kind 3 for sRGB's, `curv` with one number of 8.8 bits for a power.
+    /// A `para` tag of kind 3 for sRGB, or a `curv` tag with one number of 8.8 bits for a power.
     fn tag(self) -> Vec<u8> {
         match self {
             Self::Srgb => {
@@ -45,7 +45,7 @@ impl Curve {
     }
 }
 
-/// sRGB's own curve the other way round, clipped, as a byte.
+/// The inverse of sRGB's curve, clamped, as a byte.
 pub(crate) fn srgb_byte(linear: f64) -> u8 {
     let linear = linear.clamp(0.0, 1.0);
     let encoded = if linear <= 0.003_130_8 {
@@ -56,7 +56,7 @@ pub(crate) fn srgb_byte(linear: f64) -> u8 {
     (encoded * 255.0).round() as u8
 }
 
-/// What a colour in a space with these primaries and this curve is in sRGB; both spaces have daylight's white.
+/// The sRGB value of a colour in a space with these primaries and this curve. Both spaces have daylight's white.
 pub(crate) fn in_srgb(primaries: [[f64; 2]; 3], curve: Curve, colour: [u8; 3]) -> [u8; 3] {
     let linear = colour.map(|value| curve.decode(f64::from(value) / 255.0));
     let xyz = apply(to_xyz(primaries), linear);
@@ -89,15 +89,15 @@ pub(crate) fn grays(curve: Curve) -> Vec<u8> {
     profile(b"mntr", b"GRAY", b"XYZ ", &tags)
 }
 
-/// A profile whose only content is a table for all intents: two points an axis, for each corner a lightness of 0 to 1,
-/// without hue. `wide` makes it of 16 bits.
+/// A profile with one table for all intents: two points an axis, each corner with a lightness of 0 to 1, without hue.
+/// `wide` makes the table one of 16 bits.
 pub(crate) fn table(space: &[u8; 4], inks: u8, wide: bool, lightness: impl Fn(&[u8]) -> f64) -> Vec<u8> {
     let mut tag = if wide { b"mft2".to_vec() } else { b"mft1".to_vec() };
     tag.extend([0, 0, 0, 0, inks, 3, 2, 0]);
     let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
     tag.extend(identity.into_iter().flat_map(fixed));
     let corners = (0..1_u32 << inks).map(|corner| {
-        // The first ink counts most.
+        // The first ink is the most significant bit.
         let inks: Vec<u8> = (0..inks).rev().map(|bit| (corner >> bit & 1) as u8).collect();
         lightness(&inks)
     });
@@ -105,7 +105,7 @@ pub(crate) fn table(space: &[u8; 4], inks: u8, wide: bool, lightness: impl Fn(&[
         let line = [0_u16, 0xffff].map(u16::to_be_bytes).concat();
         tag.extend([0, 2, 0, 2]);
         tag.extend(line.repeat(usize::from(inks)));
-        // In a table of this kind 0xff00 is a lightness of 100, and 0x8000 is no hue.
+        // In a table of this kind 0xff00 is a lightness of 100, and 0x8000 is neutral.
         let number = |lightness: f64| ((lightness * f64::from(0xff00)).round() as u16).to_be_bytes();
         tag.extend(corners.flat_map(|lightness| [number(lightness), [0x80, 0], [0x80, 0]].concat()));
         tag.extend(line.repeat(3));
@@ -119,7 +119,7 @@ pub(crate) fn table(space: &[u8; 4], inks: u8, wide: bool, lightness: impl Fn(&[
     profile(b"prtr", space, b"Lab ", &tags)
 }
 
-/// A grey of this lightness (0 to 1) in sRGB: CIE 15, the inverse of L*.
+/// The sRGB grey of this lightness (0 to 1): CIE 15, the inverse of L*.
 pub(crate) fn gray_of(lightness: f64) -> u8 {
     let f = (lightness * 100.0 + 16.0) / 116.0;
     let linear = if f > 6.0 / 29.0 {
@@ -130,7 +130,7 @@ pub(crate) fn gray_of(lightness: f64) -> u8 {
     srgb_byte(linear)
 }
 
-/// Header of 128 bytes, table of tags, and the tags, each on a multiple of four bytes.
+/// A profile: header of 128 bytes, table of tags, and the tags, each aligned to four bytes.
 fn profile(class: &[u8; 4], space: &[u8; 4], connection: &[u8; 4], tags: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut header = vec![0; 128];
     header[8..12].copy_from_slice(&[2, 0x40, 0, 0]);
@@ -167,7 +167,7 @@ fn fixed(number: f64) -> [u8; 4] {
     ((number * 65536.0).round() as i32).to_be_bytes()
 }
 
-/// From linear values to XYZ, so that all three together give daylight's white.
+/// The matrix from linear values to XYZ that maps equal values to daylight's white.
 fn to_xyz(primaries: [[f64; 2]; 3]) -> Matrix {
     let [red, green, blue] = primaries.map(xyz_of);
     let columns = [

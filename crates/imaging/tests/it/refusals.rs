@@ -1,4 +1,4 @@
-//! What is not an image, what cannot be decoded, and what is too large: each with its own error.
+//! Refusals: each kind of source that is no image, is unsupported or too large has its own error.
 
 use resizer_imaging::{Cancel, Format, ImageError, Job, Limits, inspect, predict};
 
@@ -19,7 +19,7 @@ fn refusal(source: &[u8]) -> String {
 }
 
 #[test]
-fn what_cannot_be_decoded_is_named() {
+fn undecodable_source_is_named() {
     let check = |source: &[u8], expected: &str| assert_eq!(refusal(source), expected, "{source:?}");
     let unknown = "415 the source is not an image in any format this server can decode";
     check(b"", "422 the source image is damaged: it is empty");
@@ -77,9 +77,9 @@ fn what_cannot_be_decoded_is_named() {
     );
 }
 
-/// Frame headers written out by hand: marker, length 11, bits, height, width, one component.
+/// Frame headers written by hand: marker, length 11, bits, height, width, one component.
 #[test]
-fn kinds_of_jpeg_that_cannot_be_decoded_are_named() {
+fn unsupported_kind_of_jpeg_is_named() {
     let frame = |marker: u8, bits: u8, height: u16, width: u16, components: u8| {
         let [h, w] = [height.to_be_bytes(), width.to_be_bytes()];
         [
@@ -110,7 +110,7 @@ fn kinds_of_jpeg_that_cannot_be_decoded_are_named() {
 }
 
 #[test]
-fn kinds_of_tiff_that_cannot_be_decoded_are_named() {
+fn unsupported_kind_of_tiff_is_named() {
     let check = |change: (u16, u16), expected: &str| {
         let mut tags = files::tags(1, 1, &[8], 1, 1);
         tags.retain(|(tag, _)| *tag != change.0);
@@ -129,9 +129,9 @@ fn kinds_of_tiff_that_cannot_be_decoded_are_named() {
     check((339, 3), "of signed or fractional numbers");
 }
 
-/// BMP and TIFF are sources only.
+/// BMP and TIFF are for sources only.
 #[test]
-fn what_cannot_be_written_is_named() {
+fn unwritable_format_is_named() {
     let source = make::jpeg(16, 16, &make::busy(16, 16));
     for format in [Format::Bmp, Format::Tiff] {
         let job = Job {
@@ -147,7 +147,7 @@ fn what_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_huge_source_is_refused_by_its_header() {
+fn huge_source_is_refused_by_its_header() {
     let huge_png = [
         b"\x89PNG\r\n\x1a\n".to_vec(),
         chunk(b"IHDR", &png_header(60_000, 60_000, 8, 2, false)),
@@ -166,7 +166,7 @@ fn a_huge_source_is_refused_by_its_header() {
 }
 
 #[test]
-fn a_huge_result_is_refused_before_any_work() {
+fn huge_result_is_refused_before_any_work() {
     let source = make::jpeg(16, 16, &make::busy(16, 16));
     let check = |query: &str, limits: &Limits, expected: &str| {
         let info = inspect(&source, limits).unwrap();
@@ -212,7 +212,7 @@ fn a_huge_result_is_refused_before_any_work() {
 }
 
 #[test]
-fn a_cancelled_job_says_so() {
+fn cancelled_job_returns_cancelled() {
     let source = make::jpeg(16, 16, &make::busy(16, 16));
     let cancel = Cancel::new();
     let job = job("width=10", &Limits::default());

@@ -1,4 +1,4 @@
-//! Every kind of GIF, WebP, BMP and TIFF that is decoded.
+//! Every supported kind of GIF, WebP, BMP and TIFF.
 
 use resizer_imaging::{Channels, Format, ImageError, Limits, inspect};
 
@@ -18,7 +18,7 @@ fn check(about: &str, source: &[u8], expected: &[u8]) {
 }
 
 #[test]
-fn gifs_are_decoded() {
+fn every_kind_of_gif_is_decoded() {
     let palette: Vec<u8> = (0..=255).flat_map(|i| [i, 255 - i, i / 2]).collect();
     let indices = make::pixels(WIDTH, HEIGHT, |x, y| [(x * 12 + y) as u8]);
     let expected: Vec<u8> = indices.iter().flat_map(|i| [*i, 255 - i, i / 2]).collect();
@@ -33,13 +33,13 @@ fn gifs_are_decoded() {
         .collect();
     let source = files::still_gif(WIDTH as u16, HEIGHT as u16, &palette, &interlaced, true);
     check("interlaced GIF", &source, &expected);
-    // A forgotten trailer, or rubbish after it, hurts nobody.
+    // A missing trailer, or bytes after it, are tolerated.
     check("without a trailer", &source[..source.len() - 1], &expected);
     check("with rubbish", &[&source[..], b"rubbish"].concat(), &expected);
 }
 
 #[test]
-fn webps_are_decoded() {
+fn every_kind_of_webp_is_decoded() {
     let pixels = make::busy(WIDTH, HEIGHT);
     let source = files::lossless_webp(WIDTH, HEIGHT, &pixels);
     check("WebP without loss", &source, &pixels);
@@ -66,16 +66,16 @@ fn webps_are_decoded() {
 }
 
 #[test]
-fn bmps_are_decoded() {
+fn bmp_is_decoded() {
     let pixels = make::busy(WIDTH, HEIGHT);
     let source = files::bmp(WIDTH, HEIGHT, &pixels);
     assert_eq!(inspect(&source, &Limits::default()).unwrap().format, Format::Bmp);
     check("BMP", &source, &pixels);
 }
 
-/// The same grey, coloured and four-channel pictures in every way they may be stored.
+/// The same grey, coloured and four-channel pictures, stored in every supported way.
 #[test]
-fn tiffs_are_decoded() {
+fn every_kind_of_tiff_is_decoded() {
     let gray = make::pixels(WIDTH, HEIGHT, |x, y| [(x * 12 + y) as u8]);
     let rgb = make::busy(WIDTH, HEIGHT);
     check("grey", &plain_tiff(WIDTH, HEIGHT, 1, 1, &gray), &gray);
@@ -103,7 +103,7 @@ fn tiffs_are_decoded() {
             page(5, vec![rows_per_strip(5)], strips(5).map(|strip| lzw(&strip)).collect()),
         );
         check("deflate", page(8, vec![], vec![make::stored(&rgb)]));
-        // Runs of one literal each: a length byte of 0 before every byte.
+        // PackBits with literal runs of length one: a byte of 0 before every byte.
         let packed = rgb.iter().flat_map(|byte| [0, *byte]).collect();
         check("PackBits", page(32_773, vec![], vec![packed]));
         let differences: Vec<u8> = rgb
@@ -122,7 +122,7 @@ fn tiffs_are_decoded() {
         );
         let planes = (0..3).map(|plane| rgb.iter().skip(plane).step_by(3).copied().collect());
         check("planes", page(1, vec![(284, Value::Shorts(vec![2]))], planes.collect()));
-        // Tiles of 16 x 16, two across, filled up with rubbish.
+        // Tiles of 16 x 16, two across, padded with arbitrary values.
         let tile = |left: u32| {
             make::pixels(16, 16, |x, y| {
                 let at = (y * WIDTH + left + x) as usize * 3;
@@ -139,7 +139,7 @@ fn tiffs_are_decoded() {
 }
 
 #[test]
-fn tiffs_of_many_depths_are_decoded() {
+fn tiff_of_any_depth_is_decoded() {
     let one = |bits: &[u16], meaning: u16, more: Vec<(u16, Value)>, bytes: &[u8], little_endian: bool| {
         let mut tags = tags(3, 1, bits, 1, meaning);
         tags.extend(more);
@@ -156,11 +156,11 @@ fn tiffs_of_many_depths_are_decoded() {
     assert_eq!(one(&[1], 0, vec![], &[0b0100_0000], true), [255, 0, 255]);
     assert_eq!(one(&[2], 1, vec![], &[0b0010_1100], true), [0, 170, 255]);
     assert_eq!(one(&[4], 1, vec![], &[0x0f, 0x80], true), [0, 255, 136]);
-    // Of 16 bits the upper 8 count.
+    // Only the upper 8 of 16 bits are used.
     let sixteen = [0x12, 0x34, 0xff, 0x00, 0x00, 0xff];
     assert_eq!(one(&[16], 1, vec![], &sixteen, false), [0x12, 0xff, 0x00]);
     assert_eq!(one(&[16], 1, vec![], &sixteen, true), [0x34, 0x00, 0xff]);
-    // 0x0102, then 0x00ff more, then 0x0001 more.
+    // The first sample is 0x0102, the second 0x00ff more, the third 0x0001 more.
     let differences = [(317, Value::Shorts(vec![2]))];
     let found = one(&[16], 1, differences.into(), &[1, 2, 0, 0xff, 0, 1], false);
     assert_eq!(found, [0x01, 0x02, 0x02]);
@@ -172,22 +172,22 @@ fn tiffs_of_many_depths_are_decoded() {
         .collect();
     let found = one(&[2], 3, vec![(320, Value::Shorts(palette))], &[0b0111_0000], true);
     assert_eq!(found, [2, 6, 10, 4, 8, 12, 1, 5, 9]);
-    // Alpha, and colours that were multiplied with it: 50 of 100 is a half of 255.
+    // Premultiplied alpha: 50 of 100 is a half of 255.
     let extra = |kind| vec![(338, Value::Shorts(vec![kind]))];
     let pixels = [50, 100, 0, 100, 7, 7, 7, 255, 9, 9, 9, 0];
     let found = one(&[8; 4], 2, extra(1), &pixels, true);
     assert_eq!(found, [128, 255, 0, 100, 7, 7, 7, 255, 0, 0, 0, 0]);
     assert_eq!(one(&[8; 4], 2, extra(2), &pixels, true), pixels);
-    // What else there is is left out.
+    // Other extra samples are dropped.
     assert_eq!(one(&[8; 4], 2, extra(0), &pixels, true), [50, 100, 0, 7, 7, 7, 9, 9, 9]);
 }
 
-/// A strip that is a JPEG without its tables: they stand under a tag of their own.
+/// A strip that is a JPEG without its tables, which have a tag of their own.
 #[test]
-fn jpegs_inside_of_tiffs_are_decoded() {
+fn jpeg_inside_of_a_tiff_is_decoded() {
     let pixels = [200, 100, 50].repeat(16 * 16);
     let jpeg = make::jpeg_of_kind(Kind::Baseline420, 16, 16, &pixels, jpeg_encoder::ColorType::Rgb);
-    // From the start marker on segments follow each other, up to the scan.
+    // After the start marker segments follow one another, up to the scan.
     let (mut tables, mut strip) = (vec![0xff, 0xd8], vec![0xff, 0xd8]);
     let mut at = 2;
     while jpeg[at + 1] != 0xda {
@@ -209,7 +209,7 @@ fn jpegs_inside_of_tiffs_are_decoded() {
 }
 
 #[test]
-fn a_page_of_a_tiff_can_be_picked() {
+fn page_key_takes_one_page_of_a_tiff() {
     let page = |width: u32, gray: u8| Page {
         tags: tags(width, 4, &[8], 1, 1),
         chunks: vec![vec![gray; width as usize * 4]],
@@ -225,7 +225,7 @@ fn a_page_of_a_tiff_can_be_picked() {
     check("page=2", 6, 20);
     check("frame=3", 8, 30);
     check("page=4", 8, 30);
-    // A page has limits of its own.
+    // Each page has its own size for the limits.
     let narrow = Limits {
         max_source_side: 7,
         ..Limits::default()
@@ -237,7 +237,7 @@ fn a_page_of_a_tiff_can_be_picked() {
 }
 
 #[test]
-fn results_can_be_webp_and_gif() {
+fn result_can_be_webp_or_gif() {
     let rgb = make::busy(60, 40);
     let source = make::png(60, 40, png::ColorType::Rgb, &rgb);
     let webp = process(&source, "format=webp&lossless=true").unwrap();
@@ -262,20 +262,20 @@ fn results_can_be_webp_and_gif() {
         .filter(|(a, b)| a.abs_diff(**b) > 60)
         .count();
     assert!(far * 100 < rgb.len() * 5, "{far} values of {} are far off", rgb.len());
-    // `keep`: a JPEG loses something, a PNG nothing.
+    // `keep`: a JPEG becomes lossy, a PNG lossless.
     let keep = |source: &[u8]| process(source, "format=webp&webp.lossless=keep").unwrap().bytes;
     assert!(keep(&source).windows(4).any(|bytes| bytes == b"VP8L"));
     let jpeg = make::jpeg(60, 40, &rgb);
     assert!(!keep(&jpeg).windows(4).any(|bytes| bytes == b"VP8L"));
 
-    // 255 colours or less are kept as they are.
+    // Up to 255 colours are kept exactly.
     let few = make::pixels(60, 40, |x, y| [(x / 4 * 16) as u8, (y / 4 * 24) as u8, 7]);
     let source = make::png(60, 40, png::ColorType::Rgb, &few);
     let gif = process(&source, "format=gif").unwrap();
     assert_eq!(gif.format.content_type(), "image/gif");
     let expected: Vec<u8> = few.chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
     assert_eq!(View::of(&gif).pixels, expected);
-    // More are brought near: averaged over 4 x 4 pixels a gradient stays what it is.
+    // More colours are approximated: averaged over 4 x 4 pixels a gradient stays the same.
     let many = make::pixels(64, 64, |x, y| [(x * 4) as u8, (y * 4) as u8, 128]);
     let source = make::png(64, 64, png::ColorType::Rgb, &many);
     let view = View::of(&process(&source, "format=gif").unwrap());
@@ -295,7 +295,7 @@ fn results_can_be_webp_and_gif() {
     }
 }
 
-/// A GIF's pixels are there or not: half and more counts as there.
+/// Pixels of a GIF are opaque or transparent. At least half opaque becomes opaque.
 #[test]
 fn gif_keeps_one_bit_of_transparency() {
     let pixels = make::pixels(8, 1, |x, _| [255, 0, 0, (x * 36) as u8]);

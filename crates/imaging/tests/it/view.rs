@@ -1,4 +1,4 @@
-//! Looks at results with decoders of other makers.
+//! Views of results, decoded by other makers' decoders.
 
 use resizer_imaging::{Encoded, Format};
 use zune_png::zune_core::bytestream::ZCursor;
@@ -9,7 +9,7 @@ use zune_png::zune_core::colorspace::ColorSpace;
 pub(crate) struct View {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// Bytes a pixel: 1 to 4.
+    /// Bytes of a pixel: 1 to 4.
     pub(crate) channels: usize,
     pub(crate) pixels: Vec<u8>,
 }
@@ -98,7 +98,7 @@ impl View {
         )
     }
 
-    /// Whether every pixel is this one, give or take so many levels.
+    /// Whether every pixel is this one, within `tolerance` levels.
     pub(crate) fn is_all(&self, pixel: &[u8], tolerance: u8) -> bool {
         self.channels == pixel.len()
             && self
@@ -108,14 +108,14 @@ impl View {
     }
 }
 
-/// A frame as it is shown, with all that lies below it.
+/// A frame as it is displayed, composed with the frames below it.
 #[derive(Debug)]
 pub(crate) struct Shown {
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// RGBA.
     pub(crate) pixels: Vec<u8>,
-    /// In milliseconds.
+    /// The delay in milliseconds.
     pub(crate) delay: u32,
 }
 
@@ -123,7 +123,7 @@ pub(crate) struct Shown {
 #[derive(Debug)]
 pub(crate) struct Animation {
     pub(crate) frames: Vec<Shown>,
-    /// As the format stores it.
+    /// The number as the format stores it.
     pub(crate) loops: u32,
 }
 
@@ -141,8 +141,8 @@ impl Animation {
         animation
     }
 
-    /// Frames are put together by `image`. How often they play stands in a block of its own: `NETSCAPE2.0`, 3, 1 and the
-    /// number; without it, 0xffff_ffff here.
+    /// `image` composes the frames. The number of repetitions is in a block of its own: `NETSCAPE2.0`, 3, 1 and the
+    /// number. Without the block it is 0xffff_ffff here.
     fn of_gif(bytes: &[u8]) -> Self {
         let decoder = image::codecs::gif::GifDecoder::new(std::io::Cursor::new(bytes)).unwrap();
         let frames = image::AnimationDecoder::into_frames(decoder).map(|frame| {
@@ -167,7 +167,7 @@ impl Animation {
         }
     }
 
-    /// Frames are put together by libwebp, which tells when each of them ends.
+    /// libwebp composes the frames, and tells when each of them ends.
     fn of_webp(bytes: &[u8]) -> Self {
         let decoded = webp::AnimDecoder::new(bytes).decode().unwrap();
         let mut before = 0;

@@ -1,6 +1,6 @@
-//! A picture of chosen coefficients and the file that holds them, written from the specification (T.81) alone.
+//! JPEG writer for tests: builds a file from chosen coefficients, written from the specification (T.81) alone.
 
-/// A small generator of numbers (Marsaglia, xorshift), so that failures come back.
+/// Random number generator (Marsaglia's xorshift) with a fixed seed, so that failures can be repeated.
 pub(crate) struct Random(pub(crate) u32);
 
 impl Random {
@@ -12,28 +12,28 @@ impl Random {
     }
 }
 
-/// Coefficients of a block in the order of the file, before they are multiplied.
+/// Quantised coefficients of a block in zigzag order.
 pub(crate) type Block = [i32; 64];
 
 pub(crate) struct Picture {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// Blocks in a unit, across and down, of each component.
+    /// The sampling factors of each component: blocks in an MCU, across and down.
     pub(crate) factors: Vec<(u32, u32)>,
-    /// Units between restart markers; 0: none.
+    /// MCUs between restart markers. 0 means none.
     pub(crate) interval: u32,
-    /// The length of every code in bits, of means and of other coefficients.
+    /// The length in bits of every DC code and of every AC code.
     pub(crate) lengths: (u8, u8),
-    /// For each component its rows of blocks, filled up to whole units.
+    /// For each component its rows of blocks, padded to whole MCUs.
     pub(crate) blocks: Vec<Vec<Vec<Block>>>,
 }
 
-/// What the coefficient at this place of the file is multiplied by.
+/// The quantisation step of the coefficient at this index in zigzag order.
 pub(crate) fn quantiser(place: usize) -> u8 {
     1 + place as u8 / 3
 }
 
-/// Column and row of each place: along the diagonals, up and down in turn (T.81, figure A.6).
+/// The column and row of each index in zigzag order: along the diagonals, up and down in turn (T.81, figure A.6).
 pub(crate) fn zigzag() -> Vec<(usize, usize)> {
     (0..15_usize)
         .flat_map(|sum| {
@@ -48,7 +48,7 @@ pub(crate) fn zigzag() -> Vec<(usize, usize)> {
 }
 
 impl Picture {
-    /// Blocks of every kind: flat ones, ones with a few coefficients, ones with many.
+    /// A picture with blocks of every kind: flat ones, and ones with few or many coefficients.
     pub(crate) fn random(
         random: &mut Random,
         width: u32,
@@ -95,7 +95,7 @@ impl Picture {
         )
     }
 
-    /// One component by itself comes block by block (T.81, A.2.2).
+    /// The blocks in an MCU. In a scan of one component it is one block (T.81, A.2.2).
     pub(crate) fn block_factors(&self) -> Vec<(u32, u32)> {
         if self.factors.len() == 1 {
             vec![(1, 1)]
@@ -120,7 +120,7 @@ impl Picture {
         }
         scan.extend([0, 63, 0]);
         let quantisers: Vec<u8> = [0].into_iter().chain((0..64).map(quantiser)).collect();
-        // The code of a symbol is its place in the list, in so many bits.
+        // The code of a symbol is its index in the list, in `length` bits.
         let code = |kind: u8, length: u8, symbols: &[u8]| {
             let mut counts = [0; 16];
             counts[usize::from(length) - 1] = symbols.len() as u8;
@@ -168,7 +168,7 @@ impl Picture {
         file.extend(bits.finish());
     }
 
-    /// T.81, F.1.2.
+    /// Encodes a block as T.81, F.1.2 says.
     fn write_block(&self, bits: &mut Bits, block: &Block, mean: &mut i32) {
         let (means, others) = self.lengths;
         let difference = block[0] - *mean;
@@ -196,10 +196,10 @@ impl Picture {
     }
 }
 
-/// Sizes of differences of means.
+/// The DC symbols: sizes of differences.
 const MEANS: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 
-/// End of block, sixteen zeros, and all runs and sizes.
+/// The AC symbols: end of block, sixteen zeros, and all runs and sizes.
 fn others() -> Vec<u8> {
     let mut symbols = vec![0, 0xf0];
     symbols.extend((0..16).flat_map(|zeros| (1..=10).map(move |size| zeros << 4 | size)));
@@ -210,7 +210,7 @@ fn others_index(symbol: u8) -> u32 {
     others().iter().position(|other| *other == symbol).unwrap() as u32
 }
 
-/// How many bits a value takes.
+/// The number of bits of a value.
 fn size(value: i32) -> u32 {
     32 - value.unsigned_abs().leading_zeros()
 }

@@ -1,14 +1,17 @@
-//! Every sampling, scale and length of code against the formula of the transform: files are written here from coefficients,
-//! so that no encoder's or decoder's choices matter.
+//! Decoded files against the formula of the transform: every sampling factor, scale and code length. The tests write
+//! the files from coefficients, so that no encoder's or decoder's choices matter.
 
-#![expect(clippy::unwrap_used, reason = "in what tests share, too, a failure is the test's")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure in a function that tests share is the test's failure"
+)]
 
 mod file;
 
 use file::{Block, Picture, Random, quantiser, zigzag};
 use resizer_jpeg::{Decoder, Error, Header, Scale};
 
-/// T.81, A.3.3, with the lowest frequencies only, each a cosine over as many samples as there are.
+/// T.81, A.3.3, limited to the lowest frequencies, each a cosine over as many samples as there are.
 fn samples(block: &Block, width: usize, height: usize) -> Vec<Vec<f64>> {
     let wave = |sample: usize, frequency: usize, points: usize| {
         let angle = (2 * sample + 1) as f64 * frequency as f64 * std::f64::consts::PI / (2 * points) as f64;
@@ -86,7 +89,7 @@ const FACTORS: [&[(u32, u32)]; 14] = [
 ];
 
 #[test]
-fn every_sampling_and_scale_is_what_the_formula_says() {
+fn every_sampling_and_scale_matches_the_formula() {
     let mut random = Random(0x2545_f491);
     for factors in FACTORS {
         for scale in Scale::ALL {
@@ -95,9 +98,9 @@ fn every_sampling_and_scale_is_what_the_formula_says() {
     }
 }
 
-/// Codes of up to ten bits are looked up, longer ones are not, and of twelve it depends on what for.
+/// Codes of up to ten bits are looked up and longer ones are not. From ten to twelve it depends on the lookup.
 #[test]
-fn codes_may_have_any_length() {
+fn codes_of_any_length_are_decoded() {
     let mut random = Random(7);
     for lengths in [(4, 8), (9, 9), (10, 10), (11, 11), (12, 12), (13, 13), (16, 16)] {
         for scale in Scale::ALL {
@@ -107,7 +110,7 @@ fn codes_may_have_any_length() {
 }
 
 #[test]
-fn sizes_and_restarts_may_be_any() {
+fn any_size_and_restart_interval_is_decoded() {
     let mut random = Random(99);
     for (width, height) in [(1, 1), (8, 8), (9, 16), (17, 7), (65, 33), (300, 2)] {
         for interval in [0, 1, 2, 7] {
@@ -121,9 +124,9 @@ fn sizes_and_restarts_may_be_any() {
     }
 }
 
-/// A file cut off anywhere before its end is an error, at every scale, also if an end marker is put there.
+/// A file that is cut off anywhere before its end is an error, at every scale, even if an end marker follows.
 #[test]
-fn what_is_missing_is_an_error() {
+fn truncated_file_is_an_error() {
     let mut random = Random(3);
     for interval in [0, 2] {
         let file = Picture::random(&mut random, 33, 20, FACTORS[5], interval, (4, 8)).file();
@@ -137,7 +140,7 @@ fn what_is_missing_is_an_error() {
             let start = file.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap() + 14;
             for length in start..file.len() - 2 {
                 let cut = &file[..length];
-                // The last byte may consist of nothing but what fills it up.
+                // The last byte may consist of padding only.
                 if length < file.len() - 3 {
                     assert_eq!(decode(cut, scale), Err(Error::Truncated), "{length} of {}", file.len());
                     let ended = [cut, &[0xff, 0xd9]].concat();
@@ -156,16 +159,16 @@ fn what_is_missing_is_an_error() {
     }
 }
 
-/// Any answer will do, as long as there is one.
+/// Any result is fine, as long as the decoder returns one.
 #[test]
-fn a_changed_file_does_no_harm() {
+fn damaged_file_does_not_panic() {
     let mut random = Random(5);
     for (interval, factors) in [(0, FACTORS[0]), (2, FACTORS[5]), (0, FACTORS[10])] {
         let file = Picture::random(&mut random, 33, 20, factors, interval, (4, 8)).file();
         for bit in 0..file.len() * 8 {
             let mut changed = file.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            // The size is kept: of a larger one more would be decoded.
+            // The size is kept, as a larger picture takes longer.
             let Ok(header) = Header::read(&changed) else { continue };
             if header.width() > 300 || header.height() > 300 {
                 continue;
@@ -173,7 +176,7 @@ fn a_changed_file_does_no_harm() {
             for scale in Scale::ALL {
                 let mut decoder = Decoder::new(&changed, scale).unwrap();
                 while let Ok(true) = decoder.advance() {}
-                // An error stays one.
+                // The decoder repeats its error.
                 let again = decoder.advance();
                 assert_eq!(again, decoder.advance());
             }
@@ -181,9 +184,9 @@ fn a_changed_file_does_no_harm() {
     }
 }
 
-/// Only a table that is not damaged, and a header that does not contradict itself, is read.
+/// A damaged table or a contradictory header is refused.
 #[test]
-fn headers_that_lie_are_refused() {
+fn invalid_header_is_refused() {
     let mut random = Random(11);
     let picture = Picture::random(&mut random, 16, 16, FACTORS[5], 0, (4, 8));
     let file = picture.file();
@@ -199,7 +202,7 @@ fn headers_that_lie_are_refused() {
         |changes: &[(usize, u8)]| assert!(matches!(refusal(changes), Error::Unsupported(_)), "{changes:?}");
     let corrupt = |changes: &[(usize, u8)]| assert!(matches!(refusal(changes), Error::Corrupt(_)), "{changes:?}");
     let (frame, scan, code) = (place(0xc1), place(0xda), place(0xc4));
-    // Progressive; lossless; arithmetic; 12 bits; four components; a factor of 3 beside 1.
+    // Progressive, lossless, arithmetic, 12 bits, four components, a factor of 3 beside 1.
     unsupported(&[(frame + 1, 0xc2)]);
     unsupported(&[(frame + 1, 0xc3)]);
     unsupported(&[(frame + 1, 0xc9)]);
@@ -212,23 +215,23 @@ fn headers_that_lie_are_refused() {
     unsupported(&[(scan + 12, 5)]);
     unsupported(&[(scan + 6, 0x22)]);
     unsupported(&[(frame + 12, 3)]);
-    // No columns, no rows; factors of 0 and 5; components that are not there.
+    // No columns, no rows, factors of 0 and 5, missing components.
     corrupt(&[(frame + 7, 0), (frame + 8, 0)]);
     corrupt(&[(frame + 5, 0), (frame + 6, 0)]);
     corrupt(&[(frame + 11, 0x01)]);
     corrupt(&[(frame + 11, 0x51)]);
     corrupt(&[(frame + 9, 1)]);
-    // Three codes of one bit; a table of no known class; more symbols than there are.
+    // Three codes of one bit, a table of unknown class, more symbols than there are.
     corrupt(&[(code + 5, 3), (code + 8, 9)]);
     corrupt(&[(code + 4, 0x20)]);
     corrupt(&[(code + 8, 200)]);
 }
 
-/// As other decoders do: a byte has 256 values (T.81, B.2.4.2).
+/// A byte has 256 values (T.81, B.2.4.2), and other decoders have the same limit.
 #[test]
-fn a_huffman_table_has_256_symbols_at_most() {
+fn huffman_table_of_more_than_256_symbols_is_refused() {
     let file = Picture::random(&mut Random(17), 16, 16, FACTORS[0], 0, (4, 8)).file();
-    // A table that no component uses: all symbols are of 16 bits and of 15.
+    // An unused table with codes of 15 and 16 bits.
     for (symbols, sound) in [(256_usize, true), (257, false), (510, false)] {
         let counts = [(symbols / 2) as u8, symbols.div_ceil(2) as u8];
         let table: Vec<u8> = (0..symbols).map(|symbol| symbol as u8).collect();
@@ -248,9 +251,9 @@ fn a_huffman_table_has_256_symbols_at_most() {
     }
 }
 
-/// The largest picture there can be, of almost no data, ends with an error at once; and what it takes is known.
+/// The largest possible picture with almost no data fails at once, and its memory is known beforehand.
 #[test]
-fn a_huge_header_costs_nothing() {
+fn header_of_a_huge_picture_fails_without_work() {
     let mut random = Random(13);
     let mut file = Picture::random(&mut random, 16, 16, FACTORS[10], 0, (4, 8)).file();
     let frame = file.windows(2).position(|pair| pair == [0xff, 0xc1]).unwrap();

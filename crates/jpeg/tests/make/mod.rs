@@ -1,4 +1,4 @@
-//! Files to decode, made from formulas by an encoder of another maker.
+//! Sample files: pictures from formulas, encoded by another maker's encoder.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
@@ -40,7 +40,7 @@ pub(crate) fn encode(
     bytes
 }
 
-/// Colours, with a restart marker after every so many units; 0: none.
+/// A colour picture with a restart marker after every `interval` MCUs. 0 means none.
 pub(crate) fn restarting(
     pixels: &[u8],
     width: u32,

@@ -1,4 +1,4 @@
-//! An account: its name, where it is, and with which credentials it is asked.
+//! Storage account: its name, its address and its credentials.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use resizer_plugin_api::{InstallError, Secret};
 use crate::Config;
 use crate::connection_string;
 
-/// The account of the storage emulator, and its key, which the whole world knows.
+/// The account of the storage emulator and its key, which are public.
 pub(crate) const DEVELOPMENT_ACCOUNT: &str = "devstoreaccount1";
 pub(crate) const DEVELOPMENT_KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/// An account.
+/// A storage account.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) name: String,
@@ -26,7 +26,7 @@ pub(crate) struct Account {
     pub(crate) access: Access,
 }
 
-/// Credentials.
+/// The credentials of an account.
 #[derive(Debug)]
 pub(crate) enum Access {
     /// Requests are not signed.
@@ -35,18 +35,18 @@ pub(crate) enum Access {
     Key(Secret),
     /// A shared access signature, as the pairs of a query.
     Signature(Pairs),
-    /// A token that the environment gives and renews.
+    /// A token that the environment provides and renews.
     Identity {
         client: Option<String>,
         tenant: Option<String>,
     },
 }
 
-/// Pairs of a query that nobody may read.
+/// Secret pairs of a query.
 #[derive(Clone)]
 pub(crate) struct Pairs(Vec<(String, String)>);
 
-/// Why a text is no credential. It does not repeat the text.
+/// The reason why a text is no credential. It does not repeat the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AccountError {
     #[error("an account key is text in base64, as the portal shows it")]
@@ -55,7 +55,8 @@ pub(crate) enum AccountError {
     Signature,
 }
 
-/// What of the environment is heard: what Azure sets for workload identities, service principals and App Service.
+/// The variables of the environment that are used: those that Azure sets for workload identities, service principals
+/// and App Service.
 const ENVIRONMENT: [(&str, Key); 6] = [
     ("AZURE_CLIENT_ID", Key::ClientId),
     ("AZURE_TENANT_ID", Key::AuthorityId),
@@ -79,7 +80,7 @@ impl fmt::Debug for Pairs {
 }
 
 impl Account {
-    /// What the settings say.
+    /// The account that the settings describe.
     pub(crate) fn of(config: &Config) -> Result<Self, InstallError> {
         let wrong = |setting, message: &str| Err(InstallError::setting(setting, message));
         if let Some(text) = &config.connection_string {
@@ -121,7 +122,7 @@ impl Account {
         Ok(Self { name, endpoint, access })
     }
 
-    /// The parts of a resource's key that say which account this is, and with which credentials.
+    /// The parts of a resource's key that identify this account and its credentials.
     pub(crate) fn parts(&self) -> Vec<&str> {
         let mut parts = vec![self.name.as_str(), self.endpoint.as_str()];
         match &self.access {
@@ -175,7 +176,7 @@ impl Access {
         }
     }
 
-    /// Gives a builder the credentials, except those of an identity: all containers of an account share them.
+    /// Gives the credentials to a builder, except those of an identity, which all containers of an account share.
     pub(crate) fn give(&self, builder: MicrosoftAzureBuilder) -> MicrosoftAzureBuilder {
         match self {
             Self::Anonymous => builder.with_skip_signature(true),
@@ -186,7 +187,7 @@ impl Access {
     }
 }
 
-/// The token of an identity, out of a builder that has all but a container.
+/// The token provider of an identity, from a builder that has everything but a container.
 pub(crate) fn identity(
     builder: MicrosoftAzureBuilder,
     client: Option<&str>,
@@ -198,7 +199,7 @@ pub(crate) fn identity(
             && !value.is_empty()
         {
             let value = match key {
-                // Azure itself sets it with a slash behind, which would be doubled.
+                // Azure itself sets the host with a trailing slash, which would be doubled.
                 Key::AuthorityHost => value.trim_end_matches('/').to_owned(),
                 _ => value,
             };

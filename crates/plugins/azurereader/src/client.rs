@@ -1,4 +1,4 @@
-//! The clients of one account: one for each container, kept across reloads. Making them asks nothing of the network.
+//! Clients of an account: one for each container, kept across reloads. Making them sends nothing.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, ResourceKey};
 use crate::account::{self, Access, Account};
 use crate::names::ContainerName;
 
-/// What the codes of Azure Blob Storage mean.
+/// The meaning of the codes of Azure Blob Storage.
 const CODES: &[(&str, ErrorKind)] = &[
     ("InvalidUri", ErrorKind::NotFound),
     ("InvalidResourceName", ErrorKind::NotFound),
@@ -23,31 +23,31 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("BlobArchived", ErrorKind::Forbidden),
 ];
 
-/// A 403 that says nothing else is about our credentials,
+/// With credentials, an unspecific 403 is about the credentials.
 static SIGNED: Dialect = Dialect {
     store: "Azure Blob Storage",
     codes: CODES,
     forbidden: ErrorKind::Upstream,
 };
 
-/// unless we have none.
+/// Without credentials, an unspecific 403 means that the blob is forbidden.
 static ANONYMOUS: Dialect = Dialect {
     store: "Azure Blob Storage",
     codes: CODES,
     forbidden: ErrorKind::Forbidden,
 };
 
-/// Where the containers are and how they are asked.
+/// The address of the containers and the credentials for them.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) account: Account,
-    /// Where the tokens of an identity come from: shared by all containers.
+    /// The token provider of an identity. All containers share it.
     identity: Option<Arc<AzureCredentialProvider>>,
     connection: Connection,
 }
 
 impl Store {
-    /// Opens what all containers share.
+    /// Opens the resources that all containers share.
     pub(crate) fn new(account: Account, connection: Connection, hooks: &mut Hooks<'_>) -> Result<Self, InstallError> {
         let mut store = Self {
             account,
@@ -66,7 +66,7 @@ impl Store {
         Ok(store)
     }
 
-    /// The client of a container, which lives as long as some entry uses it.
+    /// The client of a container, which lives as long as an entry uses it.
     pub(crate) fn open(&self, name: &ContainerName, hooks: &mut Hooks<'_>) -> Result<Arc<Bucket>, InstallError> {
         let key = ResourceKey::new(&["container", name.as_str(), &self.fingerprint()]);
         hooks.resource(key, || {
@@ -80,7 +80,7 @@ impl Store {
         })
     }
 
-    /// All that a client is made from, but for the container.
+    /// A fingerprint of everything that a client is made from, except the container.
     fn fingerprint(&self) -> String {
         let times = format!("{:?}", self.connection);
         let mut parts = self.account.parts();
@@ -110,7 +110,7 @@ impl Store {
     }
 }
 
-/// The client library refuses what was checked before; its words could repeat a secret.
+/// The client library refuses settings that were checked before. Its message could repeat a secret.
 fn failed(_: &object_store::Error) -> InstallError {
     InstallError::Failed(Error::new(
         ErrorKind::Internal,

@@ -1,5 +1,5 @@
-//! What `check --connect` runs: asks each container for a blob that is hardly there, and reads from the refusal which
-//! setting is wrong.
+//! Connection check for `check --connect`: asks each container for a blob that hardly exists, and finds the wrong
+//! setting from the refusal.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use resizer_plugin_api::{Error, ErrorKind, InstallError};
 use crate::AzureReader;
 use crate::account::Access;
 
-/// What is asked for. That it does not exist is as good an answer as that it does.
+/// The name of the probe. It does not matter whether the blob exists.
 const PROBE: &str = "resizer-check-connect";
 
 impl AzureReader {
-    /// Whether every container can be asked.
+    /// Checks that every container answers.
     pub(crate) async fn connect(self: Arc<Self>) -> Result<(), InstallError> {
         for (name, container) in &self.containers {
             if let Err(failure) = container.ask(PROBE).await {

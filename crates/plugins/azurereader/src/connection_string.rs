@@ -1,5 +1,5 @@
-//! Connection strings, as the Azure portal and Microsoft's tools write them. No error repeats a part of one: nearly every
-//! part can be a secret.
+//! Connection string parser, for strings as the Azure portal and Microsoft's tools write them. No error repeats a part
+//! of a string, since nearly every part can be a secret.
 
 use resizer_object_storage::Endpoint;
 use resizer_plugin_api::Secret;
@@ -18,7 +18,7 @@ const KNOWN: [&str; 8] = [
     "UseDevelopmentStorage",
     "DevelopmentStorageProxyUri",
 ];
-/// The parts of other services, which stand in the same strings.
+/// The parts of other services, which occur in the same strings.
 const OTHERS: [&str; 8] = [
     "BlobSecondaryEndpoint",
     "QueueEndpoint",
@@ -30,7 +30,7 @@ const OTHERS: [&str; 8] = [
     "DfsEndpoint",
 ];
 
-/// Why a connection string is none.
+/// The reason why a text is no connection string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StringError {
     #[error("each part of a connection string is a name, `=` and a value, with `;` between parts")]
@@ -115,7 +115,7 @@ pub(crate) fn parse(text: &str) -> Result<Account, StringError> {
     })
 }
 
-/// The storage emulator's own address, or that of the proxy before it, at its own port if it names none.
+/// The storage emulator's own address, or that of a proxy before it, with the emulator's port if the proxy has none.
 fn development_endpoint(proxy: Option<&str>) -> Result<Endpoint, StringError> {
     let mut url = Url::parse(proxy.unwrap_or("http://127.0.0.1")).map_err(|_| StringError::Address)?;
     if url.port().is_none() {
@@ -125,7 +125,7 @@ fn development_endpoint(proxy: Option<&str>) -> Result<Endpoint, StringError> {
     Endpoint::try_from(url.to_string()).map_err(|_| StringError::Address)
 }
 
-/// The account that an address names: the first label of the host, or behind an IP address the first segment.
+/// The account that an address names: the first label of the host, or after an IP address the first segment.
 fn account_of(endpoint: &Endpoint) -> String {
     let rest = endpoint.as_str().split_once("://").map_or("", |(_, rest)| rest);
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -144,7 +144,7 @@ mod tests {
     const KEY: &str = "c2VjcmV0IGtleQ==";
 
     #[test]
-    fn the_usual_forms() {
+    fn usual_forms_are_parsed() {
         let check = |text: &str, name: &str, endpoint: &str, access: &str| {
             let account = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             let found = match &account.access {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused_and_not_repeated() {
+    fn invalid_string_is_refused_and_not_repeated() {
         let check = |text: &str, expected: StringError| {
             let error = parse(text).map(|_| ()).unwrap_err();
             assert_eq!(error, expected, "{text}");

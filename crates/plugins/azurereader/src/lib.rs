@@ -1,7 +1,7 @@
-//! A plugin that serves containers of Azure Blob Storage: its settings and what it hooks into. `account` and
-//! `connection_string` are which account is asked and how, `names` are types of single settings, `client` makes the
-//! clients, `source` is what the engine calls, `redirect` sends clients to the store, and `connect` finds the setting to
-//! blame. The page for operators is `docs.md`. Nothing here caches; requests, retries and errors are those of
+//! Azure plugin: serves containers of Azure Blob Storage. This file has its settings and hooks. `account` and
+//! `connection_string` have the account and its credentials, `names` types of single settings, `client` the clients.
+//! `source` answers the engine, `redirect` sends clients to the store, and `connect` finds a wrong setting. The page
+//! for operators is `docs.md`. The engine does caching. Requests, retries and errors are those of
 //! `resizer_object_storage`.
 
 mod account;
@@ -29,37 +29,37 @@ reader_settings! {
 
     /// The settings of one entry.
     pub struct Config {
-        /// The containers that are served: with the prefix `/azure/`, the URL `/azure/photos/a/b.jpg` is the blob
+        /// The containers that are served. With the prefix `/azure/`, the URL `/azure/photos/a/b.jpg` is the blob
         /// `a/b.jpg` of the container `photos`. Any other container is forbidden.
         pub containers: Vec<ContainerName>,
         /// The account with its credentials, as the portal shows it. `"UseDevelopmentStorage=true"` is the storage
         /// emulator on this machine.
         pub connection_string: Option<Secret>,
-        /// The name of the storage account, in place of a connection string.
+        /// The name of the storage account, instead of a connection string.
         pub account: Option<AccountName>,
         /// The account's key.
         pub account_key: Option<Secret>,
         /// A shared access signature, which may read blobs.
         pub sas: Option<Secret>,
-        /// Ask without credentials: for public containers.
+        /// Send requests without credentials, for public containers.
         #[serde(default)]
         pub anonymous: bool,
-        /// The managed identity to be, if this machine has several, or the client of a workload identity. Without
-        /// credentials the identity of the machine or container is asked with.
+        /// The managed identity to use if this machine has several, or the client of a workload identity. Without other
+        /// credentials the plugin uses the identity of the machine or container.
         pub client_id: Option<String>,
         /// The tenant of a workload identity, if the environment does not name it.
         pub tenant_id: Option<String>,
-        /// The address of the account's blobs, if it is not `https://<account>.blob.core.windows.net`. One that begins
-        /// with `http://` is spoken to in clear text.
+        /// The address of the account's blobs, if it is not `https://<account>.blob.core.windows.net`. An address that
+        /// begins with `http://` is used without encryption.
         pub endpoint: Option<Endpoint>,
-        /// Send clients to the blob's own URL for images that would leave as they are. They can read it there only if
-        /// the container is public, and they learn where it is.
+        /// Redirect clients to the blob's own URL for images that need no processing. They can read it there only if
+        /// the container is public, and they learn its address.
         #[serde(default)]
         pub redirect_to_blob_if_unmodified: bool,
-        /// How long connecting to the store may take.
+        /// The timeout of connecting to the store.
         #[serde(default = "default_connect_timeout")]
         pub connect_timeout: Seconds,
-        /// How long the store may be silent while it owes an answer or the rest of one.
+        /// The longest silence of the store before and during a response.
         #[serde(default = "default_read_timeout")]
         pub read_timeout: Seconds,
     }
@@ -82,7 +82,7 @@ pub struct AzureReader {
     containers: BTreeMap<ContainerName, Arc<Bucket>>,
 }
 
-/// Which settings say where the account is and how it is asked.
+/// The settings that name the account and its credentials.
 #[derive(Clone, Copy, Debug)]
 struct Origin {
     address: &'static str,

@@ -1,10 +1,9 @@
-//! Types of single settings, which refuse at their line of `plugins.toml` what would make another address of a store's
-//! address.
+//! Types of single settings. They refuse text that would change a store's address, at its line of `plugins.toml`.
 
 use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
 
-/// The name of a container: lower-case letters, digits and hyphens; `$root` and `$web`, too.
+/// The name of a container: lower-case letters, digits and hyphens, or `$root` or `$web`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[schemars(inline, try_from = "String")]
 pub struct ContainerName(String);
@@ -17,13 +16,13 @@ pub struct AccountName(String);
 text_setting!(ContainerName, "a container such as \"photos\"");
 text_setting!(AccountName, "an account such as \"shopimages\"");
 
-/// Why a text is no such name.
+/// The reason why a text is no such name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// No container is called so.
+    /// It cannot be the name of a container.
     #[error("a container's name has 3 to 63 lower-case letters, digits and hyphens, as in \"photos\"")]
     Container,
-    /// No account is called so.
+    /// It cannot be the name of an account.
     #[error("an account's name has 3 to 24 lower-case letters and digits, as in \"shopimages\"")]
     Account,
 }
@@ -36,7 +35,7 @@ impl ContainerName {
     }
 }
 
-/// Lets a container be looked up by a part of a URL.
+/// Lets a container be looked up by a segment of a URL.
 impl std::borrow::Borrow<str> for ContainerName {
     fn borrow(&self) -> &str {
         &self.0
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_plain() {
+    fn names_are_accepted_or_refused() {
         fn check<T: TryFrom<String>>(good: &[&str], bad: &[&str]) {
             for (names, expected) in [(good, true), (bad, false)] {
                 for name in names {

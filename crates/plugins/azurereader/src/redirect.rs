@@ -1,6 +1,6 @@
-//! Sends clients to the store itself for images that would leave as they are, if the operator wants that. It happens
-//! when the store was asked for the blob, unless the settings say `fast`, and every authorizer was asked, so it shows
-//! nobody what they may not see here.
+//! Redirect to the store for images that need no processing, if the operator wants that. It happens after the store was
+//! asked for the blob (unless the settings say `fast`) and after all authorizers agreed. So it reveals nothing that a
+//! client may not see.
 
 use http::StatusCode;
 use resizer_plugin_api::{Flow, HookResult, PreHandleEvent, Reply};
@@ -9,7 +9,7 @@ use url::Url;
 use crate::AzureReader;
 
 impl AzureReader {
-    /// A redirect to the blob's own URL, without any signature, if its pixels are not touched.
+    /// A redirect to the blob's own URL, without any signature, if its pixels are not changed.
     pub(crate) fn redirect(&self, event: &mut PreHandleEvent<'_>) -> HookResult {
         let ours = event.request.path.starts_with(self.prefix.as_str());
         let Some(path) = event.source.as_str().strip_prefix(&self.identities()) else {
@@ -28,7 +28,7 @@ impl AzureReader {
     }
 }
 
-/// The URL of a blob, each segment of its name encoded.
+/// The URL of a blob, with each segment of its name encoded.
 fn address(endpoint: &str, path: &str) -> Option<Url> {
     let mut url = Url::parse(endpoint).ok()?;
     url.path_segments_mut().ok()?.pop_if_empty().extend(path.split('/'));
@@ -40,7 +40,7 @@ mod tests {
     use super::address;
 
     #[test]
-    fn names_are_encoded_once() {
+    fn name_is_encoded_once() {
         let check = |path: &str, expected: &str| {
             let url = address("http://127.0.0.1:10000/account", path).unwrap();
             assert_eq!(

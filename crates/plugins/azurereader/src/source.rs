@@ -1,4 +1,4 @@
-//! What the engine calls: each answer is one request to the store.
+//! Source of blobs: each answer is one request to the store.
 
 use async_trait::async_trait;
 use resizer_object_storage::Bucket;
@@ -24,7 +24,7 @@ impl Source for AzureReader {
 }
 
 impl AzureReader {
-    /// What the identities of all objects here begin with.
+    /// The prefix of the identities of all blobs here.
     pub(crate) fn identities(&self) -> String {
         format!("azure:{}/", self.store.account.endpoint)
     }

@@ -1,6 +1,6 @@
-//! Identities: stand-ins for the services that give tokens, and for a store that takes a token until the next is given.
-//! (Azurite takes tokens by https only, and any.) The reader runs in a process of its own, because the environment
-//! belongs to all of a process.
+//! Identities: imitations of the services that issue tokens, and of a store that accepts a token until the next is
+//! issued. (Azurite accepts tokens by https only, and any token.) The reader runs in a process of its own, because the
+//! environment belongs to the whole process.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -16,18 +16,18 @@ use resizer_engine::testing::{Installer, read_all};
 use resizer_plugin_api::{ErrorKind, Fetch, InstallError, SourcePath, Want};
 use resizer_test_stores::http_origin::{Answer, Asked, HttpOrigin, Then};
 
-/// Tells the process of the reader where the store is.
+/// The variable that tells the reader's process the store's address.
 const STORE: &str = "RESIZER_TEST_AZURE";
-/// Tells it further settings.
+/// The variable with further settings for the reader's process.
 const SETTINGS: &str = "RESIZER_TEST_SETTINGS";
-/// Tells it what the log shall say of the failure, if it shall fail.
+/// The variable that tells the reader's process the text that the log must have, if reading must fail.
 const FAILURE: &str = "RESIZER_TEST_FAILURE";
-/// How often the reader reads.
+/// The number of reads.
 const READS: usize = 6;
-/// How many tokens are over as soon as they are given; those after them last.
+/// The number of tokens that expire as soon as they are issued. Later tokens last.
 const SHORT_LIVED: usize = 3;
 
-/// Gives tokens, one after another.
+/// Issues tokens, one after another.
 #[derive(Default)]
 struct Giver(AtomicUsize);
 
@@ -42,14 +42,14 @@ impl Giver {
         (format!("token.number.{number}"), number > SHORT_LIVED)
     }
 
-    /// As the managed identity service answers.
+    /// A response like that of the managed identity service.
     fn managed(&self) -> Answer {
         let (token, lasts) = self.give();
         let until = if lasts { "4070908800" } else { "1577836800" };
         answer(200, &format!(r#"{{"access_token":"{token}","expires_on":"{until}"}}"#))
     }
 
-    /// As the login service answers.
+    /// A response like that of the login service.
     fn login(&self) -> Answer {
         let (token, lasts) = self.give();
         let seconds = if lasts { 3600 } else { 0 };
@@ -57,12 +57,12 @@ impl Giver {
     }
 }
 
-/// An answer after which the client closes the connection.
+/// A response after which the client closes the connection.
 fn answer(status: u16, body: &str) -> Answer {
     Answer::new(status, &[("Connection", "close")], body.as_bytes()).then(Then::Hang)
 }
 
-/// A blob, for those who have the token that was given last.
+/// A store with one blob, for requests with the newest token.
 async fn store(giver: &Arc<Giver>) -> HttpOrigin {
     let giver = Arc::clone(giver);
     let store = HttpOrigin::start(move |asked: &Asked| {
@@ -79,12 +79,10 @@ async fn store(giver: &Arc<Giver>) -> HttpOrigin {
     store.await.unwrap()
 }
 
-/// Runs the reader of this file's other half with this environment.
+/// Runs the reader's process with this environment.
 async fn run(store: &HttpOrigin, environment: &[(&str, &str)]) {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child
-        .args(["--exact", "the_process_of_the_reader", "--nocapture"])
-        .env_clear();
+    child.args(["--exact", "reader_process", "--nocapture"]).env_clear();
     child.env(STORE, store.address().to_string());
     child.envs(environment.iter().copied());
     let output = tokio::task::spawn_blocking(move || child.output())
@@ -99,7 +97,7 @@ async fn run(store: &HttpOrigin, environment: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn the_process_of_the_reader() {
+async fn reader_process() {
     let Ok(store) = std::env::var(STORE) else { return };
     let settings = format!(
         "account = 'shop'\nendpoint = 'http://{store}/shop'\ncontainers = ['photos']\n\
@@ -130,7 +128,7 @@ async fn the_process_of_the_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_managed_identity() {
+async fn managed_identity_gives_tokens() {
     let giver = Arc::<Giver>::default();
     let store = store(&giver).await;
     let gives = Arc::clone(&giver);
@@ -158,7 +156,7 @@ async fn a_managed_identity() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_workload_identity() {
+async fn workload_identity_gives_tokens() {
     let giver = Arc::<Giver>::default();
     let store = store(&giver).await;
     let gives = Arc::clone(&giver);
@@ -170,7 +168,7 @@ async fn a_workload_identity() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, "token.of.the.pod").unwrap();
-    // As the webhook of Azure's Kubernetes service sets them, a slash behind the host included.
+    // As the webhook of Azure's Kubernetes service sets the host, with a trailing slash.
     let at = format!("http://{}/", service.address());
     let environment = [
         ("AZURE_CLIENT_ID", "the-client"),

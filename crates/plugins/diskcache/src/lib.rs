@@ -1,10 +1,9 @@
-//! A plugin that keeps encoded results in a folder: its settings and what it hooks into. It mirrors ImageResizer's
-//! DiskCache and HybridCache. `cache` is what the engine calls, `memory` and `write_behind` are what stands before the
-//! disk, `writer` is the thread that writes. The page for operators is `docs.md`. Files, their order and their bound are
-//! the work of `resizer-disk-store`.
+//! Result cache on disk: the settings of the plugin `diskcache` and its registration. `cache` is the cache that the
+//! engine calls, `write_behind` its queue, `writer` the thread that writes. Mirrors ImageResizer's DiskCache and
+//! HybridCache. The page for operators is `docs.md`. Files, their order and their bound are the work of
+//! `resizer-disk-store`; the memory tier is `resizer-memory-store`.
 
 mod cache;
-mod memory;
 mod meta;
 mod numbers;
 mod write_behind;
@@ -12,6 +11,7 @@ mod writer;
 
 use std::path::PathBuf;
 
+use resizer_disk_store::CacheFolder;
 use resizer_plugin_api::{ByteSize, Hooks, InstallError, Plugin, ResourceKey, register};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,7 +22,7 @@ register!(DiskCache, docs = "../docs.md");
 
 /// Less would be taken by directories for the most part: there are 256 of them, of a block each.
 const LEAST_ON_DISK: ByteSize = ByteSize(16 << 20);
-/// The part of all memory that each of the two places in memory takes by default, and the most of it.
+/// The part of `memory_limit` that each of the two places in memory takes by default, and the most of it.
 const MEMORY_PART: u64 = 16;
 const MOST_BY_DEFAULT: ByteSize = ByteSize(32 << 20);
 /// Less would not hold one result of the larger sort.
@@ -38,8 +38,8 @@ pub struct Config {
     /// How much the folder may take on the disk, at least `"16MiB"`. If it is not set: a tenth of the file system, or
     /// half of what is free on it if that is less.
     pub max_size: Option<ByteSize>,
-    /// How much memory the results asked for most may take, out of `memory_limit` of `[server]`; `"0B"` for none. If it is
-    /// not set: a sixteenth of that, at most `"32MiB"`.
+    /// How much memory the results asked for most may take, out of `memory_limit` of `[server]`; `"0B"` for none. If it
+    /// is not set: a sixteenth of that, at most `"32MiB"`.
     pub memory_tier: Option<ByteSize>,
     /// How much memory the results that wait to be written may take, out of `memory_limit` of `[server]`, at least
     /// `"1MiB"`. If it is not set: a sixteenth of that, at most `"32MiB"`.
@@ -80,15 +80,14 @@ impl Plugin for DiskCache {
             &memory_tier.to_string(),
             &write_behind.to_string(),
         ]);
+        let memory_tier = hooks.claim("memory_tier", memory_tier)?;
         let settings = Settings {
-            folder,
-            max_size: config.max_size,
-            memory_tier: hooks.claim("memory_tier", memory_tier)?,
+            folder: CacheFolder::new(folder, config.max_size.map(|size| size.0), None),
             write_behind: hooks.claim("write_behind", write_behind)?,
             index: hooks.claim_as_it_grows("index"),
         };
         let metrics = hooks.metrics().clone();
-        let cache = hooks.resource(key, || FolderCache::new(settings, &metrics))?;
+        let cache = hooks.resource(key, || FolderCache::new(settings, memory_tier, &metrics))?;
         hooks.on_start(&cache, FolderCache::start);
         hooks.on_connect(&cache, FolderCache::connect);
         hooks.on_stop(&cache, FolderCache::stop);

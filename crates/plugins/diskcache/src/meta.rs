@@ -1,5 +1,5 @@
-//! What is kept beside a result's bytes, as bytes: seconds and nanoseconds of `modified`, length of the media type,
-//! media type, validator. Numbers are little-endian. The store checks that it reads what was written.
+//! Meta of a result as bytes: seconds and nanoseconds of `modified`, length of the media type, media type, validator.
+//! Numbers are little-endian. The store checks that the bytes are those that were written.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +21,7 @@ pub(crate) fn to_bytes(meta: &EntryMeta) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// `None` for what another version may have written.
+/// `None` for bytes that another version may have written.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Option<EntryMeta> {
     let (seconds, bytes) = bytes.split_first_chunk()?;
     let (nanoseconds, bytes) = bytes.split_first_chunk()?;
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_what_was_written() {
+    fn meta_read_back_is_what_was_written() {
         let nanosecond = Duration::from_nanos(1);
         let times = [
             None,

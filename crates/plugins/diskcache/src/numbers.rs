@@ -1,4 +1,4 @@
-//! The numbers shown to operators. Several caches, as while a reload changes the settings, add to the same ones.
+//! Metrics of the disk cache. Several caches, as while a reload changes the settings, add to the same metrics.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -9,25 +9,23 @@ pub(crate) struct Numbers {
     bytes: Part,
     entries: Part,
     max_bytes: Part,
-    memory: Part,
     write_behind: Part,
     evictions: Growing,
     damaged: Growing,
     /// Results found in memory, waiting ones among them.
     pub(crate) memory_hits: Counter,
     pub(crate) disk_hits: Counter,
-    pub(crate) memory_evictions: Counter,
     pub(crate) dropped_writes: Counter,
     pub(crate) failed_writes: Counter,
 }
 
-/// What one cache adds to a gauge; taken back when the cache is closed.
+/// The part of a gauge that one cache adds; taken back when the cache is closed.
 struct Part {
     gauge: Gauge,
     shown: AtomicI64,
 }
 
-/// What one cache adds to a counter.
+/// The part of a counter that one cache adds.
 struct Growing {
     counter: Counter,
     shown: AtomicU64,
@@ -55,7 +53,6 @@ impl Numbers {
             ),
             entries: part("resizer_diskcache_entries", "Results in the cache folder."),
             max_bytes: part("resizer_diskcache_max_bytes", "Bytes that the cache folder may take."),
-            memory: part("resizer_diskcache_memory_bytes", "Bytes of results in the memory tier."),
             write_behind: part(
                 "resizer_diskcache_write_behind_bytes",
                 "Bytes of results that wait to be written.",
@@ -70,10 +67,6 @@ impl Numbers {
             ),
             memory_hits: hits("memory"),
             disk_hits: hits("disk"),
-            memory_evictions: counter(
-                "resizer_diskcache_memory_evictions_total",
-                "Results that gave way to others in the memory tier.",
-            ),
             dropped_writes: counter(
                 "resizer_diskcache_dropped_writes_total",
                 "Results not written because too much was waiting.",
@@ -85,11 +78,19 @@ impl Numbers {
         }
     }
 
-    pub(crate) fn show(&self, disk: Counts, memory: u64, write_behind: u64) {
+    /// The bytes of the memory tier, and its evictions.
+    pub(crate) fn of_memory(metrics: &Metrics) -> (Gauge, Counter) {
+        let help = "Bytes of results in the memory tier.";
+        let bytes = metrics.gauge("resizer_diskcache_memory_bytes", help, &[]);
+        let help = "Results that gave way to others in the memory tier.";
+        let evictions = metrics.counter("resizer_diskcache_memory_evictions_total", help, &[]);
+        (bytes, evictions)
+    }
+
+    pub(crate) fn show(&self, disk: Counts, write_behind: u64) {
         self.bytes.show(disk.bytes);
         self.entries.show(disk.entries);
         self.max_bytes.show(disk.bound);
-        self.memory.show(memory);
         self.write_behind.show(write_behind);
         self.evictions.show(disk.evicted);
         self.damaged.show(disk.damaged);

@@ -1,11 +1,12 @@
-//! Results that wait to be written: a bounded queue that look-ups see into. Filled by requests, emptied by the one
-//! thread that writes. Nobody who adds to it waits.
+//! Write-behind queue: results that wait to be written, bounded by bytes and open to look-ups. Filled by requests,
+//! emptied by the one thread that writes. A request that adds to the queue never waits.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use resizer_plugin_api::{ByteSize, CacheKey, Entry};
+use resizer_memory_store::weight;
+use resizer_plugin_api::{ByteSize, CacheKey, Entry, Purge};
 
 pub(crate) struct WriteBehind {
     state: Mutex<State>,
@@ -52,7 +53,7 @@ impl WriteBehind {
         self.state.lock().entries.get(key).map(|waiting| waiting.entry.clone())
     }
 
-    /// What the waiting entries count.
+    /// The weight of the waiting entries, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.state.lock().bytes
     }
@@ -61,7 +62,7 @@ impl WriteBehind {
     pub(crate) fn put(&self, key: &CacheKey, entry: Entry) -> bool {
         let mut state = self.state.lock();
         state.remove(key);
-        let weight = entry.weight(key);
+        let weight = weight(key, &entry);
         if state.bytes + weight > self.limit {
             return false;
         }
@@ -97,23 +98,23 @@ impl WriteBehind {
         }
     }
 
-    /// Removes the entries that are meant, and tells their keys. When it returns, none of them is being written either.
-    pub(crate) fn remove(&self, is_meant: impl Fn(&CacheKey) -> bool) -> Vec<CacheKey> {
+    /// Removes the entries that a purge covers, and tells their keys. On return none of these is being written either.
+    pub(crate) fn remove(&self, purge: &Purge) -> Vec<CacheKey> {
         let mut state = self.state.lock();
-        let keys: Vec<CacheKey> = state.entries.keys().filter(|key| is_meant(key)).cloned().collect();
+        let keys: Vec<CacheKey> = state.entries.keys().filter(|key| purge.covers(key)).cloned().collect();
         for key in &keys {
             state.remove(key);
         }
-        let meant = state.writing.clone().filter(|(key, _)| is_meant(key));
-        if meant.is_some() {
-            self.changed.wait_while(&mut state, |state| state.writing == meant);
+        let covered = state.writing.clone().filter(|(key, _)| purge.covers(key));
+        if covered.is_some() {
+            self.changed.wait_while(&mut state, |state| state.writing == covered);
         }
         keys
     }
 
-    /// Waits until nothing waits, or until it is too late; tells whether all was written.
-    pub(crate) fn drain(&self, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
+    /// Waits until the queue is empty, for so long at most; tells whether it is.
+    pub(crate) fn drain(&self, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
         let mut state = self.state.lock();
         self.changed
             .wait_while_until(&mut state, |state| !state.entries.is_empty(), until);
@@ -137,7 +138,7 @@ impl WriteBehind {
 impl State {
     fn remove(&mut self, key: &CacheKey) {
         if let Some(waiting) = self.entries.remove(key) {
-            self.bytes -= waiting.entry.weight(key);
+            self.bytes -= weight(key, &waiting.entry);
         }
     }
 }

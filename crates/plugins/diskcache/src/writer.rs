@@ -1,34 +1,24 @@
-//! Starting and stopping, and the threads in between: one takes the folder over and writes what waits, one result after
-//! the other; another looks meanwhile what is there. Reads wait for neither.
+//! Start, stop, and the threads in between: one takes the folder over and then writes the queue, one result after the
+//! other; another lists the folder meanwhile. Reads wait for neither.
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use resizer_disk_store::Store;
+use resizer_disk_store::OpenError;
 use resizer_plugin_api::{Error, ErrorKind, InstallError};
 
 use crate::cache::{FolderCache, Shared, entry_key, no_threads};
 use crate::meta;
 
-/// How often the folder is tried while another process has it, or the disk fails.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
-
-/// How often the log hears of a disk that takes nothing.
-const WARN_AFTER: Duration = Duration::from_secs(60);
-
-/// How long a server that stops waits for what is still to be written.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server that stops waits for results that are still to be written.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl FolderCache {
     /// Opens the folder and starts the thread that writes. Does nothing if that was done before a reload.
     pub(crate) async fn start(self: Arc<Self>) -> Result<(), InstallError> {
         blocking(&self.shared, |shared| {
-            if shared.store.get().is_some() {
-                return Ok(());
-            }
-            let store = shared.open()?;
-            if shared.store.set(store).is_ok() {
+            if shared.settings.folder.open().map_err(unusable)? {
                 let shared = Arc::clone(shared);
                 let writer = thread::Builder::new().name("diskcache-write".to_owned());
                 writer.spawn(move || write(&shared)).map_err(no_threads)?;
@@ -40,17 +30,13 @@ impl FolderCache {
 
     /// Whether the folder can be used.
     pub(crate) async fn connect(self: Arc<Self>) -> Result<(), InstallError> {
-        blocking(&self.shared, |shared| match shared.store.get() {
-            Some(_) => Ok(()),
-            None => shared.open().map(drop),
-        })
-        .await
+        blocking(&self.shared, |shared| shared.settings.folder.check().map_err(unusable)).await
     }
 
-    /// Waits until what waits is written.
+    /// Waits until the queue is written.
     pub(crate) async fn stop(self: Arc<Self>) -> Result<(), InstallError> {
         blocking(&self.shared, |shared| {
-            let drained = shared.waiting.drain(PATIENCE);
+            let drained = shared.waiting.drain(DRAIN_TIMEOUT);
             shared.show();
             if drained {
                 return Ok(());
@@ -60,6 +46,11 @@ impl FolderCache {
         })
         .await
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is a step of `map_err`")]
+fn unusable(error: OpenError) -> InstallError {
+    InstallError::setting("folder", error.to_string())
 }
 
 async fn blocking(
@@ -76,91 +67,40 @@ async fn blocking(
     })
 }
 
-/// The thread's life: until the cache is closed and everything is written.
+/// The writing thread: runs until the cache is closed and everything is written.
 fn write(shared: &Shared) {
-    let Some(store) = shared.store.get() else { return };
-    if !lock(shared, store) {
+    let folder = &shared.settings.folder;
+    if !folder.lock(|time| shared.waiting.has_ended_within(time)) {
         return;
     }
+    let list = || {
+        if folder.list(|time| shared.waiting.has_ended_within(time)) {
+            shared.show();
+        }
+    };
     thread::scope(|scope| {
         let lists = thread::Builder::new().name("diskcache-list".to_owned());
-        if lists.spawn_scoped(scope, || list(shared, store)).is_err() {
-            // Then what waits has to wait.
-            list(shared, store);
+        if lists.spawn_scoped(scope, list).is_err() {
+            // Without a second thread the entries that wait have to wait longer.
+            list();
         }
-        write_what_waits(shared, store);
+        write_queue(shared);
     });
 }
 
-fn write_what_waits(shared: &Shared, store: &Store) {
-    let mut warned = None;
+fn write_queue(shared: &Shared) {
+    let folder = &shared.settings.folder;
     while let Some(next) = shared.waiting.next() {
-        let Some(meta) = meta::to_bytes(&next.entry.meta) else {
+        let (Some(store), Some(meta)) = (folder.store(), meta::to_bytes(&next.entry.meta)) else {
             continue;
         };
-        let written = store.write(&entry_key(&next.key), &meta, &next.entry.bytes);
-        if let Err(error) = written {
+        if let Err(error) = store.write(&entry_key(&next.key), &meta, &next.entry.bytes) {
             shared.numbers.failed_writes.increment();
-            let folder = shared.settings.folder.display();
-            sampled(
-                &mut warned,
-                || tracing::warn!(%folder, "a result was not written and is served without being kept: {error}"),
-            );
+            folder.warn(&format!(
+                "a result was not written and is served without being kept: {error}"
+            ));
         }
         drop(next);
         shared.show();
-    }
-}
-
-/// Waits until the folder is ours; `false` if the cache is closed before.
-fn lock(shared: &Shared, store: &Store) -> bool {
-    let folder = shared.settings.folder.display();
-    let mut warned = None;
-    let mut told = false;
-    loop {
-        match store.lock() {
-            Ok(true) => return true,
-            Ok(false) if told => {}
-            Ok(false) => {
-                told = true;
-                tracing::warn!(%folder, "another server has the cache folder, or this one until a reload is done: results are read, none written");
-            }
-            Err(error) => sampled(&mut warned, || {
-                tracing::warn!(%folder, "the cache folder cannot be locked, so nothing is written: {error}");
-            }),
-        }
-        if shared.waiting.has_ended_within(TRY_AGAIN_AFTER) {
-            return false;
-        }
-    }
-}
-
-/// Until it is known what is in the folder, or the cache is closed.
-fn list(shared: &Shared, store: &Store) {
-    let folder = shared.settings.folder.display();
-    let mut warned = None;
-    loop {
-        match store.list() {
-            Ok(()) => {
-                let counts = store.counts();
-                let (entries, bytes, max_bytes) = (counts.entries, counts.bytes, counts.bound);
-                let bound = store.bound_source();
-                tracing::info!(%folder, entries, bytes, max_bytes, bound, "the cache folder is ready");
-                return shared.show();
-            }
-            Err(error) => sampled(&mut warned, || {
-                tracing::warn!(%folder, "the cache folder cannot be looked through, so nothing is written: {error}");
-            }),
-        }
-        if shared.waiting.has_ended_within(TRY_AGAIN_AFTER) {
-            return;
-        }
-    }
-}
-
-fn sampled(last: &mut Option<Instant>, warn: impl FnOnce()) {
-    if last.is_none_or(|last| last.elapsed() >= WARN_AFTER) {
-        *last = Some(Instant::now());
-        warn();
     }
 }

@@ -1,6 +1,6 @@
-//! Opens files of a folder, and only of that folder, whatever links lie in it and whoever changes them meanwhile.
-//! Blocking: called on the threads of the IO pool. The path is a [`SourcePath`], so it holds no dot segments, control
-//! characters or backslashes.
+//! Folder access: opens files of a folder and only of that folder, whatever links lie in it and however they change
+//! meanwhile. Blocking, so it runs on the threads of the IO pool. The path is a [`SourcePath`], so it holds no dot
+//! segments, control characters or backslashes.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,30 +11,30 @@ use resizer_plugin_api::SourcePath;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
-/// How a directory on the way is opened: to go on from there, not to list it.
+/// The flags that open a directory on the way: to continue from there, not to list it.
 #[cfg(target_os = "linux")]
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 #[cfg(not(target_os = "linux"))]
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// How a file is opened. `NONBLOCK` means nothing to a regular file, and without it opening a pipe would wait for
-/// somebody to write into it.
+/// The flags that open a file. `NONBLOCK` means nothing to a regular file, but without it opening a pipe would wait for
+/// a writer.
 const FILE: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC)
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY);
 
-/// A folder by its absolute path, which is resolved anew for each file, so that the folder may be a link that somebody
-/// points elsewhere.
+/// A folder by its absolute path. The path is resolved anew for each file, so that the folder may be a link whose
+/// target changes.
 #[derive(Debug)]
 pub(crate) struct Folder {
     root: PathBuf,
 }
 
-/// Why a file is not read.
+/// The reason why a file is not read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
-    /// Nothing that is served has this name.
+    /// No served file has this name.
     #[error("{0}")]
     Absent(&'static str),
     /// The folder itself cannot be opened.
@@ -43,10 +43,10 @@ pub(crate) enum FileError {
     /// The file cannot be opened or read.
     #[error(transparent)]
     File(#[from] io::Error),
-    /// The file is not what it was when reading began.
+    /// The file changed since reading began.
     #[error("the file changed while it was read")]
     Changed,
-    /// The wanted range begins at the end of the file or behind it.
+    /// The requested range begins at the end of the file or behind it.
     #[error("the range begins behind the end of the file")]
     RangeBehindEnd,
 }
@@ -58,12 +58,12 @@ impl From<Errno> for FileError {
 }
 
 impl Folder {
-    /// The folder at this absolute path; it need not exist yet.
+    /// The folder at this absolute path, which need not exist yet.
     pub(crate) fn new(root: PathBuf) -> Self {
         Self { root }
     }
 
-    /// Its absolute path.
+    /// The folder's absolute path.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -89,9 +89,9 @@ impl Folder {
         regular(self.open_beneath(path)?)
     }
 
-    /// Lets the system resolve the path without leaving the folder, which it does in one go. What it refuses for
-    /// reasons of its own, [`Self::open_resolved`] decides: links with an absolute path (`XDEV`), a folder that changes
-    /// just now (`AGAIN`), systems and sandboxes without this call (`NOSYS`, `PERM`).
+    /// Lets the system resolve the path without leaving the folder, in one call. [`Self::open_resolved`] decides about
+    /// paths that the call refuses for reasons of its own: links with an absolute path (`XDEV`), a folder that changes
+    /// at this moment (`AGAIN`), systems and sandboxes without this call (`NOSYS`, `PERM`).
     #[cfg(target_os = "linux")]
     fn open_beneath(&self, path: &str) -> Result<OwnedFd, FileError> {
         use rustix::fs::{ResolveFlags, openat2};
@@ -113,8 +113,8 @@ impl Folder {
         self.open_resolved(path)
     }
 
-    /// Resolves all links, compares where they lead with the folder, and then walks there without following any: a
-    /// link that somebody puts in the way after the comparison is not followed.
+    /// Resolves all links, checks that their target is in the folder, and then walks there without following any link.
+    /// So a link that appears after the check is not followed.
     fn open_resolved(&self, path: &str) -> Result<OwnedFd, FileError> {
         let root = fs::canonicalize(&self.root).map_err(|error| self.lost(error))?;
         let file = fs::canonicalize(root.join(path))?;

@@ -1,6 +1,6 @@
-//! A plugin that serves a folder: its settings and what it hooks into. `folder` opens files without ever leaving the
-//! folder, `reading` reads them in pieces, `source` is what the engine calls. The page for operators is `docs.md`.
-//! Nothing here caches, retries or times out.
+//! Folder plugin: serves images from a local folder. This file has its settings and hooks. `folder` opens files without
+//! ever leaving the folder, `reading` reads them in pieces, `source` answers the engine. The page for operators is
+//! `docs.md`. The engine does caching, retries and timeouts.
 
 #[cfg(not(unix))]
 compile_error!("filereader relies on Unix file systems to keep requests inside its folder; build without it");
@@ -20,8 +20,8 @@ use crate::folder::Folder;
 
 register!(FileReader, docs = "../docs.md");
 
-/// Threads for each folder. More than a local disk needs, so that a network mount, which answers slower, still has a
-/// few reads under way.
+/// Threads for each folder. This is more than a local disk needs, so that a slower network mount has several reads
+/// under way.
 const IO_THREADS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 reader_settings! {
@@ -38,7 +38,7 @@ reader_settings! {
 /// Serves one folder.
 #[derive(Clone, Debug)]
 pub struct FileReader {
-    /// What the keys of all its sources begin with.
+    /// The prefix of the keys of all its sources.
     name: Arc<str>,
     folder: Arc<Folder>,
     io: Arc<IoPool>,
@@ -52,7 +52,7 @@ impl Plugin for FileReader {
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
         let root = std::path::absolute(&config.folder)
             .map_err(|error| InstallError::setting("folder", format!("this is no path: {error}")))?;
-        // A pool for each folder: one that hangs leaves the others alone.
+        // A pool for each folder, so that one that hangs does not block the others.
         let io = hooks.resource(ResourceKey::new(&["io", &root.to_string_lossy()]), || {
             IoPool::new(IO_THREADS, "filereader").map_err(|error| {
                 let message = "The threads that read files cannot be started.";
@@ -74,7 +74,7 @@ impl Plugin for FileReader {
 }
 
 impl FileReader {
-    /// Whether the folder is there and can be read.
+    /// Checks that the folder exists and can be read.
     async fn check_folder(self: Arc<Self>) -> Result<(), InstallError> {
         let folder = Arc::clone(&self.folder);
         match self.io.run(move || folder.check()).await {
@@ -90,7 +90,7 @@ impl FileReader {
     }
 }
 
-/// What is wrong with the folder and what to do about it.
+/// The fault of the folder, and the remedy.
 fn advice(root: &Path, error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     let root = root.display();

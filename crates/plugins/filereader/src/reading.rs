@@ -1,4 +1,4 @@
-//! Reads an open file in pieces and notices if it changes meanwhile. Blocking: called on the threads of the IO pool.
+//! File reading in pieces: notices if the file changes meanwhile. Blocking, so it runs on the threads of the IO pool.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -9,19 +9,19 @@ use resizer_plugin_api::{ByteRange, Stat, Validator};
 
 use crate::folder::FileError;
 
-/// How much is read in one go: most images in one piece, and little memory for the others while they are sent.
+/// The length of a piece. Most images are one piece, and larger ones take little memory while they are sent.
 const PIECE: u64 = 256 * 1024;
 
-/// A file, or a part of it, on its way.
+/// A file, or a part of it, being read.
 #[derive(Debug)]
 pub(crate) struct Reading {
     file: File,
-    /// What the file was when it was opened; all bytes belong to this version or there is an error.
+    /// The version of the file when it was opened. All bytes belong to this version, or there is an error.
     stat: Stat,
     left: u64,
 }
 
-/// What the open file is now.
+/// The current version of the open file.
 pub(crate) fn stat(file: &File) -> io::Result<Stat> {
     let metadata = file.metadata()?;
     Ok(Stat::known(
@@ -31,8 +31,8 @@ pub(crate) fn stat(file: &File) -> io::Result<Stat> {
     ))
 }
 
-/// Length, time and inode: a copy with the time kept (`cp -p`, `rsync -t`) differs in the inode, a rewrite in place in
-/// the time.
+/// The validator: length, time and inode. A copy with the time kept (`cp -p`, `rsync -t`) differs in the inode, and a
+/// rewrite in place differs in the time.
 fn validator(metadata: &Metadata) -> Validator {
     let (length, inode) = (metadata.len(), metadata.ino());
     Validator::new(format!(
@@ -43,7 +43,7 @@ fn validator(metadata: &Metadata) -> Validator {
 }
 
 impl Reading {
-    /// Sets out to read a file, or a range of it, as the version that `stat` tells.
+    /// Begins to read a file, or a range of it, in the version that `stat` describes.
     pub(crate) fn new(mut file: File, stat: Stat, range: Option<ByteRange>) -> Result<Self, FileError> {
         let length = stat.length.unwrap_or(0);
         let left = match range {
@@ -57,12 +57,12 @@ impl Reading {
         Ok(Self { file, stat, left })
     }
 
-    /// The version that is read.
+    /// The version being read.
     pub(crate) fn stat(&self) -> &Stat {
         &self.stat
     }
 
-    /// The next bytes; `None` when all have come.
+    /// The next bytes. `None` after the last.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, FileError> {
         if self.left == 0 {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What the engine calls: each answer is one trip to the IO pool, and one more for each further piece of a large file.
+//! Source of files: each answer is one trip to the IO pool, and one more for each further piece of a large file.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl Source for FileReader {
 }
 
 impl FileReader {
-    /// What follows the first piece. Nothing is read ahead: the next piece is read when it is asked for.
+    /// The pieces after the first. Nothing is read ahead: each piece is read when the stream is polled for it.
     fn rest(&self, reading: Reading) -> ByteStream {
         let reader = self.clone();
         Box::pin(stream::try_unfold(reading, move |mut reading| {

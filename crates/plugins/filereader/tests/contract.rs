@@ -1,5 +1,4 @@
-//! What every source does, run against a folder; and what this one says of files that change or cannot be read, and of
-//! folders that are not there.
+//! Source contract for a folder, and this plugin's errors for changing or unreadable files and missing folders.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -48,7 +47,7 @@ impl Served {
         self.folder.path().join(path)
     }
 
-    /// Writes a file that was last changed an hour ago, so that any change from now on shows in its time.
+    /// Writes a file that was last changed an hour ago, so that any later change is visible in its time.
     fn write(&self, path: &str, bytes: &[u8]) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -105,12 +104,12 @@ impl SourceStore for Served {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_source() {
+async fn folder_satisfies_the_source_contract() {
     source_contract(&Served::new()).await;
 }
 
 #[tokio::test]
-async fn each_way_to_change_a_file_makes_another_validator() {
+async fn each_way_to_change_a_file_changes_the_validator() {
     let served = Served::new();
     let hour_ago = SystemTime::now() - Duration::from_secs(3600);
     served.write("a.jpg", b"first");
@@ -145,7 +144,7 @@ async fn each_way_to_change_a_file_makes_another_validator() {
     );
 }
 
-/// What becomes of a download of 3 MB if something happens after its first piece.
+/// The result of a download of 3 MB if something happens after its first piece.
 async fn after_first_piece(happens: impl FnOnce(&Path)) -> Result<Vec<u8>, Error> {
     let served = Served::new();
     served.write("a.jpg", &vec![7; 3_000_000]);
@@ -158,7 +157,7 @@ async fn after_first_piece(happens: impl FnOnce(&Path)) -> Result<Vec<u8>, Error
 }
 
 #[tokio::test]
-async fn a_file_that_changes_while_it_is_read_is_an_error() {
+async fn file_changed_while_it_is_read_is_an_error() {
     type Change = fn(&Path);
     fn open(path: &Path) -> File {
         File::options().append(true).open(path).unwrap()
@@ -176,7 +175,7 @@ async fn a_file_that_changes_while_it_is_read_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_replaced_or_removed_while_it_is_read_arrives_as_it_was() {
+async fn file_replaced_or_removed_while_it_is_read_arrives_unchanged() {
     let replaced = after_first_piece(|path| {
         let new = path.with_extension("new");
         fs::write(&new, b"new").unwrap();
@@ -190,7 +189,7 @@ async fn a_file_that_is_replaced_or_removed_while_it_is_read_arrives_as_it_was()
 }
 
 #[tokio::test]
-async fn a_folder_that_is_a_link_is_followed_anew() {
+async fn folder_that_is_a_link_is_followed_anew() {
     let releases = tempfile::tempdir().unwrap();
     for release in ["one", "two"] {
         fs::create_dir(releases.path().join(release)).unwrap();
@@ -226,21 +225,21 @@ async fn a_folder_that_is_a_link_is_followed_anew() {
     tells_no_path(&error, &current);
 }
 
-/// The client hears nothing of this machine; the log hears the cause.
+/// The client learns nothing about this machine, and the log has the cause.
 fn tells_no_path(error: &Error, path: &Path) {
     assert!(!error.message().contains(path.to_str().unwrap()), "{}", error.message());
     assert!(error.cause().is_some(), "the log hears why: {error:?}");
 }
 
-/// Root reads what it likes, so as root these tests run once more, as nobody.
+/// Root may read everything, so as root these tests run again as the user nobody.
 #[test]
-fn what_may_not_be_read_is_forbidden() {
+fn unreadable_file_is_forbidden() {
     if !rustix::process::geteuid().is_root() {
-        return refused_files_and_folders();
+        return unreadable_files_and_folders_are_refused();
     }
     let mut again = Command::new(std::env::current_exe().unwrap());
     again
-        .args(["--exact", "what_may_not_be_read_is_forbidden"])
+        .args(["--exact", "unreadable_file_is_forbidden"])
         .env_remove("TMPDIR")
         .uid(65534)
         .gid(65534);
@@ -257,7 +256,7 @@ fn what_may_not_be_read_is_forbidden() {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn refused_files_and_folders() {
+async fn unreadable_files_and_folders_are_refused() {
     let served = Served::new();
     served.write("a.jpg", b"bytes");
     let mode = |path: &str, mode| fs::set_permissions(served.path(path), PermissionsExt::from_mode(mode)).unwrap();
@@ -285,7 +284,7 @@ async fn start(settings: &str) -> Result<(), InstallError> {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_served_is_refused_with_advice() {
+async fn unusable_folder_is_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.jpg");
     fs::write(&file, b"").unwrap();
@@ -310,7 +309,7 @@ async fn a_folder_that_cannot_be_served_is_refused_with_advice() {
 }
 
 #[test]
-fn settings() {
+fn settings_are_parsed_or_refused() {
     let installer = Installer::default();
     let table = installer.install::<FileReader>("folder = 'photos'").unwrap();
     let mounted = &table.sources[0].value;

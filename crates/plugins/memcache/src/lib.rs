@@ -1,17 +1,14 @@
-//! A plugin that keeps encoded results in memory: its settings and what it hooks into. `store` is the cache itself, which
-//! a reload keeps. It mirrors ImageResizer's MemCache. The page for operators is `docs.md`.
+//! Result cache in memory: the settings of the plugin `memcache` and its registration. The cache itself, which survives
+//! a reload, is a [`MemoryStore`]. Mirrors ImageResizer's MemCache. The page for operators is `docs.md`.
 
-mod store;
-
+use resizer_memory_store::{Eviction, MemoryStore};
 use resizer_plugin_api::{ByteSize, Hooks, InstallError, Plugin, ResourceKey, register};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::store::Store;
-
 register!(MemCache, docs = "../docs.md");
 
-/// The part of all memory that is taken by default, and the most of it.
+/// The part of `memory_limit` that the cache takes by default, and the most of it.
 const MEMORY_PART: u64 = 8;
 const MOST_BY_DEFAULT: ByteSize = ByteSize(64 << 20);
 
@@ -19,8 +16,8 @@ const MOST_BY_DEFAULT: ByteSize = ByteSize(64 << 20);
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How much memory the results may take, out of `memory_limit` of `[server]`. If it is not set: an eighth of that, at
-    /// most `"64MiB"`.
+    /// How much memory the results may take, out of `memory_limit` of `[server]`. If it is not set: an eighth of that,
+    /// at most `"64MiB"`.
     pub max_size: Option<ByteSize>,
 }
 
@@ -39,7 +36,12 @@ impl Plugin for MemCache {
         let max_size = config.max_size.unwrap_or(most);
         let claim = hooks.claim("max_size", max_size)?;
         let key = ResourceKey::new(&["results", &max_size.0.to_string()]);
-        let store = hooks.resource(key, || Ok(Store::new(claim, &metrics)))?;
+        let store = hooks.resource(key, || {
+            let bytes = metrics.gauge("resizer_memcache_bytes", "Bytes of results in memory.", &[]);
+            let help = "Results that gave way to others in memory.";
+            let evictions = metrics.counter("resizer_memcache_evictions_total", help, &[]);
+            Ok(MemoryStore::new(claim, Eviction::LeastFrequent, bytes, evictions))
+        })?;
         hooks.add_result_cache(store);
         Ok(())
     }

@@ -1,5 +1,4 @@
-//! What `check --connect` runs: reaches the server, logs in, reads from the bucket, and says which setting to blame if
-//! that fails.
+//! Connection check for `check --connect`: connects, logs in, reads from the bucket, and names the wrong setting.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use crate::MongoReader;
 use crate::error::StoreError;
 
 impl MongoReader {
-    /// Whether the bucket is there and can be read.
+    /// Checks that the bucket exists and can be read.
     pub(crate) async fn check_connection(self: Arc<Self>) -> Result<(), InstallError> {
         let unreachable = |error| InstallError::setting("connection_string", advice(&error));
         let link = self.store.link().await.map_err(unreachable)?;
@@ -29,7 +28,7 @@ impl MongoReader {
             if found.is_some() {
                 continue;
             }
-            // Empty or not there. Who may not list the collections cannot be told which.
+            // The bucket is empty or absent. A user that may not list the collections cannot tell which.
             if let Ok(names) = link.answer(database.list_collection_names().into_future()).await {
                 self.is_among(&names)?;
                 return Ok(());
@@ -77,7 +76,7 @@ impl MongoReader {
     }
 }
 
-/// What is wrong with a connection and what to do about it.
+/// The fault of a connection, and the remedy.
 fn advice(error: &StoreError) -> String {
     let way_out = match error {
         error if error.is_refusal() => "correct the user, the password, or `authSource`, the database that knows them",

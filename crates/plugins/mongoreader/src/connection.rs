@@ -1,5 +1,5 @@
-//! The connection string, read without any IO. What the driver says of a wrong one can repeat a part of the password,
-//! so it is not passed on: the messages here say which part of the string is wrong without repeating it.
+//! Connection string parser, without any IO. The driver's message about a wrong string can repeat a part of the
+//! password, so the messages here name the wrong part without repeating it.
 
 use std::num::NonZeroU32;
 
@@ -7,9 +7,9 @@ use mongodb::options::{ConnectionString, HostInfo};
 use resizer_plugin_api::{InstallError, ResourceKey, Secret};
 use sha2::{Digest as _, Sha256};
 
-use crate::store::Patience;
+use crate::store::Timeouts;
 
-/// A connection string that has all its parts in order; whether anybody answers is another matter.
+/// A connection string whose parts are all valid. No server has been asked yet.
 pub(crate) struct Connection {
     secret: Secret,
     parsed: ConnectionString,
@@ -20,7 +20,7 @@ impl Connection {
     pub(crate) fn parse(secret: &Secret) -> Result<Self, InstallError> {
         let text = secret.expose();
         let parsed = ConnectionString::parse(text).map_err(|_| wrong(advice(text)))?;
-        #[expect(deprecated, reason = "whoever writes it shall hear what takes its place")]
+        #[expect(deprecated, reason = "the message for this option names its successor")]
         if parsed.socket_timeout.is_some() {
             return Err(wrong(
                 "the option `socketTimeoutMS` has no effect; remove it and set `read_timeout`",
@@ -32,24 +32,24 @@ impl Connection {
         })
     }
 
-    /// What the driver makes a client of.
+    /// The driver's form of the string.
     pub(crate) fn into_parsed(self) -> ConnectionString {
         self.parsed
     }
 
-    /// Names the client that these settings lead to, without telling any of them.
-    pub(crate) fn key(&self, patience: Patience, max_connections: NonZeroU32) -> ResourceKey {
+    /// The key of the client for these settings, which reveals none of them.
+    pub(crate) fn key(&self, timeouts: Timeouts, max_connections: NonZeroU32) -> ResourceKey {
         let digest = Sha256::digest(self.secret.expose());
         let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         ResourceKey::new(&[
             "client",
             &digest,
-            &format!("{patience:?}"),
+            &format!("{timeouts:?}"),
             &max_connections.to_string(),
         ])
     }
 
-    /// The database to read: the one of the settings, or else that of the connection string.
+    /// The database to read: that of the settings, otherwise that of the connection string.
     pub(crate) fn database(&self, setting: Option<&str>) -> Result<String, InstallError> {
         let Some(name) = setting.or(self.parsed.default_database.as_deref()) else {
             let message = "name the database here or in the connection string, as in \"mongodb://host/images\"";
@@ -62,12 +62,12 @@ impl Connection {
         Ok(name.to_owned())
     }
 
-    /// Whether it says who asks.
+    /// Whether the string names a user.
     pub(crate) fn has_user(&self) -> bool {
         self.parsed.credential.is_some()
     }
 
-    /// The servers, in an order of their own: two spellings of one replica set name the same sources.
+    /// The servers, sorted, so that two spellings of one replica set name the same sources.
     pub(crate) fn hosts(&self) -> String {
         match &self.parsed.host_info {
             HostInfo::HostIdentifiers(hosts) => {
@@ -76,7 +76,7 @@ impl Connection {
                 hosts.join(",")
             }
             HostInfo::DnsRecord(name) => name.clone(),
-            // A kind of host that the driver may learn some day.
+            // A kind of host that a later driver may add.
             _ => String::new(),
         }
     }
@@ -86,8 +86,8 @@ fn wrong(message: impl Into<String>) -> InstallError {
     InstallError::setting("connection_string", message)
 }
 
-/// Which part of a connection string the driver does not take. Of what is written only the name of an option is
-/// repeated, and only where no password can have got among the options.
+/// The invalid part of a connection string. The message repeats only the name of an option, and only if no password can
+/// be among the options.
 fn advice(text: &str) -> String {
     if !text.starts_with("mongodb://") && !text.starts_with("mongodb+srv://") {
         return "a connection string begins with \"mongodb://\" or \"mongodb+srv://\"".to_owned();

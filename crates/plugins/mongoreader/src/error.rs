@@ -1,29 +1,29 @@
-//! What goes wrong between the reader and its store, and what of it the client and the log hear.
+//! Store errors, and their forms for the client and for the log.
 
 use std::error::Error as _;
 
 use mongodb::error::{Error, ErrorKind};
 use resizer_plugin_api as api;
 
-/// The server does not know who asks: an action without the right to it, and a login that fails.
+/// The server's codes for an action without the right to it, and for a failed login.
 const UNAUTHORIZED: i32 = 13;
 const AUTHENTICATION_FAILED: i32 = 18;
-/// The server itself gave up on an answer in time.
+/// The server's code for its own timeout.
 const MAX_TIME_EXPIRED: i32 = 50;
 
-/// Why a file is not read.
+/// The reason why a file is not read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     /// There is no such file.
     #[error("the bucket has no file of this name or id")]
     Absent,
-    /// The wanted range begins at the end of the file or behind it.
+    /// The requested range begins at the end of the file or behind it.
     #[error("the range begins behind the end of the file")]
     RangeBehindEnd,
-    /// What the bucket holds is not what GridFS puts there.
+    /// The contents of the bucket are not valid GridFS.
     #[error("{0}")]
     Damaged(String),
-    /// The server did not answer in time; perhaps the driver knows more.
+    /// The server did not answer in time. The driver may know more.
     #[error("no answer in time{}", .0.as_ref().map(|error| format!(": {}", describe(error))).unwrap_or_default())]
     Silent(Option<Error>),
     /// The driver or the server failed.
@@ -31,7 +31,7 @@ pub(crate) enum StoreError {
     Driver(Error),
 }
 
-/// What the driver says, without the many fields in which it says nothing.
+/// The driver's message, without its many empty fields.
 pub(crate) fn describe(error: &Error) -> String {
     let mut text = error.kind.to_string();
     let mut next = error.source();
@@ -43,7 +43,7 @@ pub(crate) fn describe(error: &Error) -> String {
 }
 
 impl StoreError {
-    /// Whether the store does not know who asks, or does not let them.
+    /// Whether the store refuses the user, or its login.
     pub(crate) fn is_refusal(&self) -> bool {
         let Self::Driver(error) = self else { return false };
         match &*error.kind {
@@ -53,7 +53,7 @@ impl StoreError {
         }
     }
 
-    /// Whether it took too long.
+    /// Whether it is a timeout.
     fn is_timeout(&self) -> bool {
         match self {
             Self::Silent(_) => true,
@@ -64,7 +64,7 @@ impl StoreError {
         }
     }
 
-    /// What the client hears, and the log: there with the bucket that it happened in.
+    /// The error for the client. Its cause, for the log, names the bucket.
     pub(crate) fn into_answer(self, database: &str, bucket: &str) -> api::Error {
         use api::ErrorKind::{BadRequest, Timeout, Upstream};
         let (kind, message) = match &self {

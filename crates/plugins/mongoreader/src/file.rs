@@ -1,5 +1,5 @@
-//! Finds a file of the bucket, by its name or by its id: one question to the collection of files, which tells all about
-//! a file but its bytes.
+//! File lookup by name or by id: one query to the collection of files, which returns everything about a file but its
+//! bytes.
 
 use futures_util::TryStreamExt as _;
 use mongodb::Collection;
@@ -11,23 +11,23 @@ use resizer_plugin_api::{Stat, Validator};
 use crate::error::StoreError;
 use crate::store::Link;
 
-/// Paths below this folder are ids before they are names.
+/// The folder whose paths are ids before they are names.
 const IDS: &str = "id/";
 
 /// A revision of a file, as the collection of files describes it.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredFile {
-    /// Names its chunks.
+    /// The id that its chunks refer to.
     pub(crate) id: Bson,
-    /// In bytes.
+    /// The length in bytes.
     pub(crate) length: u64,
-    /// How many bytes each chunk has but the last; never zero.
+    /// The length of each chunk but the last. Never zero.
     pub(crate) chunk_size: u64,
     uploaded: DateTime,
 }
 
 impl StoredFile {
-    /// The file that a path means.
+    /// The file that a path names.
     pub(crate) async fn find(link: &Link, files: &Collection<RawDocumentBuf>, path: &str) -> Result<Self, StoreError> {
         if let Some(text) = path.strip_prefix(IDS)
             && let Some(file) = by_id(link, files, &ids(text)).await?
@@ -38,8 +38,8 @@ impl StoredFile {
         Self::parse(&file)
     }
 
-    /// What is known of it. An id is given to one revision only, so nothing more than the id would be needed, were it
-    /// not for applications that give their own and use them again.
+    /// The metadata of the revision. An id belongs to one revision only, so the id would be enough, but some
+    /// applications choose their own ids and reuse them.
     pub(crate) fn stat(&self) -> Stat {
         let (id, uploaded) = (&self.id, self.uploaded.timestamp_millis());
         let validator = Validator::new(format!("{:x}-{uploaded:x}-{id}", self.length));
@@ -72,7 +72,7 @@ impl StoredFile {
     }
 }
 
-/// A number that counts something, in any of the types in which drivers have stored it over the years.
+/// A count, in any of the types in which drivers have stored it over the years.
 pub(crate) fn whole_number(value: RawBsonRef<'_>) -> Option<u64> {
     match value {
         RawBsonRef::Int32(number) => number.try_into().ok(),
@@ -82,8 +82,8 @@ pub(crate) fn whole_number(value: RawBsonRef<'_>) -> Option<u64> {
     }
 }
 
-/// The ids that a text may mean, the likeliest first: an ObjectId before its first dot; or a string, as it stands,
-/// without its last extension, or without all of them.
+/// The ids that a text may mean, the likeliest first: an ObjectId before its first dot; otherwise a string, as it
+/// stands, without its last extension, or without all extensions.
 fn ids(text: &str) -> Vec<Bson> {
     let folder = text.rfind('/').map_or(0, |slash| slash + 1);
     let before = |dot: Option<usize>| dot.map(|dot| &text[..folder + dot]);
@@ -102,7 +102,7 @@ fn description() -> Document {
     doc! { "filename": 1, "length": 1, "chunkSize": 1, "uploadDate": 1 }
 }
 
-/// The file that has the first of these ids that any file has.
+/// The file with the first of these ids that any file has.
 async fn by_id(
     link: &Link,
     files: &Collection<RawDocumentBuf>,
@@ -134,8 +134,8 @@ async fn newest(
     };
     let found = link.answer(ask().into_future()).await?;
     match found {
-        // Somebody gave the collection an order in which two names can be equal. Not every server that speaks this
-        // protocol knows of such orders, so none is named before it is needed.
+        // The collection has a collation in which two names can be equal. Not every server with this protocol supports
+        // collations, so the query sets one only when it is needed.
         Some(file) if file.get_str("filename").ok() != Some(name) => {
             let bytes = Collation::builder().locale("simple").build();
             link.answer(ask().collation(bytes).into_future()).await
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ids_that_a_text_may_mean() {
+    fn text_may_mean_several_ids() {
         let check = |text: &str, expected: &[&str]| {
             let found: Vec<String> = ids(text).iter().map(ToString::to_string).collect();
             assert_eq!(found, expected, "{text:?}");

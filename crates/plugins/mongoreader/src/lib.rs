@@ -1,7 +1,7 @@
-//! A plugin that serves the files of a GridFS bucket in MongoDB: its settings and what it hooks into. `connection`
-//! reads the connection string, `store` holds the driver's client and the time it is given, `file` finds a file,
-//! `reading` reads its chunks, `error` says what went wrong, `source` is what the engine calls, and `connect` is what
-//! `check --connect` runs. The page for operators is `docs.md`. Nothing here caches, queues or writes.
+//! MongoDB plugin: serves the files of a GridFS bucket. This file has its settings and hooks. `connection` reads the
+//! connection string, `store` holds the driver's client and its timeouts, `file` finds a file, `reading` reads its
+//! chunks, `error` has the errors, `source` answers the engine, and `connect` runs for `check --connect`. The page for
+//! operators is `docs.md`. Nothing here caches, queues or writes.
 
 mod connect;
 mod connection;
@@ -19,7 +19,7 @@ use resizer_plugin_api::built_in;
 use resizer_plugin_api::{Hooks, InstallError, Plugin, Seconds, Secret, reader_settings, register};
 
 use crate::connection::Connection;
-use crate::store::{Patience, Store};
+use crate::store::{Store, Timeouts};
 
 register!(MongoReader, docs = "../docs.md");
 
@@ -28,28 +28,26 @@ reader_settings! {
 
     /// The settings of one entry.
     pub struct Config {
-        /// Where the servers are and how to log in: `mongodb://user:password@host:27017/database`, several hosts for a
-        /// replica set, or `mongodb+srv://…`. A user or password with one of `:/?#[]@%` has these percent-encoded.
+        /// The servers and the login: `mongodb://user:password@host:27017/database`, several hosts for a replica set,
+        /// or `mongodb+srv://…`. In a user or password, any of `:/?#[]@%` is percent-encoded.
         pub connection_string: Secret,
         /// The database that holds the bucket. Without it, the one that the connection string names.
         #[serde(default)]
         pub database: Option<String>,
-        /// The GridFS bucket: the files are found in the collection `<bucket>.files`, their bytes in `<bucket>.chunks`.
+        /// The GridFS bucket: its files are in the collection `<bucket>.files`, their bytes in `<bucket>.chunks`.
         #[serde(default = "default_bucket")]
         pub bucket: String,
-        /// How long connecting to a server may take. The option `connectTimeoutMS` of the connection string, if it is
-        /// there, counts instead.
+        /// The timeout of connecting to a server. The option `connectTimeoutMS` of the connection string has priority.
         #[serde(default = "default_connect_timeout")]
         pub connect_timeout: Seconds,
-        /// How long a server that can answer may be looked for, while all are away or a replica set elects another.
-        /// The option `serverSelectionTimeoutMS` of the connection string, if it is there, counts instead.
+        /// The timeout of finding a usable server, while all are away or a replica set elects another. The option
+        /// `serverSelectionTimeoutMS` of the connection string has priority.
         #[serde(default = "default_server_selection_timeout")]
         pub server_selection_timeout: Seconds,
-        /// The longest silence of the store: how long any single answer may take, the search for a server included.
+        /// The longest silence of the store: the timeout of any single answer, including the search for a server.
         #[serde(default = "default_read_timeout")]
         pub read_timeout: Seconds,
-        /// How many connections to each server are kept at most. The option `maxPoolSize` of the connection string, if
-        /// it is there, counts instead.
+        /// The most connections to each server. The option `maxPoolSize` of the connection string has priority.
         #[serde(default = "default_max_connections")]
         pub max_connections: NonZeroU32,
     }
@@ -79,9 +77,9 @@ const fn default_max_connections() -> NonZeroU32 {
 #[derive(Clone, Debug)]
 pub struct MongoReader {
     store: Arc<Store>,
-    /// The servers of the connection string, as the names of sources say them.
+    /// The servers of the connection string, as the names of sources contain them.
     hosts: Arc<str>,
-    /// Whether the connection string says who asks.
+    /// Whether the connection string names a user.
     has_user: bool,
     database: Arc<str>,
     bucket: Arc<str>,
@@ -94,7 +92,7 @@ impl Plugin for MongoReader {
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
         let connection = Connection::parse(&config.connection_string)?;
-        let patience = Patience {
+        let timeouts = Timeouts {
             connect: some_time("connect_timeout", config.connect_timeout)?,
             select: some_time("server_selection_timeout", config.server_selection_timeout)?,
             read: some_time("read_timeout", config.read_timeout)?,
@@ -105,8 +103,8 @@ impl Plugin for MongoReader {
             has_user: connection.has_user(),
             database: database.into(),
             bucket: bucket_name(&config.bucket)?.into(),
-            store: hooks.resource(connection.key(patience, config.max_connections), || {
-                Ok(Store::new(connection, patience, config.max_connections))
+            store: hooks.resource(connection.key(timeouts, config.max_connections), || {
+                Ok(Store::new(connection, timeouts, config.max_connections))
             })?,
         });
         let policy = config.policy();
@@ -126,7 +124,8 @@ fn some_time(setting: &'static str, time: Seconds) -> Result<Duration, InstallEr
     Ok(time.0)
 }
 
-/// A slash would let two buckets' files share a name in the caches; the rest no collection may have in its name.
+/// Refuses a slash, which would let files of two buckets share a name in caches, and characters that no collection's
+/// name has.
 fn bucket_name(text: &str) -> Result<&str, InstallError> {
     if text.is_empty() || text.chars().any(|c| c.is_control() || "$/".contains(c)) {
         let message = "a bucket has a name without `$`, `/` and control characters, as in \"fs\" or \"images\"";

@@ -1,5 +1,5 @@
-//! Reads a file chunk by chunk and looks at each: whether it is the next one and as long as it has to be. Chunks belong
-//! to one revision of a file, so what is read is of that revision or an error, whatever happens to the file meanwhile.
+//! Chunk reader: reads a file chunk by chunk and checks the number and the length of each. Chunks belong to one
+//! revision of a file, so the result is that revision or an error, whatever happens to the file meanwhile.
 
 use bytes::Bytes;
 use mongodb::bson::{RawDocumentBuf, doc};
@@ -10,22 +10,22 @@ use crate::error::StoreError;
 use crate::file::{StoredFile, whole_number};
 use crate::store::Link;
 
-/// About how much is asked for at a time: most images in one answer, and little memory for the others.
+/// The approximate bytes of one batch. Most images are one batch, and larger ones take little memory.
 const BATCH: u64 = 1024 * 1024;
 
-/// A file, or a part of it, on its way.
+/// A file, or a part of it, being read.
 pub(crate) struct Reading {
     link: Link,
     file: StoredFile,
     chunks: Cursor<RawDocumentBuf>,
     /// The next byte, counted from the beginning of the file.
     next: u64,
-    /// Where to stop: the byte behind the last one.
+    /// The byte after the last one to read.
     end: u64,
 }
 
 impl Reading {
-    /// Sets out to read a file, or a range of it; `None` if it is empty.
+    /// Begins to read a file, or a range of it. `None` if it is empty.
     pub(crate) async fn begin(
         link: Link,
         chunks: &Collection<RawDocumentBuf>,
@@ -41,14 +41,14 @@ impl Reading {
             return Ok(None);
         }
         let (first, last) = (next / file.chunk_size, (end - 1) / file.chunk_size);
-        // Numbers of chunks are 64 bits with a sign at most; no file has more.
+        // Chunk numbers are signed 64-bit numbers, and no file has more chunks.
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let asked = chunks
             .find(doc! { "files_id": &file.id, "n": { "$gte": number(first), "$lte": number(last) } })
             .sort(doc! { "n": 1 })
             .projection(doc! { "_id": 0, "n": 1, "data": 1 })
             .batch_size((BATCH / file.chunk_size).clamp(1, 1024) as u32)
-            // With a limit the server closes the cursor with the last chunk, not one question later.
+            // With a limit the server closes the cursor with the last chunk instead of one request later.
             .limit(number(last - first + 1));
         let chunks = link.answer(asked.into_future()).await?;
         Ok(Some(Self {
@@ -60,7 +60,7 @@ impl Reading {
         }))
     }
 
-    /// The next bytes; `None` when all have come.
+    /// The next bytes. `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         if self.next == self.end {
             return Ok(None);

@@ -1,5 +1,5 @@
-//! What the engine calls. A stat is one question to the server; a fetch is a second one, for the chunks, and a further
-//! one for each megabyte behind the first.
+//! Source of GridFS files. A stat is one query. A fetch is a second one, for the chunks, and a further one for each
+//! megabyte after the first.
 
 use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -60,7 +60,7 @@ impl MongoReader {
         let bytes: ByteStream = match Reading::begin(link, &chunks, file, want.range).await? {
             None => Box::pin(stream::empty()),
             Some(mut reading) => {
-                // Came with the answer to the question, and says early whether there is anything to send.
+                // The first batch came with the answer to the query, and shows early whether there are bytes to send.
                 let first = reading.next().await?;
                 Box::pin(stream::iter(first.map(Ok)).chain(self.rest(reading)))
             }

@@ -1,6 +1,6 @@
-//! The driver's client: made when it is first needed; given a time for each answer, since the driver itself waits for as
-//! long as a connection stays open; and replaced when it no longer answers. Each client has a runtime of its own, so
-//! that everything it began ends with it.
+//! Driver's client: opened on first use, with a timeout for each answer, and replaced when it no longer answers. The
+//! driver itself waits for as long as a connection stays open. Each client has a runtime of its own, so that all its
+//! tasks end with it.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -23,27 +23,26 @@ use tokio::time::timeout;
 use crate::connection::Connection;
 use crate::error::StoreError;
 
-/// How long the store is waited for.
+/// The timeouts of the store.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     /// For a connection.
     pub(crate) connect: Duration,
-    /// For a server that can answer at all.
+    /// For finding a server that can answer.
     pub(crate) select: Duration,
     /// For an answer.
     pub(crate) read: Duration,
 }
 
-/// A store that is connected to with its first use.
+/// A store that connects on first use.
 pub(crate) struct Store {
     connection: ConnectionString,
-    patience: Patience,
+    timeouts: Timeouts,
     max_connections: NonZeroU32,
     link: Mutex<Option<Link>>,
 }
 
-/// A client and what is known of it. Its connections and the tasks that watch the servers end when the last clone is
-/// dropped.
+/// A client and its health. Its connections and the tasks that watch the servers end when the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct Link {
     client: Client,
@@ -52,8 +51,8 @@ pub(crate) struct Link {
     background: Arc<Background>,
 }
 
-/// Where a client opens its connections and watches its servers. The driver lets nobody stop a connection that fell
-/// silent while it was made; here it ends with the rest.
+/// The runtime of a client's connections and of the tasks that watch its servers. The driver cannot stop a connection
+/// that fell silent while it was opened. Dropping the runtime ends it.
 struct Background(Option<Runtime>);
 
 impl Background {
@@ -67,7 +66,7 @@ impl Background {
         Ok(Self(Some(runtime)))
     }
 
-    /// Does something whose tasks shall run here.
+    /// Runs `what` so that its tasks are spawned on this runtime.
     fn enter<T>(&self, what: impl FnOnce() -> T) -> T {
         let _entered = self.0.as_ref().map(Runtime::enter);
         what()
@@ -77,7 +76,7 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            // Does not wait, which no task may.
+            // This call does not wait, which is not allowed within a task.
             runtime.shutdown_background();
         }
     }
@@ -85,28 +84,27 @@ impl Drop for Background {
 
 #[derive(Debug)]
 struct Health {
-    /// Whether the server that was last asked for a sign of life gave none, rather than refuse or answer.
+    /// Whether the last server selected for a sign of life was silent, instead of answering or refusing.
     silent: AtomicBool,
     /// How many answers have come, errors included.
     answers: AtomicU64,
-    /// Whether it is of no use any more.
+    /// Whether the client has to be replaced.
     lost: AtomicBool,
 }
 
 impl Store {
-    /// A store that nobody has asked yet.
-    pub(crate) fn new(connection: Connection, patience: Patience, max_connections: NonZeroU32) -> Self {
+    /// A store that has not been used yet.
+    pub(crate) fn new(connection: Connection, timeouts: Timeouts, max_connections: NonZeroU32) -> Self {
         Self {
             connection: connection.into_parsed(),
-            patience,
+            timeouts,
             max_connections,
             link: Mutex::new(None),
         }
     }
 
-    /// The client. A connection that falls silent while it is made occupies the driver's pool for good, and two are
-    /// enough to block it; so a client that no longer answers is replaced. Downloads under way keep the one that they
-    /// began with.
+    /// The client. A connection that falls silent while it is opened occupies the driver's pool for good, and two of
+    /// them block it. So a client that no longer answers is replaced. Running downloads keep their client.
     pub(crate) async fn link(&self) -> Result<Link, StoreError> {
         let linked = async {
             let mut link = self.link.lock().await;
@@ -115,17 +113,17 @@ impl Store {
                 None => Ok(link.insert(self.open().await?).clone()),
             }
         };
-        let linked = timeout(self.patience.read, linked).await;
+        let linked = timeout(self.timeouts.read, linked).await;
         linked
             .map_err(|_| StoreError::Silent(None))?
             .map_err(StoreError::Driver)
     }
 
     async fn open(&self) -> Result<Link, Error> {
-        // Looks up the servers of `mongodb+srv`; otherwise there is nothing to wait for.
+        // Looks up the servers of `mongodb+srv`. For other strings nothing is awaited.
         let mut options = ClientOptions::parse(self.connection.clone()).await?;
-        options.connect_timeout.get_or_insert(self.patience.connect);
-        options.server_selection_timeout.get_or_insert(self.patience.select);
+        options.connect_timeout.get_or_insert(self.timeouts.connect);
+        options.server_selection_timeout.get_or_insert(self.timeouts.select);
         options.max_pool_size.get_or_insert(self.max_connections.get());
         options.app_name.get_or_insert_with(|| "resizer".to_owned());
         let health = Arc::new(Health {
@@ -144,7 +142,7 @@ impl Store {
         let background = Background::new()?;
         Ok(Link {
             client: background.enter(|| Client::with_options(options))?,
-            read_timeout: self.patience.read,
+            read_timeout: self.timeouts.read,
             health,
             background: Arc::new(background),
         })
@@ -157,12 +155,12 @@ impl Link {
         self.client.database(name)
     }
 
-    /// What the driver answers, if it does so in time. If it does not, and has answered nobody else either since this
-    /// was asked, it is taken for lost.
+    /// The driver's answer, within the timeout. A client that does not answer in time, and has answered no other
+    /// request since, is marked as lost.
     pub(crate) async fn answer<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
         let answers_before = self.health.answers.load(Ordering::Relaxed);
         let mut asked = pin!(asked);
-        // For each cursor the driver begins a task that closes it in the end: one that outlived the client would panic.
+        // For each cursor the driver spawns a task that closes it in the end. One that outlived the client would panic.
         let asked = poll_fn(|context| self.background.enter(|| asked.as_mut().poll(context)));
         let Ok(answer) = timeout(self.read_timeout, asked).await else {
             if self.health.answers.load(Ordering::Relaxed) == answers_before {
@@ -189,11 +187,11 @@ fn timed_out(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
-/// Without the connection string.
+/// Hides the connection string.
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
-            .field("patience", &self.patience)
+            .field("patience", &self.timeouts)
             .field("max_connections", &self.max_connections)
             .finish_non_exhaustive()
     }

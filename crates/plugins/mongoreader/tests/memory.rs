@@ -1,4 +1,4 @@
-//! What a large file takes while it is relayed. The only test in its binary: it counts every allocation.
+//! Memory of a large file while it is relayed. This binary has no other test, since it counts every allocation.
 
 use futures_util::TryStreamExt as _;
 use peak_alloc::PeakAlloc;
@@ -13,7 +13,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const LENGTH: usize = 300_000_000;
 
 #[tokio::test]
-async fn a_large_file_is_relayed_in_flat_memory() {
+async fn relay_of_a_large_file_takes_constant_memory() {
     let Some(server) = Mongod::start(&[]) else {
         return;
     };

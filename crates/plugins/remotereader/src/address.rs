@@ -1,9 +1,10 @@
-//! The guard: which addresses of the network may be connected to. A pure function over addresses, asked by `resolver`
-//! for names and by `rules` for hosts that are addresses themselves. Nothing here looks a name up.
+//! Address guard: decides which addresses may be connected to. `resolver` asks it for the addresses of a name, `rules`
+//! for hosts that are addresses themselves. Names are resolved elsewhere.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -11,17 +12,14 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
-pub struct Network {
-    first: IpAddr,
-    bits: u32,
-}
+pub struct Network(IpNet);
 
-/// A text that is no [`Network`].
+/// The error for a text that is no [`Network`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an address is written as in \"127.0.0.1\", a network as in \"10.0.0.0/8\" or \"fd00::/8\"")]
 pub struct NoNetwork;
 
-/// Refuses every address that is not public, save those that the operator opens.
+/// Refuses every address that is not public, except those that the operator opens.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     opened: Vec<Network>,
@@ -35,11 +33,11 @@ pub(crate) struct ForbiddenAddress {
     what: &'static str,
 }
 
-/// What is public of IPv6 lies in here, and so does some that is not.
-const IPV6_UNICAST: Network = v6([0x2000, 0, 0], 3);
+/// All public addresses of IPv6, and some that are not public.
+const IPV6_UNICAST: IpNet = v6([0x2000, 0, 0], 3);
 
-/// What is not public, after the registries of special addresses that IANA keeps.
-const FORBIDDEN: &[(Network, &str)] = &[
+/// Networks that are not public, after IANA's registries of special-purpose addresses.
+const FORBIDDEN: &[(IpNet, &str)] = &[
     (v4([0, 0, 0, 0], 8), "this host"),
     (v4([10, 0, 0, 0], 8), "private"),
     (v4([100, 64, 0, 0], 10), "shared behind a carrier's NAT"),
@@ -66,7 +64,7 @@ const FORBIDDEN: &[(Network, &str)] = &[
     (v6([0x2002, 0, 0], 16), "an IPv4 address in IPv6 (6to4)"),
     (v6([0x2620, 0x004f, 0x8000], 48), "for protocols"),
     (v6([0x3fff, 0, 0], 20), "for documentation"),
-    // Names for what lies outside of `IPV6_UNICAST` anyway.
+    // These lie outside of `IPV6_UNICAST` and stand here for their names.
     (v6([0x0064, 0xff9b, 0], 96), "an IPv4 address in IPv6 (NAT64)"),
     (v6([0x0064, 0xff9b, 1], 48), "an IPv4 address in IPv6 (NAT64)"),
     (v6([0xfc00, 0, 0], 7), "private"),
@@ -74,54 +72,26 @@ const FORBIDDEN: &[(Network, &str)] = &[
     (v6([0xff00, 0, 0], 8), "multicast"),
 ];
 
-const fn v4([a, b, c, d]: [u8; 4], bits: u32) -> Network {
-    let first = IpAddr::V4(Ipv4Addr::new(a, b, c, d));
-    Network { first, bits }
+const fn v4([a, b, c, d]: [u8; 4], bits: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), bits))
 }
 
-const fn v6([a, b, c]: [u16; 3], bits: u32) -> Network {
-    let first = IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0));
-    Network { first, bits }
-}
-
-impl Network {
-    fn contains(&self, address: IpAddr) -> bool {
-        // A shift by all bits leaves none to differ.
-        match (self.first, address) {
-            (IpAddr::V4(first), IpAddr::V4(address)) => {
-                let different = first.to_bits() ^ address.to_bits();
-                different.checked_shr(32 - self.bits).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(first), IpAddr::V6(address)) => {
-                let different = first.to_bits() ^ address.to_bits();
-                different.checked_shr(128 - self.bits).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
-    }
+const fn v6([a, b, c]: [u16; 3], bits: u8) -> IpNet {
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), bits))
 }
 
 impl TryFrom<String> for Network {
     type Error = NoNetwork;
 
     fn try_from(text: String) -> Result<Self, NoNetwork> {
-        let (first, bits) = match text.split_once('/') {
-            Some((first, bits)) => (first, Some(bits.parse().map_err(|_| NoNetwork)?)),
-            None => (text.as_str(), None),
-        };
-        let first: IpAddr = first.parse().map_err(|_| NoNetwork)?;
-        let most = if first.is_ipv4() { 32 } else { 128 };
-        let bits = bits.unwrap_or(most);
-        if bits > most {
-            return Err(NoNetwork);
-        }
-        Ok(Self { first, bits })
+        let single = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| single()).map(Self).map_err(|_| NoNetwork)
     }
 }
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.first, self.bits)
+        self.0.fmt(f)
     }
 }
 
@@ -130,16 +100,16 @@ impl Guard {
         Self { opened }
     }
 
-    /// Whether this address may be connected to. An IPv4 address written in IPv6 is never taken for the IPv4 address:
-    /// what opens the one does not open the other.
+    /// Whether this address may be connected to. An IPv4 address written in IPv6 is another address than the IPv4 one:
+    /// an entry of `allow_addresses` opens only the form that it names.
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
-        if self.opened.iter().any(|network| network.contains(address)) {
+        if self.opened.iter().any(|network| network.0.contains(&address)) {
             return Ok(());
         }
-        let forbidden = FORBIDDEN.iter().find(|(network, _)| network.contains(address));
+        let forbidden = FORBIDDEN.iter().find(|(network, _)| network.contains(&address));
         let what = match forbidden {
             Some((_, what)) => what,
-            None if address.is_ipv4() || IPV6_UNICAST.contains(address) => return Ok(()),
+            None if address.is_ipv4() || IPV6_UNICAST.contains(&address) => return Ok(()),
             None => "no public address of IPv6",
         };
         Err(ForbiddenAddress { address, what })
@@ -163,9 +133,9 @@ mod tests {
         guard.check(address.parse().unwrap()).is_ok()
     }
 
-    /// The first and the last address of each network that is refused, and their neighbours, which are public.
+    /// The first and the last address of each forbidden network, and their neighbours, which are public.
     #[test]
-    fn what_is_not_public_is_refused_to_its_edges() {
+    fn forbidden_network_is_refused_to_its_edges() {
         let guard = guard(&[]);
         let check = |public: bool, addresses: &[&str]| {
             for address in addresses {
@@ -288,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_opens_what_is_listed_and_no_more() {
+    fn allowed_address_opens_itself_and_no_other() {
         let check = |opened: &str, open: &[&str], closed: &[&str]| {
             let guard = guard(&[opened]);
             assert!(open.iter().all(|address| passes(&guard, address)), "{opened}");
@@ -307,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_said_so() {
+    fn malformed_network_is_an_error() {
         for wrong in [
             "",
             "localhost",

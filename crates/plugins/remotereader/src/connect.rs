@@ -1,5 +1,5 @@
-//! What `check --connect` runs: asks each host that the settings name in full. Of hosts that are told by a pattern, or by
-//! signed URLs, nothing is known beforehand.
+//! Connection check: sends a request to each host that the settings name in full, for `check --connect`. Hosts behind a
+//! pattern or a signed URL are unknown beforehand.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::rules::{Domain, Refusal, Scheme};
 use crate::target::encoded;
 
 impl RemoteReader {
-    /// Whether each host answers, with whatever status.
+    /// Checks that each host answers, with any status.
     pub(crate) async fn connect(self: Arc<Self>) -> Result<(), InstallError> {
         for allow in &self.rules.allow {
             let Domain::Exactly(host) = &allow.domain else {
@@ -37,7 +37,8 @@ impl RemoteReader {
         self.send(url, Method::HEAD, HeaderMap::new()).await.map(drop)
     }
 
-    /// A URL of the host by the first scheme, at its own port or, if that is not to be asked, at the first that is.
+    /// A URL of the host with the first scheme, and with the default port or, if that is not allowed, the first that
+    /// is.
     fn probe(&self, host: &str, path: &str) -> Option<Url> {
         let scheme = self.rules.schemes.first()?;
         let usual = match scheme {

@@ -1,5 +1,5 @@
-//! What goes wrong, what the log hears of it, and what the client does: never a host, since origins send on to others
-//! that a client need not know.
+//! Errors: what the log says and what the client is told. Clients are never told a host, because redirects lead to
+//! hosts that a client need not know.
 
 use reqwest::StatusCode;
 use resizer_plugin_api::{Error, ErrorKind};
@@ -19,7 +19,7 @@ pub(crate) enum RemoteError {
     #[error("{place} is not asked: {refusal}")]
     Refused { place: String, refusal: Refusal },
     #[error("sent on to {place}, which is not asked: {refusal}")]
-    SentAstray { place: String, refusal: Refusal },
+    ForbiddenRedirect { place: String, refusal: Refusal },
     #[error("{place}: {cause}")]
     Address { place: String, cause: ForbiddenAddress },
     #[error("{place} sends on to what is no URL")]
@@ -44,7 +44,7 @@ pub(crate) enum RemoteError {
     BrokenOff { place: String, source: reqwest::Error },
 }
 
-/// Scheme, host and port, for the log; the rest may hold keys.
+/// Scheme, host and port, for the log; the rest of the URL may hold keys.
 pub(crate) fn place(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
@@ -57,7 +57,7 @@ impl RemoteError {
         }
     }
 
-    /// A request that came to nothing, be it because the resolver found a forbidden address.
+    /// The error of a request without a response. The cause may be a forbidden address that the resolver found.
     pub(crate) fn unreachable(url: &Url, error: reqwest::Error) -> Self {
         let place = place(url);
         let source = error.without_url();
@@ -68,7 +68,7 @@ impl RemoteError {
     }
 }
 
-/// The guard's word, if it is among the causes.
+/// The refusal of the guard, if it is among the causes.
 fn forbidden(error: &reqwest::Error) -> Option<ForbiddenAddress> {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| (*cause).source());
     causes.filter_map(|cause| cause.downcast_ref().copied()).next()
@@ -86,7 +86,7 @@ impl From<RemoteError> for Error {
             ),
             E::NoSigningKey | E::WrongSignature => (ErrorKind::Forbidden, "The signature of this address is wrong."),
             E::Refused { .. } | E::Address { .. } => (ErrorKind::Forbidden, not_here),
-            E::SentAstray { .. } => (
+            E::ForbiddenRedirect { .. } => (
                 ErrorKind::Forbidden,
                 "The image's store sends on to where this server does not read images from.",
             ),

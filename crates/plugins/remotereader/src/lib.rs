@@ -1,7 +1,7 @@
-//! A plugin that reads images from other HTTP servers: its settings and what it hooks into. `target` makes URLs out of
-//! requests and `signature` says which are genuine; `rules` and `address` say what may be asked; `resolver` and `origin`
-//! ask; `reading` reads answers; `source` is what the engine calls. The page for operators is `docs.md`. Nothing here
-//! caches.
+//! Plugin `remotereader`: reads images from other HTTP servers. This file has its settings and its hooks. `target`
+//! turns requests into URLs, `signature` verifies signed ones. `rules` and `address` decide which URLs and addresses
+//! are allowed. `resolver` and `origin` send requests, `reading` reads responses, `source` implements the engine's
+//! trait. The page for operators is `docs.md`. The plugin caches nothing.
 
 mod address;
 mod connect;
@@ -49,32 +49,32 @@ reader_settings! {
         /// The key that signs URLs: `hmac` is the first eight bytes of the HMAC-SHA256 of `urlb64`.
         #[serde(default)]
         pub signing_key: Option<Secret>,
-        /// Read from every host, whatever `allow` says, if the URL is signed.
+        /// Whether a signed URL may name every host, whatever `allow` says.
         #[serde(default)]
         pub allow_all_signed_requests: bool,
-        /// How origins may be asked. The first is for URLs that name host and path only.
+        /// The allowed schemes. The first is used for URLs that name host and path only.
         #[serde(default = "default_schemes")]
         pub schemes: Vec<Scheme>,
-        /// The ports that may be asked.
+        /// The allowed ports.
         #[serde(default = "default_ports")]
         pub ports: Vec<u16>,
-        /// Addresses and networks that are asked although they are not public, such as `"10.1.0.0/16"` or
+        /// Addresses and networks that are allowed although they are not public, such as `"10.1.0.0/16"` or
         /// `"127.0.0.1"`.
         #[serde(default)]
         pub allow_addresses: Vec<Network>,
-        /// How often an origin may send on before the request is given up. `0` follows none.
+        /// The most redirects that one request follows.
         #[serde(default = "default_redirects")]
         pub allowed_redirects: u8,
-        /// The most that an image may have, also where it is sent as it is.
+        /// The longest image that is read, also where it is sent unchanged.
         #[serde(default = "default_max_bytes")]
         pub max_bytes: ByteSize,
-        /// What origins are told of who asks.
+        /// The `User-Agent` of requests to origins.
         #[serde(default = "default_user_agent")]
         pub user_agent: String,
-        /// How long looking up a name, connecting and agreeing on TLS may take together.
+        /// The timeout for resolving a name, connecting and the TLS handshake together.
         #[serde(default = "default_connect_timeout")]
         pub connect_timeout: Seconds,
-        /// How long an origin may be silent, before its answer or within.
+        /// How long an origin may send nothing, before its response or within.
         #[serde(default = "default_read_timeout")]
         pub read_timeout: Seconds,
     }

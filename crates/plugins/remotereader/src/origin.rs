@@ -1,5 +1,5 @@
-//! Asks origins: one question, and again where the answer is that the image is elsewhere. Every place that an origin
-//! sends on to is held against the same rules as the first.
+//! HTTP client for origins: sends a request and follows redirects. The target of every redirect is checked against the
+//! same rules as the first URL.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::error::{RemoteError, place};
 use crate::resolver::Guarded;
 use crate::target::Target;
 
-/// Connections that are kept open for an origin though nobody uses them.
+/// Idle connections that are kept for an origin.
 const KEPT: usize = 16;
 
-/// What a client is built from.
+/// The settings of a client.
 #[derive(Debug)]
 pub(crate) struct ClientSettings {
     pub(crate) guard: Arc<Guard>,
@@ -27,8 +27,8 @@ pub(crate) struct ClientSettings {
     pub(crate) read_timeout: Duration,
 }
 
-/// A client that connects to nothing but what the guard lets pass, follows nothing by itself, and takes nothing from the
-/// environment.
+/// A client that connects only to addresses that the guard allows. It follows no redirect by itself, and ignores
+/// proxies of the environment.
 pub(crate) fn client(settings: ClientSettings, resolver: impl Resolve + 'static) -> Result<Client, reqwest::Error> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -49,7 +49,7 @@ pub(crate) fn client(settings: ClientSettings, resolver: impl Resolve + 'static)
 }
 
 impl RemoteReader {
-    /// What the origin says, or the one that it sends on to.
+    /// The response of the origin, or of the last one in a chain of redirects.
     pub(crate) async fn ask(
         &self,
         target: &Target,
@@ -65,7 +65,7 @@ impl RemoteReader {
             url = next(&url, &response).ok_or_else(|| RemoteError::BadRedirect { place: place(&url) })?;
             self.rules
                 .check(&url, target.signed)
-                .map_err(|refusal| RemoteError::SentAstray {
+                .map_err(|refusal| RemoteError::ForbiddenRedirect {
                     place: place(&url),
                     refusal,
                 })?;
@@ -76,8 +76,8 @@ impl RemoteReader {
         })
     }
 
-    /// One question. A connection that was kept may have died unnoticed, so one that breaks before an answer gets a second
-    /// chance.
+    /// One request. An idle connection may have died unnoticed, so a request that breaks before a response is sent a
+    /// second time.
     pub(crate) async fn send(&self, url: &Url, method: Method, headers: HeaderMap) -> Result<Response, RemoteError> {
         let send = || {
             let request = self.client.request(method.clone(), url.clone());
@@ -92,7 +92,7 @@ impl RemoteReader {
     }
 }
 
-/// Where an origin sends on to.
+/// The target of a redirect.
 fn next(url: &Url, response: &Response) -> Option<Url> {
     let location = response.headers().get(LOCATION)?;
     let mut next = url.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()?;

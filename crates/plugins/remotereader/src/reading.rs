@@ -1,4 +1,5 @@
-//! Reads answers: what their headers say of the image, which part of it they hold, and the body, cut to what is wanted.
+//! Response reader: reads metadata from headers, finds which part of the image a response holds, and cuts the body to
+//! the requested range.
 
 use std::time::SystemTime;
 
@@ -9,10 +10,10 @@ use resizer_plugin_api::{ByteRange, Stat, Validator};
 
 use crate::error::{RemoteError, place};
 
-/// The longest ETag that names a version: each is remembered, and whose origin it is may be anybody.
+/// Longest ETag that is used as a validator, in bytes. Each is kept in memory, and any origin may have sent it.
 const LONGEST_ETAG: usize = 1024;
 
-/// The part that an answer holds: first and last byte, and how many the whole has, if the origin says.
+/// The part in a response: first and last byte, and the length of the whole if the origin names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ContentRange {
     pub(crate) first: u64,
@@ -20,17 +21,17 @@ pub(crate) struct ContentRange {
     pub(crate) whole: Option<u64>,
 }
 
-/// A body on its way.
+/// A body that is being received.
 #[derive(Debug)]
 pub(crate) struct Reading {
     response: Response,
-    /// How much of what comes lies before what is wanted.
+    /// Bytes still to come before the requested range.
     skip: u64,
-    /// How much of what is wanted has not come yet.
+    /// Bytes of the requested range that are still to come.
     left: u64,
-    /// Whether an end before that is an error.
+    /// Whether an earlier end of the body is an error.
     all: bool,
-    /// How much may come.
+    /// Bytes that may still come in all.
     allowance: u64,
     max_bytes: u64,
 }
@@ -39,13 +40,13 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// How long the body is, or would be.
+/// The length of the body, or of the body that a GET would have.
 pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     text(headers, CONTENT_LENGTH)?.parse().ok()
 }
 
-/// What an answer says of the image, of which it says itself how long it is. The ETag names a version, or else the time
-/// of the last change and the length do; without both there is no validator.
+/// The metadata of the image from the headers and the length. The validator is the ETag, or else the time of the last
+/// change with the length; without both there is none.
 pub(crate) fn stat(headers: &HeaderMap, length: Option<u64>) -> Stat {
     let modified = text(headers, LAST_MODIFIED);
     let time: Option<SystemTime> = modified.and_then(|time| httpdate::parse_http_date(time).ok());
@@ -62,7 +63,7 @@ pub(crate) fn stat(headers: &HeaderMap, length: Option<u64>) -> Stat {
     stat
 }
 
-/// An image that is coded is not the bytes that were asked for.
+/// Refuses a response with a content coding: its bytes are not those of the image.
 pub(crate) fn refuse_coding(response: &Response) -> Result<(), RemoteError> {
     match response.headers().get(CONTENT_ENCODING) {
         Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(RemoteError::Coded {
@@ -87,11 +88,11 @@ impl ContentRange {
         sound.then_some(Self { first, last, whole })
     }
 
-    /// The part that a 206 holds, which must be the one that is wanted.
+    /// The part in a 206, which must be the requested one.
     pub(crate) fn of(response: &Response, wanted: &ByteRange) -> Result<Self, RemoteError> {
         let found = text(response.headers(), CONTENT_RANGE).unwrap_or_default();
         let range = Self::parse(found).filter(|range| {
-            // Where the whole's length is not said, a shorter part can only be its end.
+            // If the length of the whole is unknown, a shorter part can only be its end.
             let end = range.whole.map_or(range.last, |whole| whole - 1);
             range.first == *wanted.start() && range.last == end.min(*wanted.end())
         });
@@ -129,7 +130,7 @@ impl Reading {
         })
     }
 
-    /// What is wanted out of the body of an origin that sends the whole though asked for a part.
+    /// The requested range out of the body of an origin that ignores ranges and sends the whole.
     pub(crate) fn cut(
         response: Response,
         length: Option<u64>,
@@ -147,7 +148,7 @@ impl Reading {
         })
     }
 
-    /// The next bytes; `None` when all that is wanted has come.
+    /// The next bytes; `None` at the end of the requested range.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RemoteError> {
         while self.left > 0 {
             let mut chunk = match self.response.chunk().await {

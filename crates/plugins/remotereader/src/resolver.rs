@@ -1,6 +1,6 @@
-//! Looks names up for the HTTP client and lets the guard see every address before one is connected to. The client
-//! connects to the addresses that come from here and asks no one again: what was checked is what is connected to, so a
-//! name that resolves to something else a moment later gains nothing.
+//! DNS resolver with a guard: resolves names for the HTTP client and checks every address. The client connects to the
+//! checked addresses and resolves no name again, so a name that resolves to another address a moment later (DNS
+//! rebinding) gains nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::address::Guard;
 
-/// As the system resolves names: its hosts file, its name servers.
+/// The system's resolver: its hosts file and name servers.
 #[derive(Debug)]
 pub(crate) struct System;
 
-/// Another resolver, watched. One forbidden address spoils the name: whoever owns it either tries something or does not
-/// know what they publish, and which of its addresses would be taken is chance.
+/// Another resolver behind the guard. One forbidden address makes the whole name forbidden: its owner attacks this
+/// server or has published the address by mistake, and chance would decide which address is connected to.
 #[derive(Debug)]
 pub(crate) struct Guarded<R> {
     pub(crate) inner: R,
@@ -24,7 +24,7 @@ pub(crate) struct Guarded<R> {
 impl Resolve for System {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            // The client puts the URL's port in place of none.
+            // Port 0: the client replaces it by the port of the URL.
             let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?;
             Ok(Box::new(addresses.collect::<Vec<_>>().into_iter()) as Addrs)
         })

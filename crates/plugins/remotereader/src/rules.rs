@@ -1,5 +1,5 @@
-//! Which URLs may be asked: their scheme, port and host, by the settings; and where the host is an address, by the guard.
-//! Asked for every URL that a request names and for every one that an origin sends on to.
+//! URL rules: decide by scheme, port and host whether a URL is allowed, and by the guard where the host is an address.
+//! They are checked for the URL of a request and for the target of every redirect.
 
 use std::sync::Arc;
 
@@ -35,24 +35,24 @@ pub enum Domain {
     Below(String),
 }
 
-/// A text that is no [`Domain`].
+/// The error for a text that is no [`Domain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a domain is a host as in \"images.example.com\" or all below one as in \"*.example.com\", without scheme or port"
 )]
 pub struct NoDomain;
 
-/// How an origin is spoken to.
+/// The scheme of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
-    /// With TLS: nobody between reads or changes an image.
+    /// HTTP over TLS: nobody on the way can read or change an image.
     Https,
-    /// In the clear.
+    /// HTTP without encryption.
     Http,
 }
 
-/// What the settings say of URLs.
+/// The settings about URLs.
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) allow: Vec<Allow>,
@@ -62,7 +62,7 @@ pub(crate) struct Rules {
     pub(crate) guard: Arc<Guard>,
 }
 
-/// Why a URL is not asked.
+/// Why a URL is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("its scheme is not among `schemes`")]
@@ -83,7 +83,7 @@ impl TryFrom<String> for Domain {
     type Error = NoDomain;
 
     fn try_from(text: String) -> Result<Self, NoDomain> {
-        // Read as URLs' hosts are: in lower case, internationalized names in their ASCII form.
+        // Parsed as the host of a URL is: in lower case, internationalized names in their ASCII form.
         let host = |text: &str| Host::parse(text).map_err(|_| NoDomain);
         match text.strip_prefix("*.") {
             None if text.contains('*') => Err(NoDomain),
@@ -120,7 +120,7 @@ impl Allow {
     fn covers(&self, url: &Url, host: &Host<&str>) -> bool {
         let prefix = self.path.as_str();
         let within = || {
-            // `%2F..%2F`: an origin that decodes it first would leave the prefix.
+            // An origin that decodes `%2F..%2F` before it resolves dot segments would leave the prefix.
             let path = url.path().to_ascii_lowercase();
             url.path().starts_with(&crate::target::encoded(prefix)) && !path.contains("%2f") && !path.contains("%5c")
         };
@@ -129,7 +129,7 @@ impl Allow {
 }
 
 impl Rules {
-    /// Whether this URL may be asked.
+    /// Whether this URL is allowed.
     pub(crate) fn check(&self, url: &Url, signed: bool) -> Result<(), Refusal> {
         if !self.schemes.iter().any(|scheme| scheme.name() == url.scheme()) {
             return Err(Refusal::Scheme);
@@ -158,7 +158,7 @@ impl Rules {
         let address = match host {
             Host::Ipv4(address) => address.into(),
             Host::Ipv6(address) => address.into(),
-            // The addresses of a name are looked at when it is resolved.
+            // The addresses of a name are checked when it is resolved.
             Host::Domain(_) => return Ok(()),
         };
         self.guard.check(address).map_err(Refusal::Address)
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_is_a_host_or_all_below_one() {
+    fn domain_covers_a_host_or_all_hosts_below_it() {
         let check = |domain: &str, host: &str, expected: bool| {
             let rules = rules(vec![allow(domain, "/", false)]);
             let url = Url::parse(&format!("https://{host}/a.jpg")).unwrap();
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_domain_is_said_so() {
+    fn malformed_domain_is_an_error() {
         for wrong in [
             "",
             "*",

@@ -1,5 +1,6 @@
-//! Signed addresses as ImageResizer makes them: `urlb64` is the URL in base64 for URLs, `hmac` the first eight bytes of
-//! the HMAC-SHA256 over the *text* of `urlb64`, in base64 for URLs. Sizes and other commands are not signed.
+//! Signed URLs: verifies signatures as ImageResizer makes them. `urlb64` is the URL in URL-safe base64. `hmac` is the
+//! first eight bytes of the HMAC-SHA256 over the *text* of `urlb64`, in the same base64. Sizes and other commands are
+//! not signed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,10 +8,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use resizer_plugin_api::Secret;
 use sha2::Sha256;
 
-/// How many bytes of the HMAC are kept.
+/// Bytes of the HMAC that a signature has.
 const KEPT: usize = 8;
 
-/// Whether `hmac` is what the holder of the key makes of `urlb64`. Takes the same time wherever they differ.
+/// Whether `hmac` is the signature of `urlb64` under the key. Takes the same time wherever they differ.
 pub(crate) fn is_genuine(key: &Secret, urlb64: &str, hmac: &str) -> bool {
     let Ok(claimed) = URL_SAFE_NO_PAD.decode(hmac.trim_end_matches('=')) else {
         return false;
@@ -19,11 +20,11 @@ pub(crate) fn is_genuine(key: &Secret, urlb64: &str, hmac: &str) -> bool {
         return false;
     };
     mac.update(urlb64.as_bytes());
-    // A shorter claim would be compared by its length only.
+    // A shorter signature would be compared in its own length only.
     claimed.len() == KEPT && mac.verify_truncated_left(&claimed).is_ok()
 }
 
-/// The text that `urlb64` stands for.
+/// The text behind `urlb64`.
 pub(crate) fn decoded(urlb64: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(urlb64.trim_end_matches('=')).ok()?;
     String::from_utf8(bytes).ok()
@@ -37,7 +38,7 @@ mod tests {
     const URLB64: &str = "aHR0cDovL2Zhcm03LnN0YXRpYy5mbGlja3IuY29tLzYwMjEvNTk1OTg1NDE3OF8xYzJlYzZiZDc3X2IuanBn";
 
     #[test]
-    fn what_imageresizer_signed_is_genuine_and_nothing_else() {
+    fn signature_of_imageresizer_is_genuine_and_altered_ones_are_not() {
         let check = |key: &str, urlb64: &str, hmac: &str, expected| {
             assert_eq!(is_genuine(&Secret::new(key), urlb64, hmac), expected, "{hmac}");
         };

@@ -1,5 +1,5 @@
-//! What the engine calls. Each answer is one question to the origin, two for a stat where the origin has no answer to
-//! HEAD, and one more for each time that it sends on.
+//! Source: implements the engine's `Source` over HTTP. Each call is one request to the origin, two for a stat where the
+//! origin refuses HEAD, and one more for each redirect.
 
 use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -16,9 +16,9 @@ use crate::target::Target;
 
 #[async_trait]
 impl Source for RemoteReader {
-    /// The URL, for those who may ask for it; marked if it is signed, since its origin may send on to other places then.
-    /// All else has a name of its own under which nothing is ever kept: what is known of an image, or cached of it, is
-    /// not found by who has no right to it.
+    /// The URL, if it is allowed; marked if it is signed, because a signed URL may be redirected to more hosts. Every
+    /// other path has a name of its own under which nothing is ever kept. So a client without permission finds neither
+    /// the cached results nor the metadata of an image.
     fn identity(&self, path: &SourcePath) -> SourceKey {
         match self.target(path) {
             Ok(Target { url, signed: false }) => SourceKey::new(url.as_str()),
@@ -35,7 +35,7 @@ impl Source for RemoteReader {
                 refuse_coding(&response)?;
                 Ok(stat(response.headers(), content_length(response.headers())))
             }
-            // What origins say that know GET only, or sign URLs for GET only.
+            // The statuses of origins that know GET only, or that sign URLs for GET only.
             400 | 401 | 403 | 405 | 500 | 501 => Ok(self.stat_by_get(&target).await?),
             _ => Err(failed(&response).into()),
         }
@@ -48,7 +48,7 @@ impl Source for RemoteReader {
         };
         let mut first = None;
         if want.range.is_some() && stat.length.is_none() {
-            // Only now shows whether there is such a part.
+            // The length is known only now, and with it whether there is such a part.
             first = Some(reading.next().await?.ok_or(RemoteError::BehindEnd)?);
         }
         let rest = stream::try_unfold(reading, |mut reading| async move {
@@ -60,7 +60,7 @@ impl Source for RemoteReader {
 }
 
 impl RemoteReader {
-    /// Asks for one byte to learn of them all.
+    /// Asks for one byte, to learn the length of the whole from `Content-Range`.
     async fn stat_by_get(&self, target: &Target) -> Result<Stat, RemoteError> {
         let range = 0..=0;
         let headers = HeaderMap::from_iter([(RANGE, range_header(&range))]);
@@ -70,13 +70,13 @@ impl RemoteReader {
         match response.status().as_u16() {
             200 | 203 => Ok(stat(headers, content_length(headers))),
             206 => Ok(stat(headers, ContentRange::of(&response, &range)?.whole)),
-            // Empty, so it has no first byte.
+            // The image is empty and has no first byte.
             416 if headers.get(CONTENT_RANGE).is_some_and(|range| range == "bytes */0") => Ok(stat(headers, Some(0))),
             _ => Err(failed(&response)),
         }
     }
 
-    /// Asks for what is wanted; `None` if it is unchanged.
+    /// Requests the image or a part of it; `None` if it is unchanged.
     async fn open(&self, target: &Target, want: &Want) -> Result<Option<(Stat, Reading)>, RemoteError> {
         let mut headers = HeaderMap::new();
         if let Some(range) = &want.range {
@@ -99,7 +99,7 @@ impl RemoteReader {
         };
         refuse_coding(&response)?;
         let stat = stat(response.headers(), length);
-        // An origin may know no conditions; and of what has no ETag it is not asked for one.
+        // An origin may ignore conditions, and no condition is sent for an image without an ETag.
         if want.unless.is_some() && want.unless == stat.validator {
             return Ok(None);
         }
@@ -119,7 +119,7 @@ fn failed(response: &Response) -> RemoteError {
     }
 }
 
-/// A last byte that many servers cannot count to means the end.
+/// The `Range` header. A last byte beyond the numbers of many servers means the end.
 fn range_header(range: &ByteRange) -> HeaderValue {
     let (first, last) = (range.start(), range.end());
     let text = match i64::try_from(*last) {
@@ -129,7 +129,7 @@ fn range_header(range: &ByteRange) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("bytes=0-"))
 }
 
-/// A validator that is an ETag, as the origin wants to hear it.
+/// The value of `If-None-Match`, if the validator is an ETag.
 fn if_none_match(validator: &Validator) -> Option<HeaderValue> {
     let text = validator.as_str();
     let etag = text.starts_with('"') || text.starts_with("W/\"");

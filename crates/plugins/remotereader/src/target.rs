@@ -1,6 +1,6 @@
-//! From what the client asks for to the URL that the origin is asked: both of ImageResizer's forms. The signed form
-//! comes as a query; `rewrite` makes it a path below the prefix, so that it is a source's path like any other, and
-//! `target` checks the signature in that path: whoever writes such a path themselves gains nothing.
+//! Target URLs: turn a request in either of ImageResizer's forms into the URL at the origin. The signed form comes as a
+//! query. `rewrite` turns it into a path below the prefix, so that it is a source's path like any other. `target`
+//! verifies the signature in that path, so a client that writes such a path by hand gains nothing.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use resizer_plugin_api::extension;
@@ -11,7 +11,7 @@ use crate::error::RemoteError;
 use crate::signature::{decoded, is_genuine};
 use crate::{HMAC, RemoteReader, URLB64};
 
-/// What a path's segment may hold as it is.
+/// The characters of a path segment that are not percent-encoded.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -31,19 +31,19 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// The first segment of a path that `rewrite` made. No host begins with an `@`.
+/// The first segment of a path from `rewrite`. No host begins with an `@`.
 const SIGNED: &str = "@signed";
 const UNSIGNED: &str = "@unsigned";
 
-/// A URL that may be asked.
+/// An allowed URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) url: Url,
-    /// Whether the holder of the key wants it: so are the places that its origin sends on to.
+    /// Whether the URL was signed. The targets of its redirects then count as signed, too.
     pub(crate) signed: bool,
 }
 
-/// A decoded path as URLs write it: each byte arrives at the origin as the client meant it.
+/// A decoded path, percent-encoded for a URL: the origin gets each byte that the client meant.
 pub(crate) fn encoded(path: &str) -> String {
     utf8_percent_encode(path, PATH).to_string()
 }
@@ -87,7 +87,7 @@ impl RemoteReader {
         Ok(Flow::Continue)
     }
 
-    /// The URL that a path stands for, if the settings let it be asked.
+    /// The URL of a path, if the settings allow the URL.
     pub(crate) fn target(&self, path: &SourcePath) -> Result<Target, RemoteError> {
         let segments: Vec<&str> = path.as_str().split('/').collect();
         let (url, signed) = match segments.as_slice() {
@@ -107,8 +107,8 @@ impl RemoteReader {
         Ok(Target { url, signed })
     }
 
-    /// The human-friendly form: host, `/`, path. As underscores are no letters of host names, one stands for a dot there,
-    /// for those who want no dots in the middle of their URLs.
+    /// The human-friendly form: host, `/`, path. Host names have no underscores, so an underscore stands for a dot, for
+    /// operators who want no dots in the middle of their URLs.
     fn plain_url(&self, path: &str) -> Result<Url, RemoteError> {
         let (host, path) = path.split_once('/').unwrap_or((path, ""));
         let scheme = self.rules.schemes.first().ok_or(RemoteError::NoUrl)?;

@@ -1,4 +1,4 @@
-//! A name that resolves to one address and, a moment later, to another.
+//! DNS rebinding: a name that resolves to one address and, a moment later, to another.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use resizer_test_stores::http_origin::{Answer, HttpOrigin, Then};
 
 use crate::RemoteReader;
 
-/// Gives these answers, one after another, then the last for ever.
+/// A resolver with these answers, one after another; the last is repeated.
 #[derive(Clone)]
 struct Answers {
     answers: Arc<Vec<Vec<IpAddr>>>,
@@ -27,7 +27,7 @@ impl Resolve for Answers {
     }
 }
 
-/// Two servers at one port: 127.0.0.2, which is opened, and 127.0.0.1, to which nothing must come.
+/// Two servers at one port: 127.0.0.2, which is allowed, and 127.0.0.1, which must get no request.
 struct Rebinding {
     good: HttpOrigin,
     trap: HttpOrigin,
@@ -37,7 +37,7 @@ struct Rebinding {
 
 impl Rebinding {
     async fn new(answers: &[&[&str]]) -> Self {
-        // Closes each connection, so that each request makes a new one and asks the resolver.
+        // Each connection is closed, so that each request opens a new one and asks the resolver.
         let answer = |_: &_| Answer::new(200, &[("Connection", "close")], b"bytes").then(Then::Close);
         let trap = HttpOrigin::start(answer).await.unwrap();
         let port = trap.address().port();
@@ -85,7 +85,7 @@ fn is_forbidden(result: Result<(), Error>) {
 }
 
 #[tokio::test]
-async fn a_name_that_turns_bad_is_refused() {
+async fn name_that_resolves_to_a_forbidden_address_later_is_refused() {
     let rebinding = Rebinding::new(&[&["127.0.0.2"], &["127.0.0.1"]]).await;
     rebinding.fetch().await.unwrap();
     assert_eq!(
@@ -99,7 +99,7 @@ async fn a_name_that_turns_bad_is_refused() {
 }
 
 #[tokio::test]
-async fn one_bad_address_spoils_a_name() {
+async fn name_with_one_forbidden_address_is_refused() {
     for answer in [["127.0.0.2", "127.0.0.1"], ["127.0.0.1", "127.0.0.2"]] {
         let rebinding = Rebinding::new(&[&answer]).await;
         is_forbidden(rebinding.fetch().await);
@@ -108,7 +108,7 @@ async fn one_bad_address_spoils_a_name() {
 }
 
 #[tokio::test]
-async fn a_name_without_addresses_is_the_store_s_failure() {
+async fn name_without_addresses_answers_502() {
     let rebinding = Rebinding::new(&[&[]]).await;
     assert_eq!(rebinding.fetch().await.unwrap_err().kind(), ErrorKind::Upstream);
 }

@@ -1,4 +1,4 @@
-//! With which credentials the store is asked: none, those of the settings, or those that the environment has.
+//! Credentials of an entry: none, those of the settings, or those of the environment.
 
 use std::sync::Arc;
 
@@ -13,17 +13,18 @@ use crate::Config;
 pub(crate) enum Access {
     /// Requests are not signed.
     Anonymous,
-    /// Those of the settings.
+    /// The keys in the settings.
     Keys {
         id: String,
         secret: Secret,
         token: Option<Secret>,
     },
-    /// Those of the environment, renewed before they expire.
+    /// The credentials of the environment, renewed before they expire.
     Ambient,
 }
 
-/// What of the environment is heard. Addresses and options of the store are not: the settings alone say what is read.
+/// The variables of the environment that are used. Addresses and options of the store are not among them: the settings
+/// alone decide what is read.
 const ENVIRONMENT: &[(&str, Key)] = &[
     ("AWS_ACCESS_KEY_ID", Key::AccessKeyId),
     ("AWS_SECRET_ACCESS_KEY", Key::SecretAccessKey),
@@ -45,7 +46,7 @@ const ENVIRONMENT: &[(&str, Key)] = &[
 ];
 
 impl Access {
-    /// What the settings ask for.
+    /// The credentials that the settings ask for.
     pub(crate) fn of(config: &Config) -> Result<Self, InstallError> {
         let keys = (&config.access_key_id, &config.secret_access_key);
         match (config.anonymous, keys) {
@@ -82,7 +83,7 @@ impl Access {
         }
     }
 
-    /// The parts of a resource's key that say which credentials these are.
+    /// The parts of a resource's key that identify these credentials.
     pub(crate) fn parts(&self) -> [&str; 4] {
         match self {
             Self::Anonymous => ["anonymous", "", "", ""],
@@ -96,7 +97,7 @@ impl Access {
         }
     }
 
-    /// Gives a builder the credentials, except ambient ones: all buckets of one store share those.
+    /// Gives the credentials to a builder, except those of the environment, which all buckets of a store share.
     pub(crate) fn give(&self, builder: AmazonS3Builder) -> AmazonS3Builder {
         match self {
             Self::Anonymous => builder.with_skip_signature(true),
@@ -112,7 +113,7 @@ impl Access {
     }
 }
 
-/// The credentials that the environment has, out of a builder that has all but a bucket.
+/// The provider of the environment's credentials, from a builder that has everything but a bucket.
 pub(crate) fn ambient(builder: AmazonS3Builder) -> object_store::Result<AwsCredentialProvider> {
     let mut builder = builder.with_bucket_name("credentials");
     let mut found = Vec::new();
@@ -141,7 +142,7 @@ pub(crate) fn ambient(builder: AmazonS3Builder) -> object_store::Result<AwsCrede
     Ok(Arc::new(Contained::new(provider, from)))
 }
 
-/// What goes into a header, and is so often pasted or read with a line break behind it.
+/// Refuses text that cannot stand in a header, since keys are often pasted or read with a line break at the end.
 fn sendable(setting: &'static str, text: &str) -> Result<(), InstallError> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());

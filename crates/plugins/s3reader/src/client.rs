@@ -1,4 +1,4 @@
-//! The clients of one store: one for each bucket, kept across reloads. Making them asks nothing of the network.
+//! Clients of a store: one for each bucket, kept across reloads. Making them sends nothing.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, ResourceKey};
 use crate::access::{self, Access};
 use crate::names::{BucketName, Region};
 
-/// What S3's codes mean. A 403 with a code that says nothing else hides whether there is such an object: who may read
-/// but not list gets it for absent ones.
+/// The meaning of S3's codes. A 403 with an unspecific code hides whether the object exists: a user that may read but
+/// not list gets it for absent objects.
 static DIALECT: Dialect = Dialect {
     store: "S3",
     codes: &[
@@ -31,20 +31,20 @@ static DIALECT: Dialect = Dialect {
     forbidden: ErrorKind::NotFound,
 };
 
-/// Where the buckets are and how they are asked.
+/// The address of the buckets and the credentials for them.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) region: Region,
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) path_style: Option<bool>,
     pub(crate) access: Access,
-    /// Where the credentials come from, if from the environment: shared by all buckets.
+    /// The provider of the environment's credentials, if they are used. All buckets share it.
     pub(crate) ambient: Option<Arc<AwsCredentialProvider>>,
     pub(crate) connection: Connection,
 }
 
 impl Store {
-    /// The store's address, as it names objects in caches: without the bucket, whatever the style.
+    /// The store's address for keys of caches: without the bucket, whatever the style.
     pub(crate) fn address(&self) -> String {
         match &self.endpoint {
             Some(endpoint) => endpoint.as_str().to_owned(),
@@ -56,7 +56,7 @@ impl Store {
         }
     }
 
-    /// Opens what all buckets share. Comes before [`Store::open`].
+    /// Opens the resources that all buckets share. Must be called before [`Store::open`].
     pub(crate) fn share(&mut self, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
         if let Access::Ambient = self.access {
             let key = ResourceKey::new(&["credentials", &self.fingerprint()]);
@@ -66,7 +66,7 @@ impl Store {
         Ok(())
     }
 
-    /// The client of a bucket, which lives as long as some entry uses it.
+    /// The client of a bucket, which lives as long as an entry uses it.
     pub(crate) fn open(&self, name: &BucketName, hooks: &mut Hooks<'_>) -> Result<Arc<Bucket>, InstallError> {
         let key = ResourceKey::new(&["bucket", name.as_str(), &self.fingerprint()]);
         hooks.resource(key, || {
@@ -76,7 +76,7 @@ impl Store {
         })
     }
 
-    /// All that a client is made from, but for the bucket.
+    /// A fingerprint of everything that a client is made from, except the bucket.
     fn fingerprint(&self) -> String {
         let address = self.address();
         let rest = format!("{:?} {:?}", self.path_style, self.connection);
@@ -99,10 +99,10 @@ impl Store {
         builder.build()
     }
 
-    /// The address that the client is given, and whether the bucket is in it already.
+    /// The address for the client, and whether the bucket is already in it.
     fn bucket_address(&self, name: &BucketName) -> (String, bool) {
         let address = self.address();
-        // Certificates stand for one label before the host, and a name with a dot would be two.
+        // A wildcard certificate covers one label before the host, and a name with a dot would be two.
         let in_path = self
             .path_style
             .unwrap_or(self.endpoint.is_some() || name.as_str().contains('.'));
@@ -122,7 +122,7 @@ impl Store {
     }
 }
 
-/// The client library refuses the settings; its words are about TLS or about ambient settings.
+/// The client library refuses the settings. Its message is about TLS or about the environment.
 fn failed(error: &object_store::Error) -> InstallError {
     let message = "The client of the store cannot be made.";
     InstallError::Failed(Error::new(ErrorKind::Internal, message).because(error.to_string()))
@@ -134,7 +134,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn where_a_bucket_is_asked_for() {
+    fn bucket_goes_into_the_host_or_the_path() {
         let check = |region: &str, endpoint: Option<&str>, path_style, bucket: &str, expected: (&str, bool)| {
             let store = Store {
                 region: Region::try_from(region.to_owned()).unwrap(),

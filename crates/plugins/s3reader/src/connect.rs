@@ -1,5 +1,5 @@
-//! What `check --connect` runs: asks each bucket for an object that is hardly there, and reads from the refusal which
-//! setting is wrong.
+//! Connection check for `check --connect`: asks each bucket for an object that hardly exists, and finds the wrong
+//! setting from the refusal.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::access::Access;
 use crate::names::BucketName;
 use crate::{S3Reader, Served};
 
-/// What is asked for. That it does not exist is as good an answer as that it does.
+/// The key of the probe. It does not matter whether the object exists.
 const PROBE: &str = "resizer-check-connect";
 
 impl S3Reader {
-    /// Whether every bucket can be asked.
+    /// Checks that every bucket answers.
     pub(crate) async fn connect(self: Arc<Self>) -> Result<(), InstallError> {
         match &self.served {
             Served::One { name, bucket, folder } => {
@@ -80,7 +80,7 @@ impl S3Reader {
             Access::Anonymous | Access::Keys { .. } => "",
         };
         match (refusal.status, refusal.code.as_deref().unwrap_or_default()) {
-            // The object is absent, or hidden from those who may not list, or the first byte behind the end of it.
+            // The object is absent, or hidden from users that may not list, or empty.
             (_, "NoSuchKey" | "AccessDenied" | "InvalidRange") | (416, _) => Ok(()),
             (_, "NoSuchBucket" | "InvalidBucketName" | "AllAccessDisabled") => wrong(
                 setting,

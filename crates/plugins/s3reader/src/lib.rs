@@ -1,7 +1,7 @@
-//! A plugin that serves buckets of Amazon S3 and of stores that speak its protocol: its settings and what it hooks into.
-//! `names` are the types of single settings, `access` is with which credentials the store is asked, `client` makes the
-//! clients, `source` is what the engine calls, and `connect` finds the setting to blame. The page for operators is
-//! `docs.md`. Nothing here caches; requests, retries and errors are those of `resizer_object_storage`.
+//! S3 plugin: serves buckets of Amazon S3 and of stores with the same protocol. This file has its settings and hooks.
+//! `names` has types of single settings, `access` the credentials, `client` the clients, `source` answers the engine,
+//! and `connect` finds a wrong setting. The page for operators is `docs.md`. The engine does caching. Requests, retries
+//! and errors are those of `resizer_object_storage`.
 
 mod access;
 mod client;
@@ -26,40 +26,39 @@ reader_settings! {
 
     /// The settings of one entry.
     pub struct Config {
-        /// The buckets that are served: with the prefix `/s3/`, the URL `/s3/photos/a/b.jpg` is the object `a/b.jpg` of
+        /// The buckets that are served. With the prefix `/s3/`, the URL `/s3/photos/a/b.jpg` is the object `a/b.jpg` of
         /// the bucket `photos`. Any other bucket is forbidden.
         #[serde(default)]
         pub buckets: Vec<BucketName>,
-        /// One bucket in place of `buckets`, which the URL does not name then: with the prefix `/img/`, the URL
+        /// One bucket instead of `buckets`, which the URL then does not name. With the prefix `/img/`, the URL
         /// `/img/a.jpg` is the object `a.jpg` of this bucket.
         pub bucket: Option<BucketName>,
-        /// The part of `bucket` that is served: what its keys begin with. With `"shop/2024"`, the URL `/img/a.jpg` is
+        /// The part of `bucket` that is served, as a prefix of its keys. With `"shop/2024"`, the URL `/img/a.jpg` is
         /// the object `shop/2024/a.jpg`.
         pub folder: Option<Folder>,
         /// The region of the buckets.
         #[serde(default)]
         pub region: Region,
-        /// The address of a store other than Amazon's, such as `"https://minio.example.com:9000"`. One that begins with
-        /// `http://` is spoken to in clear text.
+        /// The address of a store other than Amazon's, such as `"https://minio.example.com:9000"`. An address that
+        /// begins with `http://` is used without encryption.
         pub endpoint: Option<Endpoint>,
-        /// Whether the bucket stands in the path of the store's addresses instead of in the host's name. By default it
-        /// does where there is an `endpoint` and for buckets with a dot in their name; for those with capital letters
-        /// always.
+        /// Whether the bucket stands in the path of the store's addresses instead of in the host name. The default is
+        /// true with an `endpoint` and for buckets with a dot in their name, and always for names with capital letters.
         pub path_style: Option<bool>,
-        /// The name of an access key. Without keys they are found as Amazon's tools find them: in the environment, or
-        /// by the role of the container or machine.
+        /// The name of an access key. Without keys the plugin looks where Amazon's tools look: in the environment, or
+        /// at the role of the container or machine.
         pub access_key_id: Option<String>,
         /// The secret of the access key.
         pub secret_access_key: Option<Secret>,
         /// The token of a temporary access key.
         pub session_token: Option<Secret>,
-        /// Ask without credentials: for public buckets.
+        /// Send requests without credentials, for public buckets.
         #[serde(default)]
         pub anonymous: bool,
-        /// How long connecting to the store may take.
+        /// The timeout of connecting to the store.
         #[serde(default = "default_connect_timeout")]
         pub connect_timeout: Seconds,
-        /// How long the store may be silent while it owes an answer or the rest of one.
+        /// The longest silence of the store before and during a response.
         #[serde(default = "default_read_timeout")]
         pub read_timeout: Seconds,
     }
@@ -80,12 +79,12 @@ pub struct S3Reader {
     served: Served,
 }
 
-/// Which buckets, and how URLs name what lies in them.
+/// The served buckets, and how URLs name their objects.
 #[derive(Debug)]
 enum Served {
     /// The first segment of the path names the bucket.
     Listed(BTreeMap<BucketName, Arc<Bucket>>),
-    /// All of the path is the key, behind the folder.
+    /// The whole path is the key, after the folder.
     One {
         name: BucketName,
         folder: Option<Folder>,

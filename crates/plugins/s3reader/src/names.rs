@@ -1,5 +1,4 @@
-//! Types of single settings, which refuse at their line of `plugins.toml` what would make another address of a store's
-//! address.
+//! Types of single settings. They refuse text that would change a store's address, at its line of `plugins.toml`.
 
 use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
@@ -9,12 +8,12 @@ use schemars::JsonSchema;
 #[schemars(inline, try_from = "String")]
 pub struct BucketName(String);
 
-/// A region's name: letters, digits, `-` and `_`; `us-east-1` by default.
+/// A region's name: letters, digits, `-` and `_`. The default is `us-east-1`.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, serde::Serialize)]
 #[schemars(inline, try_from = "String")]
 pub struct Region(String);
 
-/// What the keys of the served objects begin with; without the slash behind.
+/// The prefix of the keys of the served objects, without the trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(inline, try_from = "String")]
 pub struct Folder(String);
@@ -23,18 +22,18 @@ text_setting!(BucketName, "a bucket such as \"photos\"");
 text_setting!(Region, "a region such as \"eu-west-1\"");
 text_setting!(Folder, "a folder such as \"shop/2024\"");
 
-/// Why a text is no such name.
+/// The reason why a text is no such name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// No bucket is called so.
+    /// It cannot be the name of a bucket.
     #[error(
         "a bucket's name has letters, digits, `.`, `-` and `_` and begins with a letter or digit, as in \"photos\""
     )]
     Bucket,
-    /// No region is called so.
+    /// It cannot be the name of a region.
     #[error("a region's name has letters, digits, `-` and `_`, as in \"eu-west-1\"")]
     Region,
-    /// No folder is called so.
+    /// It cannot be a folder.
     #[error("a folder has no empty and no dot segments and no control characters, as in \"shop/2024\"")]
     Folder,
 }
@@ -47,7 +46,7 @@ impl BucketName {
     }
 }
 
-/// Lets a bucket be looked up by a part of a URL.
+/// Lets a bucket be looked up by a segment of a URL.
 impl std::borrow::Borrow<str> for BucketName {
     fn borrow(&self) -> &str {
         &self.0
@@ -116,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_plain() {
+    fn names_are_accepted_or_refused() {
         fn check<T: TryFrom<String>>(good: &[&str], bad: &[&str]) {
             for (names, expected) in [(good, true), (bad, false)] {
                 for name in names {

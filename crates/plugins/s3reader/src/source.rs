@@ -1,4 +1,4 @@
-//! What the engine calls: each answer is one request to the store.
+//! Source of objects: each answer is one request to the store.
 
 use async_trait::async_trait;
 use resizer_object_storage::Bucket;

@@ -1,5 +1,6 @@
-//! Credentials of the environment: stand-ins for Amazon's services issue temporary keys, which the S3 server takes until
-//! the next is issued. The reader runs in a process of its own, because the environment belongs to all of a process.
+//! Credentials of the environment. Imitations of Amazon's services issue temporary keys, and the S3 server accepts each
+//! until the next is issued. The reader runs in a process of its own, because the environment belongs to the whole
+//! process.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -21,17 +22,17 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// Tells the process of the reader where the server is.
+/// The variable that tells the reader's process the server's address.
 const SERVER: &str = "RESIZER_TEST_S3";
-/// Tells it what the log shall say of the failure, if it shall fail.
+/// The variable that tells the reader's process the text that the log must have, if reading must fail.
 const FAILURE: &str = "RESIZER_TEST_FAILURE";
 const REGION: &str = "eu-west-1";
-/// How often the reader reads.
+/// The number of reads.
 const READS: usize = 6;
-/// How many keys are over as soon as they are issued; those after them last.
+/// The number of keys that expire as soon as they are issued. Later keys last.
 const SHORT_LIVED: usize = 3;
 
-/// Issues keys, one after another, to whoever asks rightly.
+/// Issues keys, one after another, for every correct request.
 struct Issuer {
     server: S3,
     issued: AtomicUsize,
@@ -50,7 +51,7 @@ impl Issuer {
         })
     }
 
-    /// A new key, and until when it lasts; the one before it is over.
+    /// A new key and the time when it expires. The key before it is no longer valid.
     fn issue(&self) -> (Key, &'static str) {
         let number = self.issued.fetch_add(1, Ordering::SeqCst) + 1;
         let key = Key {
@@ -92,12 +93,12 @@ impl Issuer {
     }
 }
 
-/// An answer after which the client closes the connection.
+/// A response after which the client closes the connection.
 fn answer(status: u16, body: &str) -> Answer {
     Answer::new(status, &[("Connection", "close")], body.as_bytes()).then(Then::Hang)
 }
 
-/// The instance metadata service, version 2: nothing without a session.
+/// The instance metadata service, version 2: it answers nothing without a session.
 fn instance_metadata(issuer: &Issuer, asked: &Asked) -> Answer {
     let session = asked.header("x-aws-ec2-metadata-token") == "session";
     match (asked.method.as_str(), asked.target.as_str()) {
@@ -123,12 +124,10 @@ fn web_identity(issuer: &Issuer, asked: &Asked) -> Answer {
     }
 }
 
-/// Runs the reader of this file's other half with this environment.
+/// Runs the reader's process with this environment.
 async fn run(issuer: &Issuer, environment: &[(&str, &str)]) {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child
-        .args(["--exact", "the_process_of_the_reader", "--nocapture"])
-        .env_clear();
+    child.args(["--exact", "reader_process", "--nocapture"]).env_clear();
     child.env(SERVER, issuer.server.address().to_string());
     child.envs(environment.iter().copied());
     let output = tokio::task::spawn_blocking(move || child.output())
@@ -143,7 +142,7 @@ async fn run(issuer: &Issuer, environment: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn the_process_of_the_reader() {
+async fn reader_process() {
     let Ok(server) = std::env::var(SERVER) else { return };
     let settings = format!(
         "endpoint = 'http://{server}'\nregion = '{REGION}'\nbucket = 'photos'\n\
@@ -174,14 +173,14 @@ async fn the_process_of_the_reader() {
     }
 }
 
-/// All the short-lived keys were replaced, and the first that lasts was kept.
+/// All short-lived keys were replaced, and the first lasting one was kept.
 #[track_caller]
 fn renewed_as_often_as_needed(issuer: &Issuer) {
     assert_eq!(issuer.issued.load(Ordering::SeqCst), SHORT_LIVED + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_role_of_a_machine() {
+async fn role_of_a_machine_gives_keys() {
     let issuer = Issuer::new().await;
     let giver = Arc::clone(&issuer);
     let service = HttpOrigin::start(move |asked| instance_metadata(&giver, asked))
@@ -193,7 +192,7 @@ async fn the_role_of_a_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_role_of_a_task() {
+async fn role_of_a_task_gives_keys() {
     let issuer = Issuer::new().await;
     let giver = Arc::clone(&issuer);
     let service = HttpOrigin::start(move |asked| match asked.target.as_str() {
@@ -201,14 +200,14 @@ async fn the_role_of_a_task() {
         _ => answer(404, ""),
     });
     let service = service.await.unwrap();
-    // The host is fixed, and what is appended to it here makes a user's name of it.
+    // The library fixes the host. The text appended to it here turns that host into a user name.
     let relative = format!("@{}/v2/credentials/task", service.address());
     run(&issuer, &[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", &relative)]).await;
     renewed_as_often_as_needed(&issuer);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_identity_of_a_pod() {
+async fn identity_of_a_pod_gives_keys() {
     let issuer = Issuer::new().await;
     let giver = Arc::clone(&issuer);
     let service = HttpOrigin::start(move |asked| match asked.header("authorization") {
@@ -240,7 +239,7 @@ async fn the_identity_of_a_pod() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_identity() {
+async fn web_identity_gives_keys() {
     let issuer = Issuer::new().await;
     let giver = Arc::clone(&issuer);
     let service = HttpOrigin::start(move |asked| web_identity(&giver, asked))
@@ -274,7 +273,7 @@ async fn a_web_identity() {
     run(&issuer, &failing).await;
 }
 
-/// The token service is spoken to by https only: this speaks it, with a certificate for `127.0.0.1`.
+/// A TLS front for the token service, which requires https, with a certificate for `127.0.0.1`.
 async fn tls_before(service: std::net::SocketAddr, made: &rcgen::CertifiedKey<rcgen::KeyPair>) -> std::net::SocketAddr {
     let certificate = CertificateDer::from_pem_slice(made.cert.pem().as_bytes()).unwrap();
     let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes()).unwrap();
@@ -288,7 +287,7 @@ async fn tls_before(service: std::net::SocketAddr, made: &rcgen::CertifiedKey<rc
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let mut plain = TcpStream::connect(service).await.unwrap();
-            // Whoever does not trust the certificate leaves.
+            // A client that does not trust the certificate disconnects.
             if let Ok(mut stream) = acceptor.accept(stream).await {
                 let _ = tokio::io::copy_bidirectional(&mut stream, &mut plain).await;
             }
@@ -298,13 +297,13 @@ async fn tls_before(service: std::net::SocketAddr, made: &rcgen::CertifiedKey<rc
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_of_the_environment_and_none_at_all() {
+async fn keys_of_the_environment_or_none_are_used() {
     let issuer = Issuer::new().await;
     issuer.server.admit(&Key::lasting("AKIDENVIRONMENT", "secret/of/all"));
     let mut environment = vec![
         ("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT"),
         ("AWS_SECRET_ACCESS_KEY", "secret/of/all"),
-        // Not heard: where images are read from is said by the settings alone.
+        // Ignored: the settings alone say where images are read from.
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
         ("AWS_REGION", "us-west-2"),
         ("AWS_SKIP_SIGNATURE", "true"),

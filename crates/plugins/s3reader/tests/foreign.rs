@@ -1,4 +1,4 @@
-//! What every source does, once more against an S3 server that shares nothing with the other but the protocol.
+//! Source contract for another S3 server, which shares nothing with the first but the protocol.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ impl SourceStore for Foreign {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_source_before_a_foreign_server() {
+async fn bucket_of_a_foreign_server_satisfies_the_source_contract() {
     let Some(moto) = Moto::start() else { return };
     moto.create("photos").await;
     let settings = format!(

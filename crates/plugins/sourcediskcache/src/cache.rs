@@ -1,5 +1,5 @@
-//! What the engine calls: reads on a few threads, and writes on one, so that what was made room for is still free when it
-//! is written. Kept across reloads of the same settings.
+//! Source cache on disk as the engine calls it: reads on a few threads, and writes on one, so that the room made for an
+//! original is still free when the original is written. Kept across reloads of the same settings.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::stream;
 use parking_lot::Mutex;
-use resizer_disk_store::{EntryKey, IoPool, IoPoolError, Store};
+use resizer_disk_store::{CacheFolder, EntryKey, IoPool, IoPoolError, Store};
 use resizer_plugin_api::{
     Body, ByteSize, ByteStream, CacheKey, Claim, Entry, EntryMeta, Error, ErrorKind, Hit, InstallError, Metrics, Purge,
 };
@@ -20,18 +19,15 @@ use resizer_plugin_api::{
 use crate::contents::Contents;
 use crate::named::Named;
 use crate::numbers::Numbers;
-use crate::opening::sampled;
 use crate::reading::{Found, LongContent, Piece, open};
 
 /// Threads that read. Files in the page cache keep one busy; others wait for the disk.
 const READERS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
-/// What is kept of an original beside its entry in the index, at most: its hash in digits, in two tables.
+/// The most memory for an original beside its entry in the index, in bytes: its hash in digits, in two tables.
 const NAMED_BYTES: u64 = 350;
-/// What the index is taken to grow by.
-const INDEX_STEP: u64 = 64 << 10;
 
-/// What a cache is opened with.
+/// The settings that a cache is opened with.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) folder: PathBuf,
@@ -47,17 +43,14 @@ pub(crate) struct FolderCache {
     pub(crate) open: OnceLock<Sender<()>>,
 }
 
-/// What the threads share.
+/// The state that the threads share.
 pub(crate) struct Shared {
-    pub(crate) settings: Settings,
-    /// There once the cache was started.
-    pub(crate) store: OnceLock<Store>,
+    index: Claim,
+    pub(crate) folder: CacheFolder,
     pub(crate) contents: Arc<Contents>,
     pub(crate) readers: IoPool,
     numbers: Mutex<Numbers>,
-    /// When the log last heard that the disk takes nothing.
-    warned: Mutex<Option<Instant>>,
-    /// Contents that were not what was written.
+    /// Damaged contents.
     damaged: AtomicU64,
 }
 
@@ -65,14 +58,15 @@ impl FolderCache {
     /// Touches no disk: that is for `start`.
     pub(crate) fn new(settings: Settings, metrics: &Metrics) -> Result<Self, InstallError> {
         let pool = |threads, name| IoPool::new(threads, name).map_err(no_threads);
+        let contents = Arc::new(Contents::new(settings.folder.join("content")));
+        let max_size = settings.max_size.map(|size| size.0);
         let shared = Shared {
-            store: OnceLock::new(),
-            contents: Arc::new(Contents::new(settings.folder.join("content"))),
+            index: settings.index,
+            folder: CacheFolder::new(settings.folder, max_size, Some(Arc::clone(&contents) as _)),
+            contents,
             readers: pool(READERS, "sourcediskcache")?,
             numbers: Mutex::new(Numbers::new(metrics)),
-            warned: Mutex::default(),
             damaged: AtomicU64::new(0),
-            settings,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -83,7 +77,7 @@ impl FolderCache {
 
     pub(crate) async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
         let (shared, key) = (&self.shared, entry_key(key));
-        if !shared.store.get().is_some_and(|store| store.may_have(&key)) {
+        if !shared.folder.store().is_some_and(|store| store.may_have(&key)) {
             return Ok(None);
         }
         let found = shared.run(move |shared| shared.read(key)).await?;
@@ -101,14 +95,14 @@ impl FolderCache {
         }))
     }
 
-    /// Answers when the original is on the disk. Whoever gave it holds its share of the memory until then.
+    /// Answers when the original is on the disk. The caller holds the original's share of the memory until then.
     pub(crate) async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
         let (shared, key) = (Arc::clone(&self.shared), entry_key(key));
         let done = self.writer.run(move || shared.keep(&key, entry)).await;
         done.map_err(|error| failed().because(error))
     }
 
-    /// On the thread that writes: what waits there to be kept is kept first, and purged with the rest.
+    /// On the thread that writes: originals that wait there are kept first, and purged with the rest.
     pub(crate) async fn purge(&self, what: &Purge) -> Result<u64, Error> {
         let (shared, what) = (Arc::clone(&self.shared), what.clone());
         let done = self.writer.run(move || {
@@ -126,7 +120,7 @@ enum Readable {
     Long(Box<Long>),
 }
 
-/// One that is read piece by piece, and who names it.
+/// An original that is read piece by piece, and the key that names it.
 struct Long {
     content: Box<LongContent>,
     length: u64,
@@ -139,11 +133,9 @@ impl Shared {
     pub(crate) fn show(&self) {
         // Locked before counting, so that none is shown after a newer one.
         let mut numbers = self.numbers.lock();
-        let mut counts = self.store.get().map(Store::counts).unwrap_or_default();
+        let mut counts = self.folder.counts();
         counts.damaged += self.damaged.load(Ordering::Relaxed);
-        // In steps, since whoever waits for memory looks again at each.
-        let index = counts.index_bytes() + counts.entries * NAMED_BYTES;
-        self.settings.index.set(index.next_multiple_of(INDEX_STEP));
+        self.index.set(counts.index_bytes(NAMED_BYTES));
         numbers.show(counts);
     }
 
@@ -162,7 +154,9 @@ impl Shared {
     }
 
     fn read(&self, key: EntryKey) -> io::Result<Option<(EntryMeta, Readable)>> {
-        let Some(store) = self.store.get() else { return Ok(None) };
+        let Some(store) = self.folder.store() else {
+            return Ok(None);
+        };
         let Some(found) = store.read(&key)? else {
             return Ok(None);
         };
@@ -193,41 +187,39 @@ impl Shared {
         }
     }
 
-    /// Removes what is not what was written, and the key that led there; other keys that name it find nothing.
+    /// Removes a damaged content, and the key that led there; other keys that name the content find nothing.
     fn discard(&self, key: &EntryKey, digits: &str) -> io::Result<()> {
         self.damaged.fetch_add(1, Ordering::Relaxed);
-        if let Some(store) = self.store.get().filter(|store| store.owns()) {
+        if let Some(store) = self.folder.owned() {
             self.contents.discard(digits)?;
             store.remove(key)?;
         }
         Ok(())
     }
 
-    /// Keeps an original. What the disk does not take is used without being kept.
+    /// Keeps an original. An original that the disk does not take is used without being kept.
     fn keep(&self, key: &EntryKey, entry: Entry) {
         if let Err(error) = self.write(key, entry) {
             self.numbers.lock().failed_writes.increment();
-            let folder = self.settings.folder.display();
-            sampled(&mut self.warned.lock(), || {
-                tracing::warn!(%folder, "an original was not written and is used without being kept: {error}");
-            });
+            let message = format!("an original was not written and is used without being kept: {error}");
+            self.folder.warn(&message);
         }
         self.show();
     }
 
     fn write(&self, key: &EntryKey, entry: Entry) -> io::Result<()> {
-        let Some(store) = self.store.get().filter(|store| store.owns()) else {
+        let Some(store) = self.folder.owned() else {
             return Ok(());
         };
         let written = self.write_to(store, key, entry);
         if !matches!(written, Ok(true)) {
-            // What may be kept from before is out of date.
+            // An original from before would be out of date.
             store.remove(key)?;
         }
         written.map(drop)
     }
 
-    /// `false` for what is not to be kept.
+    /// `false` for an original that is not to be kept.
     fn write_to(&self, store: &Store, key: &EntryKey, entry: Entry) -> io::Result<bool> {
         let length = entry.bytes.len() as u64;
         if !store.make_room_for(Contents::estimate(length))? {
@@ -241,7 +233,7 @@ impl Shared {
     }
 
     fn purge(&self, what: &Purge) -> io::Result<u64> {
-        let Some(store) = self.store.get() else { return Ok(0) };
+        let Some(store) = self.folder.store() else { return Ok(0) };
         match what {
             Purge::Key(key) => store.remove(&entry_key(key)).map(u64::from),
             Purge::Source(source) => store.remove_group(source.as_str()),

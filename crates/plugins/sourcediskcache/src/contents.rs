@@ -1,8 +1,9 @@
-//! The files of the originals: each content once, under its own SHA-256, as cacache stores it, and how many keys name it.
-//! Called by `cache` for one original, and by the store whose keys name them. All of it blocks. Not here: `reading`.
+//! Files of the originals: each content once, under its own SHA-256, as cacache stores it, with the number of keys that
+//! name it. Called by `cache` for one original, and by the store whose keys name the contents. Every call blocks.
+//! Reading is left to `reading`.
 //!
-//! SHA-256 and not a faster hash, since keys share contents by it: with a hash for which collisions can be made, somebody
-//! who may upload one image could put it in the place of another.
+//! SHA-256 and not a faster hash, since keys share contents by it: with a hash for which collisions can be made,
+//! somebody who may upload one image could put that image in the place of another.
 #![expect(
     clippy::disallowed_methods,
     reason = "runs on the cache's own threads for files, or on the one that takes the folder over"
@@ -23,7 +24,7 @@ use resizer_disk_store::{Contents as NamedContents, EntryName};
 use crate::named::Named;
 use crate::reading::io_error;
 
-/// What `du` counts in: a block of the usual file systems.
+/// The unit of `du`, in bytes: a block of the usual file systems.
 const BLOCK: u64 = 4096;
 /// Each content may lie in directories of its own, two deep. They go when they are empty.
 const DIRECTORIES: u64 = 2 * BLOCK;
@@ -33,7 +34,7 @@ const FIXED: u64 = 4 * BLOCK;
 /// The contents in one folder.
 pub(crate) struct Contents {
     pub(crate) folder: PathBuf,
-    /// Held while a file is removed, so that none goes that somebody has just begun to name.
+    /// Held while a file is removed, so that no file goes which a key has just begun to name.
     state: Mutex<State>,
     bytes: AtomicU64,
 }
@@ -47,9 +48,9 @@ struct State {
 
 #[derive(Default)]
 struct Content {
-    /// How many keys name it, and how many are about to.
+    /// The keys that name it, and those that are about to.
     users: usize,
-    /// What it takes on the disk; nothing as long as the file was not seen.
+    /// Its bytes on the disk; zero as long as the file was not seen.
     bytes: u64,
 }
 
@@ -69,7 +70,7 @@ impl Contents {
         }
     }
 
-    /// What a content of this length will take on the disk, as far as one can tell.
+    /// The bytes that a content of this length will take on the disk, as far as one can tell.
     pub(crate) fn estimate(length: u64) -> u64 {
         length.next_multiple_of(BLOCK) + DIRECTORIES
     }
@@ -101,7 +102,7 @@ impl Contents {
         Ok(())
     }
 
-    /// Notes what a content's file takes.
+    /// Notes the bytes of a content's file.
     fn seen(&self, state: &mut State, digits: &str, metadata: &Metadata) {
         let Some(content) = state.contents.get_mut(digits) else {
             return;
@@ -113,7 +114,7 @@ impl Contents {
         self.bytes.fetch_sub(before, Ordering::Relaxed);
     }
 
-    /// One fewer names it, and none is none.
+    /// One key fewer names a content; with the last, the content is removed.
     fn let_go(&self, state: &mut State, digits: &str) -> io::Result<()> {
         let Some(content) = state.contents.get_mut(digits) else {
             return Ok(());
@@ -153,7 +154,7 @@ impl Contents {
         self.folder.join("content-v2/sha256")
     }
 
-    /// Removes what a process that was killed had begun to write.
+    /// Removes files that a killed process had begun to write.
     fn clear_temporary(&self) -> io::Result<()> {
         for (name, path) in files(&self.folder.join("tmp"))? {
             if name.starts_with(".tmp") {
@@ -192,7 +193,7 @@ impl NamedContents for Contents {
             for (second, directory) in files(&directory)? {
                 for (rest, path) in files(&directory)? {
                     let digits = format!("{first}{second}{rest}");
-                    // What else lies there is none of ours.
+                    // Other files are not of this cache.
                     if !are_digits(&digits) {
                         continue;
                     }
@@ -223,7 +224,7 @@ impl NamedContents for Contents {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         let mut state = self.contents.state.lock();
-        // What cannot be removed now goes at the next start.
+        // A file that cannot be removed now goes at the next start.
         let _ = self.contents.let_go(&mut state, &self.digits);
     }
 }
@@ -233,7 +234,7 @@ fn are_digits(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The names and paths of what lies in a directory; nothing if there is no such directory, or if it is none.
+/// The names and paths of all that lies in a directory; nothing if there is no such directory, or if it is a file.
 fn files(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,

@@ -1,7 +1,7 @@
-//! A plugin that keeps originals in a folder: its settings, what it hooks into, and which requests it has to do with. It
-//! mirrors ImageResizer's SourceDiskCache. `cache` is what the engine calls and what a reload keeps, `contents` are the
-//! files of the originals and `reading` reads them, `named` is what a key says of its original, `opening` takes the folder
-//! over. The page for operators is `docs.md`. The keys, their order and the bound are the work of `resizer-disk-store`.
+//! Source cache on disk: the settings of the plugin `sourcediskcache`, its registration, and the choice of requests.
+//! `cache` is the cache that the engine calls, `contents` the files of the originals, `reading` their reader, `named`
+//! the record that a key leads to, `opening` the start. Mirrors ImageResizer's SourceDiskCache. The page for operators
+//! is `docs.md`. The keys, their order and the bound are the work of `resizer-disk-store`.
 
 mod cache;
 mod contents;
@@ -32,8 +32,8 @@ const LEAST: ByteSize = ByteSize(16 << 20);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The folder for the originals; it is created if it does not exist. A relative path starts at the working directory
-    /// of the server.
+    /// The folder for the originals; it is created if it does not exist. A relative path starts at the working
+    /// directory of the server.
     pub folder: PathBuf,
     /// How much the folder may take on the disk, at least `"16MiB"`. If it is not set: a tenth of the file system, or
     /// half of what is free on it if that is less. An original that is larger than a quarter of it is not kept.

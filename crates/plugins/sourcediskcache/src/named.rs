@@ -1,12 +1,12 @@
-//! What is kept under a key: which content the original is, and what is told of it. As JSON, beside no other bytes; the
-//! store checks that it reads what was written.
+//! Record of an original under its key: the content's hash, and the meta of the original. As JSON, beside no other
+//! bytes; the store checks that the record is what was written.
 
 use std::time::SystemTime;
 
 use resizer_plugin_api::{EntryMeta, Validator};
 use serde::{Deserialize, Serialize};
 
-/// What a key names.
+/// The record that a key leads to.
 #[derive(Debug, PartialEq, Deserialize, Serialize)]
 pub(crate) struct Named {
     /// SHA-256 of the content, in hexadecimal digits.
@@ -28,12 +28,12 @@ impl Named {
         }
     }
 
-    /// `None` for what cannot be told: a time before 1970.
+    /// `None` for a time before 1970, which JSON has no form for.
     pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
         serde_json::to_vec(self).ok()
     }
 
-    /// `None` for what another version may have written.
+    /// `None` for a record that another version may have written.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_what_was_written() {
+    fn record_read_back_is_what_was_written() {
         for modified in [
             None,
             Some(SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 999_999_999)),

@@ -1,4 +1,5 @@
-//! The numbers shown to operators. Several caches, as while a reload changes the settings, add to the same ones.
+//! Metrics of the source cache on disk. Several caches, as while a reload changes the settings, add to the same
+//! metrics.
 
 use resizer_disk_store::Counts;
 use resizer_plugin_api::{Counter, Gauge, Metrics};
@@ -10,7 +11,7 @@ pub(crate) struct Numbers {
     evictions: Counter,
     damaged: Counter,
     pub(crate) failed_writes: Counter,
-    /// What this cache has added to the others' sums.
+    /// The counts that this cache has added to the sums so far.
     shown: Counts,
 }
 
@@ -55,7 +56,7 @@ impl Numbers {
 }
 
 impl Drop for Numbers {
-    /// What a closed cache holds is shown no more; what happened in it stays counted.
+    /// The gauges forget a closed cache; the counters keep its events.
     fn drop(&mut self) {
         let happened = Counts {
             evicted: self.shown.evicted,

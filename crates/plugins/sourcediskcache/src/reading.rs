@@ -1,5 +1,5 @@
-//! Reading an original's content, whole or in pieces, and comparing it with the hash that it lies under. Called by `cache`
-//! on its threads for files: all of it blocks. Removes nothing.
+//! Reader of originals: reads a content, whole or in pieces, and compares it with the hash that it lies under. Called
+//! by `cache` on its threads for files, since every call blocks. Removes nothing.
 
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
@@ -9,12 +9,12 @@ use cacache::{Algorithm, Integrity, SyncReader};
 
 use crate::named::Named;
 
-/// A content up to this length is read in one go; of a longer one, the pieces.
+/// A content up to this length, in bytes, is read at once; a longer one in pieces.
 const WHOLE: u64 = 1 << 20;
-/// How much of a longer content is read in one go.
+/// The bytes of one piece.
 const PIECE: u64 = 256 << 10;
 
-/// What lies under a name.
+/// The content under a name.
 pub(crate) enum Found {
     /// All of it, checked.
     Whole(Bytes),
@@ -22,7 +22,7 @@ pub(crate) enum Found {
     Long(Box<LongContent>),
     /// Nothing, or nothing that could be the original.
     Missing,
-    /// Something else than what was written.
+    /// Other bytes than were written.
     Damaged,
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum Piece {
     Damaged,
 }
 
-/// What a key names, among the contents in this folder.
+/// Opens the content that a record names, among the contents in this folder.
 pub(crate) fn open(folder: &Path, named: &Named) -> io::Result<Found> {
     let Ok(integrity) = Integrity::from_hex(&named.content, Algorithm::Sha256) else {
         return Ok(Found::Missing);
@@ -88,7 +88,7 @@ impl LongContent {
     }
 }
 
-/// What the system said.
+/// The error of the system.
 pub(crate) fn io_error(error: cacache::Error) -> io::Error {
     match error {
         cacache::Error::IoError(error, _) => error,

@@ -1,12 +1,11 @@
-//! A plugin that keeps originals in memory: its settings, what it hooks into, and which requests it has to do with.
-//! `store` is the cache itself, which a reload keeps. It mirrors ImageResizer's SourceMemCache. The page for operators is
-//! `docs.md`.
-
-mod store;
+//! Source cache in memory: the settings of the plugin `sourcememcache`, its registration, and the choice of requests.
+//! The cache itself, which survives a reload, is a [`MemoryStore`]. Mirrors ImageResizer's SourceMemCache. The page for
+//! operators is `docs.md`.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use resizer_memory_store::{Eviction, MemoryStore};
 use resizer_plugin_api::{
     ByteSize, Cache, CacheKey, Entry, Error, Hit, Hooks, ImageRequest, InstallError, Plugin, Purge, ResourceKey,
     UrlPrefix, register,
@@ -14,11 +13,9 @@ use resizer_plugin_api::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::store::Store;
-
 register!(SourceMemCache, docs = "../docs.md");
 
-/// The part of all memory that is taken by default, and the most of it.
+/// The part of `memory_limit` that the cache takes by default, and the most of it.
 const MEMORY_PART: u64 = 8;
 const MOST_BY_DEFAULT: ByteSize = ByteSize(64 << 20);
 
@@ -26,8 +23,8 @@ const MOST_BY_DEFAULT: ByteSize = ByteSize(64 << 20);
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How much memory the originals may take, out of `memory_limit` of `[server]`. If it is not set: an eighth of that, at
-    /// most `"64MiB"`. An original that is larger than a quarter of it is not kept.
+    /// How much memory the originals may take, out of `memory_limit` of `[server]`. If it is not set: an eighth of
+    /// that, at most `"64MiB"`. An original that is larger than a quarter of it is not kept.
     pub max_size: Option<ByteSize>,
     /// Under which parts of the URL's path originals are kept without being asked to: `["/"]` for all. Elsewhere only
     /// those are kept whose URL says `scache=mem`.
@@ -50,7 +47,15 @@ impl Plugin for SourceMemCache {
         let max_size = config.max_size.unwrap_or(most);
         let claim = hooks.claim("max_size", max_size)?;
         let key = ResourceKey::new(&["originals", &max_size.0.to_string()]);
-        let store = hooks.resource(key, || Ok(Store::new(claim, &metrics)))?;
+        let store = hooks.resource(key, || {
+            let help = "Bytes of originals in memory.";
+            let bytes = metrics.gauge("resizer_sourcememcache_bytes", help, &[]);
+            let help = "Originals that gave way to others in memory.";
+            let evictions = metrics.counter("resizer_sourcememcache_evictions_total", help, &[]);
+            // All sizes of a new photograph are requested shortly after each other, so a new original has to get in,
+            // however often others were used.
+            Ok(MemoryStore::new(claim, Eviction::LeastRecent, bytes, evictions))
+        })?;
         let prefixes = config.prefixes;
         hooks.add_source_cache(Arc::new(Originals { store, prefixes }));
         Ok(())
@@ -59,7 +64,7 @@ impl Plugin for SourceMemCache {
 
 /// The store, for some requests.
 struct Originals {
-    store: Arc<Store>,
+    store: Arc<MemoryStore>,
     prefixes: Vec<UrlPrefix>,
 }
 
@@ -79,15 +84,14 @@ impl Cache for Originals {
     }
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
-        Ok(self.store.get(key))
+        self.store.get(key).await
     }
 
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
-        self.store.put(key, &entry);
-        Ok(())
+        self.store.put(key, entry).await
     }
 
-    async fn purge(&self, what: &Purge) -> Result<u64, Error> {
-        Ok(self.store.purge(what))
+    async fn purge(&self, purge: &Purge) -> Result<u64, Error> {
+        self.store.purge(purge).await
     }
 }

@@ -1,4 +1,4 @@
-//! `resizer-host check --connect`: reaches the database, tries both queries, and says which setting is to blame.
+//! Connection check for `check --connect`: connects to the database, tries both queries, and names the wrong setting.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::lookup::Question;
 use crate::query::Syntax;
 
 impl SqlReader {
-    /// Whether the settings fit the database.
+    /// Checks that the settings fit the database.
     pub(crate) async fn check(self: Arc<Self>) -> Result<(), InstallError> {
         let mut session = match self.pool.connect().await {
             Ok(session) => session,
@@ -19,8 +19,8 @@ impl SqlReader {
         let session = &mut *session;
         let id = self.id_type.sample();
 
-        // Tried first and looked at then: the driver keeps a statement with the type of parameter that it was first
-        // used with, and looking at it says nothing of types.
+        // The query is run first and described afterwards: the driver keeps a statement with the parameter type of its
+        // first use, and a description alone fixes no type.
         let blob = &self.queries.blob;
         let failed = |error: sqlx::Error| query_failed("blob_query", &error);
         session.blob(blob, &id).await.map_err(failed)?;

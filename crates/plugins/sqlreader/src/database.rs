@@ -1,5 +1,5 @@
-//! Connection strings: which database they mean and how to reach it. Called by `install`. No message from here repeats
-//! any part of a connection string, because any part of one that is mistyped may be the password.
+//! Connection string parser: finds the database and the way to connect to it. Called by `install`. No message repeats
+//! any part of a connection string, because any part of a mistyped one may be the password.
 
 use std::path::absolute;
 use std::time::Duration;
@@ -20,14 +20,14 @@ use crate::sqlite::SqliteFile;
 pub(crate) struct Database {
     pub(crate) server: Box<dyn Server>,
     pub(crate) syntax: Syntax,
-    /// Server and database, or the file: for identities and for the log. Neither user nor password.
+    /// Server and database, or the file, for identities and for the log. Without user and password.
     pub(crate) name: String,
-    /// What else decides which rows a query finds, such as PostgreSQL's `search_path` and the rights to single rows: the
-    /// user and what is set for the connection. No password.
+    /// The other inputs that decide which rows a query finds, such as PostgreSQL's `search_path` and row-level rights:
+    /// the user and the options of the connection. Without the password.
     pub(crate) view: String,
 }
 
-/// What may stand behind the `?` for PostgreSQL. The driver writes others to the log, with their values.
+/// The parameters after the `?` for PostgreSQL. The driver would write unknown ones to the log, with their values.
 const POSTGRES_PARAMETERS: &[&str] = &[
     "application_name",
     "dbname",
@@ -43,8 +43,8 @@ const POSTGRES_PARAMETERS: &[&str] = &[
     "statement-cache-capacity",
     "user",
 ];
-/// The same for MySQL and MariaDB, where the driver would silently pass over a misspelt `ssl-mode`. No time zone: times
-/// are asked for in UTC.
+/// The parameters for MySQL and MariaDB, where the driver would silently ignore a misspelt `ssl-mode`. There is no time
+/// zone, since times are requested in UTC.
 const MYSQL_PARAMETERS: &[&str] = &[
     "collation",
     "socket",
@@ -54,10 +54,10 @@ const MYSQL_PARAMETERS: &[&str] = &[
     "ssl-mode",
     "statement-cache-capacity",
 ];
-/// The same for SQLite.
+/// The parameters for SQLite.
 const SQLITE_PARAMETERS: &[&str] = &["cache", "immutable", "mode", "vfs"];
 
-/// Why a connection string cannot be used.
+/// The reason why a connection string cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectionStringError {
     #[error(
@@ -134,7 +134,7 @@ fn mysql(connection_string: &str, statement_timeout: Duration) -> Result<Databas
     })
 }
 
-/// Whatever the parameters say: for reading only, never created, and a file.
+/// Opens a file for reading only and never creates it, whatever the parameters say.
 fn sqlite(connection_string: &str, busy_timeout: Duration) -> Result<Database, ConnectionStringError> {
     let (_, parameters) = connection_string.split_once('?').unwrap_or((connection_string, ""));
     known(url::form_urlencoded::parse(parameters.as_bytes()), SQLITE_PARAMETERS)?;
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_tells_server_and_database_only() {
+    fn name_tells_server_and_database_only() {
         let check = |connection_string: &str, syntax, name: &str| {
             let database = parse(connection_string).unwrap();
             assert_eq!((database.syntax, database.name.as_str()), (syntax, name));
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_the_secret() {
+    fn wrong_string_is_refused_without_its_secret() {
         for (wrong, part) in [
             ("", "begins with"),
             ("hunter2", "begins with"),

@@ -1,13 +1,13 @@
-//! What goes wrong between here and the database, as the engine hears of it: the public words name no server, the cause
-//! names server and database, but no password. (What the drivers say holds no connection string; what a database says of
-//! a user that it refuses holds the user's name.)
+//! Database failures, and their forms for the engine. The public message names no server. The cause names server and
+//! database, but no password. (Messages of the drivers hold no connection string. A database's message about a refused
+//! user holds the user's name.)
 
 use std::time::Duration;
 
 use resizer_plugin_api::{ByteSize, Error, ErrorKind};
 use sqlx::mysql::MySqlDatabaseError;
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("all {connections} connections were busy for {}", seconds(.waited))]
@@ -24,7 +24,7 @@ pub(crate) enum Failure {
     TooLarge { length: usize, limit: ByteSize },
 }
 
-/// A failure, and where.
+/// A failure with the database's name.
 #[derive(Debug, thiserror::Error)]
 #[error("{database}")]
 struct At {
@@ -34,7 +34,7 @@ struct At {
 }
 
 impl Failure {
-    /// Whether something was waited for in vain.
+    /// Whether it is a timeout.
     pub(crate) fn is_timeout(&self) -> bool {
         match self {
             Self::Busy { .. } | Self::ConnectTimeout(_) | Self::QueryTimeout(_) => true,
@@ -43,7 +43,7 @@ impl Failure {
         }
     }
 
-    /// What the engine hears.
+    /// The engine's error.
     pub(crate) fn at(self, database: &str) -> Error {
         let (kind, message) = match &self {
             _ if self.is_timeout() => (ErrorKind::Timeout, "The image's store did not answer in time."),
@@ -58,13 +58,13 @@ impl Failure {
     }
 }
 
-/// Whether the database itself gave up waiting: for a lock, or for the end of a statement.
+/// Whether the database itself stopped waiting, for a lock or for the end of a statement.
 fn gave_up_waiting(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else {
         return false;
     };
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
-        // A lock; a statement, as MariaDB says it and as MySQL does.
+        // A lock, a statement in MariaDB, a statement in MySQL.
         return matches!(error.number(), 1205 | 1969 | 3024);
     }
     // PostgreSQL: a statement, a lock. SQLite: a lock.

@@ -1,5 +1,5 @@
-//! What an image's path says: the id that the queries are given. Called by `source` for each request. Nothing of an id
-//! ever becomes part of a query's text; the drivers send it beside the query.
+//! Image id from the path of a URL. Called by `source` for each request. An id never becomes part of a query's text:
+//! the drivers send it as a parameter.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Uuid;
 
-/// What an image's id is.
+/// The type of an image's id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum IdType {
@@ -30,7 +30,7 @@ pub(crate) enum Id {
 }
 
 impl IdType {
-    /// The id that a path names; `None` if it is none of this type, so that nothing can be there.
+    /// The id that a path names. `None` if the path has no id of this type, so that no image can exist.
     pub(crate) fn parse(self, path: &SourcePath, extension_part_of_id: bool) -> Option<Id> {
         let path = path.as_str();
         let bare = without_extension(path);
@@ -44,7 +44,7 @@ impl IdType {
         }
     }
 
-    /// An id to try a query with. Whether there is such an image does not matter.
+    /// An id to try a query with. Such an image need not exist.
     pub(crate) fn sample(self) -> Id {
         match self {
             Self::Integer => Id::Integer(-1),
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_path_names() {
+    fn path_names_an_id_of_its_type_or_none() {
         let check = |id_type: IdType, with_extension: bool, path: &str, expected: Option<&str>| {
             let id = id_type.parse(&SourcePath::parse(path).unwrap(), with_extension);
             assert_eq!(id.map(|id| id.to_string()).as_deref(), expected, "{id_type:?} {path:?}");

@@ -1,7 +1,7 @@
-//! A plugin that reads images from a SQL database: its settings and what it hooks into. `database` reads the connection
-//! string, `query` the queries, `id` the paths; `source` is what the engine calls, `check` what `check --connect` runs.
-//! Both put a `lookup` to a `session`, that is one connection of the `pool`, which speaks to `postgres`, `mysql` or
-//! `sqlite`. The page for operators is `docs.md`. Nothing here caches, writes or retries beyond a lost connection.
+//! SQL plugin: reads images from a SQL database. This file has its settings and hooks. `database` reads the connection
+//! string, `query` the queries, `id` the paths. `source` answers the engine, and `check` runs for `check --connect`.
+//! Both give a `lookup` to a `session`, which is one connection of the `pool` to `postgres`, `mysql` or `sqlite`. The
+//! page for operators is `docs.md`. Nothing here caches or writes, and only a lost connection is retried.
 
 mod check;
 mod database;
@@ -40,31 +40,32 @@ reader_settings! {
         /// The database: `postgres://user:password@host/database`, `mysql://…` or `mariadb://…` likewise, or
         /// `sqlite://path/to/file.db`.
         pub connection_string: Secret,
-        /// What an image's id is: `integer`, `uuid` or `text`. A path that is none of that type names no image.
+        /// The type of an image's id: `integer`, `uuid` or `text`. A path that is not of this type names no image.
         #[serde(default)]
         pub id_type: IdType,
         /// The query whose first column is the image's bytes, in one row. `@id` stands for the id, without quotes.
         #[serde(default = "Config::default_blob_query")]
         pub blob_query: String,
-        /// The query for the time when the image changed, in one row: the first column that is a date and not NULL
-        /// counts, and is UTC if it does not say. Without this query the server does not notice by itself that an image
-        /// was replaced.
+        /// The query for the time when the image changed, in one row. The first column that is a date and not NULL
+        /// counts, and is UTC if it has no time zone. Without this query the server does not notice by itself that an
+        /// image was replaced.
         #[serde(default)]
         pub modified_query: Option<String>,
-        /// Whether the extension of the path, `.jpg` say, belongs to a text id. It never belongs to an integer or a UUID.
+        /// Whether the extension of the path, for example `.jpg`, belongs to a text id. It never belongs to an integer
+        /// or a UUID.
         #[serde(default)]
         pub extension_part_of_id: bool,
-        /// Connections to the database at once, at most.
+        /// The most connections to the database at once.
         #[serde(default = "Config::default_max_connections")]
         pub max_connections: NonZeroU16,
-        /// The largest image that is served. A larger one is read, found too large and thrown away.
+        /// The largest image that is served. A larger one is read, found too large and dropped.
         #[serde(default = "Config::default_max_blob")]
         pub max_blob: ByteSize,
-        /// How long a new connection may take.
+        /// The timeout of a new connection.
         #[serde(default = "Config::default_connect_timeout")]
         pub connect_timeout: Seconds,
-        /// How long the database may take for the queries about one image, all its bytes included; for a file, how long
-        /// to wait while somebody else has it locked. PostgreSQL, MySQL and MariaDB are told to stop then, too.
+        /// The timeout of the queries about one image, including all its bytes. For a file, the longest wait for a
+        /// lock. PostgreSQL, MySQL and MariaDB are told to stop at this time, too.
         #[serde(default = "Config::default_read_timeout")]
         pub read_timeout: Seconds,
     }
@@ -97,7 +98,7 @@ impl Config {
 pub struct SqlReader {
     pool: Arc<Pool>,
     queries: Queries,
-    /// Database, user and query, which with an id name an image for good.
+    /// Database, user and query. Together with an id they identify an image permanently.
     store: String,
     id_type: IdType,
     extension_part_of_id: bool,
@@ -151,7 +152,7 @@ impl Plugin for SqlReader {
     }
 }
 
-/// To a database, no time at all would mean any time.
+/// Refuses shorter times, since databases take zero for no limit.
 fn at_least_a_millisecond(setting: &'static str, time: Seconds) -> Result<std::time::Duration, InstallError> {
     if time.0.as_millis() == 0 {
         return Err(InstallError::setting(
@@ -162,7 +163,7 @@ fn at_least_a_millisecond(setting: &'static str, time: Seconds) -> Result<std::t
     Ok(time.0)
 }
 
-/// The SHA-256, in hexadecimal digits.
+/// The SHA-256 in hexadecimal digits.
 fn digest(bytes: impl AsRef<[u8]>) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,4 @@
-//! What is asked of the database about one image, over one connection. Called by `source` through `pool`, and by the
-//! check of the settings.
+//! Lookup of one image, over one connection. Called by `source` through `pool`, and by the check of the settings.
 
 use resizer_plugin_api::{Stat, Validator};
 use sqlx::types::time::OffsetDateTime;
@@ -19,24 +18,24 @@ pub(crate) struct Queries {
 /// A question about one image.
 #[derive(Debug)]
 pub(crate) enum Question<'q> {
-    /// When it changed.
+    /// The time of its last change.
     Time(&'q Query),
-    /// The image, unless it is still this version.
+    /// The image, unless it still has this version.
     Image(&'q Queries, Option<&'q Validator>),
 }
 
-/// What came of it.
+/// The answer to a question.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Absent,
     Unchanged,
-    /// When it changed, if the database knows.
+    /// The time of the last change, if the database knows it.
     Time(Option<OffsetDateTime>),
     Image(Option<OffsetDateTime>, Vec<u8>),
 }
 
 impl Question<'_> {
-    /// Asks. After an error the connection is not to be used again.
+    /// Asks the question. After an error the connection must not be used again.
     pub(crate) async fn ask(&self, session: &mut dyn Session, id: &Id) -> sqlx::Result<Answer> {
         match self {
             Self::Time(query) => Ok(match session.time(query, id).await? {
@@ -44,8 +43,8 @@ impl Question<'_> {
                 None => Answer::Absent,
             }),
             Self::Image(Queries { blob, modified: None }, _) => image(session, blob, id, None).await,
-            // In a transaction that sees one state of the database, so that the time is that of the bytes. Asking for
-            // the time before and after would do without, but an image that is written often might never hold still.
+            // The transaction sees one state of the database, so that the time belongs to the bytes. Asking for the
+            // time before and after would also do, but an image that is written often might never hold still.
             Self::Image(
                 Queries {
                     blob,
@@ -78,7 +77,7 @@ async fn image(
     })
 }
 
-/// What is known without the bytes.
+/// The metadata without the bytes.
 pub(crate) fn stat(modified: Option<OffsetDateTime>) -> Stat {
     let Some(modified) = modified else {
         return Stat::unknown();
@@ -88,7 +87,7 @@ pub(crate) fn stat(modified: Option<OffsetDateTime>) -> Stat {
     stat
 }
 
-/// What is known with the bytes. Without a time, the bytes tell their version themselves.
+/// The metadata with the bytes. Without a time, the bytes determine the version.
 pub(crate) fn stat_of(modified: Option<OffsetDateTime>, bytes: &[u8]) -> Stat {
     let validator = modified.map_or_else(|| Validator::new(digest(bytes)), validator);
     Stat::known(validator, bytes.len() as u64, modified.map(Into::into))

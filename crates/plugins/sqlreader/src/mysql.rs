@@ -1,4 +1,4 @@
-//! MySQL and MariaDB in their own way. Called by `database`, which reads connection strings, and through [`Dialect`].
+//! MySQL and MariaDB driver. Called by `database`, which reads connection strings, and through [`Dialect`].
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Executor as _, Ro
 use crate::id::Id;
 use crate::session::{Dialect, Opened, Server, Session};
 
-/// A server, and how long it may work on a statement.
+/// A server and its limit for statements.
 pub(crate) struct MySqlServer {
     pub(crate) options: MySqlConnectOptions,
     pub(crate) statement_timeout: Duration,
@@ -22,7 +22,7 @@ impl Server for MySqlServer {
     async fn connect(&self) -> sqlx::Result<Box<dyn Session>> {
         let mut connection: MySqlConnection = self.options.connect().await?;
         connection.execute(AssertSqlSafe(limit(self.statement_timeout))).await?;
-        // What the server is configured to might not keep one state of the database for a whole transaction.
+        // The server's default isolation level might not keep one state of the database for a whole transaction.
         connection
             .execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             .await?;
@@ -30,8 +30,8 @@ impl Server for MySqlServer {
     }
 }
 
-/// So that the server, too, gives up what nobody waits for any more. MySQL runs what the first comment holds and takes
-/// the second for a comment; MariaDB does it the other way round.
+/// The statement that sets the server's own timeout, so that it stops work that nobody waits for. MySQL runs the
+/// contents of the first comment and ignores the second. MariaDB does the opposite.
 fn limit(time: Duration) -> String {
     let (milliseconds, seconds) = (time.as_millis(), time.as_secs_f64());
     format!("SET SESSION /*!50708 max_execution_time = {milliseconds} */ /*M! max_statement_time = {seconds:.3} */")
@@ -40,7 +40,7 @@ fn limit(time: Duration) -> String {
 impl Dialect for MySql {
     const BEGIN: &'static str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
-    /// A UUID is its text of 36 characters: it compares with a `CHAR(36)` and with MariaDB's own type.
+    /// A UUID is sent as its text of 36 characters, which compares with a `CHAR(36)` and with MariaDB's own type.
     fn bind(arguments: &mut MySqlArguments, id: &Id) -> Result<(), BoxDynError> {
         match id {
             Id::Integer(number) => arguments.add(number),
@@ -57,7 +57,7 @@ impl Dialect for MySql {
         matches!(column.name(), "DATETIME" | "TIMESTAMP" | "DATE")
     }
 
-    /// The date `0000-00-00` is none.
+    /// The date `0000-00-00` is no time.
     fn time(row: &MySqlRow, column: usize) -> Option<OffsetDateTime> {
         let date = || row.try_get::<Date, _>(column).ok();
         let time = row.try_get::<OffsetDateTime, _>(column).ok();

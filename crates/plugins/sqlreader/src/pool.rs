@@ -1,10 +1,10 @@
-//! The open connections to one database. Kept by `Hooks::resource` across reloads; opened when they are first needed,
-//! on the runtime that needs them.
+//! Connection pool of one database. `Hooks::resource` keeps it across reloads. Connections are opened on first use, on
+//! the runtime that needs them.
 //!
-//! Not sqlx's own pool. That one hides a refused connection behind its timeout; it sends a ping before and after each
-//! use; and where a server has gone silent, the ping after a use that was given up waits without end, with the
-//! connection's place in the pool. Here a connection goes back only when it has answered all that it was asked, and is
-//! closed otherwise; whether it still works shows when it is used next.
+//! This is not sqlx's own pool, for three reasons. That pool hides a refused connection behind its timeout. It sends a
+//! ping before and after each use. After a cancelled use of a silent server, the ping waits without end and keeps the
+//! connection's place in the pool. Here a connection returns to the pool only after it has answered all requests, and
+//! is closed otherwise. The next use shows whether it still works.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -19,18 +19,17 @@ use crate::id::Id;
 use crate::lookup::{Answer, Question};
 use crate::session::Session;
 
-/// How long an unused connection is kept: less than the firewalls and load balancers on the way usually grant.
+/// How long an unused connection is kept: less than firewalls and load balancers usually allow.
 const IDLE: Duration = Duration::from_secs(60);
-/// How long a connection is used at most: after that, the host's name is asked for again, and a SQLite file that was
-/// replaced by another is opened anew.
+/// How long a connection is used at most. A new one resolves the host's name again, and opens a replaced SQLite file.
 const LIFE: Duration = Duration::from_secs(600);
 
-/// How long is waited for what.
+/// The timeouts of a database.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
-    /// For a new connection to be ready.
+    /// For a new connection.
     pub(crate) connect: Duration,
-    /// For the queries about one image, and for a connection to be free.
+    /// For the queries about one image, and for a free connection.
     pub(crate) read: Duration,
 }
 
@@ -40,7 +39,7 @@ pub(crate) struct Pool {
     timeouts: Timeouts,
     connections: usize,
     places: Semaphore,
-    /// The one that was used last is at the end, and is used next.
+    /// The most recently used connection is at the end, and is used next.
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -51,7 +50,7 @@ struct Connection {
 }
 
 impl Pool {
-    /// No connection yet.
+    /// A pool without connections.
     pub(crate) fn new(database: Database, connections: usize, timeouts: Timeouts) -> Self {
         Self {
             database,
@@ -62,8 +61,7 @@ impl Pool {
         }
     }
 
-    /// Asks over any connection. If one that was kept does not answer as it should, its server may have been restarted
-    /// meanwhile: then a new one is asked.
+    /// Asks over any connection. If a kept connection fails, its server may have restarted, so a new one is tried.
     pub(crate) async fn ask(&self, question: &Question<'_>, id: &Id) -> Result<Answer, Failure> {
         let _place = self.place().await?;
         if let Some(kept) = self.kept() {
@@ -80,7 +78,7 @@ impl Pool {
         self.ask_over(new, question, id).await
     }
 
-    /// A connection of its own.
+    /// A connection outside of the pool.
     pub(crate) async fn connect(&self) -> Result<Box<dyn Session>, Failure> {
         match timeout(self.timeouts.connect, self.database.server.connect()).await {
             Ok(session) => session.map_err(Failure::Connect),

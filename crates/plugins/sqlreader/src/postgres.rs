@@ -1,4 +1,4 @@
-//! PostgreSQL in its own way. Called by `database`, which reads connection strings, and through [`Dialect`].
+//! PostgreSQL driver. Called by `database`, which reads connection strings, and through [`Dialect`].
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use sqlx::{ValueRef as _, postgres::PgValueFormat};
 use crate::id::Id;
 use crate::session::{Dialect, Opened, Server, Session};
 
-/// A server, and how long it may work on a statement.
+/// A server and its limit for statements.
 pub(crate) struct PostgresServer {
     pub(crate) options: PgConnectOptions,
     pub(crate) statement_timeout: Duration,
@@ -22,7 +22,7 @@ pub(crate) struct PostgresServer {
 impl Server for PostgresServer {
     async fn connect(&self) -> sqlx::Result<Box<dyn Session>> {
         let mut connection: PgConnection = self.options.connect().await?;
-        // So that the server, too, gives up what nobody waits for any more.
+        // The server has the timeout too, so that it stops work that nobody waits for.
         let limit = format!("SET statement_timeout = {}", self.statement_timeout.as_millis());
         connection.execute(AssertSqlSafe(limit)).await?;
         Ok(Box::new(Opened::<Postgres>(connection)))
@@ -32,7 +32,8 @@ impl Server for PostgresServer {
 impl Dialect for Postgres {
     const BEGIN: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-    /// A number is a `bigint`, which compares with `smallint` and `integer` columns too, and uses their indexes.
+    /// A number is sent as a `bigint`, which compares with `smallint` and `integer` columns too, and uses their
+    /// indexes.
     fn bind(arguments: &mut PgArguments, id: &Id) -> Result<(), BoxDynError> {
         match id {
             Id::Integer(number) => arguments.add(number),
@@ -49,9 +50,9 @@ impl Dialect for Postgres {
         matches!(column.name(), "TIMESTAMPTZ" | "TIMESTAMP" | "DATE")
     }
 
-    /// Read by hand, because the driver's own reading panics at `infinity`. That is no time here.
+    /// Decoded by hand, because the driver's decoding panics at `infinity`, which is no time here.
     fn time(row: &PgRow, column: usize) -> Option<OffsetDateTime> {
-        /// From 1970 to 2000, which PostgreSQL counts from, in seconds.
+        /// Seconds from 1970 to 2000, the year that PostgreSQL counts from.
         const EPOCH: i128 = 946_684_800;
         let value = row.try_get_raw(column).ok()?;
         if value.is_null() || value.format() != PgValueFormat::Binary {

@@ -1,34 +1,33 @@
-//! The operators' queries: finds the place that is marked `@id`, as ImageResizer's queries mark it, and puts there what
-//! the database at hand takes for a parameter. Called by `install`. This knows just enough of SQL to tell text in quotes
-//! and comments from the rest; what else is wrong with a query, the database says when it is tried.
+//! Query parser: replaces the mark `@id`, which ImageResizer's queries have too, by the database's parameters. Called
+//! by `install`. It knows just enough of SQL to tell quoted text and comments from the rest. The database reports other
+//! errors when the query is tried.
 
 use std::sync::Arc;
 
-/// What an operator writes where the id belongs.
+/// The mark for the id in an operator's query.
 const PLACE: &str = "@id";
 
-/// A query as its database takes it.
+/// A query in the syntax of its database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Query {
-    /// Its text, which holds no id.
+    /// The text, which holds no id.
     pub(crate) text: Arc<str>,
-    /// How many times the id is to be given.
+    /// How often the id has to be passed.
     pub(crate) parameters: usize,
 }
 
-/// How a database writes a parameter, and what else makes a difference here.
+/// The syntax of parameters, quotes and comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Syntax {
-    /// `$1`, as often as it is needed.
+    /// `$1`, which may be repeated.
     Postgres,
-    /// `?`, each a parameter of its own. A backslash in a string takes the next character's meaning away, and `#` begins
-    /// a comment.
+    /// `?`, each a parameter of its own. A backslash in a string escapes the next character, and `#` begins a comment.
     MySql,
-    /// `?1`, as often as it is needed.
+    /// `?1`, which may be repeated.
     Sqlite,
 }
 
-/// Why a query cannot be used.
+/// The reason why a query cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum QueryError {
     #[error("the query does not say where the image's id belongs; write @id there, as in `WHERE ImageID = @id`")]
@@ -40,7 +39,7 @@ pub(crate) enum QueryError {
 }
 
 impl Query {
-    /// Translates what the operator wrote.
+    /// Translates the operator's query.
     pub(crate) fn parse(written: &str, syntax: Syntax) -> Result<Self, QueryError> {
         let parameter = match syntax {
             Syntax::Postgres => "$1",
@@ -81,7 +80,7 @@ impl Query {
     }
 }
 
-/// Whether `rest` begins with the mark, and not with a longer word or a variable of the server (`@@id`).
+/// Whether `rest` begins with the mark, and not with a longer word or a server variable (`@@id`).
 fn is_place(before: &str, rest: &str) -> bool {
     let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '@';
     rest.get(..PLACE.len())
@@ -90,8 +89,8 @@ fn is_place(before: &str, rest: &str) -> bool {
         && !rest[PLACE.len()..].starts_with(in_word)
 }
 
-/// Where quoted text ends, its quotes included. A doubled quote ends one text and begins the next, which comes to the
-/// same here.
+/// The end of quoted text, including its quotes. A doubled quote ends one text and begins the next, with the same
+/// result.
 fn end_of_quotes(rest: &str, quote: char, syntax: Syntax) -> Option<usize> {
     let mut characters = rest.char_indices().skip(1);
     while let Some((at, character)) = characters.next() {
@@ -110,7 +109,7 @@ mod tests {
     use super::{Query, QueryError as E, Syntax};
 
     #[test]
-    fn each_database_gets_its_own_parameters() {
+    fn query_gets_the_parameters_of_its_database() {
         let check = |written: &str, syntax, expected: Result<(&str, usize), E>| {
             let query = Query::parse(written, syntax);
             let query = query.as_ref().map(|query| (&*query.text, query.parameters));

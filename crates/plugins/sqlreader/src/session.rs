@@ -1,8 +1,8 @@
-//! One connection to a database: runs a query with an id and reads what it gives. The three databases differ in what
-//! [`Dialect`] names and share the rest. Called by `lookup`; `pool` keeps the connections.
+//! Database session: one connection, which runs a query with an id and reads the result. The three databases differ in
+//! the items of [`Dialect`] and share the rest. Called by `lookup`. `pool` keeps the connections.
 //!
-//! The drivers are used directly. The interface that sqlx has over all of them, `Any`, knows neither times nor UUIDs: a
-//! row with a timestamp cannot even be read through it.
+//! The drivers are used directly. sqlx's common interface `Any` knows neither times nor UUIDs, and cannot even read a
+//! row with a timestamp.
 
 use async_trait::async_trait;
 use sqlx::error::BoxDynError;
@@ -13,34 +13,33 @@ use sqlx::{ColumnIndex, Database, Decode, Executor, IntoArguments, Type};
 use crate::id::Id;
 use crate::query::Query;
 
-/// A way to get connections.
+/// A factory of connections.
 #[async_trait]
 pub(crate) trait Server: Send + Sync + 'static {
     /// A connection that is ready for queries.
     async fn connect(&self) -> sqlx::Result<Box<dyn Session>>;
 }
 
-/// A connection. After an error, or when it was left in the middle of something, it is not to be used again.
+/// A connection. After an error, or after a cancelled call, it must not be used again.
 #[async_trait]
 pub(crate) trait Session: Send {
-    /// Begins a transaction that sees the database as it is at its first query, whatever others write meanwhile.
+    /// Begins a transaction that sees the database as it is at the first query, whatever is written meanwhile.
     async fn begin(&mut self) -> sqlx::Result<()>;
-    /// Ends it.
+    /// Ends the transaction.
     async fn end(&mut self) -> sqlx::Result<()>;
-    /// The first column of the first row: `None` if there is no row, or NULL.
+    /// The first column of the first row. `None` if there is no row, or the column is NULL.
     async fn blob(&mut self, query: &Query, id: &Id) -> sqlx::Result<Option<Vec<u8>>>;
-    /// The first column of the first row that holds a time: the outer `None` if there is no row, the inner if no
-    /// column does.
+    /// The first column of the first row that holds a time. The outer `None` means no row, the inner no such column.
     async fn time(&mut self, query: &Query, id: &Id) -> sqlx::Result<Option<Option<OffsetDateTime>>>;
-    /// Whether the first column that a query gives can hold bytes.
+    /// Whether the first column of a query's result can hold bytes.
     async fn gives_bytes(&mut self, query: &Query) -> sqlx::Result<bool>;
-    /// Whether any column that a query gives can hold a time.
+    /// Whether any column of a query's result can hold a time.
     async fn gives_time(&mut self, query: &Query) -> sqlx::Result<bool>;
 }
 
-/// What a kind of database does in its own way.
+/// The differences of a kind of database.
 pub(crate) trait Dialect: Database {
-    /// Begins a transaction that only reads and sees one state of the database.
+    /// The statement that begins a read-only transaction of one state of the database.
     const BEGIN: &'static str;
     /// Adds the id to a query's parameters.
     fn bind(arguments: &mut Self::Arguments, id: &Id) -> Result<(), BoxDynError>;
@@ -48,7 +47,7 @@ pub(crate) trait Dialect: Database {
     fn holds_bytes(column: &Self::TypeInfo) -> bool;
     /// Whether a column of this type can hold a time.
     fn holds_time(column: &Self::TypeInfo) -> bool;
-    /// The time in a column, taken for UTC if it does not say; `None` for NULL and for what is no time.
+    /// The time in a column, read as UTC if it has no time zone. `None` for NULL and for other types.
     fn time(row: &Self::Row, column: usize) -> Option<OffsetDateTime>;
 }
 

@@ -1,4 +1,4 @@
-//! What the engine calls. An image arrives whole, as one value of one row, and is handed on in pieces.
+//! Source of database images. An image arrives whole, as one value of one row, and is passed on in pieces.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,12 +12,13 @@ use crate::failure::Failure;
 use crate::id::Id;
 use crate::lookup::{Answer, Question, stat, stat_of};
 
-/// How much of an image goes out in one piece.
+/// The length of a piece.
 const PIECE: usize = 256 * 1024;
 
 #[async_trait]
 impl Source for SqlReader {
-    /// By the id, so that all spellings of one id are one image. A path that is no id never has the identity of an id.
+    /// The key is built from the id, so that all spellings of one id are one image. A path without an id never has such
+    /// a key.
     fn identity(&self, path: &SourcePath) -> SourceKey {
         let store = &self.store;
         SourceKey::new(match self.id(path) {

@@ -1,4 +1,4 @@
-//! SQLite in its own way. Called by `database`, which reads connection strings, and through [`Dialect`].
+//! SQLite driver. Called by `database`, which reads connection strings, and through [`Dialect`].
 
 use async_trait::async_trait;
 use sqlx::error::BoxDynError;
@@ -9,7 +9,7 @@ use sqlx::{Arguments as _, ConnectOptions as _, Row as _};
 use crate::id::Id;
 use crate::session::{Dialect, Opened, Server, Session};
 
-/// A file.
+/// A database file.
 pub(crate) struct SqliteFile {
     pub(crate) options: SqliteConnectOptions,
 }
@@ -22,10 +22,10 @@ impl Server for SqliteFile {
 }
 
 impl Dialect for Sqlite {
-    /// The first query decides which state is seen.
+    /// The first query decides which state the transaction sees.
     const BEGIN: &'static str = "BEGIN";
 
-    /// A UUID is its text of 36 characters.
+    /// A UUID is sent as its text of 36 characters.
     fn bind(arguments: &mut SqliteArguments, id: &Id) -> Result<(), BoxDynError> {
         match id {
             Id::Integer(number) => arguments.add(*number),
@@ -34,7 +34,7 @@ impl Dialect for Sqlite {
         }
     }
 
-    /// Types belong to values here, not to columns.
+    /// In SQLite values have types, and columns do not.
     fn holds_bytes(_: &SqliteTypeInfo) -> bool {
         true
     }

@@ -1,20 +1,20 @@
-//! Bits of a picture without loss, lowest first (RFC 9649, section 4). Behind the last byte come zeros, of which whoever
-//! reads finds out afterwards: to look before each symbol would cost more.
+//! Bit reader (RFC 9649, section 4): lowest bit first. After the last byte it returns zeros, which the caller finds out
+//! afterwards: a check before each symbol would cost more.
 
 /// Reads bits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bits<'a> {
     data: &'a [u8],
-    /// The next byte.
+    /// The index of the next byte.
     position: usize,
-    /// Those to come, the next one lowest; above `count` of them are some of those that follow, or zeros.
+    /// The next bits, lowest first. Above `count` of them are copies of bits that are loaded later, or zeros.
     buffer: u64,
     count: u32,
-    /// How many of all that were buffered come from behind the end.
+    /// How many of all loaded bits lie beyond the end.
     beyond: u32,
 }
 
-/// As many as can be read after [`Bits::fill`].
+/// How many bits can be read after [`Bits::fill`].
 pub(super) const FILLED: u32 = 56;
 
 impl<'a> Bits<'a> {
@@ -28,7 +28,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Buffers [`FILLED`] bits at least.
+    /// Loads bits until at least [`FILLED`] are buffered.
     #[inline(always)]
     pub(super) fn fill(&mut self) {
         let Some(bytes) = self.data.get(self.position..).and_then(<[u8]>::first_chunk) else {
@@ -67,13 +67,13 @@ impl<'a> Bits<'a> {
         self.count = self.count.wrapping_sub(count);
     }
 
-    /// How many are buffered.
+    /// How many bits are buffered.
     #[inline(always)]
     pub(super) const fn buffered(&self) -> u32 {
         self.count
     }
 
-    /// A number of up to 32 bits that were buffered.
+    /// A number of up to 32 buffered bits.
     #[inline(always)]
     pub(super) const fn buffered_number(&mut self, bits: u32) -> u32 {
         let number = self.buffer & ((1 << bits) - 1);
@@ -87,7 +87,7 @@ impl<'a> Bits<'a> {
         self.buffered_number(bits)
     }
 
-    /// Whether more bits were taken than there are.
+    /// Whether more bits were taken than the data holds.
     pub(super) const fn is_exhausted(&self) -> bool {
         self.beyond > self.count
     }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bits_come_lowest_first_and_their_end_is_noticed() {
+    fn bits_are_read_lowest_first_and_the_end_is_noticed() {
         let data: Vec<u8> = (0..40).map(|byte: u8| byte.wrapping_mul(77).wrapping_add(13)).collect();
         let expected = |first: u32, count: u32| {
             let bit = |at: u32| u32::from(data[at as usize / 8] >> (at % 8) & 1);

@@ -1,27 +1,28 @@
-//! Pixels as they are stored (RFC 9649, section 5): by themselves, as one that came of late, or as a copy of some before.
-//! The picture is stored so, and so are what its transforms need and which codes are used where. Of the picture only as
-//! many pixels are held as a copy can reach.
+//! LZ77 and colour-cache coded image (RFC 9649, section 5): decodes literals, colour cache indices and back-references.
+//!
+//! The picture is stored in this way, as are the sub-images of transforms and of meta prefix codes. Of the picture only
+//! as many pixels are held as a back-reference can reach.
 
 use super::bits::{Bits, FILLED};
-use super::codes::{Codes, GREENS, Group, LENGTHS};
 use super::neighbours::distance;
+use super::prefix_codes::{Group, LENGTHS, LITERALS, PrefixCodes};
 use crate::DecodeError;
 
 /// A pixel: from the highest byte alpha, red, green, blue.
 pub(super) type Pixel = u32;
 
-/// As far as a copy can reach: the highest distance that can be said is a little less.
-pub(super) const REACH: usize = 1 << 20;
+/// How many pixels a back-reference can reach. The largest distance that can be coded is a little less.
+pub(super) const WINDOW: usize = 1 << 20;
 /// How many more pixels are held before those out of reach are dropped.
 pub(super) const SLACK: usize = 1 << 19;
-/// The longest copy.
-pub(super) const LONGEST_COPY: usize = 4096;
-/// How many groups of codes are read in one go.
+/// The longest back-reference, in pixels.
+pub(super) const LONGEST_BACK_REFERENCE: usize = 4096;
+/// How many prefix code groups are read in one step.
 const GROUPS_AT_ONCE: usize = 64;
 
-/// Which group of codes is used where: squares of the picture have one each.
+/// Meta prefix codes: which prefix code group each tile of the picture uses.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct MetaPrefixCodes {
     bits: u32,
     across: usize,
     groups: Vec<u16>,
@@ -31,23 +32,23 @@ pub(super) struct Places {
 #[derive(Debug)]
 pub(super) struct Image {
     width: usize,
-    /// All its pixels, and those decoded so far.
+    /// The number of all pixels, and of those decoded so far.
     total: usize,
     done: usize,
-    codes: Codes,
-    /// Groups that are to be read in all.
+    prefix_codes: PrefixCodes,
+    /// How many prefix code groups are to be read in all.
     groups: usize,
-    places: Option<Places>,
-    cache: Cache,
-    /// The last pixels that were decoded, and how many there were before them.
+    meta_codes: Option<MetaPrefixCodes>,
+    cache: ColourCache,
+    /// The last pixels that were decoded, and how many before them were dropped.
     pixels: Vec<Pixel>,
     dropped: usize,
     /// Whether pixels out of reach are dropped.
     drops: bool,
 }
 
-impl Places {
-    /// Out of an image in whose red and green the groups' numbers are.
+impl MetaPrefixCodes {
+    /// Takes the groups' numbers from the red and green channels of an image.
     pub(super) fn of(bits: u32, image: &Image) -> Self {
         Self {
             bits,
@@ -61,7 +62,7 @@ impl Places {
     }
 }
 
-/// Reads how many bits say a place in the cache; none if there is no cache.
+/// Reads the number of index bits of the colour cache. 0 means that there is no cache.
 pub(super) fn read_cache_bits(bits: &mut Bits<'_>) -> Result<u32, DecodeError> {
     const MOST: u32 = 11;
     if bits.number(1) == 0 {
@@ -69,12 +70,12 @@ pub(super) fn read_cache_bits(bits: &mut Bits<'_>) -> Result<u32, DecodeError> {
     }
     match bits.number(4) {
         cache_bits @ 1..=MOST => Ok(cache_bits),
-        _ => Err(DecodeError::Cache),
+        _ => Err(DecodeError::ColourCache),
     }
 }
 
 impl Image {
-    /// An image of all of whose pixels are wanted in the end, with one group of codes.
+    /// A sub-image, which keeps all its pixels and has one prefix code group.
     pub(super) fn small(width: usize, height: usize, bits: &mut Bits<'_>) -> Result<Self, DecodeError> {
         let cache_bits = read_cache_bits(bits)?;
         Ok(Self {
@@ -84,16 +85,16 @@ impl Image {
     }
 
     /// The picture itself.
-    pub(super) fn new(width: usize, height: usize, cache_bits: u32, places: Option<Places>) -> Self {
-        let most = places.iter().flat_map(|places| &places.groups).max();
+    pub(super) fn new(width: usize, height: usize, cache_bits: u32, meta_codes: Option<MetaPrefixCodes>) -> Self {
+        let most = meta_codes.iter().flat_map(|meta_codes| &meta_codes.groups).max();
         Self {
             width,
             total: width * height,
             done: 0,
-            codes: Codes::default(),
+            prefix_codes: PrefixCodes::default(),
             groups: most.map_or(0, |most| usize::from(*most)) + 1,
-            places,
-            cache: Cache::new(cache_bits),
+            meta_codes,
+            cache: ColourCache::new(cache_bits),
             pixels: Vec::new(),
             dropped: 0,
             drops: true,
@@ -113,7 +114,7 @@ impl Image {
         self.done == self.total
     }
 
-    /// The pixels that are held: all, if none are dropped.
+    /// The pixels that are held: all, unless some were dropped.
     pub(super) fn pixels(&self) -> &[Pixel] {
         &self.pixels
     }
@@ -124,23 +125,24 @@ impl Image {
         self.pixels.get(first..first + self.width).unwrap_or_default()
     }
 
-    /// What is held beside the pixels, in bytes.
+    /// The bytes of prefix codes and meta prefix codes.
     pub(super) fn codes_bytes(&self) -> u64 {
-        self.codes.bytes() + self.places.as_ref().map_or(0, Places::bytes)
+        self.prefix_codes.bytes() + self.meta_codes.as_ref().map_or(0, MetaPrefixCodes::bytes)
     }
 
-    /// What the pixels take.
+    /// The bytes of the pixels.
     pub(super) fn pixel_bytes(&self) -> u64 {
         (self.pixels.capacity() * size_of::<Pixel>()) as u64
     }
 
-    /// Reads some codes, or, after the last, decodes so many pixels in all, or a few more; whether that is done.
+    /// Reads some prefix code groups or, after the last, decodes pixels until `end` of them are there, or a few more.
+    /// Returns whether `end` was reached.
     pub(super) fn advance(&mut self, bits: &mut Bits<'_>, end: usize) -> Result<bool, DecodeError> {
         let end = end.min(self.total);
-        let codes_left = self.groups - self.codes.groups.len();
+        let codes_left = self.groups - self.prefix_codes.groups.len();
         if codes_left > 0 {
             for _ in 0..codes_left.min(GROUPS_AT_ONCE) {
-                self.codes.read_group(bits, self.cache.pixels.len())?;
+                self.prefix_codes.read_group(bits, self.cache.pixels.len())?;
             }
         } else {
             self.make_room(end);
@@ -156,21 +158,21 @@ impl Image {
         Ok(codes_left == 0)
     }
 
-    /// Drops what is out of reach, and makes room for what is decoded now.
+    /// Drops pixels out of reach, and reserves memory for those that are decoded now.
     fn make_room(&mut self, end: usize) {
-        let wanted = end.saturating_sub(self.done) + LONGEST_COPY;
-        if self.drops && self.pixels.len() + wanted > REACH + SLACK && self.pixels.len() > REACH {
-            let dropped = self.pixels.len() - REACH;
+        let wanted = end.saturating_sub(self.done) + LONGEST_BACK_REFERENCE;
+        if self.drops && self.pixels.len() + wanted > WINDOW + SLACK && self.pixels.len() > WINDOW {
+            let dropped = self.pixels.len() - WINDOW;
             self.pixels.copy_within(dropped.., 0);
-            self.pixels.truncate(REACH);
+            self.pixels.truncate(WINDOW);
             self.dropped += dropped;
         }
         let most = if self.drops {
-            (REACH + SLACK).min(self.total)
+            (WINDOW + SLACK).min(self.total)
         } else {
             self.total
         };
-        // At once, as otherwise each time it grows there are two of it.
+        // Reserved at once: while a vector grows, its old and its new memory exist together.
         self.pixels.reserve_exact(
             most.saturating_sub(self.pixels.len())
                 .max(wanted.min(self.total - self.done)),
@@ -180,36 +182,39 @@ impl Image {
     fn decode<const CACHED: bool>(&mut self, reader: &mut Bits<'_>, end: usize) -> Result<(), DecodeError> {
         let mut bits = *reader;
         let (mut x, mut y) = (self.done % self.width, self.done / self.width);
-        // Where another group may begin.
-        let mask = self.places.as_ref().map_or(usize::MAX, |places| (1 << places.bits) - 1);
+        // Another group can begin only where the masked column is 0.
+        let mask = self
+            .meta_codes
+            .as_ref()
+            .map_or(usize::MAX, |meta_codes| (1 << meta_codes.bits) - 1);
         let mut group = self.group(x, y);
         while self.done < end {
             if x & mask == 0 {
                 group = self.group(x, y);
             }
             bits.fill();
-            let green = self.codes.symbol(group.green, &mut bits);
-            if green < GREENS {
-                let red = self.codes.symbol(group.red, &mut bits);
-                let blue = self.codes.symbol(group.blue, &mut bits);
+            let green = self.prefix_codes.symbol(group.green, &mut bits);
+            if green < LITERALS {
+                let red = self.prefix_codes.symbol(group.red, &mut bits);
+                let blue = self.prefix_codes.symbol(group.blue, &mut bits);
                 if bits.buffered() < FILLED / 3 {
                     bits.fill();
                 }
-                let alpha = self.codes.symbol(group.alpha, &mut bits);
+                let alpha = self.prefix_codes.symbol(group.alpha, &mut bits);
                 let pixel = (alpha << 24 | red << 16 | green << 8 | blue) as Pixel;
                 self.pixels.push(pixel);
                 if CACHED {
                     self.cache.put(pixel);
                 }
-            } else if green < GREENS + LENGTHS {
-                let length = number(green - GREENS, &mut bits);
-                let symbol = self.codes.symbol(group.distance, &mut bits);
+            } else if green < LITERALS + LENGTHS {
+                let length = number(green - LITERALS, &mut bits);
+                let symbol = self.prefix_codes.symbol(group.distance, &mut bits);
                 bits.fill();
                 let distance = distance(number(symbol, &mut bits), self.width);
                 if distance > self.done || length > self.total - self.done {
-                    return Err(DecodeError::Copy);
+                    return Err(DecodeError::BackReference);
                 }
-                self.copy::<CACHED>(distance, length)?;
+                self.copy_back_reference::<CACHED>(distance, length)?;
                 self.done += length;
                 x += length;
                 if x >= self.width {
@@ -219,9 +224,9 @@ impl Image {
                 group = self.group(x, y);
                 continue;
             } else {
-                let pixel = self.cache.get(green - GREENS - LENGTHS);
+                let pixel = self.cache.get(green - LITERALS - LENGTHS);
                 self.pixels.push(pixel);
-                // It is there already, unless it is the zero of a place that nothing was put into.
+                // Only an unset entry changes the cache here: its zero goes to the place that its hash says.
                 self.cache.put(pixel);
             }
             self.done += 1;
@@ -235,14 +240,14 @@ impl Image {
     }
 
     #[inline(always)]
-    fn copy<const CACHED: bool>(&mut self, distance: usize, length: usize) -> Result<(), DecodeError> {
+    fn copy_back_reference<const CACHED: bool>(&mut self, distance: usize, length: usize) -> Result<(), DecodeError> {
         let to = self.pixels.len();
-        // Dropped pixels are out of every copy's reach.
-        let from = to.checked_sub(distance).ok_or(DecodeError::Copy)?;
+        // Dropped pixels are out of reach of every back-reference.
+        let from = to.checked_sub(distance).ok_or(DecodeError::BackReference)?;
         if distance >= length {
             self.pixels.extend_from_within(from..from + length);
         } else {
-            // The copy repeats itself: what there is of it doubles each time.
+            // The run overlaps itself, so the copied part doubles each time.
             let mut there = distance;
             self.pixels.extend_from_within(from..);
             while there < length {
@@ -259,18 +264,18 @@ impl Image {
         Ok(())
     }
 
-    /// The codes for a pixel.
+    /// The prefix code group of a pixel.
     #[inline(always)]
     fn group(&self, x: usize, y: usize) -> Group {
-        let at = self.places.as_ref().map_or(0, |places| {
-            let place = (y >> places.bits) * places.across + (x >> places.bits);
-            places.groups.get(place).map_or(0, |group| usize::from(*group))
+        let at = self.meta_codes.as_ref().map_or(0, |meta_codes| {
+            let place = (y >> meta_codes.bits) * meta_codes.across + (x >> meta_codes.bits);
+            meta_codes.groups.get(place).map_or(0, |group| usize::from(*group))
         });
-        self.codes.groups.get(at).copied().unwrap_or_default()
+        self.prefix_codes.groups.get(at).copied().unwrap_or_default()
     }
 }
 
-/// The length or the distance that a symbol stands for, with the bits that follow it (section 5.2.2), which are buffered.
+/// Decodes a length or distance from its prefix symbol and the extra bits (section 5.2.2), which have to be buffered.
 #[inline(always)]
 fn number(symbol: usize, bits: &mut Bits<'_>) -> usize {
     if symbol < 4 {
@@ -281,19 +286,19 @@ fn number(symbol: usize, bits: &mut Bits<'_>) -> usize {
     first + bits.buffered_number(more) as usize + 1
 }
 
-/// Pixels that came of late, each at a place that follows from its value (section 5.2.3).
+/// The colour cache (section 5.2.3): recently decoded pixels, found by hash.
 #[derive(Debug)]
-struct Cache {
-    /// As many as there are places, or none.
+struct ColourCache {
+    /// Empty if there is no cache.
     pixels: Vec<Pixel>,
     shift: u32,
 }
 
-impl Cache {
+impl ColourCache {
     fn new(bits: u32) -> Self {
-        let places = if bits > 0 { 1 << bits } else { 0 };
+        let entries = if bits > 0 { 1 << bits } else { 0 };
         Self {
-            pixels: vec![0; places],
+            pixels: vec![0; entries],
             shift: 32 - bits,
         }
     }

@@ -1,7 +1,7 @@
-//! How a copy's distance is said: the first numbers stand for pixels nearby.
+//! Distance map of back-references: the smallest distance codes name pixels nearby.
 
-/// How far left, and how many rows up, the neighbours are that numbers from 1 on stand for (RFC 9649, section 5.2.2).
-/// Higher numbers are a distance in pixels, plus how many neighbours there are.
+/// How far left, and how many rows up, the pixel is that each distance code from 1 on names (RFC 9649, section 5.2.2).
+/// Higher codes are a distance in pixels, plus the length of this table.
 #[rustfmt::skip]
 pub const NEIGHBOURS: [(i8, i8); 120] = [
     (0, 1),  (1, 0),  (1, 1),  (-1, 1), (0, 2),  (2, 0),  (1, 2),  (-1, 2),
@@ -21,8 +21,8 @@ pub const NEIGHBOURS: [(i8, i8); 120] = [
     (-6, 7), (7, 6),  (-7, 6), (8, 5),  (7, 7),  (-7, 7), (8, 6),  (8, 7),
 ];
 
-/// How many pixels back a number says, 1 or more, in rows of such a width. What would lie behind the pixel is the one
-/// before it.
+/// The distance in pixels, at least 1, that a distance code means in rows of this width. A distance that would not
+/// point back becomes 1.
 pub(super) fn distance(number: usize, width: usize) -> usize {
     let Some((left, up)) = NEIGHBOURS.get(number - 1) else {
         return number - NEIGHBOURS.len();

@@ -1,39 +1,39 @@
-//! What was done to pixels before they were stored, undone row by row (RFC 9649, section 4): what was expected of them is
-//! added, colours are told apart again, and numbers of a palette become its colours.
+//! Inverse transforms (RFC 9649, section 4): undo the predictor, cross-colour, subtract-green and colour-indexing
+//! transforms row by row.
 
 use super::image::{Image, Pixel};
 
-/// Before the first pixel, and what mode 0 expects.
+/// The prediction of the first pixel, and of predictor mode 0.
 const OPAQUE_BLACK: Pixel = 0xff00_0000;
 const PALETTE: usize = 256;
 
-/// A transform of rows of some width, and what it needs.
+/// A transform with its parameters.
 #[derive(Debug)]
 pub(super) enum Transform {
-    /// What a pixel was expected to be was subtracted from it. Squares have a mode each.
-    Prediction {
-        squares: Squares<u8>,
-        /// The row above as it shall be, and one pixel more.
+    /// The predictor: a predicted value was subtracted from each pixel. Each tile has a mode.
+    Predictor {
+        tiles: Tiles<u8>,
+        /// The decoded row above, and one pixel more.
         above: Vec<Pixel>,
     },
-    /// Parts of green were subtracted from red and blue, and of red from blue. Squares have factors: of green in red, of
-    /// green in blue, of red in blue.
-    Colour(Squares<[i8; 3]>),
-    /// Green was subtracted from red and blue.
-    Green,
-    /// Pixels were numbers of colours, several in one if there are few.
-    Palette { bits: u32, colours: Box<[Pixel; PALETTE]> },
+    /// The cross-colour transform: parts of green were subtracted from red and blue, and parts of red from blue. Each
+    /// tile has three factors: green to red, green to blue, red to blue.
+    CrossColour(Tiles<[i8; 3]>),
+    /// Subtract-green: green was subtracted from red and blue.
+    SubtractGreen,
+    /// Colour indexing: pixels are indices of colours. Several are packed into one pixel if there are few colours.
+    ColourIndexing { bits: u32, colours: Box<[Pixel; PALETTE]> },
 }
 
-/// Something for each square of a picture.
+/// One value for each tile of a picture.
 #[derive(Debug)]
-pub(super) struct Squares<T> {
+pub(super) struct Tiles<T> {
     bits: u32,
     across: usize,
     all: Vec<T>,
 }
 
-impl<T: Copy> Squares<T> {
+impl<T: Copy> Tiles<T> {
     pub(super) fn of(bits: u32, image: &Image, read: impl Fn(Pixel) -> T) -> Self {
         Self {
             bits,
@@ -42,7 +42,7 @@ impl<T: Copy> Squares<T> {
         }
     }
 
-    /// Those of the squares that a row goes through, from the left.
+    /// The values of the tiles that a row goes through, from the left.
     fn of_row(&self, row: usize) -> impl Iterator<Item = T> + '_ {
         let first = (row >> self.bits) * self.across;
         self.all.get(first..).unwrap_or_default().iter().copied()
@@ -58,76 +58,77 @@ impl<T: Copy> Squares<T> {
 }
 
 impl Transform {
-    /// For rows of such a width.
-    pub(super) fn prediction(bits: u32, image: &Image, width: usize) -> Self {
-        Self::Prediction {
-            squares: Squares::of(bits, image, |pixel| (pixel >> 8) as u8 & 0xf),
+    /// The predictor for rows of this width.
+    pub(super) fn predictor(bits: u32, image: &Image, width: usize) -> Self {
+        Self::Predictor {
+            tiles: Tiles::of(bits, image, |pixel| (pixel >> 8) as u8 & 0xf),
             above: vec![0; width + 1],
         }
     }
 
-    pub(super) fn colour(bits: u32, image: &Image) -> Self {
-        Self::Colour(Squares::of(bits, image, |pixel| {
+    pub(super) fn cross_colour(bits: u32, image: &Image) -> Self {
+        Self::CrossColour(Tiles::of(bits, image, |pixel| {
             let [blue, green, red, _] = pixel.to_le_bytes();
             [blue as i8, green as i8, red as i8]
         }))
     }
 
-    /// Out of the differences between a palette's colours. Numbers beyond it are of no colour at all.
-    pub(super) fn palette(image: &Image) -> Self {
+    /// Builds the palette from the differences between its colours. Indices beyond it mean transparent black.
+    pub(super) fn colour_indexing(image: &Image) -> Self {
         let mut colours = Box::new([0; PALETTE]);
         let mut last = 0;
         for (colour, difference) in colours.iter_mut().zip(image.pixels()) {
             last = sum(last, *difference);
             *colour = last;
         }
-        Self::Palette {
-            bits: packed_bits(image.pixels().len()),
+        Self::ColourIndexing {
+            bits: width_bits(image.pixels().len()),
             colours,
         }
     }
 
-    /// What is held, in bytes.
+    /// The bytes that the transform holds.
     pub(super) fn bytes(&self) -> u64 {
         let bytes = match self {
-            Self::Prediction { squares, above } => squares.bytes() + above.capacity() * size_of::<Pixel>(),
-            Self::Colour(squares) => squares.bytes(),
-            Self::Green => 0,
-            Self::Palette { .. } => PALETTE * size_of::<Pixel>(),
+            Self::Predictor { tiles, above } => tiles.bytes() + above.capacity() * size_of::<Pixel>(),
+            Self::CrossColour(tiles) => tiles.bytes(),
+            Self::SubtractGreen => 0,
+            Self::ColourIndexing { .. } => PALETTE * size_of::<Pixel>(),
         };
         bytes as u64
     }
 
-    /// Undoes it in a row of the picture, at the beginning of which the pixels are; those of a palette become more.
+    /// Undoes the transform in a row of the picture. Packed indices stand at the row's beginning, and are unpacked in
+    /// place.
     pub(super) fn undo(&mut self, row: usize, pixels: &mut [Pixel]) {
         match self {
-            Self::Prediction { squares, above } => {
-                expect(row, squares, above, pixels);
+            Self::Predictor { tiles, above } => {
+                add_predictions(row, tiles, above, pixels);
                 above[..pixels.len()].copy_from_slice(pixels);
             }
-            Self::Colour(squares) => {
-                for (square, [green_in_red, green_in_blue, red_in_blue]) in
-                    pixels.chunks_mut(squares.side()).zip(squares.of_row(row))
+            Self::CrossColour(tiles) => {
+                for (tile, [green_in_red, green_in_blue, red_in_blue]) in
+                    pixels.chunks_mut(tiles.side()).zip(tiles.of_row(row))
                 {
-                    for pixel in square {
+                    for pixel in tile {
                         let [blue, green, red, alpha] = pixel.to_le_bytes();
-                        let red = red.wrapping_add(part(green_in_red, green));
+                        let red = red.wrapping_add(colour_delta(green_in_red, green));
                         let blue = blue
-                            .wrapping_add(part(green_in_blue, green))
-                            .wrapping_add(part(red_in_blue, red));
+                            .wrapping_add(colour_delta(green_in_blue, green))
+                            .wrapping_add(colour_delta(red_in_blue, red));
                         *pixel = Pixel::from_le_bytes([blue, green, red, alpha]);
                     }
                 }
             }
-            Self::Green => {
+            Self::SubtractGreen => {
                 for pixel in pixels {
                     let green = *pixel >> 8 & 0xff;
                     *pixel = sum(*pixel, green << 16 | green);
                 }
             }
-            Self::Palette { bits, colours } => {
+            Self::ColourIndexing { bits, colours } => {
                 let number_bits = 8 >> *bits;
-                // From the right: what is read lies at the place that is written, or left of it.
+                // From the right, because the index of a pixel lies at the pixel's position or left of it.
                 for at in (0..pixels.len()).rev() {
                     let packed = pixels[at >> *bits] >> 8 & 0xff;
                     let within = (at & ((1 << *bits) - 1)) as u32 * number_bits;
@@ -139,8 +140,8 @@ impl Transform {
     }
 }
 
-/// How many numbers of a palette are in one pixel, as a power of two.
-pub(super) const fn packed_bits(colours: usize) -> u32 {
+/// How many palette indices are packed into one pixel, as a power of two.
+pub(super) const fn width_bits(colours: usize) -> u32 {
     match colours {
         0..=2 => 3,
         3..=4 => 2,
@@ -149,9 +150,9 @@ pub(super) const fn packed_bits(colours: usize) -> u32 {
     }
 }
 
-/// Adds what was expected of each pixel of a row. In the first it is the one to the left, in the first column the one
+/// Adds the predicted value to each pixel of a row. The first row is predicted from the left, and the first column from
 /// above.
-fn expect(row: usize, squares: &Squares<u8>, above: &mut [Pixel], pixels: &mut [Pixel]) {
+fn add_predictions(row: usize, tiles: &Tiles<u8>, above: &mut [Pixel], pixels: &mut [Pixel]) {
     let Some((first, rest)) = pixels.split_first_mut() else {
         return;
     };
@@ -165,27 +166,27 @@ fn expect(row: usize, squares: &Squares<u8>, above: &mut [Pixel], pixels: &mut [
         return;
     }
     *first = sum(*first, above[0]);
-    // Above and to the right of the last pixel is the first of its own row: so they lie in a picture.
+    // Above and to the right of the last pixel is the first pixel of its own row: they are neighbours in memory.
     let width = rest.len() + 1;
     above[width] = *first;
     let mut left = *first;
     let mut start = 0;
-    for mode in squares.of_row(row) {
-        // The first square begins with the pixel that is done.
-        let end = (((start + 1) / squares.side() + 1) * squares.side() - 1).min(rest.len());
+    for mode in tiles.of_row(row) {
+        // The first tile begins with the pixel that is done.
+        let end = (((start + 1) / tiles.side() + 1) * tiles.side() - 1).min(rest.len());
         if start == end {
             break;
         }
-        let square = &mut rest[start..end];
+        let tile = &mut rest[start..end];
         let above = &above[start..end + 2];
-        left = expect_in(mode, left, above, square);
+        left = add_predictions_in_tile(mode, left, above, tile);
         start = end;
     }
 }
 
-/// Adds what was expected in a square; `above` begins above the pixel to the left, and ends right of the last. Returns the
-/// last pixel.
-fn expect_in(mode: u8, left: Pixel, above: &[Pixel], pixels: &mut [Pixel]) -> Pixel {
+/// Adds the predicted values in a tile. `above` begins above the pixel to the left, and ends right of the last pixel.
+/// Returns the last pixel.
+fn add_predictions_in_tile(mode: u8, left: Pixel, above: &[Pixel], pixels: &mut [Pixel]) -> Pixel {
     match mode {
         1 => each(left, above, pixels, |left, _| left),
         2 => each(left, above, pixels, |_, [_, top, _]| top),
@@ -201,28 +202,28 @@ fn expect_in(mode: u8, left: Pixel, above: &[Pixel], pixels: &mut [Pixel]) -> Pi
         10 => each(left, above, pixels, |left, [corner, top, right]| {
             mean(mean(left, corner), mean(top, right))
         }),
-        11 => each(left, above, pixels, |left, [corner, top, _]| nearer(left, top, corner)),
+        11 => each(left, above, pixels, |left, [corner, top, _]| select(left, top, corner)),
         12 => each(left, above, pixels, |left, [corner, top, _]| {
-            gradient(left, top, corner)
+            clamp_add_subtract_full(left, top, corner)
         }),
         13 => each(left, above, pixels, |left, [corner, top, _]| {
-            half_gradient(mean(left, top), corner)
+            clamp_add_subtract_half(mean(left, top), corner)
         }),
         _ => each(left, above, pixels, |_, _| OPAQUE_BLACK),
     }
 }
 
 #[inline(always)]
-fn each(left: Pixel, above: &[Pixel], pixels: &mut [Pixel], expected: impl Fn(Pixel, [Pixel; 3]) -> Pixel) -> Pixel {
+fn each(left: Pixel, above: &[Pixel], pixels: &mut [Pixel], predicted: impl Fn(Pixel, [Pixel; 3]) -> Pixel) -> Pixel {
     let mut left = left;
     for (pixel, above) in pixels.iter_mut().zip(above.array_windows()) {
-        left = sum(*pixel, expected(left, *above));
+        left = sum(*pixel, predicted(left, *above));
         *pixel = left;
     }
     left
 }
 
-/// Each channel's sum, without what goes beyond a byte.
+/// The sum of each channel, modulo 256.
 #[inline(always)]
 const fn sum(a: Pixel, b: Pixel) -> Pixel {
     const EVEN: Pixel = 0x00ff_00ff;
@@ -230,20 +231,20 @@ const fn sum(a: Pixel, b: Pixel) -> Pixel {
     ((a & ODD).wrapping_add(b & ODD)) & ODD | ((a & EVEN) + (b & EVEN)) & EVEN
 }
 
-/// Each channel's mean, rounded down.
+/// The mean of each channel, rounded down.
 #[inline(always)]
 const fn mean(a: Pixel, b: Pixel) -> Pixel {
     ((a ^ b) & 0xfefe_fefe) / 2 + (a & b)
 }
 
-/// Of two pixels the one that is nearer to left plus above less the corner.
+/// The pixel of the two that is nearer to `left + top - corner` (mode 11, "select").
 #[inline(always)]
-fn nearer(left: Pixel, top: Pixel, corner: Pixel) -> Pixel {
+fn select(left: Pixel, top: Pixel, corner: Pixel) -> Pixel {
     let far = |a: Pixel, b: Pixel| -> u32 {
         let bytes = a.to_le_bytes().into_iter().zip(b.to_le_bytes());
         bytes.map(|(a, b)| u32::from(a.abs_diff(b))).sum()
     };
-    // From what is expected, left is as far as the corner from above.
+    // The predicted value differs from `left` as `top` does from `corner`, and from `top` as `left` does from `corner`.
     if far(top, corner) < far(left, corner) {
         left
     } else {
@@ -252,15 +253,15 @@ fn nearer(left: Pixel, top: Pixel, corner: Pixel) -> Pixel {
 }
 
 #[inline(always)]
-fn gradient(left: Pixel, top: Pixel, corner: Pixel) -> Pixel {
+fn clamp_add_subtract_full(left: Pixel, top: Pixel, corner: Pixel) -> Pixel {
     let [left, top, corner] = [left, top, corner].map(Pixel::to_le_bytes);
     let channel = |at: usize| i16::from(left[at]) + i16::from(top[at]) - i16::from(corner[at]);
     Pixel::from_le_bytes([0, 1, 2, 3].map(|at| channel(at).clamp(0, 255) as u8))
 }
 
-/// The mean and half of what it is beyond the corner, rounded towards the mean.
+/// The mean plus half of its difference to the corner, rounded towards the mean.
 #[inline(always)]
-fn half_gradient(mean: Pixel, corner: Pixel) -> Pixel {
+fn clamp_add_subtract_half(mean: Pixel, corner: Pixel) -> Pixel {
     let [mean, corner] = [mean, corner].map(Pixel::to_le_bytes);
     let channel = |at: usize| {
         let (mean, corner) = (i16::from(mean[at]), i16::from(corner[at]));
@@ -269,8 +270,8 @@ fn half_gradient(mean: Pixel, corner: Pixel) -> Pixel {
     Pixel::from_le_bytes([0, 1, 2, 3].map(|at| channel(at).clamp(0, 255) as u8))
 }
 
-/// A factor, in 32nds, of a channel that counts as signed.
+/// The product of a factor, in 32nds, and a channel that counts as signed.
 #[inline(always)]
-fn part(factor: i8, channel: u8) -> u8 {
+fn colour_delta(factor: i8, channel: u8) -> u8 {
     ((i32::from(factor) * i32::from(channel as i8)) >> 5) as u8
 }

@@ -1,4 +1,4 @@
-//! Probabilities of coefficient tokens as a key frame begins with them: RFC 6386, section 13.5. By kind of block, band of
+//! Initial probabilities of coefficient tokens in a key frame (RFC 6386, section 13.5): by kind of block, band of
 //! positions, context, and node of the token tree.
 
 use super::CoefficientProbabilities;

@@ -1,6 +1,6 @@
-//! Probabilities of prediction modes in key frames.
+//! Probabilities of prediction modes in key frames (RFC 6386, sections 11.2 and 11.5).
 
-/// Of the mode of a subblock, by the modes of the subblocks above and left of it: RFC 6386, section 11.5.
+/// For the mode of a subblock, by the modes of the subblocks above and left of it: section 11.5.
 pub(crate) const SUBBLOCK_MODES: [[[u8; 9]; 10]; 10] = [
     [
         [231, 120, 48, 89, 115, 113, 120, 152, 112],
@@ -124,8 +124,8 @@ pub(crate) const SUBBLOCK_MODES: [[[u8; 9]; 10]; 10] = [
     ],
 ];
 
-/// Of the mode of a macroblock's luma: RFC 6386, section 11.2.
+/// For the mode of a macroblock's luma: section 11.2.
 pub(crate) const LUMA_MODES: [u8; 4] = [145, 156, 163, 128];
 
-/// Of the mode of a macroblock's chroma: RFC 6386, section 11.2.
+/// For the mode of a macroblock's chroma: section 11.2.
 pub(crate) const CHROMA_MODES: [u8; 3] = [142, 114, 183];

@@ -1,4 +1,4 @@
-//! Steps of the quantiser by index: RFC 6386, section 14.1.
+//! Quantiser steps by index (RFC 6386, section 14.1).
 
 #[rustfmt::skip]
 pub(crate) const DC_STEPS: [i32; 128] = [

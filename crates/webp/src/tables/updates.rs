@@ -1,4 +1,4 @@
-//! How probable it is that a frame's header replaces a probability of coefficient tokens: RFC 6386, section 13.4.
+//! Probabilities that a frame header updates a probability of coefficient tokens (RFC 6386, section 13.4).
 
 use super::CoefficientProbabilities;
 

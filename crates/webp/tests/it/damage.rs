@@ -1,18 +1,18 @@
-//! Cut, changed and made up pictures: an error, or the pixels that image-webp finds in them; never a panic.
+//! Damaged lossy pictures: an error, or the same pixels as image-webp's, and never a panic.
 
 use resizer_webp::{DecodeError, Decoder, Pixels};
 
 use crate::pictures::{Chance, Picture};
 use crate::{decode, decode_by_image_webp, file};
 
-/// Both decode it to the same pixels, or both refuse it. Returns whether it was decoded.
+/// Both decoders return the same pixels, or both refuse the picture. Returns whether it was decoded.
 fn check(about: &str, picture: &[u8]) -> bool {
     match (decode(picture, Pixels::Rgb), decode_by_image_webp(&file(picture))) {
         (Ok(found), Some(other)) => {
             assert!(found == other, "{about}: other pixels than image-webp's");
             true
         }
-        // libwebp refuses these as well.
+        // libwebp refuses these as well, image-webp decodes them.
         (Err(DecodeError::Hidden | DecodeError::Version(_)), _) | (Err(_), None) => false,
         (Ok(_), None) => panic!("{about}: refused by image-webp only"),
         (Err(error), Some(_)) => panic!("{about}: decoded by image-webp, but {error}"),
@@ -27,7 +27,7 @@ fn small() -> Vec<u8> {
 }
 
 #[test]
-fn cut_anywhere() {
+fn picture_cut_anywhere_decodes_as_by_image_webp() {
     let whole = small();
     assert!(check("whole", &whole));
     for length in 0..whole.len() {
@@ -37,7 +37,7 @@ fn cut_anywhere() {
 }
 
 #[test]
-fn changed_anywhere() {
+fn picture_with_any_bit_flipped_decodes_as_by_image_webp() {
     let whole = small();
     for bit in 0..whole.len() * 8 {
         let mut changed = whole.clone();
@@ -46,10 +46,10 @@ fn changed_anywhere() {
     }
 }
 
-/// Whatever the bits, they stand for some header, some modes and some coefficients: so all of the format is met, and values
-/// that no encoder writes.
+/// Any sequence of bits is some header, some modes and some coefficients. So the test covers all of the format, and
+/// values that no encoder writes.
 #[test]
-fn made_up() {
+fn random_bits_decode_as_by_image_webp() {
     let mut chance = Chance(0x9e37_79b9);
     let mut decoded = 0;
     for number in 0..600 {
@@ -60,10 +60,10 @@ fn made_up() {
         picture.extend([0x9d, 0x01, 0x2a]);
         picture.extend((width as u16).to_le_bytes());
         picture.extend((height as u16).to_le_bytes());
-        // The highest bit says which colours are meant.
+        // The highest bit is the colour space, of which one value is reserved.
         picture.push(chance.byte() & 0x7f);
         picture.extend((1..first).map(|_| chance.byte()));
-        // Sizes of up to seven partitions; without them, just more bits.
+        // The sizes of up to seven partitions. With one partition they are just more bits.
         picture.extend([0xd0, 0x07, 0].repeat(7));
         // Low bytes are small coefficients; high ones are large.
         let most = chance.byte();
@@ -74,7 +74,7 @@ fn made_up() {
 }
 
 #[test]
-fn what_the_header_refuses() {
+fn invalid_header_is_refused() {
     let whole = small();
     let check = |place: usize, value: u8, expected: DecodeError| {
         let mut changed = whole.clone();
@@ -89,16 +89,16 @@ fn what_the_header_refuses() {
     check(8, 0, DecodeError::Empty);
     check(2, 0xff, DecodeError::Truncated("its header"));
     check(10, 0xff, DecodeError::ColourSpace);
-    // How much larger than stored it may be shown changes nothing.
+    // The scale for display changes nothing.
     let mut scaled = whole.clone();
     scaled[7] |= 0xc0;
     scaled[9] |= 0x40;
     assert_eq!(decode(&scaled, Pixels::Rgb), decode(&whole, Pixels::Rgb));
 }
 
-/// What was decoded is delivered before the rest is looked at.
+/// The decoder delivers rows before it reads the rest of the data.
 #[test]
-fn rows_before_the_damage_are_whole() {
+fn rows_before_the_damage_are_delivered() {
     let whole = Picture::photograph(64, 200).encode(|_| {});
     let expected = decode(&whole, Pixels::Rgb).unwrap();
     let mut decoder = Decoder::new(&whole[..whole.len() * 2 / 3], Pixels::Rgb).unwrap();

@@ -1,4 +1,4 @@
-//! The same pixels as other decoders, whatever an encoder was told to do.
+//! Lossy pictures of every encoder setting: the same pixels as image-webp's and libwebp's.
 
 use resizer_webp::{Decoder, Pixels};
 use webp::WebPConfig;
@@ -31,7 +31,7 @@ fn kinds(width: usize, height: usize) -> [(&'static str, Picture); 4] {
 }
 
 #[test]
-fn every_quality() {
+fn every_quality_decodes_exactly() {
     for (name, picture) in kinds(75, 61) {
         for quality in (0..=100).step_by(4) {
             check(&format!("{name}, quality {quality}"), &picture, |config| {
@@ -42,7 +42,7 @@ fn every_quality() {
 }
 
 #[test]
-fn every_method_and_number_of_segments() {
+fn every_method_and_number_of_segments_decodes_exactly() {
     for (name, picture) in kinds(90, 70) {
         for method in 0..=6 {
             for segments in 1..=4 {
@@ -62,7 +62,7 @@ fn every_method_and_number_of_segments() {
 }
 
 #[test]
-fn every_filter() {
+fn every_loop_filter_decodes_exactly() {
     for (name, picture) in kinds(83, 66) {
         for (filter, simple) in [("simple", 0), ("normal", 1)] {
             for strength in [0, 1, 5, 15, 30, 45, 60, 75, 90, 100] {
@@ -81,7 +81,7 @@ fn every_filter() {
 }
 
 #[test]
-fn a_filter_that_the_encoder_chooses() {
+fn loop_filter_chosen_by_the_encoder_decodes_exactly() {
     for (name, picture) in kinds(120, 100) {
         for quality in [10.0, 50.0, 90.0] {
             check(&format!("{name}, quality {quality}"), &picture, |config| {
@@ -94,7 +94,7 @@ fn a_filter_that_the_encoder_chooses() {
 }
 
 #[test]
-fn every_number_of_partitions() {
+fn every_number_of_partitions_decodes_exactly() {
     for (name, picture) in kinds(70, 300) {
         for partitions in 0..=3 {
             check(&format!("{name}, {} partitions", 1 << partitions), &picture, |config| {
@@ -105,7 +105,7 @@ fn every_number_of_partitions() {
 }
 
 #[test]
-fn every_size_of_the_last_macroblock() {
+fn every_size_of_the_last_macroblock_decodes_exactly() {
     for width in 1..=34 {
         for height in [1, 2, 3, 8, 9, 10, 15, 16, 17, 18, 23, 24, 25, 26, 31, 32, 33] {
             let picture = Picture::noise(width, height);
@@ -115,7 +115,7 @@ fn every_size_of_the_last_macroblock() {
 }
 
 #[test]
-fn wide_high_and_large() {
+fn extreme_and_large_sizes_decode_exactly() {
     for (width, height) in [(16_383, 3), (2, 16_383), (1, 1), (1300, 900)] {
         let picture = Picture::gradient(width, height);
         check(&format!("{width}×{height}"), &picture, |config| config.quality = 70.0);
@@ -123,9 +123,9 @@ fn wide_high_and_large() {
     check("photograph", &Picture::photograph(1300, 900), |_| {});
 }
 
-/// Pieces of at most 23 rows follow each other without a gap.
+/// Pieces of at most 23 rows follow one another without a gap.
 #[test]
-fn rows_come_in_small_pieces() {
+fn rows_are_delivered_in_small_pieces() {
     for height in [1, 9, 16, 17, 25, 160, 161] {
         let encoded = Picture::gradient(50, height).encode(|_| {});
         let mut decoder = Decoder::new(&encoded, Pixels::Rgb).unwrap();

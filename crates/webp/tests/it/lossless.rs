@@ -1,5 +1,5 @@
-//! Pictures without loss: every pixel as it was encoded, whatever an encoder was told to do; of damaged ones an error, or
-//! the pixels that image-webp finds, never a panic.
+//! Lossless pictures of every encoder setting: every pixel as it was encoded. Damaged ones: an error, or the same
+//! pixels as image-webp's, and never a panic.
 
 use resizer_webp::{DecodeError, LosslessDecoder, Pixels};
 use webp::WebPConfig;
@@ -38,7 +38,7 @@ fn kinds(width: usize, height: usize) -> Vec<(String, Picture)> {
 }
 
 #[test]
-fn every_method_and_effort() {
+fn every_method_and_effort_decodes_exactly() {
     for (name, picture) in kinds(75, 61) {
         for method in 0..=6 {
             for quality in [0, 30, 75, 100] {
@@ -52,7 +52,7 @@ fn every_method_and_effort() {
 }
 
 #[test]
-fn every_width_and_height() {
+fn every_width_and_height_decodes_exactly() {
     for side in (1..=40).chain([63, 64, 65, 127, 128, 129, 300]) {
         for other in [1, 2, 7, 33] {
             for (width, height) in [(side, other), (other, side)] {
@@ -65,9 +65,9 @@ fn every_width_and_height() {
     }
 }
 
-/// More pixels than are held; and copies from nearly as far away as they can be.
+/// The picture has more pixels than the decoder holds, and back-references of nearly the largest distance.
 #[test]
-fn what_is_out_of_reach_is_dropped() {
+fn picture_larger_than_the_window_decodes_exactly() {
     let (width, height) = (1_001, 2_100);
     let mut picture = Picture::photograph(width, 700);
     let far = picture.pixels.clone();
@@ -83,8 +83,8 @@ fn what_is_out_of_reach_is_dropped() {
 }
 
 #[test]
-fn alpha_alone() {
-    // Green is alpha there, and the header is not.
+fn alpha_channel_decodes_to_the_green_channel() {
+    // An alpha channel is stored as green, without the header.
     let picture = Picture::photograph(130, 50);
     let encoded = picture.encode_lossless(|_| {});
     let found = all_rows(LosslessDecoder::alpha(&encoded[5..], 130, 50).unwrap()).unwrap();
@@ -92,7 +92,7 @@ fn alpha_alone() {
     assert!(found.into_iter().eq(expected));
 }
 
-/// Both decode it to the same pixels, or both refuse it. Returns whether it was decoded.
+/// Both decoders return the same pixels, or both refuse the picture. Returns whether it was decoded.
 fn agrees(about: &str, picture: &[u8]) -> bool {
     let pixels = match LosslessDecoder::new(picture, Pixels::Rgba) {
         Ok(decoder) if decoder.has_alpha() => Pixels::Rgba,
@@ -121,7 +121,7 @@ fn small() -> [Vec<u8>; 3] {
 }
 
 #[test]
-fn cut_anywhere() {
+fn picture_cut_anywhere_decodes_as_by_image_webp() {
     for (number, whole) in small().iter().enumerate() {
         assert!(agrees("whole", whole));
         for length in 0..whole.len() {
@@ -132,9 +132,9 @@ fn cut_anywhere() {
 }
 
 #[test]
-fn changed_anywhere() {
+fn picture_with_any_bit_flipped_decodes_as_by_image_webp() {
     for (number, whole) in small().iter().enumerate() {
-        // Its sides stay: a large picture takes long.
+        // Width and height stay, as a large picture takes long.
         for bit in 28..whole.len() * 8 {
             let mut changed = whole.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
@@ -143,15 +143,15 @@ fn changed_anywhere() {
     }
 }
 
-/// Whatever the bits: mostly nonsense, which must not take longer or more memory than a picture.
+/// Random bits are mostly invalid. They must not take longer or more memory than a picture.
 #[test]
-fn made_up() {
+fn random_bits_decode_as_by_image_webp() {
     let mut chance = Chance(0x9e37_79b9);
     for number in 0..2_000 {
         let mut picture = vec![0x2f];
         let [width, height] = [(); 2].map(|()| chance.number() % 70);
         picture.extend((width | height << 14).to_le_bytes());
-        // Zeros say less, and so come further.
+        // Zeros mean shorter codes and fewer transforms, so the decoder comes further.
         let mask = chance.byte() | chance.byte();
         picture.extend((0..2_000).map(|_| chance.byte() & mask));
         agrees(&format!("number {number}"), &picture);
@@ -159,7 +159,7 @@ fn made_up() {
 }
 
 #[test]
-fn what_the_header_refuses() {
+fn invalid_header_is_refused() {
     let [whole, ..] = small();
     let check = |place: usize, value: u8, expected: DecodeError| {
         let mut changed = whole.clone();
@@ -172,9 +172,9 @@ fn what_the_header_refuses() {
     assert_eq!(short, DecodeError::Truncated("its header"));
 }
 
-/// What was decoded is delivered before the rest is looked at.
+/// The decoder delivers rows before it reads the rest of the data.
 #[test]
-fn rows_before_the_damage_are_whole() {
+fn rows_before_the_damage_are_delivered() {
     let picture = Picture::photograph(640, 500);
     let whole = picture.encode_lossless(|_| {});
     let mut decoder = LosslessDecoder::new(&whole[..whole.len() * 2 / 3], Pixels::Rgb).unwrap();
@@ -193,18 +193,18 @@ fn rows_before_the_damage_are_whole() {
     assert!(delivered > picture.pixels.len() / 4, "{delivered}");
 }
 
-/// RFC 9649, 5.2.3: every pixel goes into the cache, that of a place which nothing was put into as well. image-webp leaves
-/// that one out, so it is no judge here.
+/// RFC 9649, 5.2.3: every pixel goes into the colour cache, also the zero pixel of an unset entry. image-webp leaves
+/// that one out, so the test cannot compare with it.
 #[test]
-fn a_pixel_that_comes_out_of_the_cache_goes_into_it() {
+fn pixel_read_from_the_colour_cache_is_cached_again() {
     let place = |pixel: u32| 0x1e35_a7bd_u32.wrapping_mul(pixel) >> 31;
-    // Opaque, with this red and blue, and a green that puts it into the first of two places.
+    // An opaque pixel with this red and blue, and a green that puts it into the first of two entries.
     let green = (0..=255)
         .find(|green| place(0xFF00_0000 | 7 << 16 | green << 8 | 9) == 0)
         .unwrap();
     let mut bits = Vec::new();
     let mut put = |value: u32, count: u32| bits.extend((0..count).map(|bit| value >> bit & 1 == 1));
-    // Three pixels in a row, with alpha; no transform, a cache of two places, one group of codes.
+    // Three pixels in a row, with alpha. No transform, a colour cache of two entries, one prefix code group.
     for (value, count) in [
         (0x2F, 8),
         (2, 14),
@@ -218,7 +218,8 @@ fn a_pixel_that_comes_out_of_the_cache_goes_into_it() {
     ] {
         put(value, count);
     }
-    // Green's code: the lengths 0, 1 and 2 are 0, 10 and 11; the symbols are this green and both places of the cache.
+    // Green's code: the lengths 0, 1 and 2 are coded as 0, 10 and 11. The symbols are this green and both cache
+    // entries.
     for (value, count) in [(0, 1), (1, 4), (0, 3), (0, 3), (1, 3), (2, 3), (2, 3), (0, 1)] {
         put(value, count);
     }
@@ -234,7 +235,7 @@ fn a_pixel_that_comes_out_of_the_cache_goes_into_it() {
         put(0b101, 3);
         put(symbol, 8);
     }
-    // The pixel, the empty place, the place where its pixel goes.
+    // The literal, the unset entry, and the entry that the unset one's pixel goes to.
     put(0b0, 1);
     put(0b11, 2);
     put(0b01, 2);

@@ -1,10 +1,10 @@
-//! What the decoder makes of pictures, against two others: image-webp and libwebp. Pictures are encoded here, as no file
-//! says which of an encoder's settings it shows.
+//! Decoded pictures against two other decoders: image-webp and libwebp. The tests encode the pictures, as no file says
+//! which encoder settings it shows.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "in what the tests call, too, a failure is the test's"
+    reason = "a failure in a function that tests share is the test's failure"
 )]
 
 mod damage;
@@ -14,7 +14,7 @@ mod pictures;
 
 use resizer_webp::{DecodeError, Decoder, LosslessDecoder, Pixels};
 
-/// All pixels of the contents of a chunk `VP8 `.
+/// All pixels of a lossy picture: the contents of a chunk `VP8 `.
 fn decode(picture: &[u8], pixels: Pixels) -> Result<Vec<u8>, DecodeError> {
     let mut decoder = Decoder::new(picture, pixels)?;
     let mut all = Vec::new();
@@ -24,7 +24,7 @@ fn decode(picture: &[u8], pixels: Pixels) -> Result<Vec<u8>, DecodeError> {
     Ok(all)
 }
 
-/// All pixels of the contents of a chunk `VP8L`.
+/// All pixels of a lossless picture: the contents of a chunk `VP8L`.
 fn decode_lossless(picture: &[u8], pixels: Pixels) -> Result<Vec<u8>, DecodeError> {
     all_rows(LosslessDecoder::new(picture, pixels)?)
 }
@@ -39,7 +39,7 @@ fn all_rows(mut decoder: LosslessDecoder<'_>) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-/// The pixels of a file by image-webp, as RGB, or as RGBA if the file says that there is alpha.
+/// The pixels of a file by image-webp: RGBA if the file says that there is alpha, otherwise RGB.
 fn decode_by_image_webp(file: &[u8]) -> Option<Vec<u8>> {
     let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(file)).ok()?;
     let mut pixels = vec![0; decoder.output_buffer_size()?];
@@ -47,12 +47,12 @@ fn decode_by_image_webp(file: &[u8]) -> Option<Vec<u8>> {
     Some(pixels)
 }
 
-/// A file with this picture alone, with loss.
+/// A file with this lossy picture alone.
 fn file(picture: &[u8]) -> Vec<u8> {
     file_of(b"VP8 ", picture)
 }
 
-/// The same without loss.
+/// A file with this lossless picture alone.
 fn lossless_file(picture: &[u8]) -> Vec<u8> {
     file_of(b"VP8L", picture)
 }

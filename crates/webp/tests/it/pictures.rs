@@ -1,8 +1,8 @@
-//! Pictures to encode, and encoded ones.
+//! Sample pictures: noise, gradients, drawings and photographs, and their encoded forms.
 
 use webp::WebPConfig;
 
-/// RGB.
+/// A picture in RGB.
 #[derive(Clone)]
 pub(crate) struct Picture {
     pub(crate) width: usize,
@@ -17,7 +17,7 @@ impl Picture {
         Self { width, height, pixels }
     }
 
-    /// Every pixel by chance.
+    /// Random pixels.
     pub(crate) fn noise(width: usize, height: usize) -> Self {
         let mut chance = Chance(0x2545_f491);
         Self::of(width, height, |_, _| [(); 3].map(|()| chance.byte()))
@@ -59,7 +59,7 @@ impl Picture {
         })
     }
 
-    /// Its colours fewer and fewer: so many at most.
+    /// The picture with at most this many colours.
     pub(crate) fn with_colours(mut self, most: usize) -> Self {
         let mut colours: Vec<[u8; 3]> = Vec::new();
         for pixel in self.pixels.as_chunks_mut::<3>().0 {
@@ -72,19 +72,19 @@ impl Picture {
         self
     }
 
-    /// Encodes it with loss, by libwebp: the contents of the chunk `VP8 `.
+    /// Encodes the picture lossy, by libwebp: the contents of the chunk `VP8 `.
     pub(crate) fn encode(&self, settings: impl Fn(&mut WebPConfig)) -> Vec<u8> {
         let encoder = webp::Encoder::from_rgb(&self.pixels, self.width as u32, self.height as u32);
         chunk(b"VP8 ", &encoder, settings)
     }
 
-    /// Encodes it without loss, by libwebp: the contents of the chunk `VP8L`.
+    /// Encodes the picture lossless, by libwebp: the contents of the chunk `VP8L`.
     pub(crate) fn encode_lossless(&self, settings: impl Fn(&mut WebPConfig)) -> Vec<u8> {
         let encoder = webp::Encoder::from_rgb(&self.pixels, self.width as u32, self.height as u32);
         chunk(b"VP8L", &encoder, lossless(settings))
     }
 
-    /// The same with something transparent in it; and its pixels.
+    /// The same with transparent pixels. Returns the encoded picture and its pixels.
     pub(crate) fn encode_transparent(&self, settings: impl Fn(&mut WebPConfig)) -> (Vec<u8>, Vec<u8>) {
         let (pixels, _) = self.pixels.as_chunks::<3>();
         let rgba: Vec<u8> = pixels
@@ -97,7 +97,7 @@ impl Picture {
     }
 }
 
-/// Without loss, colours where nothing shows included.
+/// Lossless, including the colours of transparent pixels.
 fn lossless(settings: impl Fn(&mut WebPConfig)) -> impl Fn(&mut WebPConfig) {
     move |config| {
         config.lossless = 1;

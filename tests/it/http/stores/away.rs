@@ -1,5 +1,6 @@
-//! A store that goes away and comes back while 32 clients ask on. Meanwhile what is cached is served, all else is
-//! answered with an error that says to come back; afterwards everything is as before, and no connection is left behind.
+//! Store failure: a store goes away and comes back while 32 clients ask on. Meanwhile cached images are served, and all
+//! other requests are answered with an error that says to come back. Afterwards everything is as before, and no connection
+//! is left open.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -46,28 +46,28 @@ fn store() -> Option<Azurite> {
 }
 
 #[test]
-fn a_photograph_is_shown() {
+fn photograph_is_shown_resized_then_cached_and_untouched() {
     if let Some(store) = store() {
         shown::shown(&store);
     }
 }
 
 #[test]
-fn a_photograph_is_replaced() {
+fn replaced_photograph_is_shown_anew() {
     if let Some(store) = store() {
         replaced::replaced(&store);
     }
 }
 
 #[test]
-fn the_store_goes_away() {
+fn failing_store_answers_errors_and_recovers() {
     if let Some(mut store) = store() {
         away::away(&mut store);
     }
 }
 
 #[test]
-fn a_large_object_is_relayed() {
+fn large_object_is_relayed_in_bounded_memory() {
     if let Some(store) = store() {
         large::large(&store);
     }

@@ -1,4 +1,4 @@
-//! An object of 300 MB passes through the server in memory that does not grow with it.
+//! Large relay: an object of 300 MB passes through the server in memory that does not grow with it.
 
 use super::{Stage, Store};
 

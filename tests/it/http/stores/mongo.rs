@@ -39,28 +39,28 @@ impl Store for Mongod {
 }
 
 #[test]
-fn a_photograph_is_shown() {
+fn photograph_is_shown_resized_then_cached_and_untouched() {
     if let Some(store) = Mongod::start(&[]) {
         shown::shown(&store);
     }
 }
 
 #[test]
-fn a_photograph_is_replaced() {
+fn replaced_photograph_is_shown_anew() {
     if let Some(store) = Mongod::start(&[]) {
         replaced::replaced(&store);
     }
 }
 
 #[test]
-fn the_store_goes_away() {
+fn failing_store_answers_errors_and_recovers() {
     if let Some(mut store) = Mongod::start(&[]) {
         away::away(&mut store);
     }
 }
 
 #[test]
-fn a_large_object_is_relayed() {
+fn large_object_is_relayed_in_bounded_memory() {
     if let Some(store) = Mongod::start(&[]) {
         large::large(&store);
     }

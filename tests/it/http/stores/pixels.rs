@@ -1,5 +1,4 @@
-//! Whether a result shows a photograph: compared with a mean over areas, made from a decoder that the server does not
-//! use.
+//! Comparison of a result with a photograph: against a mean over areas, made by a decoder that the server does not use.
 
 use std::sync::LazyLock;
 

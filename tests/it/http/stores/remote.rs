@@ -49,28 +49,28 @@ fn store(trust: &'static str) -> Option<Remote> {
 }
 
 #[test]
-fn a_photograph_is_shown() {
+fn photograph_is_shown_resized_then_cached_and_untouched() {
     if let Some(store) = store(TRUSTED) {
         shown::shown(&store);
     }
 }
 
 #[test]
-fn a_photograph_is_replaced() {
+fn replaced_photograph_is_shown_anew() {
     if let Some(store) = store(TRUSTED) {
         replaced::replaced(&store);
     }
 }
 
 #[test]
-fn the_store_goes_away() {
+fn failing_store_answers_errors_and_recovers() {
     if let Some(mut store) = store(TRUSTED) {
         away::away(&mut store);
     }
 }
 
 #[test]
-fn a_large_object_is_relayed() {
+fn large_object_is_relayed_in_bounded_memory() {
     if let Some(store) = store(TRUSTED) {
         large::large(&store);
     }
@@ -78,7 +78,7 @@ fn a_large_object_is_relayed() {
 
 /// Others decide what is there: nothing of it leaves but pictures that the server has made.
 #[test]
-fn what_is_not_trusted_is_never_relayed() {
+fn untrusted_data_is_never_relayed() {
     let Some(store) = store("") else { return };
     store.put("photo.jpg", lake());
     store.put("page.jpg", b"<html><script>alert(1)</script></html>");

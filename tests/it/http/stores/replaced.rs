@@ -1,5 +1,5 @@
-//! A photograph that is replaced under its name: where the store is asked again the new one appears and the old one never
-//! under the new one's name; where objects are said never to change, the old one stays.
+//! Photograph that is replaced under its name. If the store is asked again, the new one appears, and the old one never
+//! under the new one's ETag. If objects are configured never to change, the old one stays.
 
 use std::collections::HashMap;
 use std::time::Duration;

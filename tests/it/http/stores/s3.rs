@@ -45,21 +45,21 @@ fn store() -> S3 {
 }
 
 #[test]
-fn a_photograph_is_shown() {
+fn photograph_is_shown_resized_then_cached_and_untouched() {
     shown::shown(&store());
 }
 
 #[test]
-fn a_photograph_is_replaced() {
+fn replaced_photograph_is_shown_anew() {
     replaced::replaced(&store());
 }
 
 #[test]
-fn the_store_goes_away() {
+fn failing_store_answers_errors_and_recovers() {
     away::away(&mut store());
 }
 
 #[test]
-fn a_large_object_is_relayed() {
+fn large_object_is_relayed_in_bounded_memory() {
     large::large(&store());
 }

@@ -142,28 +142,28 @@ impl Store for Sqlite {
 }
 
 #[test]
-fn a_photograph_is_shown() {
+fn photograph_is_shown_resized_then_cached_and_untouched() {
     Postgres::start().iter().for_each(|store| shown::shown(store));
     MariaDb::start().iter().for_each(|store| shown::shown(store));
     shown::shown(&Sqlite(tempfile::tempdir().unwrap()));
 }
 
 #[test]
-fn a_photograph_is_replaced() {
+fn replaced_photograph_is_shown_anew() {
     Postgres::start().iter().for_each(|store| replaced::replaced(store));
     MariaDb::start().iter().for_each(|store| replaced::replaced(store));
     replaced::replaced(&Sqlite(tempfile::tempdir().unwrap()));
 }
 
 #[test]
-fn postgres_goes_away() {
+fn failing_postgres_answers_errors_and_recovers() {
     if let Some(mut store) = Postgres::start() {
         away::away(&mut store);
     }
 }
 
 #[test]
-fn mariadb_goes_away() {
+fn failing_mariadb_answers_errors_and_recovers() {
     if let Some(mut store) = MariaDb::start() {
         away::away(&mut store);
     }

@@ -1,4 +1,4 @@
-//! What the S3 server holds and what it answers to who is let in.
+//! Objects of the S3 server, and its answers to admitted clients.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,20 +28,20 @@ pub(super) struct Bucket {
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     bytes: Bytes,
-    /// As with Amazon a digest of the bytes, though of another kind.
+    /// A digest of the bytes, as with Amazon, but of another kind.
     entity_tag: String,
     modified: SystemTime,
 }
 
-/// Answers.
+/// The handler of admitted requests.
 #[derive(Debug)]
 pub(super) struct Objects(pub(super) Arc<State>);
 
-/// Knows the secrets that requests are signed with.
+/// The secrets that requests are signed with.
 #[derive(Debug)]
 pub(super) struct Secrets(pub(super) Arc<State>);
 
-/// Lets those without a key into public buckets only.
+/// The access check: clients without a key may read public buckets only.
 #[derive(Debug)]
 pub(super) struct Gate(pub(super) Arc<State>);
 
@@ -55,7 +55,7 @@ impl Object {
         }
     }
 
-    /// The conditions that a reader may set.
+    /// Checks the conditions of a request.
     fn meets(&self, only: Option<&ETagCondition>, not: Option<&ETagCondition>) -> S3Result<()> {
         let is = |condition: &ETagCondition| match condition {
             ETagCondition::Any => true,

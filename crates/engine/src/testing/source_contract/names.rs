@@ -1,11 +1,11 @@
-//! Names that go wrong elsewhere: each is read as what it is, or not there at all.
+//! Difficult names of objects: each one is read literally, or is absent.
 
 use std::collections::HashSet;
 
 use super::{SourceStore, is_absent, source_path, whole};
 use crate::testing::same_bytes;
 
-/// Names that stores, URL libraries and shells treat in ways of their own. Each is one object, and no two are the same.
+/// Names with special meanings to stores, URL libraries or shells. Each is one object, and no two are the same.
 const NAMES: &[&str] = &[
     "plain.jpg",
     "PLAIN.jpg",
@@ -87,7 +87,7 @@ const NAMES: &[&str] = &[
     "folder.jpg/inside.jpg",
 ];
 
-/// Every object holds its own name, so that two names that fall together show.
+/// The content of each object is its own name, so that two names of one object show.
 pub(super) async fn names(store: &dyn SourceStore) {
     let long = format!("{}.jpg", "n".repeat(196));
     let long_in_bytes = format!("{}.jpg", "\u{20ac}".repeat(65));

@@ -1,4 +1,4 @@
-//! Objects of many pieces: large, replaced while they are read, many at once, and left before their end.
+//! Downloads in many pieces: large, replaced while they are read, many at once, and dropped before their end.
 
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -31,7 +31,7 @@ async fn large_object(store: &dyn SourceStore) {
     same_bytes(&part, &bytes[300_001..=4_000_000], "the middle of a large object");
 }
 
-/// Compared piece by piece, as it is relayed: neither side holds the whole.
+/// Compared piece by piece, as a relay reads it, so that the test never holds the whole.
 async fn very_large_object(store: &dyn SourceStore) {
     const LENGTH: usize = 50 * 1024 * 1024;
     let path = "contract/very-large.jpg";
@@ -48,7 +48,7 @@ async fn very_large_object(store: &dyn SourceStore) {
     store.remove(path).await;
 }
 
-/// A source may notice and give up; it never gives the beginning of one version and the end of another.
+/// A source may notice and fail. It never gives the beginning of one version and the end of another.
 async fn replaced_while_it_is_read(store: &dyn SourceStore) {
     let path = "contract/replaced.jpg";
     let (old, new) = (pattern(9, 8_000_000), pattern(10, 8_000_000));

@@ -1,5 +1,5 @@
-//! That the suite passes a reader that does all it asks, and fails those that each do one thing wrong. Their store sends
-//! a length and so many bytes for a name, or the greatest length if it has no such object.
+//! Tests of the store failure suite: a careful reader passes, and readers with one fault each fail. Their store answers
+//! a name with a length and as many bytes, or with the greatest length if it has no such object.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,11 +19,11 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
     None,
-    /// Takes the end of a connection for the end of an object.
+    /// Treats the end of a connection as the end of an object.
     Short,
-    /// Takes a store that does not answer for one that has no such object.
+    /// Treats a store that does not answer as one without such an object.
     Absent,
-    /// Tells the client where its store is.
+    /// Shows the client the address of its store.
     Talks,
 }
 
@@ -156,24 +156,24 @@ impl Source for Reader {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_careful_reader_passes() {
+async fn careful_reader_passes_the_suite() {
     trouble_contract(&Toy::start(Fault::None).await).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "fails with Upstream or Timeout")]
-async fn a_silent_store_has_no_images_for_a_careless_one() {
+async fn reader_that_treats_silence_as_absence_fails_the_suite() {
     trouble_contract(&Toy::start(Fault::Absent).await).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "the client does not hear")]
-async fn a_talkative_one_fails() {
+async fn reader_that_shows_its_stores_address_fails_the_suite() {
     trouble_contract(&Toy::start(Fault::Talks).await).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "expected 3000000 bytes")]
-async fn one_that_ends_early_fails() {
+async fn reader_that_ends_early_fails_the_suite() {
     trouble_contract(&Toy::start(Fault::Short).await).await;
 }

@@ -1,26 +1,26 @@
-//! The blocks a GIF consists of (GIF89a specification, sections 15 to 27), without looking into compressed data.
+//! GIF block reader (GIF89a specification, sections 15 to 27): walks through the blocks without decompressing.
 
 use super::corrupt;
 use crate::{ImageError, Size};
 
 const INCOMPLETE: &str = "it ends before all its frames";
 
-/// What the blocks tell.
+/// The properties that the blocks tell.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    /// The canvas.
+    /// The size of the canvas.
     pub(super) size: Size,
-    /// Above 0.
+    /// The number of frames, above 0.
     pub(super) frames: u32,
-    /// 0: for ever.
+    /// How often the animation plays. 0 means for ever.
     pub(super) plays: u32,
-    /// The frame with the most pixels, whether they lie on the canvas or not.
+    /// The size of the frame with the most pixels, on the canvas or beyond it.
     pub(super) largest_frame: Size,
-    /// Whether what is below a frame has to be remembered.
+    /// Whether the pixels below a frame have to be restored later.
     pub(super) restores: bool,
-    /// Bytes in application extensions, which the decoder keeps copies of.
+    /// The bytes in application extensions, which the decoder copies.
     pub(super) note_bytes: u64,
-    /// The length of the source up to its trailer, or up to where that is missing.
+    /// The length of the source up to its trailer, or up to where the trailer is missing.
     pub(super) end: usize,
 }
 
@@ -42,13 +42,13 @@ impl Blocks {
         loop {
             blocks.end = walk.position;
             match walk.take::<1>() {
-                // Some writers forget the trailer: what is there is whole.
+                // Some writers omit the trailer. The frames before are complete.
                 Err(_) if blocks.frames > 0 => break,
                 Err(error) => return Err(error),
                 Ok([0x21]) => blocks.extension(&mut walk)?,
                 Ok([0x2c]) => blocks.frame(&mut walk)?,
                 Ok([0x3b]) => break,
-                // Browsers stop here, too, and show what came before.
+                // Browsers stop here too, and show the frames before.
                 Ok(_) if blocks.frames > 0 => break,
                 Ok(_) => return Err(corrupt("it has a block of no known kind")),
             }
@@ -73,7 +73,7 @@ impl Blocks {
             match (label, index, block) {
                 (GRAPHIC_CONTROL, 0, [flags, ..]) => self.restores |= flags >> 2 & 7 == RESTORE,
                 (APPLICATION, 0, b"NETSCAPE2.0" | b"ANIMEXTS1.0") => looping = true,
-                // The number says how often the frames come again; 0 means without end.
+                // The number says how often the frames are repeated. 0 means without end.
                 (APPLICATION, _, &[1, low, high, ..]) if looping => {
                     let again = u16::from_le_bytes([low, high]);
                     self.plays = if again == 0 { 0 } else { u32::from(again) + 1 };
@@ -95,7 +95,7 @@ impl Blocks {
         let _code_size: [u8; 1] = walk.take()?;
         while walk.sub_block()?.is_some() {}
         if self.size.pixels() == 0 {
-            // A canvas without pixels is as large as the first frame needs it.
+            // An empty canvas gets the size that the first frame needs.
             self.size = Size::new(number(l0, l1) + size.width, number(t0, t1) + size.height);
         }
         if size.pixels() > self.largest_frame.pixels() {
@@ -106,7 +106,7 @@ impl Blocks {
     }
 }
 
-/// A table's length, from the flags of the descriptor before it.
+/// The length of a colour table, from the flags of the descriptor before it.
 fn colour_table_bytes(flags: u8) -> usize {
     if flags & 0x80 == 0 { 0 } else { 3 << (1 + (flags & 7)) }
 }
@@ -131,7 +131,7 @@ impl<'s> Walk<'s> {
         Ok(bytes)
     }
 
-    /// The next sub-block; `None` at the block's end.
+    /// The next sub-block. `None` at the block's end.
     fn sub_block(&mut self) -> Result<Option<&'s [u8]>, ImageError> {
         let [length] = self.take()?;
         let block = self.skip(usize::from(length))?;

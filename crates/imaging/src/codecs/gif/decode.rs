@@ -1,4 +1,4 @@
-//! Frames of a GIF, drawn on a canvas one after another.
+//! GIF decoder: draws the frames on a canvas one after another.
 
 use gif::{ColorOutput, DecodeOptions, DecodingError, DisposalMethod, Frame, MemoryLimit};
 
@@ -12,9 +12,9 @@ use crate::{Cancel, Channels, Format, ImageError, Size, SourceInfo};
 
 type Source<'s> = StoppableReader<&'s [u8]>;
 
-/// What the decoder holds: the canvas, what one frame covers, and the indices of one frame.
+/// The bytes that the decoder holds: the canvas, the pixels below one frame, and the indices of one frame.
 pub(super) fn decoder_bytes(blocks: &Blocks) -> u64 {
-    /// Measured: the tables of the decompressor, a buffer in front of it, colour tables.
+    /// Measured: the tables of the decompressor, its input buffer, colour tables.
     const LIBRARY_BYTES: u64 = 128 * 1024;
     let canvas = blocks.size.pixels() * 4;
     let saved = if blocks.restores {
@@ -29,9 +29,9 @@ pub(super) struct GifDecoder<'s> {
     library: gif::Decoder<Source<'s>>,
     canvas: Canvas,
     size: Size,
-    /// The colours of a frame's pixels, as indices into its table.
+    /// The colour indices of a frame's pixels.
     indices: Vec<u8>,
-    /// Frames to be drawn before the first one is delivered.
+    /// The number of frames to draw before the first one that is delivered.
     to_skip: u32,
     /// The next row to lend.
     row: u32,
@@ -42,7 +42,7 @@ impl<'s> GifDecoder<'s> {
         let end = Blocks::read(source)?.end;
         let mut options = DecodeOptions::new();
         options.set_color_output(ColorOutput::Indexed);
-        // Frames are read into a buffer of ours; notes are no larger than the source.
+        // The library writes frames into this decoder's buffer. Its other data is no larger than the source.
         options.set_memory_limit(MemoryLimit::Unlimited);
         options.allow_unknown_blocks(true);
         let reader = StoppableReader::new(&source[..end], cancel);
@@ -58,11 +58,11 @@ impl<'s> GifDecoder<'s> {
         })
     }
 
-    /// Draws the next frame; `None` after the last.
+    /// Draws the next frame. Returns `None` after the last.
     fn draw(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError> {
         let frame = match self.library.next_frame_info() {
             Ok(Some(frame)) => frame.clone(),
-            // What has been counted ends without a trailer.
+            // The blocks were counted before, so a missing trailer is a normal end.
             Ok(None) => return Ok(None),
             Err(DecodingError::UnexpectedEof) => return Ok(None),
             Err(error) => return Err(failure(&error, cancel)),
@@ -108,7 +108,7 @@ impl Decoder for GifDecoder<'_> {
 }
 
 impl<'a> Band<'a> {
-    /// The rows of a canvas from `row` on; `row` moves on behind them.
+    /// The rows of a canvas from `row` on. Advances `row` beyond them.
     pub(in crate::codecs) fn of_canvas(pixels: &'a [u8], size: Size, row: &mut u32) -> Option<Self> {
         let channels = Channels::Rgba;
         let row_bytes = size.width as usize * channels.count();

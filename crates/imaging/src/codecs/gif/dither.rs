@@ -1,22 +1,22 @@
-//! Floyd-Steinberg dithering in the Oklab space, row by row: what a pixel's colour is off by is given on to pixels that
-//! come after it, so that an area has the right colour if its pixels cannot.
+//! Floyd-Steinberg dithering in the Oklab space, row by row: passes the error of each pixel's colour on to later
+//! pixels, so that an area has the right colour on average.
 
 use quantette::color_map::IndexedColorMap;
 use quantette::color_space::srgb8_to_oklab;
 use quantette::deps::palette::{Oklab, Srgb};
 
-use super::palette::Pixel;
+use super::Pixel;
 
-/// How much of an error is given on. All of it would let noise grow in colours that lie outside of the palette's.
+/// The part of an error that is passed on. With all of it, noise would grow in colours outside of the palette's range.
 const GIVEN_ON: f32 = 7.0 / 8.0;
 
 /// Lightness and the two opponent colours.
 type Error = [f32; 3];
 
-/// A picture on its way. Every other row goes from right to left, so that no direction shows.
+/// A picture being dithered. Every other row goes from right to left, so that no direction is visible.
 pub(super) struct Dither<C> {
     colours: C,
-    /// What the pixels of this row and of the next one were given, with a pixel more at each end, which nobody reads.
+    /// The errors passed to the pixels of this row and of the next one, with one unused pixel more at each end.
     this: Vec<Error>,
     next: Vec<Error>,
     leftwards: bool,
@@ -32,8 +32,8 @@ impl<C: IndexedColorMap<Oklab, Output = Oklab>> Dither<C> {
         }
     }
 
-    /// Writes the colour of each pixel of the next row; where there is none, the index stays as it is, and
-    /// errors end.
+    /// Writes the colour index of each pixel of the next row. A transparent pixel keeps its index and passes no error
+    /// on.
     pub(super) fn row(&mut self, pixels: &[Pixel], indices: &mut [u8]) {
         let srgb: Vec<Srgb<u8>> = pixels.iter().map(|pixel| pixel.unwrap_or_default().into()).collect();
         let oklab = srgb8_to_oklab(&srgb);

@@ -1,12 +1,13 @@
-//! Writes a GIF, frame by frame, each with its own colours. Of a frame only the area that changed is stored, and in it
-//! pixels that stay as they are are left out.
+//! GIF encoder: writes frame by frame, each with its own palette. It stores only the area of a frame that changed, and
+//! leaves out unchanged pixels in it.
 
 use std::ops::Range;
 
 use gif::{DisposalMethod, Encoder as Library, EncodingError, Frame, Repeat};
 use weezl::BitOrder;
 
-use super::palette::{Pixel, reduce};
+use super::Pixel;
+use super::palette::reduce;
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
 use crate::codecs::reader::StoppableReader;
@@ -14,25 +15,25 @@ use crate::codecs::{Delay, Encoder, internal};
 use crate::picture::Picture;
 use crate::{Cancel, ImageError, Size};
 
-/// What stands before a frame's codes: its place, its times and up to 256 colours.
+/// The bytes before a frame's codes: descriptors and up to 256 colours.
 const FRAME_HEADER_BYTES: usize = 1024;
 
 pub(in crate::codecs) struct GifEncoder {
     library: Library<Vec<u8>>,
     size: Size,
-    /// What has been written, in pieces, so that no buffer grows with the number of frames.
+    /// The written data, in pieces, so that no buffer grows with the number of frames.
     pieces: Vec<Vec<u8>>,
-    /// What is on the canvas before the waiting frame is drawn.
+    /// The canvas before the waiting frame is drawn.
     canvas: Vec<Pixel>,
-    /// A frame whose successor is not known yet: that decides what becomes of it.
+    /// A frame whose successor is not known yet. The successor decides how the frame is disposed of.
     waiting: Option<(Vec<Pixel>, Delay)>,
-    /// Time in milliseconds that was asked for, and in hundredths of a second that was written.
+    /// The requested time in milliseconds, and the written time in hundredths of a second.
     asked: u64,
     written: u64,
 }
 
 impl GifEncoder {
-    /// `plays` is how often an animation is to play, 0 for ever; a picture that does not move has none.
+    /// `plays` is how often an animation plays, 0 for ever. It is `None` for a still picture.
     pub(in crate::codecs) fn new(size: Size, plays: Option<u32>) -> Result<Self, ImageError> {
         let (Ok(width), Ok(height)) = (u16::try_from(size.width), u16::try_from(size.height)) else {
             return Err(internal(format!("a GIF encoder was given {size} pixels")));
@@ -139,7 +140,7 @@ impl Encoder for GifEncoder {
     }
 }
 
-/// Half transparent pixels become what they are more of.
+/// Pixels as GIF stores them. A pixel that is at least half opaque becomes opaque, and any other transparent.
 fn pixels_of(picture: &Picture, cancel: &Cancel) -> Result<Vec<Pixel>, ImageError> {
     let channels = picture.channels;
     let pixel = |bytes: &[u8]| {
@@ -154,7 +155,7 @@ fn pixels_of(picture: &Picture, cancel: &Cancel) -> Result<Vec<Pixel>, ImageErro
     Ok(pixels)
 }
 
-/// Where an area's rows stand in a picture of this size.
+/// The ranges of an area's rows in a picture of this size.
 fn rows_of(area: Area, size: Size) -> impl Iterator<Item = Range<usize>> {
     let width = size.width as usize;
     (area.top as usize..(area.top + area.size.height) as usize).map(move |row| {
@@ -163,8 +164,8 @@ fn rows_of(area: Area, size: Size) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Indices as `write_lzw_pre_encoded_frame` takes them: the size of a code at the beginning (GIF89a, appendix F), and
-/// codes. The library itself would compress a frame in one piece.
+/// The frame's data as `write_lzw_pre_encoded_frame` takes it: the minimum code size (GIF89a, appendix F), then the
+/// codes. The library itself would compress a frame in one piece, without checking the cancel flag.
 fn compressed(size: Size, indices: &[u8], cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
     const SMALLEST_CODE: u32 = 2;
     const BUFFER_BYTES: usize = 16 * 1024;
@@ -174,7 +175,7 @@ fn compressed(size: Size, indices: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Im
     bytes.push(code_bits);
     let mut encoder = weezl::encode::Encoder::new(BitOrder::Lsb, code_bits);
     let mut stream = encoder.into_stream(&mut bytes);
-    // It would be 16 MB.
+    // The default is 16 MB.
     stream.set_buffer_size(BUFFER_BYTES);
     match stream.encode_all(StoppableReader::new(indices, cancel)).status {
         Ok(()) => Ok(bytes),
@@ -183,7 +184,7 @@ fn compressed(size: Size, indices: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Im
     }
 }
 
-/// Room for a frame that cannot be compressed at all: codes of up to 12 bits, in blocks of 255 bytes; its colours and
+/// The bytes of a frame that cannot be compressed at all: codes of up to 12 bits in blocks of 255 bytes, colours and
 /// headers.
 fn most_bytes(size: Size) -> usize {
     const HEADER_BYTES: u64 = 1024;

@@ -1,8 +1,8 @@
-//! Colours of a frame as indices into a table of at most 256.
+//! Palette reduction: turns the colours of a frame into indices of at most 256 colours.
 //!
-//! Up to 255 colours are kept exactly. More are reduced: quantette chooses the colours, by Wu's method in the Oklab
-//! space, from at most 131,072 pixels that lie evenly over the frame; then each row is dithered. All of it looks
-//! at the cancel flag once a row.
+//! Up to 255 colours are kept exactly. For more, quantette chooses the colours by Wu's method in the Oklab space, from
+//! at most 131,072 pixels that lie evenly over the frame. Then each row is dithered. All of it checks the cancel flag
+//! once a row.
 
 use std::collections::HashMap;
 
@@ -11,30 +11,28 @@ use quantette::color_space::{oklab_to_srgb8, srgb8_to_oklab};
 use quantette::deps::palette::Srgb;
 use quantette::wu::{BinnerF32x3, WuF32x3};
 
+use super::Pixel;
 use super::dither::Dither;
 use crate::codecs::internal;
 use crate::cost::GIF_MOST_SAMPLES;
 use crate::{Cancel, ImageError, Size};
 
-/// A pixel as GIF knows it: a colour, or nothing.
-pub(super) type Pixel = Option<[u8; 3]>;
-
 /// A frame's pixels as the format stores them.
 #[derive(Debug)]
 pub(super) struct Indexed {
-    /// Red, green, blue of each colour; the last may stand for transparency.
+    /// Red, green and blue of each colour. The last colour may stand for transparency.
     pub(super) colours: Vec<u8>,
     pub(super) indices: Vec<u8>,
     pub(super) transparent: Option<u8>,
 }
 
-/// Colours besides the transparent one.
+/// The number of colours besides the transparent one.
 const MOST_COLOURS: u8 = 255;
 
-/// What stands for transparency until the number of colours is known; never a colour's index.
+/// The index that stands for transparency until the number of colours is known. No colour has it.
 const TRANSPARENT: u8 = MOST_COLOURS;
 
-/// Reduces the colours; `None` among the pixels is transparent.
+/// Reduces the colours. `None` among the pixels is transparent.
 pub(super) fn reduce(size: Size, pixels: &[Pixel], cancel: &Cancel) -> Result<Indexed, ImageError> {
     let width = size.width as usize;
     if let Some(indexed) = exact(width, pixels, cancel)? {
@@ -71,7 +69,7 @@ pub(super) fn reduce(size: Size, pixels: &[Pixel], cancel: &Cancel) -> Result<In
     Indexed::new(width, colours, indices, cancel)
 }
 
-/// `None` if there are too many colours.
+/// Keeps all colours. Returns `None` if there are too many.
 fn exact(width: usize, pixels: &[Pixel], cancel: &Cancel) -> Result<Option<Indexed>, ImageError> {
     let mut known: HashMap<[u8; 3], u8> = HashMap::new();
     let mut colours = Vec::new();
@@ -102,7 +100,7 @@ fn exact(width: usize, pixels: &[Pixel], cancel: &Cancel) -> Result<Option<Index
     Indexed::new(width, colours, indices, cancel).map(Some)
 }
 
-/// The colours of all pixels that have one, or of each nth: a number that shares no factor with the width, so that no
+/// The colours of all opaque pixels, or of every nth one. The step has no factor in common with the width, so that no
 /// column is left out.
 fn sampled(width: usize, pixels: &[Pixel]) -> impl Iterator<Item = [u8; 3]> {
     let coloured = pixels.iter().flatten().count();
@@ -120,7 +118,7 @@ const fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
 }
 
 impl Indexed {
-    /// Puts the transparent colour behind the others, if a pixel needs it.
+    /// Puts the transparent colour after the others, if a pixel needs it.
     fn new(width: usize, mut colours: Vec<u8>, mut indices: Vec<u8>, cancel: &Cancel) -> Result<Self, ImageError> {
         let count = (colours.len() / 3) as u8;
         let mut transparent = None;

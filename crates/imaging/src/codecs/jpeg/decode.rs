@@ -1,5 +1,5 @@
-//! Pixels of a JPEG through zune-jpeg. The library decodes the whole picture at once and looks at the cancel flag
-//! itself; bands are then lent from that picture.
+//! JPEG decoder through zune-jpeg, which decodes the whole picture at once and checks the cancel flag itself. Bands are
+//! then lent from that picture.
 
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -14,14 +14,14 @@ use crate::picture::Picture;
 use crate::{Cancel, Channels, Detail, Format, ImageError, Size};
 
 pub(super) struct JpegDecoder<'s> {
-    /// The source up to its end marker; taken by the only frame.
+    /// The source up to its end marker. The only frame takes it.
     body: Option<&'s [u8]>,
     size: Size,
     channels: Channels,
-    /// Whether four inks are stored inverted.
+    /// Whether CMYK is stored inverted.
     inverted: bool,
     pixels: Vec<u8>,
-    /// Where the next band begins.
+    /// The first row of the next band.
     position: usize,
 }
 

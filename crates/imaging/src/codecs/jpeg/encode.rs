@@ -1,9 +1,10 @@
-//! Writes a JPEG: a baseline file through jpeg-encoder, a progressive one in [`progressive`](super::progressive).
+//! JPEG encoder: writes a baseline file through jpeg-encoder, a progressive one through
+//! [`progressive`](super::progressive).
 //!
-//! Baseline files hold one scan with the standard Huffman tables: they are written as the rows come, in a few
-//! kilobytes, and every decoder reads them. (The library's optimised tables would save 2 to 4 %, but it then
-//! writes one scan per component and holds all coefficients.) Chroma is averaged to half its resolution both ways up
-//! to quality 90; above, it stays whole.
+//! A baseline file holds one scan with the standard Huffman tables. It is written row by row in a few kilobytes of
+//! memory, and every decoder reads it. (The library's optimised tables would save 2 to 4 %, but with them the library
+//! writes one scan for each component and holds all coefficients.) Chroma is averaged to half its resolution both ways
+//! up to quality 90; above, it keeps its resolution.
 
 use std::io::{self, Write};
 

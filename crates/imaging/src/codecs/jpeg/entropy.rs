@@ -1,9 +1,9 @@
-//! The bytes as the decoder library sees them, with an end it cannot overlook.
+//! Truncation guard for zune-jpeg: a reader that ends the scan data so that a missing symbol is an error.
 //!
-//! When scan data ends early the library goes on with zeros and delivers grey. So the end marker is replaced by a tail
-//! of one-bits: Huffman codes of nothing but ones do not exist (ITU-T T.81, C.2), so the first symbol that is missing
-//! is an error. Where bits are read without a code the tail notes that more of it was taken than a complete scan ever
-//! takes. The same tail stands in for a missing end marker.
+//! When scan data ends early, the library goes on with zeros and delivers grey. So a tail of one-bits replaces the end
+//! marker: no Huffman code consists of ones only (ITU-T T.81, C.2), so the first missing symbol is an error. For bits
+//! that are read without a code, the tail notes that more of it was read than a complete scan ever reads. The same tail
+//! stands in for a missing end marker.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,12 +13,11 @@ use zune_core::bytestream::{ZByteIoError, ZByteReaderTrait, ZSeekFrom};
 /// Stuffed one-bits, then the end marker.
 const TAIL: [u8; 26] = *b"\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\xd9";
 
-/// The library fetches 4 bytes of scan data whenever it holds less than 32 bits. It may then hold 3 bytes of the tail
-/// already and needs one bit from before it: 7 bytes of the tail, each stuffed into 2 here, are the most that a complete
-/// scan takes.
+/// The most bytes of the tail that a complete scan takes: 7, each stuffed into 2 here. The library fetches 4 bytes
+/// whenever it holds less than 32 bits; it may then hold 3 bytes of the tail, and need one bit from before the tail.
 const LOOK_AHEAD: usize = 14;
 
-/// A reader for zune-jpeg. It fetches scan data byte by byte with `read_byte_no_error`, or by fours; markers are read
+/// A reader for zune-jpeg, which fetches scan data byte by byte with `read_byte_no_error`, or by fours, and markers
 /// with `read_exact_bytes`.
 pub(super) struct GuardedReader<'s> {
     body: &'s [u8],
@@ -26,7 +25,7 @@ pub(super) struct GuardedReader<'s> {
     overrun: Overrun,
 }
 
-/// Whether scan data beyond the end was asked for.
+/// Whether the library read scan data beyond the end.
 #[derive(Clone, Default)]
 pub(super) struct Overrun(Rc<Cell<bool>>);
 
@@ -54,7 +53,7 @@ impl<'s> GuardedReader<'s> {
         self.body.len() + TAIL.len()
     }
 
-    /// Copies what is left into `buffer`, as much as fits.
+    /// Copies the remaining bytes into `buffer`, as many as fit.
     fn copy(&self, buffer: &mut [u8]) -> usize {
         let body = self.body.get(self.position..).unwrap_or_default();
         let tail = TAIL

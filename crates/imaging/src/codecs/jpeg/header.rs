@@ -1,5 +1,5 @@
-//! What stands before the first scan of a JPEG (ITU-T T.81, annex B): its kind, its size, its components, the EXIF
-//! orientation, and where its colour profile lies.
+//! JPEG header: reads everything before the first scan (ITU-T T.81, annex B): process, size, components, EXIF
+//! orientation, and the place of the colour profile.
 
 use super::profile::Profile;
 use super::{corrupt, unsupported};
@@ -15,11 +15,11 @@ pub(super) struct Header {
     pub(super) components: Vec<Component>,
     pub(super) orientation: Orientation,
     pub(super) profile: Profile,
-    /// Whether Adobe's segment is there: four inks are then stored inverted.
+    /// Whether there is a segment of Adobe's: CMYK is then stored inverted.
     pub(super) adobe: bool,
-    /// Where the marker of the first scan stands.
+    /// The offset of the first scan's marker.
     pub(super) first_scan: usize,
-    /// How many units stand between two restart markers in the first scan; 0: there are none.
+    /// Units between two restart markers of the first scan; 0: there are none.
     pub(super) restart_interval: u16,
     /// Whether the first scan carries all components.
     interleaved: bool,
@@ -37,9 +37,9 @@ pub(super) struct Segment<'s> {
     pub(super) marker: u8,
     /// Empty for markers that stand alone.
     pub(super) body: &'s [u8],
-    /// Where the marker's 0xFF stands.
+    /// The offset of the marker's 0xFF.
     pub(super) start: usize,
-    /// Where the next byte after the segment stands.
+    /// The offset of the next byte after the segment.
     pub(super) end: usize,
 }
 
@@ -66,7 +66,7 @@ impl Header {
             };
             position = segment.end;
             match segment.marker {
-                // DHT, JPG and DAC lie among the frame markers and are none.
+                // DHT, JPG and DAC have numbers of frame markers, but start no frame.
                 0xc4 | 0xc8 | 0xcc => {}
                 marker @ 0xc0..=0xcf if frame.is_none() => frame = Some(read_frame(marker, segment.body)?),
                 0xc0..=0xcf => return Err(corrupt("it has more than one frame header")),
@@ -99,7 +99,7 @@ impl Header {
         }
     }
 
-    /// What is decoded: one grey channel, three colours, or four inks.
+    /// The decoded channels: grey, three colours, or CMYK.
     pub(super) fn channels(&self) -> Channels {
         match self.components.len() {
             1 => Channels::Gray,
@@ -113,7 +113,7 @@ impl Header {
         let (width, height) = (u64::from(self.size.width), u64::from(self.size.height));
         let (h_most, v_most) = self.most_samples();
         match components {
-            // A component by itself is cut into single blocks.
+            // The units of a lone component are single blocks.
             [alone] => {
                 let columns = (width * u64::from(alone.horizontal)).div_ceil(h_most).div_ceil(8);
                 columns * (height * u64::from(alone.vertical)).div_ceil(v_most).div_ceil(8)
@@ -131,11 +131,11 @@ impl Header {
         )
     }
 
-    /// What the decoder holds at its peak: the decoded picture; the coefficients of the whole picture where they come
-    /// in several scans, else those of a row of blocks; and copies of what stands before the pixels.
+    /// The decoder's peak, in bytes: the decoded picture; the coefficients of the whole picture if they come in several
+    /// scans, else those of a row of blocks; and copies of the header's segments.
     pub(super) fn decoder_bytes(&self) -> u64 {
         const COEFFICIENT_BYTES: u64 = 2;
-        /// Measured: coefficients, upsampled rows and their neighbours, per column of pixels.
+        /// Measured: coefficients, upsampled rows and their neighbours, for each column of pixels.
         const ROW_BUFFER_BYTES: u64 = 256;
         let (width, height) = (u64::from(self.size.width), u64::from(self.size.height));
         let picture = width * height * self.channels().count() as u64;
@@ -154,8 +154,8 @@ impl Header {
     }
 }
 
-/// Reads the segment at or after `position`, skipping fill bytes and anything else that is no marker; `None` at the end
-/// of the source.
+/// Reads the segment at or after `position`, and skips fill bytes and all else that is no marker. `None` at the end of
+/// the source.
 pub(super) fn next_segment(source: &[u8], position: usize) -> Result<Option<Segment<'_>>, ImageError> {
     let mut start = position;
     let marker = loop {

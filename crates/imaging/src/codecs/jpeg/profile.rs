@@ -1,4 +1,4 @@
-//! The colour profile in a JPEG: cut into numbered pieces in segments of their own (ICC.1:2022, annex B.4).
+//! ICC profile of a JPEG: joins the numbered pieces, which have segments of their own (ICC.1:2022, annex B.4).
 
 use std::ops::Range;
 
@@ -6,15 +6,15 @@ use super::header::Segment;
 
 const PREFIX: &[u8] = b"ICC_PROFILE\0";
 
-/// Where the pieces lie.
+/// The places of the pieces.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
-    /// Number, how many there are to be, and the place in the source.
+    /// Each piece's number, the count of pieces that it states, and its place in the source.
     pieces: Vec<(u8, u8, Range<usize>)>,
 }
 
 impl Profile {
-    /// Takes note of a segment, if it holds a piece.
+    /// Remembers a segment if it holds a piece.
     pub(super) fn add(&mut self, segment: &Segment<'_>) {
         if let Some([number, count, piece @ ..]) = segment.body.strip_prefix(PREFIX) {
             let place = segment.end - piece.len()..segment.end;

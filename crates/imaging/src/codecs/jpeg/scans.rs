@@ -1,4 +1,4 @@
-//! Where the pixels of a JPEG end, and whether all scans are there. Looks at markers only, before decoding.
+//! Completeness check of a JPEG: finds the end marker and tells whether all scans are there, from the markers alone.
 
 use super::corrupt;
 use super::header::{
@@ -8,11 +8,11 @@ use crate::ImageError;
 
 pub(super) const INCOMPLETE: &str = "it ends before all its pixels";
 
-/// The length of the source up to its end marker, or all of it if that is missing.
+/// The length of the source up to its end marker, or the whole length if the marker is missing.
 ///
-/// A file cut off between two scans, or at a restart marker, can be decoded without complaint, only with less in it. So
-/// restart markers are counted. And where the end marker is missing every bit of every coefficient must have been
-/// announced by a scan; where it is there, at least something of every component.
+/// A file that is truncated between two scans, or at a restart marker, decodes without an error, with less in it. So
+/// restart markers are counted. Without an end marker, scans must announce every bit of every coefficient; with an end
+/// marker, at least a part of every component.
 pub(super) fn end(source: &[u8], header: &Header) -> Result<usize, ImageError> {
     let mut scans = Scans::new(header);
     let mut position = header.first_scan;
@@ -30,7 +30,7 @@ pub(super) fn end(source: &[u8], header: &Header) -> Result<usize, ImageError> {
                     Err(corrupt(INCOMPLETE))
                 };
             }
-            // Tables and notes. Scan data itself is passed over by `next_segment`.
+            // Tables and metadata. `next_segment` passes over the scan data itself.
             _ => {}
         }
     }
@@ -46,13 +46,13 @@ pub(super) fn end(source: &[u8], header: &Header) -> Result<usize, ImageError> {
     }
 }
 
-/// What the scans seen so far hold.
+/// The contents of the scans so far.
 struct Scans<'h> {
     header: &'h Header,
     restart_interval: u16,
-    /// Restart markers still to come in this scan.
+    /// Restart markers that this scan still lacks.
     restarts_due: u64,
-    /// Per component and coefficient: the lowest bit that has been announced.
+    /// By component and coefficient: the lowest bit that was announced.
     lowest_bit: Vec<[u8; 64]>,
 }
 

@@ -1,5 +1,5 @@
-//! Pixels of a JPEG through resizer-jpeg: rows as they are decoded, at full size or smaller, in a few hundred kilobytes.
-//! Whatever that decoder does not decode goes through `decode`.
+//! JPEG decoder through resizer-jpeg: lends rows as they are decoded, at full or reduced size, in a few hundred
+//! kilobytes. The files that resizer-jpeg does not decode go through `decode`.
 
 use resizer_jpeg::{Colours, Error, Header, Rows, Scale};
 
@@ -12,7 +12,7 @@ use crate::{Cancel, Channels, Detail, Format, ImageError};
 pub(super) struct StreamDecoder<'s> {
     library: resizer_jpeg::Decoder<'s>,
     begun: bool,
-    /// The next row of pixels to lend, and the row after the last that can be made.
+    /// The next row of pixels to lend, and the end of the rows that are ready.
     next: u32,
     ready: u32,
     rows: RowMaker,
@@ -51,7 +51,7 @@ impl Decoder for StreamDecoder<'_> {
                 return Ok(None);
             }
             let decoded = library.rows();
-            // The last of them may need the row of chroma after them.
+            // The last row may need the chroma of the next one.
             let held_back = u32::from(!decoded.are_last() && rows.need_next(&decoded));
             self.ready = decoded.end() - held_back;
         }
@@ -88,7 +88,7 @@ const fn scale(shrink: Shrink) -> Scale {
     }
 }
 
-/// What a decoder of this picture holds, at full size and at a half, a quarter and an eighth of it.
+/// Bytes that a decoder of this picture holds, at full size and at a half, a quarter and an eighth of it.
 pub(super) fn bytes(header: &Header<'_>) -> (u64, [u64; 3]) {
     let channels = channels(header.colours()).count() as u64;
     let at = |scale: Scale| {
@@ -102,7 +102,7 @@ pub(super) fn bytes(header: &Header<'_>) -> (u64, [u64; 3]) {
     (full, [half, quarter, eighth])
 }
 
-/// The header is read again when decoding begins; a kind that is not decoded has been told from it.
+/// A failure of resizer-jpeg. The header has shown before that the kind of file is supported.
 fn failure(error: Error) -> ImageError {
     match error {
         Error::Truncated => corrupt(scans::INCOMPLETE),
@@ -114,16 +114,16 @@ fn failure(error: Error) -> ImageError {
     }
 }
 
-/// Makes rows of pixels from rows of components.
+/// Converts rows of components to rows of pixels.
 struct RowMaker {
     colours: Colours,
-    /// Rows of components that had to be filled in.
+    /// Upsampled rows of components.
     filled: [Vec<u8>; 3],
     sums: Vec<u16>,
 }
 
 impl RowMaker {
-    /// What it holds for each pixel of a row.
+    /// Bytes held for each pixel of a row.
     const PIXEL_BYTES: u64 = 5;
 
     const fn new(colours: Colours) -> Self {
@@ -166,7 +166,8 @@ impl RowMaker {
     }
 }
 
-/// Luma and chroma to red, green and blue, as JFIF 1.02 defines them: the equations of ITU-R BT.601 over the full range.
+/// Luma and chroma to red, green and blue, as JFIF 1.02 defines them: the equations of ITU-R BT.601 over the full
+/// range.
 fn to_rgb(luma: &[u8], blue: &[u8], red: &[u8], pixels: &mut [u8]) {
     /// 1.402, 0.344136, 0.714136 and 1.772, and one half, in parts of 2^14.
     const RED: i32 = 22_970;

@@ -1,13 +1,13 @@
-//! Fills in the samples of components that have fewer of them than there are pixels.
+//! Chroma upsampling: computes a sample for each pixel of a component that is stored at a lower resolution.
 //!
-//! Where there are half as many, a new sample is three parts of the nearest one and one part of the next ("triangle"), in
-//! both directions: what nearly all decoders do, and what encoders expect. Where there are a quarter as many they are
-//! repeated.
+//! At half the resolution a new sample is three parts of the nearest sample and one part of the next ("triangle"
+//! filter), in both directions, as nearly all decoders do and encoders expect. At a quarter of the resolution samples
+//! are repeated.
 
 use resizer_jpeg::Plane;
 
-/// The samples of one row of pixels, as many as `row` has room for. `sums` is room for the samples before they are filled
-/// in along the row; it may hold anything.
+/// The samples of one row of pixels, as many as `row` has room for. `sums` is room for the samples before they are
+/// upsampled along the row; its contents do not matter.
 pub(super) fn row(plane: &Plane<'_>, y: u32, sums: &mut Vec<u16>, row: &mut [u8]) {
     let (across, down) = plane.ratios();
     let nearest = plane.row(y / down);
@@ -34,7 +34,7 @@ pub(super) fn row(plane: &Plane<'_>, y: u32, sums: &mut Vec<u16>, row: &mut [u8]
     }
 }
 
-/// Twice as many samples; the first and the last have no other neighbour than themselves. Sums are of four.
+/// Twice as many samples. The first and the last are their own neighbours. Sums are of four samples.
 fn double(sums: &[u16], row: &mut [u8]) {
     let sample = |nearest: u16, next: u16| ((3 * nearest + next + 8) / 16) as u8;
     let (Some(first), Some(last)) = (sums.first(), sums.last()) else {

@@ -1,4 +1,4 @@
-//! The header and the rows of a PNG.
+//! PNG decoder: reads the header and the rows.
 
 use std::io::Cursor;
 
@@ -10,7 +10,7 @@ use crate::{Cancel, Channels, Detail, Format, ImageError, Limits, Orientation, S
 
 type Source<'s> = Cursor<&'s [u8]>;
 
-/// What the library may allocate besides rows: EXIF data, palettes, colour profiles. Text is passed over.
+/// The bytes that the library may allocate besides rows: EXIF data, palettes, colour profiles. Text is skipped.
 const METADATA_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
@@ -24,7 +24,7 @@ pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageEr
 
     let info = reader.info();
     let exif_block = info.exif_metadata.as_deref();
-    // What says that it is sRGB needs no profile.
+    // A file that declares sRGB needs no profile.
     let profile = info.icc_profile.as_deref().filter(|_| info.srgb.is_none());
     let row_bytes = u64::from(size.width) * channels.count() as u64;
     let streams = !info.interlaced;
@@ -49,16 +49,16 @@ pub(super) fn profile(source: &[u8], info: &SourceInfo) -> Option<Vec<u8>> {
     reader.info().icc_profile.as_deref().map(<[u8]>::to_vec)
 }
 
-/// Before the palette is known only the widest row can be told: four channels of 16 bits.
+/// Limits for a file whose palette is not known yet: the widest possible row has four channels of 16 bits.
 fn library_limits(width: u32) -> png::Limits {
     png::Limits {
         bytes: METADATA_BYTES + width as usize * 8 * 4,
     }
 }
 
-/// What the library holds while it decodes rows.
+/// The bytes that the library holds while it decodes rows.
 fn library_bytes(info: &png::Info<'_>) -> u64 {
-    /// Measured: the window of the decompressor and buffers in front of and behind it.
+    /// Measured: the window of the decompressor, its input and its output buffer.
     const DECOMPRESSOR_BYTES: u64 = 256 * 1024;
     DECOMPRESSOR_BYTES + 4 * info.raw_row_length() as u64
 }
@@ -69,7 +69,7 @@ pub(super) struct PngDecoder<'s> {
     channels: Channels,
     started: bool,
     rows_left: u32,
-    /// A band of rows; the whole picture if it is interlaced.
+    /// A band of rows. For an interlaced picture, the whole picture.
     pixels: Vec<u8>,
 }
 
@@ -98,7 +98,7 @@ impl<'s> PngDecoder<'s> {
         self.size.width as usize * self.channels.count()
     }
 
-    /// Reads up to `rows` rows that follow each other.
+    /// Reads up to `rows` consecutive rows.
     fn read_rows(&mut self, rows: usize) -> Result<(), ImageError> {
         let row_bytes = self.row_bytes();
         self.pixels.resize(rows * row_bytes, 0);
@@ -144,7 +144,7 @@ impl Decoder for PngDecoder<'_> {
             let rows = rows_per_band(self.row_bytes()).min(self.rows_left as usize);
             self.read_rows(rows)?;
             self.rows_left -= rows as u32;
-            // After the last row the library reads on to the end of the pixel data and checks its sums.
+            // After the last row the library reads the rest of the pixel data and checks the checksums.
             if self.rows_left == 0 && self.reader.next_row().map_err(|error| failure(&error))?.is_some() {
                 return Err(corrupt(Format::Png, "it has too many rows"));
             }

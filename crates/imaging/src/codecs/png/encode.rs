@@ -1,4 +1,4 @@
-//! Writes a PNG, row by row.
+//! PNG encoder: writes row by row.
 
 use std::io::Write;
 
@@ -10,11 +10,11 @@ use crate::cost::png_bytes;
 use crate::picture::Picture;
 use crate::{Cancel, Channels, Detail, ImageError};
 
-/// The length of the chunks that pixel data is cut into.
+/// The length of a chunk of pixel data.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Between speed and size: level 6 takes two to three times as long for 3 to 5 % fewer bytes; level 2 makes screenshots
-/// a tenth larger.
+/// The compression level, a compromise between speed and size. Level 6 takes two to three times as long for 3 to 5 %
+/// fewer bytes. Level 2 makes screenshots a tenth larger.
 const LEVEL: u8 = 3;
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! Uncompresses one strip or tile.
+//! Strip or tile decompressor.
 
 use std::io::Read;
 
@@ -14,8 +14,8 @@ use crate::{Cancel, ImageError};
 
 const INCOMPLETE: &str = "it ends before all its pixels";
 
-/// Fills `out` with chunk number `index`, as it was before compression. The last strip may have fewer rows: `out` is as
-/// long as the rows that are needed.
+/// Decompresses chunk number `index` into `out`. The last strip may have fewer rows, so `out` has only the rows that
+/// are needed.
 pub(super) fn read(
     page: &Page<'_>,
     source: &[u8],
@@ -45,7 +45,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// TIFF 6.0, section 9.
+/// PackBits: TIFF 6.0, section 9.
 fn unpack(mut bytes: &[u8], mut out: &mut [u8]) -> Result<(), ImageError> {
     while !out.is_empty() {
         let (&code, rest) = bytes.split_first().ok_or_else(|| corrupt(INCOMPLETE))?;
@@ -66,7 +66,7 @@ fn unpack(mut bytes: &[u8], mut out: &mut [u8]) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// TIFF 6.0, section 13, a piece at a time.
+/// LZW: TIFF 6.0, section 13. Decompresses a piece at a time.
 fn lzw(mut bytes: &[u8], mut out: &mut [u8], cancel: &Cancel) -> Result<(), ImageError> {
     const PIECE_BYTES: usize = 64 * 1024;
     let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8);
@@ -87,13 +87,13 @@ fn lzw(mut bytes: &[u8], mut out: &mut [u8], cancel: &Cancel) -> Result<(), Imag
     Ok(())
 }
 
-/// A JPEG without the tables that all chunks share (Adobe's TIFF Technical Note 2).
+/// A JPEG without the tables, which all chunks share (Adobe's TIFF Technical Note 2).
 fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], out: &mut [u8], cancel: &Cancel) -> Result<(), ImageError> {
     let body = bytes.strip_prefix(&[0xff, 0xd8]).unwrap_or(bytes);
     let tables = tables.strip_suffix(&[0xff, 0xd9]).unwrap_or(tables);
     let start: &[u8] = if tables.is_empty() { &[0xff, 0xd8] } else { tables };
     let file = [start, body].concat();
-    // What is not luma and chroma is stored as it is.
+    // Colour models other than YCbCr are not converted.
     let as_stored = !matches!(page.colours, Colours::YCbCr);
     let picture: Picture = jpeg::decode(&file, as_stored, cancel).map_err(|error| match error {
         ImageError::Corrupt { detail, reason, .. } => ImageError::Corrupt {
@@ -116,7 +116,7 @@ mod tests {
 
     /// The example of TIFF 6.0, section 9.
     #[test]
-    fn bits_are_unpacked() {
+    fn packed_bits_are_decompressed() {
         let packed = [
             0xfe, 0xaa, 0x02, 0x80, 0x00, 0x2a, 0xfd, 0xaa, 0x03, 0x80, 0x00, 0x2a, 0x22, 0xf7, 0xaa,
         ];

@@ -1,4 +1,4 @@
-//! The pixels of a page: a row of strips or tiles after another is uncompressed, put together and lent as a band.
+//! TIFF page decoder: decompresses one row of strips or tiles at a time, and lends it as a band.
 
 use super::page::Page;
 use super::{chunk, samples};
@@ -12,9 +12,9 @@ pub(super) struct TiffDecoder<'s> {
     started: bool,
     /// The next row of chunks.
     next: u32,
-    /// A chunk as it was before compression, with all its planes.
+    /// A decompressed chunk with all its planes.
     chunk: Vec<u8>,
-    /// All samples of a row of it.
+    /// All samples of one row of the chunk.
     samples: Vec<u8>,
     pixels: Vec<u8>,
 }
@@ -32,7 +32,7 @@ impl<'s> TiffDecoder<'s> {
         }
     }
 
-    /// Puts the chunk at this column of the next row of chunks, of which `rows` are needed, in its place.
+    /// Decodes the chunk at this column of the next row of chunks, and copies `rows` rows of it into the band.
     fn place(&mut self, column: u32, rows: usize, cancel: &Cancel) -> Result<(), ImageError> {
         let page = &self.page;
         let (across, down) = (page.across() as usize, page.down() as usize);

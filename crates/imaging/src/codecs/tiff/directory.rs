@@ -1,4 +1,4 @@
-//! The directories of a TIFF, one for each page, and the values in them (TIFF 6.0, section 2).
+//! TIFF directories (TIFF 6.0, section 2): read the tags of each page and their values.
 
 use super::corrupt;
 use crate::ImageError;
@@ -9,7 +9,7 @@ const INCOMPLETE: &str = "it ends within a directory";
 pub(super) struct Directory<'s> {
     source: &'s [u8],
     order: Order,
-    /// The entries, 12 bytes each: tag, type, count, and the value or where it stands.
+    /// The entries, 12 bytes each: tag, type, count, and the value or its offset.
     entries: &'s [[u8; 12]],
 }
 
@@ -22,7 +22,7 @@ pub(super) enum Order {
 impl<'s> Directory<'s> {
     /// All directories in the order of the pages.
     pub(super) fn all(source: &'s [u8]) -> Result<Vec<Self>, ImageError> {
-        /// Nobody asks for more; they cost a look at each.
+        /// The most pages that are read. Each costs a look-up, and no known use needs more.
         const MOST_PAGES: usize = 1000;
         let order = if source.starts_with(b"II") {
             Order::LittleEndian
@@ -41,7 +41,7 @@ impl<'s> Directory<'s> {
                 Some((entries, order.long(source, end)))
             };
             match read() {
-                // The offset of the next directory may be missing behind the last.
+                // Some files omit the offset of the next directory after the last one.
                 Some((entries, next)) => {
                     offset = next.unwrap_or(0) as usize;
                     directories.push(Self { source, order, entries });
@@ -57,12 +57,12 @@ impl<'s> Directory<'s> {
         self.order
     }
 
-    /// The bytes of a tag's values, whatever their type.
+    /// The bytes of a tag's values, of any type.
     pub(super) fn bytes(&self, tag: u16) -> Option<&'s [u8]> {
         self.value(tag).map(|(_, bytes)| bytes)
     }
 
-    /// The numbers under a tag; `None` if it is not there or holds something else.
+    /// The numbers of a tag. `None` if the tag is absent or has another type.
     pub(super) fn numbers(&self, tag: u16) -> Option<Vec<u32>> {
         let (kind, bytes) = self.value(tag)?;
         match kind {
@@ -77,7 +77,7 @@ impl<'s> Directory<'s> {
         }
     }
 
-    /// The first number under a tag.
+    /// The first number of a tag.
     pub(super) fn number(&self, tag: u16) -> Option<u32> {
         let (kind, bytes) = self.value(tag)?;
         match kind {

@@ -1,4 +1,4 @@
-//! One page: what its tags say about its pixels, and whether they can be decoded.
+//! TIFF page: reads the tags about a page's pixels, and decides whether it can be decoded.
 
 use super::directory::{Directory, Order};
 use super::{corrupt, unsupported};
@@ -33,30 +33,30 @@ const JPEG_TABLES: u16 = 347;
 pub(super) struct Page<'s> {
     pub(super) size: Size,
     pub(super) order: Order,
-    /// 1, 2, 4, 8 or 16.
+    /// Bits of a sample: 1, 2, 4, 8 or 16.
     pub(super) bits: u32,
-    /// Samples a pixel, also those that are not shown.
+    /// The samples of a pixel, including those that are not shown.
     pub(super) samples: u32,
     pub(super) colours: Colours,
     pub(super) alpha: Option<Alpha>,
     pub(super) compression: Compression<'s>,
-    /// Whether samples are stored as the difference to their left neighbour.
+    /// Whether samples are stored as differences to their left neighbours (the horizontal predictor).
     pub(super) differences: bool,
     /// Whether each sample has chunks of its own.
     pub(super) planar: bool,
-    /// The size of a strip or tile; strips are as wide as the page.
+    /// The size of a strip or tile. Strips are as wide as the page.
     pub(super) chunk: Size,
-    /// Where each chunk stands, and its length; row by row, plane by plane.
+    /// The offset and the length of each chunk, row by row, plane by plane.
     pub(super) chunks: Vec<(usize, usize)>,
 }
 
-/// What the samples mean.
+/// The meaning of the samples.
 pub(super) enum Colours {
     Gray,
-    /// 0 is white.
+    /// Grey, where 0 is white.
     InvertedGray,
     Rgb,
-    /// Luma and chroma, which only the JPEG decoder takes apart.
+    /// Luma and chroma, which only the JPEG decoder converts.
     YCbCr,
     Palette(Vec<[u8; 3]>),
     Inks,
@@ -73,7 +73,7 @@ pub(super) enum Compression<'s> {
     PackBits,
     Lzw,
     Deflate,
-    /// With the tables that all chunks share.
+    /// JPEG, with the tables that all chunks share.
     Jpeg(&'s [u8]),
 }
 
@@ -163,7 +163,7 @@ impl<'s> Page<'s> {
     }
 
     fn check(&self) -> Result<(), ImageError> {
-        /// More than any program writes.
+        /// More samples than any program writes.
         const MOST_SAMPLES: u32 = 16;
         if !(self.colours.samples()..=MOST_SAMPLES).contains(&self.samples) {
             return Err(corrupt("a page has too few or too many samples a pixel"));
@@ -190,7 +190,7 @@ impl<'s> Page<'s> {
         matches!(self.compression, Compression::Jpeg(_))
     }
 
-    /// What is delivered.
+    /// The channels of the decoded page.
     pub(super) fn channels(&self) -> Channels {
         let alpha = self.alpha.is_some();
         match self.colours {
@@ -200,7 +200,7 @@ impl<'s> Page<'s> {
         }
     }
 
-    /// Chunks in a row, and rows of chunks.
+    /// The number of chunks in a row. `down` is the number of rows of chunks.
     pub(super) const fn across(&self) -> u32 {
         self.size.width.div_ceil(self.chunk.width)
     }
@@ -209,13 +209,14 @@ impl<'s> Page<'s> {
         self.size.height.div_ceil(self.chunk.height)
     }
 
-    /// The bytes of a row of a chunk, once it is uncompressed.
+    /// The bytes of a row of a decompressed chunk.
     pub(super) fn chunk_row_bytes(&self) -> usize {
         let samples = if self.planar { 1 } else { self.samples };
         (self.chunk.width as usize * samples as usize * self.bits as usize).div_ceil(8)
     }
 
-    /// What the decoder holds: a row of chunks as pixels, a chunk uncompressed, places, and a little for the rest.
+    /// The bytes that the decoder holds: a row of chunks as pixels, a decompressed chunk, the chunks' offsets, and the
+    /// libraries' tables.
     pub(super) fn decoder_bytes(&self) -> u64 {
         /// Measured: tables of the decompressors.
         const LIBRARY_BYTES: u64 = 128 * 1024;
@@ -223,7 +224,7 @@ impl<'s> Page<'s> {
         let band = u64::from(self.size.width) * rows * self.channels().count() as u64;
         let planes = if self.planar { u64::from(self.samples) } else { 1 };
         let chunk = self.chunk_row_bytes() as u64 * u64::from(self.chunk.height) * planes;
-        // The JPEG decoder holds a whole chunk, at times with its coefficients.
+        // The JPEG decoder holds a whole chunk, sometimes with its coefficients.
         let jpeg = if self.is_jpeg() {
             let longest = self.chunks.iter().map(|(_, length)| *length).max().unwrap_or_default();
             chunk * 4 + u64::from(self.chunk.width) * 256 + longest as u64
@@ -235,7 +236,7 @@ impl<'s> Page<'s> {
 }
 
 impl Colours {
-    /// Samples a pixel, without extra ones.
+    /// The samples of a pixel without extra ones.
     pub(super) const fn samples(&self) -> u32 {
         match self {
             Self::Gray | Self::InvertedGray | Self::Palette(_) => 1,
@@ -256,7 +257,7 @@ fn colours(directory: &Directory<'_>, bits: u32) -> Result<Colours, ImageError> 
             if values.len() < 3 * count {
                 return Err(corrupt("a page's palette is too short"));
             }
-            // Of 16 bits the upper 8 count.
+            // Only the upper 8 of 16 bits are used.
             let value = |index: usize| (values[index] >> 8) as u8;
             let colours = (0..count).map(|index| [value(index), value(count + index), value(2 * count + index)]);
             Ok(Colours::Palette(colours.collect()))

@@ -1,9 +1,9 @@
-//! Samples of a row: differences summed up, 1 to 16 bits made 8, and meanings turned into channels.
+//! TIFF samples: undo the predictor, convert 1 to 16 bits to 8, and turn samples into channels.
 
 use super::directory::Order;
 use super::page::{Alpha, Colours, Page};
 
-/// Sums up the differences along a row of `step` samples a pixel (TIFF 6.0, section 14).
+/// Undoes the horizontal predictor: sums up differences along a row of `step` samples a pixel (TIFF 6.0, section 14).
 pub(super) fn sum(row: &mut [u8], page: &Page<'_>, step: usize) {
     if page.bits == 8 {
         for index in step..row.len() {
@@ -21,7 +21,7 @@ pub(super) fn sum(row: &mut [u8], page: &Page<'_>, step: usize) {
     }
 }
 
-/// The samples of a row one by one, still in their own range, but of 16 bits only the upper 8.
+/// The samples of a row in their own range. Of 16 bits only the upper 8 are returned.
 pub(super) fn of_row<'r>(row: &'r [u8], page: &Page<'_>) -> impl Iterator<Item = u8> + use<'r> {
     let (bits, order) = (page.bits as usize, page.order);
     (0..row.len() * 8 / bits).map(move |index| match (bits, order) {
@@ -37,7 +37,7 @@ pub(super) fn of_row<'r>(row: &'r [u8], page: &Page<'_>) -> impl Iterator<Item =
 
 /// Turns the samples of pixels into the page's channels. `samples` holds all samples of each pixel.
 pub(super) fn to_channels(samples: &[u8], page: &Page<'_>, out: &mut [u8]) {
-    // Fewer bits are stretched to the whole range: 1 of 1, 3 of 3 or 15 of 15 become 255.
+    // Fewer than 8 bits are scaled to the whole range: the highest value becomes 255.
     let factor = match page.bits {
         bits @ (1 | 2 | 4) => 255 / ((1 << bits) - 1) as u8,
         _ => 1,
@@ -74,7 +74,7 @@ pub(super) fn to_channels(samples: &[u8], page: &Page<'_>, out: &mut [u8]) {
     }
 }
 
-/// A premultiplied value without its alpha, rounded to the nearest.
+/// The channel of a premultiplied pixel without the alpha factor, rounded to the nearest value.
 fn straight(value: u8, alpha: u8) -> u8 {
     if alpha == 0 {
         return 0;

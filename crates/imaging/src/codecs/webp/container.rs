@@ -1,4 +1,4 @@
-//! The chunks a WebP consists of (RFC 9649, section 2), and the sizes at the head of each picture in them.
+//! WebP container: reads the chunks of a file (RFC 9649, section 2), and the size at the head of each picture.
 
 use super::corrupt;
 use crate::codecs::canvas::Area;
@@ -6,15 +6,15 @@ use crate::{ImageError, Size};
 
 const INCOMPLETE: &str = "it ends before all its pixels";
 
-/// What the chunks tell.
+/// The contents of the chunks.
 pub(super) struct Container<'s> {
-    /// The canvas.
+    /// The size of the canvas.
     pub(super) size: Size,
-    /// Whether it is an animation, even of one frame.
+    /// Whether the file is an animation, even of one frame.
     pub(super) animated: bool,
     /// At least one.
     pub(super) frames: Vec<Frame<'s>>,
-    /// 0: for ever.
+    /// How often an animation plays; 0: for ever.
     pub(super) plays: u32,
     pub(super) profile: Option<&'s [u8]>,
     pub(super) exif: Option<&'s [u8]>,
@@ -25,11 +25,11 @@ pub(super) struct Frame<'s> {
     pub(super) area: Area,
     /// In milliseconds.
     pub(super) delay: u32,
-    /// Whether transparent pixels show what is below; else the frame replaces it.
+    /// Whether the frame is blended over the canvas; else it replaces the pixels below.
     pub(super) blends: bool,
-    /// Whether its area becomes transparent before the next frame.
+    /// Whether the frame's area becomes transparent before the next frame.
     pub(super) clears: bool,
-    /// The alpha channel of a picture with loss.
+    /// The alpha channel of a lossy picture.
     pub(super) alpha: Option<&'s [u8]>,
     /// `VP8 ` or `VP8L`, and the compressed picture.
     pub(super) kind: [u8; 4],
@@ -117,7 +117,7 @@ impl<'s> Container<'s> {
 }
 
 impl Container<'_> {
-    /// Whether pixels come row by row: those of a still picture with loss do. (Its alpha channel may be held.)
+    /// Whether pixels come row by row, as those of a still lossy picture do. (Its alpha channel may be held.)
     pub(super) fn streams(&self) -> bool {
         !self.animated && self.frames.iter().all(|frame| !frame.is_lossless())
     }
@@ -145,7 +145,7 @@ impl<'s> Frame<'s> {
         frame.checked()
     }
 
-    /// Takes the chunks of a picture: an alpha channel, perhaps, and the picture.
+    /// Takes the chunks of a picture: the picture, and an alpha channel if there is one.
     fn read(area: Area, chunks: &mut Chunks<'s>) -> Result<Self, ImageError> {
         let mut alpha = None;
         for chunk in chunks {
@@ -200,13 +200,13 @@ impl<'s> Frame<'s> {
         &self.kind == b"VP8L"
     }
 
-    /// Whether its pixels may be transparent. A picture without loss says so in the bit behind its size.
+    /// Whether its pixels may be transparent. A lossless picture says so in the bit after its size.
     pub(super) fn has_alpha(&self) -> bool {
         self.alpha.is_some() || (self.is_lossless() && self.picture.get(4).is_some_and(|byte| byte & 0x10 != 0))
     }
 }
 
-/// Chunks that follow each other: name, length, body, and a byte to make the length even.
+/// The chunks in order: name, length, body, and a byte to make the length even.
 #[derive(Clone)]
 struct Chunks<'s>(&'s [u8]);
 

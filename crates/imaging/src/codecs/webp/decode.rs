@@ -1,4 +1,4 @@
-//! Pictures of a WebP, and frames of an animation drawn on a canvas.
+//! WebP decoder: lends the rows of a still picture, and draws the frames of an animation on a canvas.
 
 mod alpha;
 mod frame;
@@ -11,7 +11,7 @@ use crate::codecs::canvas::{Area, Canvas, Disposal};
 use crate::codecs::{Decoder, Delay};
 use crate::{Cancel, Channels, ImageError, Size, SourceInfo};
 
-/// What the decoder holds: the canvas of an animation, and what the dearest of its frames takes.
+/// Bytes that the decoder holds: the canvas of an animation, and the frame that takes most.
 pub(super) fn decoder_bytes(container: &Container<'_>) -> u64 {
     let canvas = if container.animated {
         container.size.pixels() * 4
@@ -29,7 +29,7 @@ pub(super) struct WebPDecoder<'s> {
     canvas: Option<Canvas>,
     /// The picture or frame being decoded.
     open: Option<FramePixels<'s>>,
-    /// Where on the canvas it goes, and how many of its rows are there.
+    /// The open frame's place on the canvas, and how many of its rows are drawn.
     area: Area,
     drawn: usize,
     channels: Channels,
@@ -39,7 +39,7 @@ pub(super) struct WebPDecoder<'s> {
     first: usize,
     /// The next row of the canvas to deliver.
     row: u32,
-    /// What frames took beyond what was told beforehand.
+    /// Bytes that frames took beyond the prediction.
     more_bytes: u64,
 }
 
@@ -63,7 +63,7 @@ impl<'s> WebPDecoder<'s> {
 
     /// Opens the next frame; whether there is one.
     fn open_next(&mut self, cancel: &Cancel) -> Result<bool, ImageError> {
-        // What the last frame held may be needed for this one.
+        // The last frame frees its memory before this one allocates.
         self.open = None;
         let Some(frame) = self.container.frames.get(self.next) else {
             return Ok(false);
@@ -78,8 +78,8 @@ impl<'s> WebPDecoder<'s> {
         Ok(true)
     }
 
-    /// Draws some rows of the open frame on the canvas; whether there is more to be drawn before the canvas is shown:
-    /// of this frame, or of another that is not delivered.
+    /// Draws some rows of the open frame on the canvas. Returns whether there is more to draw before the canvas is
+    /// shown: rows of this frame, or another frame that is not delivered.
     fn draw(&mut self, cancel: &Cancel) -> Result<bool, ImageError> {
         let (Some(open), Some(canvas)) = (&mut self.open, &mut self.canvas) else {
             return Ok(false);
@@ -104,7 +104,7 @@ impl<'s> WebPDecoder<'s> {
 }
 
 impl Decoder for WebPDecoder<'_> {
-    /// Frames before the first to deliver are drawn with it, by `next_band`.
+    /// Frames before the first one to deliver are drawn together with it, by `next_band`.
     fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError> {
         self.row = 0;
         if !self.open_next(cancel)? {
@@ -115,7 +115,7 @@ impl Decoder for WebPDecoder<'_> {
     }
 
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
-        // Codes and transforms are read in steps before the first rows, and stay.
+        // Prefix codes and transforms are read in steps before the first rows, and stay.
         let more_bytes = self.open.as_ref().map_or(0, FramePixels::more_bytes);
         self.more_bytes = self.more_bytes.max(more_bytes);
         if self.draw(cancel)? {

@@ -1,6 +1,8 @@
-//! Writes WebP: colours with loss through libwebp, which asks whether to go on; pictures without loss, and the alpha of
-//! large ones, in [`lossless`], where libwebp would compress in one piece. Of the frames of an animation only the area that changed is
-//! stored; it replaces what was there.
+//! WebP encoder: writes lossy colours through libwebp, and lossless pictures and the alpha of large ones in
+//! [`lossless`].
+//!
+//! libwebp compresses lossless pictures for too long between two questions whether to go on. Of the frames of an
+//! animation only the changed area is stored, which replaces the pixels below it.
 
 mod huffman;
 mod lossless;
@@ -26,13 +28,13 @@ pub(in crate::codecs) struct WebPEncoder {
     lossless: bool,
     quality: u8,
     size: Size,
-    /// How often an animation is to play, 0 for ever; a picture that does not move has none.
+    /// How often an animation plays, 0 for ever; a still picture has none.
     plays: Option<u32>,
     /// Chunks, in the order of the file.
     pieces: Vec<Vec<u8>>,
     /// Whether a frame can be transparent.
     alpha: bool,
-    /// What the last frame left on the canvas, as RGBA.
+    /// The canvas after the last frame, as RGBA.
     canvas: Vec<u8>,
 }
 
@@ -58,8 +60,7 @@ impl WebPEncoder {
         }
     }
 
-    /// Appends a picture's chunks: an alpha channel, if there is one and the picture is written with loss, and the
-    /// picture.
+    /// Appends a picture's chunks: the picture, and before it the alpha channel of a lossy picture.
     fn write_picture(&self, picture: &Picture, bytes: &mut Vec<u8>, cancel: &Cancel) -> Result<(), ImageError> {
         if self.lossless {
             return write_chunk(b"VP8L", bytes, |bytes| lossless::write_picture(picture, bytes, cancel));
@@ -78,7 +79,7 @@ impl WebPEncoder {
         let mut file = Vec::new();
         write_chunk(b"RIFF", &mut file, |file| {
             file.extend_from_slice(b"WEBP");
-            // Only with a chunk beside the picture's is there a header before it.
+            // A header is needed only for a chunk beside the picture's.
             if alpha && !self.lossless {
                 self.write_header(ALPHA, file)?;
             }
@@ -87,7 +88,7 @@ impl WebPEncoder {
         Ok(file)
     }
 
-    /// Appends the area of a frame that changed.
+    /// Appends the changed area of a frame.
     fn animation_frame(&mut self, picture: Picture, delay: Delay, cancel: &Cancel) -> Result<(), ImageError> {
         let picture = in_channels(picture, Channels::Rgba, cancel)?;
         let (pixels, _) = picture.pixels.as_chunks::<4>();
@@ -106,7 +107,7 @@ impl WebPEncoder {
         self.alpha |= part.channels.has_alpha();
         let mut piece = Vec::new();
         write_chunk(b"ANMF", &mut piece, |bytes| {
-            /// Replace what is below; keep the frame.
+            /// The frame replaces the pixels below it, and is kept.
             const FLAGS: u8 = 0x02;
             for value in [
                 area.left / 2,
@@ -126,7 +127,7 @@ impl WebPEncoder {
         Ok(())
     }
 
-    /// Appends the chunk that says how large all of it is, and what else there is.
+    /// Appends the chunk `VP8X`: the size of the canvas, and which other chunks there are.
     fn write_header(&self, flags: u8, bytes: &mut Vec<u8>) -> Result<(), ImageError> {
         write_chunk(b"VP8X", bytes, |bytes| {
             bytes.extend_from_slice(&[flags, 0, 0, 0]);
@@ -137,7 +138,7 @@ impl WebPEncoder {
         })
     }
 
-    /// The file of an animation up to its frames, which take so many bytes.
+    /// The file of an animation up to its frames, which take `frames` bytes.
     fn animation_header(&self, plays: u32, frames: usize) -> Result<Vec<u8>, ImageError> {
         let mut bytes = b"RIFF\0\0\0\0WEBP".to_vec();
         let flags = if self.alpha { ANIMATION | ALPHA } else { ANIMATION };
@@ -161,7 +162,7 @@ impl Encoder for WebPEncoder {
         if self.plays.is_some() {
             return self.animation_frame(picture, delay, cancel);
         }
-        // Without loss grey may stay grey.
+        // A lossless picture may stay grey.
         let picture = if self.lossless {
             picture
         } else {
@@ -191,7 +192,7 @@ impl Encoder for WebPEncoder {
     }
 }
 
-/// A file of the picture; of its colours alone where alpha would take too long in one piece.
+/// A lossy file of the picture; of its colours alone where alpha would take too long in one piece.
 fn lossy(picture: &Picture, quality: u8, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
     let (method, low_memory) = match picture.size.pixels() {
         _ if in_one_piece(picture) => (4, false),
@@ -217,12 +218,12 @@ fn lossy(picture: &Picture, quality: u8, cancel: &Cancel) -> Result<Vec<u8>, Ima
     })
 }
 
-/// Whether parts of libwebp's work that it does in one piece are short enough: its alpha, and coding what it collected.
+/// Whether the work that libwebp does in one piece is short enough: compressing alpha, and coding collected tokens.
 const fn in_one_piece(picture: &Picture) -> bool {
     picture.size.pixels() <= WEBP_IN_ONE_PIECE_PIXELS
 }
 
-/// What follows the headers in a file of libwebp's. An extended one has a header chunk of 10 bytes.
+/// The chunks after the headers of a file that libwebp wrote. An extended file has a header chunk of 10 bytes.
 fn chunks_of(file: &[u8]) -> &[u8] {
     const EXTENDED_HEADER_BYTES: usize = 8 + 10;
     let chunks = file.get(FILE_HEADER_BYTES..).unwrap_or_default();
@@ -265,7 +266,7 @@ fn cut(picture: &Picture, area: Area, cancel: &Cancel) -> Result<Picture, ImageE
     })
 }
 
-/// Appends a chunk: name, length, what `body` appends, and a byte to make the length even.
+/// Appends a chunk: name, length, the bytes that `body` appends, and a byte to make the length even.
 fn write_chunk(
     kind: &[u8; 4],
     bytes: &mut Vec<u8>,
@@ -283,7 +284,7 @@ fn write_chunk(
     Ok(())
 }
 
-/// What a chunk says of its length when it takes so many bytes with its name and length.
+/// The length field of a chunk that takes `bytes` bytes with its name and length.
 fn chunk_length(bytes: usize) -> Result<[u8; 4], ImageError> {
     let length = u32::try_from(bytes - 8).map_err(|_| internal("a WebP is longer than its format allows"))?;
     Ok(length.to_le_bytes())

@@ -1,30 +1,29 @@
-//! Filters columns: whole rows go in from the top, filtered rows come out. Only a handful of rows is held at a time,
-//! whichever way the size changes.
+//! Column filter: whole rows go in from the top, filtered rows come out. It holds only a handful of rows, for both
+//! smaller and larger sizes.
 
 use std::collections::VecDeque;
 
 use super::weights::Weights;
 use crate::shrink::Axis;
 
-/// The column filter at work.
+/// The state of the column filter.
 pub(super) struct Columns {
     weights: Weights,
-    /// Rows pushed so far.
+    /// The number of source rows pushed so far.
     pushed: usize,
-    /// Target rows that have left.
+    /// The number of target rows completed.
     left: usize,
-    /// When the picture gets smaller a source row counts for few target rows, so the unfinished sums of the target
-    /// rows `left..` are held. When it gets larger a target row needs few source rows, so the last source rows are
-    /// held.
+    /// To a smaller size, a source row counts for few target rows, so the unfinished sums of the target rows from
+    /// `left` on are held. To a larger size, a target row needs few source rows, so the last source rows are held.
     held: VecDeque<Vec<f32>>,
     sums: bool,
-    /// A row out of use, kept for its memory.
+    /// Unused rows, kept for their memory.
     spare: Vec<Vec<f32>>,
     length: usize,
 }
 
 impl Columns {
-    /// The rows of `source` become `target` rows; a row has `length` values.
+    /// Filters the rows of `source` to `target` rows. A row has `length` values.
     pub(super) fn new(source: Axis, target: u32, length: usize) -> Self {
         let weights = Weights::lanczos(source, target);
         Self {
@@ -38,7 +37,7 @@ impl Columns {
         }
     }
 
-    /// Takes the next source row and hands each target row that is complete with it to `leave`.
+    /// Takes the next source row, and passes each target row that it completes to `leave`.
     pub(super) fn push(&mut self, line: &[f32], leave: impl FnMut(&[f32])) {
         if self.sums {
             self.push_to_sums(line, leave);

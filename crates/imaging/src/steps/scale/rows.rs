@@ -1,9 +1,9 @@
-//! Single rows: from bytes to numbers with premultiplied alpha, filtered along their length, and back.
+//! Row filter: converts bytes to numbers with premultiplied alpha, filters them along the row, and converts them back.
 
 use super::weights::Weights;
 use crate::Channels;
 
-/// Colour is premultiplied with alpha out of 255; alpha stays 0 to 255.
+/// Converts a row to numbers. Colours are premultiplied with alpha out of 255, and alpha stays 0 to 255.
 pub(super) fn to_numbers(row: &[u8], channels: Channels, line: &mut Vec<f32>) {
     line.clear();
     match channels {
@@ -50,7 +50,7 @@ fn filter_pixels<const N: usize>(line: &[f32], weights: &Weights, filtered: &mut
     }
 }
 
-/// Takes the premultiplication back and rounds. What the filter overshot is cut off.
+/// Undoes the premultiplication, rounds, and clamps what the filter overshot.
 pub(super) fn to_bytes(line: &[f32], channels: Channels, pixels: &mut Vec<u8>) {
     match channels {
         Channels::Gray | Channels::Rgb | Channels::Cmyk => pixels.extend(line.iter().map(|value| rounded(*value))),
@@ -59,7 +59,7 @@ pub(super) fn to_bytes(line: &[f32], channels: Channels, pixels: &mut Vec<u8>) {
     }
 }
 
-/// A pixel whose alpha rounds to nothing has no colour.
+/// The pixel without premultiplication. A pixel whose alpha rounds to zero has no colour.
 fn straight<const N: usize>(pixel: [f32; N]) -> [u8; N] {
     let alpha = pixel[N - 1];
     let opaque = rounded(alpha);

@@ -1,9 +1,9 @@
-//! The scaler against the textbook formula, computed plainly in doubles, and against what must hold for any filter.
+//! Tests of the scaler against the textbook formula, computed in doubles, and against properties of any filter.
 
 use super::*;
 use crate::shrink::Shrink;
 
-/// A small generator of numbers (Marsaglia, xorshift), so that failures come back.
+/// Random number generator (Marsaglia's xorshift) with a fixed seed, so that failures can be repeated.
 struct Random(u32);
 
 impl Random {
@@ -53,7 +53,7 @@ fn weights(source: u32, target: u32, position: u32) -> Vec<f64> {
     raw.iter().map(|weight| weight / sum).collect()
 }
 
-/// Both axes at once, every source pixel for every target pixel.
+/// The formula for both axes at once: every source pixel for every target pixel.
 fn plainly(pixels: &[u8], channels: Channels, from: Size, to: Size) -> Vec<f64> {
     let n = channels.count();
     let mut result = Vec::new();
@@ -92,7 +92,7 @@ fn plainly(pixels: &[u8], channels: Channels, from: Size, to: Size) -> Vec<f64> 
 }
 
 #[test]
-fn random_pictures_come_out_as_the_formula_says() {
+fn random_picture_matches_the_formula() {
     let mut random = Random(0x2545_f491);
     for round in 0..60 {
         let channels = [Channels::Gray, Channels::GrayAlpha, Channels::Rgb, Channels::Rgba][round % 4];
@@ -105,7 +105,7 @@ fn random_pictures_come_out_as_the_formula_says() {
             .map(|_| random.below(256) as u8)
             .collect();
         if channels.has_alpha() {
-            // Colour of nearly transparent pixels is the quotient of two small numbers; opaque enough ones are compared.
+            // The colour of a nearly transparent pixel is the quotient of two small numbers, so it is not compared.
             pixels
                 .chunks_mut(channels.count())
                 .for_each(|pixel| *pixel.last_mut().unwrap() |= 0x80);
@@ -121,9 +121,9 @@ fn random_pictures_come_out_as_the_formula_says() {
     }
 }
 
-/// Every size to every size, so that no window, ring or first or last row is missed.
+/// Every size to every size, so that no window and no first or last row is missed.
 #[test]
-fn one_colour_stays_that_colour() {
+fn picture_of_one_colour_keeps_it() {
     for (channels, colour) in [
         (Channels::Gray, &[0_u8][..]),
         (Channels::Gray, &[255]),
@@ -147,7 +147,7 @@ fn one_colour_stays_that_colour() {
 }
 
 #[test]
-fn an_unchanged_size_changes_nothing() {
+fn unchanged_size_changes_nothing() {
     let mut random = Random(7);
     let size = Size::new(13, 9);
     let pixels: Vec<u8> = (0..size.pixels() * 4).map(|_| random.below(256) as u8).collect();
@@ -156,7 +156,7 @@ fn an_unchanged_size_changes_nothing() {
         pixels,
         "also the colour of transparent pixels"
     );
-    // One axis unchanged: columns filtered one by one.
+    // With one axis unchanged, only the other is filtered.
     let gray = &pixels[..size.pixels() as usize];
     let to = Size::new(13, 4);
     let together = scale(gray, Channels::Gray, size, to);
@@ -168,10 +168,10 @@ fn an_unchanged_size_changes_nothing() {
     }
 }
 
-/// A ramp 0, 2, 4 … has the value 2x + 1 at the place x (pixel i covers i to i + 1 and is worth 2i, its middle being
-/// i + 0.5). Halved, target position i has its middle at 2i + 1, so it is worth 4i + 1; doubled, at (i + 0.5) / 2.
+/// A ramp 0, 2, 4 … has the value 2x + 1 at the place x: pixel i covers i to i + 1, is 2i, and its middle is i + 0.5.
+/// Halved, target position i has its middle at 2i + 1, so its value is 4i + 1. Doubled, its middle is at (i + 0.5) / 2.
 #[test]
-fn a_ramp_stays_a_ramp_away_from_the_edges() {
+fn ramp_stays_a_ramp_away_from_the_edges() {
     let ramp: Vec<u8> = (0..64).map(|i| 2 * i).collect();
     let halved = scale(&ramp, Channels::Gray, Size::new(64, 1), Size::new(32, 1));
     for (i, value) in halved.iter().enumerate().skip(3).take(26) {
@@ -190,9 +190,9 @@ fn a_ramp_stays_a_ramp_away_from_the_edges() {
     }
 }
 
-/// Red under full transparency beside opaque blue: nothing red may show.
+/// Fully transparent red beside opaque blue: no red may be visible.
 #[test]
-fn the_colour_of_transparent_pixels_never_shows() {
+fn colour_of_transparent_pixels_is_never_visible() {
     let size = Size::new(16, 16);
     let pixels: Vec<u8> = (0..size.pixels())
         .flat_map(|i| {
@@ -212,9 +212,9 @@ fn the_colour_of_transparent_pixels_never_shows() {
     }
 }
 
-/// Far from the edge of a black half and a white half the values are the halves' own, and the middle is symmetrical.
+/// Far from the edge of a black half and a white half the values stay, and the middle is symmetrical.
 #[test]
-fn an_edge_is_symmetrical() {
+fn edge_stays_symmetrical() {
     let row: Vec<u8> = (0..90).map(|x| if x < 45 { 0 } else { 255 }).collect();
     let scaled = scale(&row, Channels::Gray, Size::new(90, 1), Size::new(30, 1));
     for x in 0..15 {
@@ -223,10 +223,10 @@ fn an_edge_is_symmetrical() {
     assert_eq!((scaled[0], scaled[11], scaled[29]), (0, 0, 255));
 }
 
-/// Stored pixels 6 to 38 of a picture delivered at an eighth: a quarter of the first delivered pixel lies in the window,
-/// three of the next, and three quarters of the last.
+/// Stored pixels 6 to 38 of a picture delivered at an eighth: the window contains a quarter of the first delivered
+/// pixel, three whole ones, and three quarters of the last.
 #[test]
-fn pixels_count_as_far_as_they_lie_in_the_window() {
+fn pixel_counts_as_far_as_it_lies_in_the_window() {
     let across = Axis::new(6, 38, Shrink::EIGHTH);
     let down = Axis::new(0, 16, Shrink::EIGHTH);
     assert_eq!((across.pixels(), down.pixels()), (5, 2));

@@ -1,10 +1,10 @@
-//! How much each source position counts for each target position along one axis.
+//! Filter weights along one axis: how much each source position counts for each target position.
 
 use crate::shrink::Axis;
 
 /// The weights of one axis.
 pub(super) struct Weights {
-    /// For each target position: the first source position, and where its weights begin and end in `values`.
+    /// For each target position, the first source position and the range of its weights in `values`.
     windows: Vec<(u32, u32, u32)>,
     values: Vec<f32>,
 }
@@ -13,10 +13,12 @@ pub(super) struct Weights {
 const LOBES: f64 = 3.0;
 
 impl Weights {
-    /// Lanczos weights from the window on the source to `target` positions, above 0. Pixels are squares: position i
-    /// covers i to i + 1, so the centre of target position i lies at (i + 0.5) * length / target from the window's
-    /// start. When the picture gets smaller, the filter is widened to what one target pixel covers. Source pixels that
-    /// lie in the window in part only count for that part. Weights for a target position add up to 1, also at the edges.
+    /// Lanczos weights from the window on the source to `target` positions, above 0.
+    ///
+    /// Pixels are squares: position i covers i to i + 1, so the centre of target position i lies at (i + 0.5) * length
+    /// / target from the window's start. To a smaller size, the filter is widened to the length that one target pixel
+    /// covers. A source pixel that lies only in part in the window counts for that part. The weights for a target
+    /// position add up to 1, also at the edges.
     pub(super) fn lanczos(axis: Axis, target: u32) -> Self {
         let source = axis.pixels();
         if axis.is_exactly(target) {
@@ -40,7 +42,7 @@ impl Weights {
         let mut window: Vec<f64> = Vec::new();
         for position in 0..target {
             let centre = axis.start + (f64::from(position) + 0.5) * ratio;
-            // Positions whose centre lies within reach.
+            // The first position whose centre lies within reach.
             let first = (centre - reach + 0.5).floor().max(0.0) as u32;
             let end = ((centre + reach + 0.5).floor() as u32).min(source);
             window.clear();
@@ -61,7 +63,7 @@ impl Weights {
         self.windows.len()
     }
 
-    /// The first source position that counts for a target position, and the weights from there on; never empty.
+    /// The first source position that counts for a target position, and the weights from there on. Never empty.
     pub(super) fn window(&self, target: usize) -> (usize, &[f32]) {
         let (first, begin, end) = self.windows[target];
         (first as usize, &self.values[begin as usize..end as usize])

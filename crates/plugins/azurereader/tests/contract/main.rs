@@ -1,5 +1,5 @@
-//! What every source does, run against Azurite; and what this one makes of containers, of refusals and of settings.
-//! Identities have a test of their own.
+//! Source contract for Azurite, and this plugin's handling of containers, refusals and settings. Identities are tested
+//! in `identities.rs`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod settings;
@@ -16,7 +16,7 @@ use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Want};
 use resizer_test_stores::azurite::{ACCOUNT, Azurite, KEY, signature};
 use resizer_test_stores::http_origin::{Answer, HttpOrigin};
 
-/// An Azurite with a private and a public container and one that nobody lists.
+/// An Azurite with a private container, a public one, and one that may not be listed.
 async fn azurite() -> Option<Azurite> {
     let azurite = Azurite::start()?;
     azurite.create("photos", false).await;
@@ -53,7 +53,7 @@ async fn read(source: &Arc<dyn Source>, name: &str) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// A reader whose paths begin with the suites' folders: containers of these names.
+/// A reader whose paths begin with the suites' folders, which are containers of these names.
 struct Contained {
     azurite: Azurite,
     source: Arc<dyn Source>,
@@ -66,7 +66,7 @@ impl Contained {
         for container in ["contract", "names", "trouble"] {
             azurite.create(container, false).await;
         }
-        // The suite asks for a name of one endless segment, which names a container at most.
+        // The suite asks for a name of one endless segment, which can only name a container.
         let settings = settings(&azurite) + "containers = ['contract', 'names', 'trouble']\n";
         Some(Self {
             source: source(&settings),
@@ -117,14 +117,14 @@ impl TroubledStore for Contained {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_source() {
+async fn container_satisfies_the_source_contract() {
     if let Some(contained) = Contained::new(|azurite| with_key(&endpoint(azurite))).await {
         source_contract(&contained).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trouble_on_the_way_is_told_as_such_and_no_signature_is() {
+async fn store_failure_is_reported_without_the_signature() {
     let Some(mut contained) = Contained::new(|azurite| with_key(&endpoint(azurite))).await else {
         return;
     };
@@ -140,7 +140,7 @@ async fn trouble_on_the_way_is_told_as_such_and_no_signature_is() {
 }
 
 #[tokio::test]
-async fn every_way_to_name_the_account_and_to_ask_it_works() {
+async fn every_way_to_name_the_account_works() {
     let Some(azurite) = azurite().await else { return };
     azurite.put("photos", "a.jpg", b"private").await;
     azurite.put("logos", "a.jpg", b"public").await;
@@ -217,7 +217,7 @@ async fn refused_credentials_are_no_proof_that_an_image_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_a_refusal_and_shows_no_signature_to_anybody() {
+async fn redirect_is_a_refusal_and_leaks_no_signature() {
     let there = HttpOrigin::start(|_| Answer::new(404, &[], b"")).await.unwrap();
     let to = format!("http://{}/there", there.address());
     let here = HttpOrigin::start(move |_| Answer::new(302, &[("Location", &to)], b""));

@@ -1,5 +1,4 @@
-//! What `check --connect` says of wrong settings, what the settings are by default, and which are refused; and where
-//! a redirect leads.
+//! Settings: defaults, refusals, the messages of `check --connect`, and the target of a redirect.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +21,7 @@ async fn connect(settings: &str) -> Result<(), InstallError> {
 }
 
 #[tokio::test]
-async fn a_check_of_the_connection_names_the_setting_to_blame() {
+async fn connection_check_names_the_wrong_setting() {
     let Some(azurite) = azurite().await else { return };
     let at = endpoint(&azurite);
     let good = with_key(&at) + "containers = ['photos', 'logos']\n";
@@ -79,7 +78,7 @@ async fn a_check_of_the_connection_names_the_setting_to_blame() {
     }
 }
 
-/// Where a request is sent, if it is, when the source is this and pixels are touched or not.
+/// The target of the redirect, if any, for this source, with or without processing.
 fn redirected(table: &HookTable, url_path: &str, source: &str, processing: bool) -> Option<String> {
     let head = Arc::new(RequestHead::get(url_path, ""));
     let request = ImageRequest::new(
@@ -101,7 +100,7 @@ fn redirected(table: &HookTable, url_path: &str, source: &str, processing: bool)
 }
 
 #[test]
-fn a_redirect_leads_to_the_blob_and_carries_no_signature() {
+fn redirect_leads_to_the_blob_without_a_signature() {
     let table = installed(
         "account = 'shop'\nsas = 'sv=1&sig=hunter2'\ncontainers = ['photos']\nredirect_to_blob_if_unmodified = true",
     );
@@ -118,7 +117,7 @@ fn a_redirect_leads_to_the_blob_and_carries_no_signature() {
 }
 
 #[test]
-fn settings() {
+fn settings_are_parsed_or_refused() {
     let least = "account = 'shop'\ncontainers = ['photos']\n";
     let table = installed(least);
     let mounted = &table.sources[0].value;

@@ -1,5 +1,4 @@
-//! What this cache does with its folder: across restarts, when files are damaged, when the disk takes nothing, and how
-//! much it takes there and in memory.
+//! Folder of the disk cache: restarts, damaged files, a disk that takes nothing, and the bounds on disk and in memory.
 
 use std::fs;
 
@@ -8,7 +7,7 @@ use resizer_plugin_api::Body;
 use crate::opened::{Folder, NO_MEMORY, Opened, files, key};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn results_outlive_the_server() {
+async fn restarted_server_answers_earlier_results() {
     let folder = Folder::new();
     let first = Opened::start(&folder.path(), "").await;
     for number in 0..50 {
@@ -34,7 +33,7 @@ async fn results_outlive_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_damaged_file_is_answered() {
+async fn damaged_file_is_a_miss() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), NO_MEMORY).await;
     let damages: [fn(&mut Vec<u8>); 4] = [
@@ -59,7 +58,7 @@ async fn no_damaged_file_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn large_results_come_in_pieces() {
+async fn large_result_comes_in_pieces() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), NO_MEMORY).await;
     let bytes: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_be_bytes).take(3_000_000).collect();
@@ -81,7 +80,7 @@ async fn large_results_come_in_pieces() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_memory_tier_answers_without_the_disk() {
+async fn memory_tier_answers_without_the_disk() {
     let folder = Folder::new();
     let settings = "max_size = '64MiB'\nmemory_tier = '1MiB'";
     let first = Opened::start(&folder.path(), settings).await;
@@ -119,7 +118,7 @@ async fn the_memory_tier_answers_without_the_disk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_folder_stays_within_its_bound() {
+async fn folder_after_each_write_is_within_its_bound() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), "max_size = '16MiB'\nmemory_tier = '0B'").await;
     for number in 0..300 {
@@ -148,7 +147,7 @@ async fn the_folder_stays_within_its_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_finds_no_room_in_the_queue_is_dropped_and_counted() {
+async fn result_without_room_in_the_queue_is_dropped_and_counted() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), &format!("{NO_MEMORY}\nwrite_behind = '1MiB'")).await;
     cache.put(&key(1), vec![1; 2 << 20]).await;
@@ -160,7 +159,7 @@ async fn what_finds_no_room_in_the_queue_is_dropped_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_takes_nothing_is_no_error() {
+async fn disk_that_takes_nothing_is_no_error() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), NO_MEMORY).await;
     cache.put(&key(1), vec![1; 1000]).await;

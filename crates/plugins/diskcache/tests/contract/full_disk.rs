@@ -1,4 +1,5 @@
-//! A disk that is full, as a small file system of its own: only where `unshare` may mount one; else it is said so.
+//! Full disk: a small file system of its own, only where `unshare` may mount one. Elsewhere the test says that it did
+//! not run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,10 +8,10 @@ use std::{env, fs};
 use crate::opened::{NO_MEMORY, Opened, key};
 
 const DISK: &str = "DISKCACHE_TEST_MOUNTS_ON";
-const THIS: &str = "full_disk::a_full_disk_is_no_error";
+const THIS: &str = "full_disk::full_disk_is_no_error";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_no_error() {
+async fn full_disk_is_no_error() {
     let Some(disk) = env::var_os(DISK).map(PathBuf::from) else {
         return on_a_small_disk();
     };

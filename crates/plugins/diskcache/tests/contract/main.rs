@@ -1,5 +1,5 @@
-//! What every cache does: with all that stands before the disk, without it, and with each result on the disk before it
-//! is asked for. What this one does beyond is in the modules.
+//! Contract of caches for the disk cache: with all that stands before the disk, without it, and with each result on the
+//! disk before it is requested. The modules test what this cache does beyond.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,82 +16,52 @@ mod several;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use resizer_engine::testing::cache_contract;
+use resizer_engine::testing::{TemporaryFolders, cache_contract};
 use resizer_plugin_api::{Cache, CacheKey, Entry, Error, Hit, ImageRequest, Purge};
 
-use crate::opened::{Folder, Opened};
+use crate::opened::Opened;
 
 const ROOM: &str = "max_size = '256MiB'";
 const NO_MEMORY: &str = "max_size = '256MiB'\nmemory_tier = '0B'";
 
-/// Holds the folder for as long as the cache.
-struct Whole {
-    opened: Opened,
-    _folder: Folder,
-}
-
 /// Answers a put when the result is on the disk.
-struct AfterWriting(Whole);
+struct AfterWriting(Opened);
 
-async fn whole(settings: &str) -> Whole {
-    let folder = Folder::new();
-    Whole {
-        opened: Opened::start(&folder.path(), settings).await,
-        _folder: folder,
-    }
+#[tokio::test(flavor = "multi_thread")]
+async fn cache_contract_holds() {
+    let folders = TemporaryFolders::default();
+    cache_contract(async || Arc::clone(&Opened::start(&folders.next(), ROOM).await.cache)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_cache() {
-    cache_contract(async || Arc::new(whole(ROOM).await) as _).await;
+async fn cache_contract_without_the_memory_tier_holds() {
+    let folders = TemporaryFolders::default();
+    cache_contract(async || Arc::clone(&Opened::start(&folders.next(), NO_MEMORY).await.cache)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_cache_without_the_memory_tier() {
-    cache_contract(async || Arc::new(whole(NO_MEMORY).await) as _).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_cache_on_the_disk_alone() {
-    cache_contract(async || Arc::new(AfterWriting(whole(NO_MEMORY).await)) as _).await;
-}
-
-#[async_trait]
-impl Cache for Whole {
-    fn accepts(&self, request: &ImageRequest) -> bool {
-        self.opened.cache.accepts(request)
-    }
-
-    async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
-        self.opened.cache.get(key).await
-    }
-
-    async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
-        self.opened.cache.put(key, entry).await
-    }
-
-    async fn purge(&self, what: &Purge) -> Result<u64, Error> {
-        self.opened.cache.purge(what).await
-    }
+async fn cache_contract_on_the_disk_alone_holds() {
+    let folders = TemporaryFolders::default();
+    cache_contract(async || Arc::new(AfterWriting(Opened::start(&folders.next(), NO_MEMORY).await)) as _).await;
 }
 
 #[async_trait]
 impl Cache for AfterWriting {
     fn accepts(&self, request: &ImageRequest) -> bool {
-        self.0.accepts(request)
+        self.0.cache.accepts(request)
     }
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
-        self.0.get(key).await
+        self.0.cache.get(key).await
     }
 
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
-        self.0.put(key, entry).await?;
-        self.0.opened.written().await;
+        self.0.cache.put(key, entry).await?;
+        self.0.written().await;
         Ok(())
     }
 
-    async fn purge(&self, what: &Purge) -> Result<u64, Error> {
-        self.0.purge(what).await
+    async fn purge(&self, purge: &Purge) -> Result<u64, Error> {
+        self.0.cache.purge(purge).await
     }
 }

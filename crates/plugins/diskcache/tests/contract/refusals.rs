@@ -1,86 +1,17 @@
-//! Folders and settings that are refused.
+//! Refusals: folders and settings that are errors of the configuration.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Command;
-use std::sync::Arc;
 
 use resizer_diskcache::DiskCache;
-use resizer_engine::testing::Installer;
-use resizer_plugin_api::InstallError;
+use resizer_engine::testing::{Installer, unusable_folders_are_refused};
 
-use crate::opened::Opened;
-
-async fn refused(folder: &Path) -> String {
-    let refused = Opened::reload(&Arc::default(), folder, "").await;
-    match refused.map(drop) {
-        Err(InstallError::Setting { name, message }) if name == "folder" => {
-            assert!(message.contains(folder.to_str().unwrap()), "{message}");
-            message
-        }
-        other => panic!("{}: {other:?}", folder.display()),
-    }
-}
-
-#[tokio::test]
-async fn a_file_is_no_folder() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
-    fs::write(&file, b"").unwrap();
-    for path in [file.clone(), file.join("below")] {
-        assert!(refused(&path).await.contains("in the way"));
-    }
-}
-
-/// Root writes where it likes, so as root this test runs once more, as nobody.
 #[test]
-fn a_folder_that_may_not_be_written_to_is_refused() {
-    if !rustix::process::geteuid().is_root() {
-        return refused_folders();
-    }
-    let mut again = Command::new(std::env::current_exe().unwrap());
-    let arguments = [
-        "--exact",
-        "refusals::a_folder_that_may_not_be_written_to_is_refused",
-        "--nocapture",
-    ];
-    again.args(arguments).env_remove("TMPDIR").uid(65534).gid(65534);
-    match again.output() {
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            assert!(
-                output.status.success() && said.contains("1 passed"),
-                "{said}{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-        }
-        Err(error) => eprintln!("not tried, since nobody may not run this program: {error}"),
-    }
-}
-
-fn refused_folders() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let read_only = folder.path().join("read-only");
-    fs::create_dir(&read_only).unwrap();
-    fs::set_permissions(&read_only, fs::Permissions::from_mode(0o500)).unwrap();
-    for path in [read_only.clone(), read_only.join("below")] {
-        let message = runtime.block_on(refused(&path));
-        assert!(
-            message.contains("let the user that runs this server write there"),
-            "{message}"
-        );
-    }
-    fs::set_permissions(&read_only, fs::Permissions::from_mode(0o700)).unwrap();
+fn folder_that_cannot_be_used_is_refused() {
+    unusable_folders_are_refused::<DiskCache>("refusals::folder_that_cannot_be_used_is_refused");
 }
 
 #[test]
-fn settings() {
+fn settings_that_are_wrong_are_refused_with_a_hint() {
     let installer = Installer::default();
     let table = installer.install::<DiskCache>("").unwrap();
     assert_eq!(

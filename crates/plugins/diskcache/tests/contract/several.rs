@@ -1,14 +1,15 @@
-//! Several servers on one folder, several readings of the settings in one server, and purges while others read.
+//! Concurrency: several servers on one folder, several readings of the settings in one server, and purges while others
+//! read.
 
 use std::sync::Arc;
 
 use resizer_engine::testing::Installer;
 use resizer_plugin_api::Purge;
 
-use crate::opened::{Folder, NO_MEMORY, Opened, files, key, metric};
+use crate::opened::{Folder, NO_MEMORY, Opened, files, key};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_server_reads_until_the_first_is_gone() {
+async fn second_server_only_reads_until_the_first_is_gone() {
     let folder = Folder::new();
     let first = Opened::start(&folder.path(), NO_MEMORY).await;
     let second = Opened::start(&folder.path(), NO_MEMORY).await;
@@ -30,7 +31,7 @@ async fn a_second_server_reads_until_the_first_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_keeps_the_cache_open() {
+async fn reload_with_the_same_settings_keeps_the_cache_open() {
     let folder = Folder::new();
     let installer = Arc::new(Installer::default());
     let open = async |settings: &str| Opened::reload(&installer, &folder.path(), settings).await.unwrap();
@@ -65,7 +66,7 @@ async fn a_reload_keeps_the_cache_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_when_a_cache_is_closed_is_written() {
+async fn closed_cache_still_writes_its_queue() {
     let folder = Folder::new();
     let installer = Arc::new(Installer::default());
     let first = Opened::reload(&installer, &folder.path(), NO_MEMORY).await.unwrap();
@@ -79,13 +80,13 @@ async fn what_waits_when_a_cache_is_closed_is_written() {
             cache.metric("resizer_diskcache_entries") == 100
         })
         .await;
-    assert_eq!(metric(&installer, "resizer_diskcache_entries"), 0);
+    assert_eq!(installer.metric("resizer_diskcache_entries"), 0);
 }
 
 /// A purge that has returned is never undone: not by a result that was being written, nor by one that was being read
 /// into memory.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nothing_purged_comes_back() {
+async fn purged_result_never_comes_back() {
     let folder = Folder::new();
     let cache = Arc::new(Opened::start(&folder.path(), "max_size = '64MiB'\nmemory_tier = '1MiB'").await);
     let readers = (0..4).map(|reader| {

@@ -1,4 +1,4 @@
-//! Ways out of a folder, each tried on both ways in.
+//! Tests of escapes from a folder, each through both ways of opening.
 #![expect(clippy::disallowed_methods, reason = "a test may wait for the disk")]
 
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ use rustix::fs::{FileType, RenameFlags, mknodat, renameat_with};
 
 use super::*;
 
-/// A folder `root` beside folders that nobody shall read.
+/// A folder `root` beside folders that must not be read.
 struct Place {
     around: tempfile::TempDir,
     folder: Folder,
@@ -47,7 +47,7 @@ impl Place {
         self.around.path().join(path)
     }
 
-    /// What is read under this path, by both ways, which have to agree.
+    /// The contents of the file under this path. Both ways of opening have to agree.
     fn read(&self, path: &str) -> Result<String, ErrorKind> {
         let text = |opened: Result<File, FileError>| {
             let mut text = String::new();
@@ -73,7 +73,7 @@ impl Place {
 }
 
 #[test]
-fn links_are_followed_inside_and_not_outside() {
+fn link_is_followed_inside_the_folder_and_not_outside() {
     let place = Place::new();
     let link = |to: &str, name: &str| symlink(to, place.path(name)).unwrap();
     let absolute = |to: &str, name: &str| symlink(place.path(to), place.path(name)).unwrap();
@@ -127,7 +127,7 @@ fn links_are_followed_inside_and_not_outside() {
 }
 
 #[test]
-fn what_is_no_plain_path_names_nothing() {
+fn unusual_path_names_nothing() {
     let place = Place::new();
     let absolute = place.path("outside/secret.jpg");
     for path in [
@@ -157,7 +157,7 @@ fn what_is_no_plain_path_names_nothing() {
 }
 
 #[test]
-fn only_regular_files_are_files() {
+fn only_regular_file_is_opened() {
     let place = Place::new();
     let node = |name: &str, kind, device| mknodat(CWD, place.path(name), kind, Mode::from(0o666), device);
     node("root/pipe.jpg", FileType::Fifo, 0).unwrap();
@@ -165,7 +165,7 @@ fn only_regular_files_are_files() {
     symlink(".", place.path("root/itself")).unwrap();
     symlink(place.path("root"), place.path("root/itself absolutely")).unwrap();
     let mut paths = vec!["sub", "pipe.jpg", "socket.jpg", "itself", "itself absolutely"];
-    // Only root may make one: the device that gives zeros without end.
+    // Only root can make one: the device of endless zeros.
     if node("root/zero.jpg", FileType::CharacterDevice, rustix::fs::makedev(1, 5)).is_ok() {
         paths.push("zero.jpg");
     }
@@ -179,9 +179,9 @@ fn only_regular_files_are_files() {
     tried.join().unwrap();
 }
 
-/// Somebody who may write into the folder swaps a folder for a link that leads out, again and again.
+/// A writer into the folder keeps replacing a folder by a link that leads outside.
 #[test]
-fn a_link_that_appears_meanwhile_is_not_followed() {
+fn link_that_appears_during_opening_is_not_followed() {
     let place = Place::new();
     create_dir(place.path("root/album")).unwrap();
     fs::write(place.path("root/album/secret.jpg"), "root/album/secret.jpg").unwrap();

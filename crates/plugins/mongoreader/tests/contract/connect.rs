@@ -1,4 +1,4 @@
-//! Users and their rights; and what `check --connect` says of each thing that can be wrong.
+//! Users and their rights, and the messages of `check --connect` for each wrong setting.
 
 use mongodb::Client;
 use mongodb::bson::doc;
@@ -12,10 +12,10 @@ use super::{Served, install, read};
 
 const PASSWORD: &str = "hunter2:/?#[]@%";
 const ENCODED: &str = "hunter2%3A%2F%3F%23%5B%5D%40%25";
-/// So that a test of a server that is not there ends soon.
+/// Short timeouts, so that a test of an absent server ends soon.
 const SOON: &str = "connect_timeout = '1s'\nserver_selection_timeout = '1s'\nread_timeout = '5s'\n";
 
-/// Checks the connection and, where that fails, compares which setting is blamed and with what advice.
+/// Checks the connection, and compares the blamed setting and the advice if that fails.
 async fn check(settings: &str, expected: Result<(), (&str, &str)>) {
     let installer = Installer::default();
     let table = installer.install::<MongoReader>(settings).unwrap();
@@ -32,7 +32,7 @@ async fn check(settings: &str, expected: Result<(), (&str, &str)>) {
 }
 
 #[tokio::test]
-async fn who_may_read_reads_and_who_may_not_is_told_nothing() {
+async fn user_with_the_right_reads_and_others_learn_nothing() {
     let Some(server) = Mongod::start_with_users().await else {
         return;
     };
@@ -86,7 +86,7 @@ async fn who_may_read_reads_and_who_may_not_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_named() {
+async fn absent_bucket_or_database_is_named() {
     let Some(served) = Served::new("connect").await else {
         return;
     };
@@ -105,7 +105,7 @@ async fn what_is_not_there_is_named() {
     )
     .await;
 
-    // Whose files were all removed is there.
+    // A bucket whose files were all removed exists.
     served
         .database
         .collection::<mongodb::bson::Document>("fs.files")
@@ -116,7 +116,7 @@ async fn what_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_named() {
+async fn absent_server_is_named() {
     let port = free_port().unwrap();
     let settings = |address: &str| format!("connection_string = 'mongodb://{address}'\ndatabase = 'images'\n{SOON}");
     let refusing = settings(&format!("me:{ENCODED}@127.0.0.1:{port}/?tls=false"));
@@ -136,8 +136,8 @@ async fn a_server_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn tls_with_a_certificate_that_is_trusted_and_only_then() {
-    // A certificate for this machine's own address, and its key, which protects nothing.
+async fn tls_requires_a_trusted_certificate() {
+    // A certificate for the loopback address, and its key, which protects nothing.
     let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/localhost.pem");
     let Some(server) = Mongod::start(&["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", pem]) else {
         return;
@@ -161,7 +161,7 @@ async fn tls_with_a_certificate_that_is_trusted_and_only_then() {
 }
 
 #[tokio::test]
-async fn a_replica_set_by_its_name() {
+async fn replica_set_is_found_by_its_name() {
     let Some(server) = Mongod::start(&["--replSet", "rs0"]) else {
         return;
     };

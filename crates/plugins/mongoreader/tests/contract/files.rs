@@ -1,4 +1,4 @@
-//! Which file a path means, and what is said of one that is not whole.
+//! The file that a path names, and the errors of damaged files.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ use resizer_test_stores::mongod::{upload, upload_as};
 use super::{Served, download, install, read};
 
 #[tokio::test]
-async fn the_newest_revision_is_the_one_uploaded_last() {
+async fn newest_revision_is_the_one_uploaded_last() {
     let Some(served) = Served::new("revisions").await else {
         return;
     };
@@ -40,7 +40,7 @@ async fn the_newest_revision_is_the_one_uploaded_last() {
 }
 
 #[tokio::test]
-async fn ids_of_both_kinds() {
+async fn file_is_found_by_ids_of_both_kinds() {
     let Some(served) = Served::new("ids").await else {
         return;
     };
@@ -96,7 +96,7 @@ async fn ids_of_both_kinds() {
 }
 
 #[tokio::test]
-async fn names_are_compared_byte_for_byte_whatever_order_the_collection_has() {
+async fn names_are_compared_byte_for_byte_with_any_collation() {
     let Some(served) = Served::new("collation").await else {
         return;
     };
@@ -114,7 +114,7 @@ async fn names_are_compared_byte_for_byte_whatever_order_the_collection_has() {
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
 }
 
-/// What comes of a file of ten chunks of 1000 bytes, but for the last, which has 500.
+/// The result of reading a damaged file of ten chunks of 1000 bytes, the last of 500.
 async fn damaged(name: &str, damage: impl AsyncFnOnce(&Served, Bson)) -> Option<[Result<Vec<u8>, ErrorKind>; 2]> {
     let served = Served::new(name).await?;
     let bucket = GridFsBucketOptions::builder().chunk_size_bytes(1000).build();
@@ -141,7 +141,7 @@ fn bytes() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_whole_is_an_error_and_never_short() {
+async fn incomplete_file_is_an_error_and_never_short() {
     let set = async |served: &Served, n: i32, change: Document| {
         let chunks = served.database.collection::<Document>("fs.chunks");
         let changed = chunks
@@ -239,7 +239,7 @@ async fn a_file_that_is_not_whole_is_an_error_and_never_short() {
         damaged("sizeless", async |s, _| file(s, doc! { "chunkSize": 0 }).await).await,
         [&broken, &broken],
     );
-    // As the first drivers wrote numbers.
+    // The number types of the first drivers.
     let floating = doc! { "length": 9500.0, "chunkSize": 1000.0 };
     check(
         "floating numbers",
@@ -249,7 +249,7 @@ async fn a_file_that_is_not_whole_is_an_error_and_never_short() {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_while_it_is_read_is_never_mixed() {
+async fn file_changed_while_it_is_read_is_never_mixed() {
     let Some(served) = Served::new("changes").await else {
         return;
     };
@@ -273,7 +273,7 @@ async fn a_file_that_changes_while_it_is_read_is_never_mixed() {
 }
 
 #[tokio::test]
-async fn another_bucket_of_a_database_that_the_connection_string_names() {
+async fn bucket_of_the_connection_strings_database_is_read() {
     let Some(served) = Served::new("buckets").await else {
         return;
     };

@@ -1,5 +1,5 @@
-//! What every source does, run against a real `mongod`; and what this one says of names, ids, damaged files, users and
-//! servers that come and go.
+//! Source contract for a real `mongod`, and this plugin's handling of names, ids, damaged files, users and servers that
+//! restart.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod connect;
@@ -21,7 +21,7 @@ use resizer_test_stores::mongod::{Mongod, upload};
 struct Served {
     database: Database,
     source: Arc<dyn Source>,
-    /// Ends when the last test that uses it does.
+    /// Ends with the last test that uses it.
     server: Arc<Mongod>,
 }
 
@@ -85,7 +85,7 @@ impl SourceStore for Served {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_source() {
+async fn bucket_satisfies_the_source_contract() {
     let Some(served) = Served::new("contract").await else {
         return;
     };

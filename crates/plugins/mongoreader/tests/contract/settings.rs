@@ -1,4 +1,4 @@
-//! What the settings are without being set, and what is said of wrong ones.
+//! Settings: defaults, and the messages about wrong ones.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use resizer_mongoreader::MongoReader;
 use resizer_plugin_api::SourcePath;
 
 #[test]
-fn defaults() {
+fn missing_settings_have_defaults() {
     let installer = Installer::default();
     let settings = "connection_string = 'mongodb://me:hunter2@B.example:27018,a.example/images?replicaSet=rs'";
     let table = installer.install::<MongoReader>(settings).unwrap();
@@ -32,7 +32,7 @@ fn defaults() {
 }
 
 #[test]
-fn all_forms_of_connection_strings_are_read_without_asking_anybody() {
+fn every_form_of_connection_string_is_parsed_without_io() {
     for text in [
         "mongodb://127.0.0.1/images",
         "mongodb://[::1]:27017/images",
@@ -51,7 +51,7 @@ fn all_forms_of_connection_strings_are_read_without_asking_anybody() {
 }
 
 #[test]
-fn wrong_settings_are_named_and_secrets_are_not() {
+fn wrong_setting_is_named_and_no_secret_is() {
     let check = |settings: &str, setting: &str, advice: &str| {
         let error = Installer::default()
             .install::<MongoReader>(settings)

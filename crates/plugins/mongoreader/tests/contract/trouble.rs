@@ -1,4 +1,5 @@
-//! A server that refuses, falls silent, breaks off or is restarted; and connections, which end with the plugin.
+//! Store failures: a server that refuses, falls silent, breaks off or restarts; and connections, which end with the
+//! plugin.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,12 +17,12 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{download, install, read};
 
 const PASSWORD: &str = "hunter2-swordfish";
-/// The search for a server ends well before an answer is given up, which is another error.
+/// The timeout of finding a server is far below that of an answer, whose error is another.
 const SETTINGS: &str =
     "connect_timeout = '1s'\nserver_selection_timeout = '500ms'\nread_timeout = '1s'\nmax_connections = 8";
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server that asks for a password, behind a proxy.
+/// A server that requires a password, behind a proxy.
 struct Troubled {
     trouble: Trouble,
     source: Arc<dyn Source>,
@@ -69,7 +70,7 @@ impl TroubledStore for Troubled {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_in_trouble() {
+async fn failing_store_satisfies_the_failure_contract() {
     if let Some(troubled) = Troubled::new().await {
         trouble_contract(&troubled).await;
     }
@@ -85,7 +86,7 @@ async fn silence_is_a_timeout_and_refusal_is_not() {
         return;
     };
     troubled.put("a.jpg", b"image").await;
-    // Before the first connection, so that there is no server to choose.
+    // Before the first connection, so that there is no server to select.
     for (mode, kind) in [(Mode::Silent, ErrorKind::Timeout), (Mode::Refuse, ErrorKind::Upstream)] {
         troubled.trouble.set(mode);
         sleep(Duration::from_secs(2)).await;
@@ -106,7 +107,7 @@ async fn comes_back(source: &dyn Source) {
             Ok(bytes) => return assert_eq!(bytes, b"image"),
             Err(error) => {
                 let of_the_store = matches!(error.kind(), ErrorKind::Upstream | ErrorKind::Timeout);
-                assert!(of_the_store && since.elapsed() < PATIENCE, "{error:?}");
+                assert!(of_the_store && since.elapsed() < TIMEOUT, "{error:?}");
             }
         }
         sleep(Duration::from_millis(50)).await;
@@ -114,7 +115,7 @@ async fn comes_back(source: &dyn Source) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_restarted_is_read_again() {
+async fn restarted_server_is_read_again() {
     let Some(server) = Mongod::start(&[]) else {
         return;
     };
@@ -128,15 +129,15 @@ async fn a_server_that_is_restarted_is_read_again() {
     let mut cut = download(&*source, "large.jpg", None).await.unwrap().bytes;
     cut.next().await.unwrap().unwrap();
     server.kill();
-    let error = timeout(PATIENCE, read_all(cut)).await.unwrap().unwrap_err();
+    let error = timeout(TIMEOUT, read_all(cut)).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Upstream, "in the middle: {error:?}");
     for _ in 0..3 {
-        let error = timeout(PATIENCE, read(&*source, "a.jpg")).await.unwrap().unwrap_err();
+        let error = timeout(TIMEOUT, read(&*source, "a.jpg")).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Upstream, "while it is away: {error:?}");
     }
     server.restart();
     comes_back(&*source).await;
-    // Without a pause, as a deployment would: what was connected is not, and nobody notices.
+    // Without a pause, like a deployment: the connections are broken and nothing has noticed yet.
     server.restart();
     comes_back(&*source).await;
 }
@@ -155,7 +156,7 @@ async fn connections_end_with_the_plugin() {
     let since = Instant::now();
     while trouble.open() > 0 {
         assert!(
-            since.elapsed() < PATIENCE,
+            since.elapsed() < TIMEOUT,
             "{} connections are left open",
             trouble.open()
         );
@@ -163,9 +164,9 @@ async fn connections_end_with_the_plugin() {
     }
 }
 
-/// A task that panics reaches nobody but the standard error.
+/// A panic of a task shows only on standard error.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_download_that_outlives_the_plugin_and_is_left_panics_nowhere() {
+async fn download_dropped_after_the_plugin_does_not_panic() {
     let Some(server) = Mongod::shared().await else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Which URL an origin is asked for what a client asks for.
+//! URLs at the origin for a client's URLs.
 
 use http::Extensions;
 use resizer_plugin_api::engine::{HookTable, Resources};
@@ -33,7 +33,7 @@ fn url_of(reader: &RemoteReader, path: &str) -> Result<String, ErrorKind> {
 }
 
 #[test]
-fn host_and_path() {
+fn host_and_path_become_a_url() {
     let reader = any("");
     let check = |path: &str, expected: Result<&str, ErrorKind>| {
         assert_eq!(url_of(&reader, path), expected.map(str::to_owned), "{path}");
@@ -46,7 +46,7 @@ fn host_and_path() {
     check("a.example:80/c.jpg", Ok("https://a.example:80/c.jpg"));
     check("a.example//b//c.jpg", Ok("https://a.example//b//c.jpg"));
     check("a.example/", Ok("https://a.example/"));
-    // What was decoded once is not decoded again, and is no query and no fragment.
+    // A decoded path is not decoded again, and contains neither query nor fragment.
     check("a.example/b c+d.jpg", Ok("https://a.example/b%20c+d.jpg"));
     check("a.example/%2F.jpg", Ok("https://a.example/%252F.jpg"));
     check("a.example/%2e%2e/b.jpg", Ok("https://a.example/%252e%252e/b.jpg"));
@@ -76,7 +76,7 @@ fn host_and_path() {
     );
 }
 
-/// What becomes of path and query of a request.
+/// Path and query of a request after `rewrite`.
 fn rewritten(reader: &RemoteReader, path: &str, query: &str) -> Result<(String, String), ErrorKind> {
     let (head, mut path, mut query) = (RequestHead::get("", ""), path.to_owned(), Query::parse(query));
     let (mut any_extension, mut state) = (false, Extensions::default());
@@ -86,7 +86,7 @@ fn rewritten(reader: &RemoteReader, path: &str, query: &str) -> Result<(String, 
 }
 
 #[test]
-fn what_imageresizer_signed_is_asked() {
+fn url_signed_by_imageresizer_is_the_target() {
     let reader = reader(&format!(
         "signing_key = '{KEY}'\nallow_all_signed_requests = true\nschemes = ['https', 'http']"
     ));
@@ -119,7 +119,7 @@ fn what_imageresizer_signed_is_asked() {
 }
 
 #[test]
-fn only_the_signed_form_is_rewritten() {
+fn request_without_urlb64_is_not_rewritten() {
     let reader = any("");
     let same = |path: &str, query: &str| {
         assert_eq!(rewritten(&reader, path, query).unwrap().0, path, "{path}?{query}");
@@ -175,9 +175,9 @@ fn only_the_signed_form_is_rewritten() {
     }
 }
 
-/// With `urlb64` and no `hmac`, a URL is asked as if its host and path stood there, and may have a query.
+/// A URL with `urlb64` and no `hmac` is treated as one of the human-friendly form, and may have a query.
 #[test]
-fn a_url_without_signature_is_held_against_the_rules_for_all() {
+fn unsigned_url_is_checked_against_the_rules_for_unsigned_urls() {
     let reader = any("");
     let check = |urlb64: &str, expected: Result<&str, ErrorKind>| {
         let found = url_of(&reader, &format!("@unsigned/{urlb64}/remote.jpg"));

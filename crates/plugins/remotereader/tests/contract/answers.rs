@@ -1,4 +1,4 @@
-//! Origins that answer as none should, and what they are asked.
+//! Faulty origins: their responses, and the requests that they get.
 
 use resizer_engine::testing::{Installer, read_all};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ async fn kind_of(more: &str, answer: Answer) -> ErrorKind {
 }
 
 #[tokio::test]
-async fn each_status_has_its_kind() {
+async fn status_of_the_origin_decides_the_kind_of_error() {
     let check = async |status: u16, expected: ErrorKind| {
         let (_origin, reader) = origin("", move |_| Answer::new(status, &[], b"")).await;
         assert_eq!(
@@ -55,7 +55,7 @@ async fn each_status_has_its_kind() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_is_the_origin_s_failure() {
+async fn malformed_response_is_an_upstream_failure() {
     let raw = |bytes: &[u8], then| Answer {
         bytes: bytes.to_vec(),
         then,
@@ -96,7 +96,7 @@ async fn what_is_no_answer_is_the_origin_s_failure() {
 }
 
 #[tokio::test]
-async fn whatever_says_its_length_or_not_arrives() {
+async fn body_arrives_with_and_without_content_length() {
     for answer in [
         Answer::new(200, &[], BYTES),
         Answer::new(203, &[], BYTES),
@@ -113,7 +113,7 @@ async fn whatever_says_its_length_or_not_arrives() {
 }
 
 #[tokio::test]
-async fn nothing_larger_than_the_limit_comes() {
+async fn image_above_max_bytes_is_refused() {
     let check = async |limit: u64, answer: &Answer, fits: bool| {
         let (answer, more) = (answer.clone(), format!("max_bytes = {limit}"));
         let (_origin, reader) = origin(&more, move |_| answer.clone()).await;
@@ -136,7 +136,7 @@ async fn nothing_larger_than_the_limit_comes() {
     }
 }
 
-/// An origin that cares for neither HEAD nor ranges nor conditions.
+/// An origin that ignores HEAD, ranges and conditions.
 fn simple(headers: &'static [(&'static str, &'static str)]) -> impl Fn(&Asked) -> Answer + Send + Sync + 'static {
     move |asked| match asked.method.as_str() {
         "GET" => Answer::new(200, headers, BYTES),
@@ -145,7 +145,7 @@ fn simple(headers: &'static [(&'static str, &'static str)]) -> impl Fn(&Asked) -
 }
 
 #[tokio::test]
-async fn a_part_is_cut_out_of_the_whole_where_the_origin_sends_no_parts() {
+async fn range_of_an_origin_without_ranges_is_cut_out_of_the_whole() {
     let whole = chunked(BYTES);
     let (_said, said) = origin("", simple(&[])).await;
     let (_unsaid, unsaid) = origin("", move |_| Answer::new(200, &[CHUNKED], &whole)).await;
@@ -165,7 +165,7 @@ async fn a_part_is_cut_out_of_the_whole_where_the_origin_sends_no_parts() {
 }
 
 #[tokio::test]
-async fn another_part_than_asked_for_is_an_error() {
+async fn wrong_content_range_is_an_error() {
     let check = async |content_range: &'static str, body: &'static [u8], expected: Result<Option<u64>, ErrorKind>| {
         let headers = [("Content-Range", content_range)];
         let (_origin, reader) = origin("", move |_| Answer::new(206, &headers, body)).await;
@@ -200,7 +200,7 @@ async fn another_part_than_asked_for_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_stat_is_got_where_head_is_refused() {
+async fn stat_of_an_origin_that_refuses_head_uses_get() {
     const HEADERS: &[(&str, &str)] = &[("ETag", "\"v\""), ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")];
     for status in [400, 401, 403, 405, 500, 501] {
         for parts in [true, false] {
@@ -234,7 +234,7 @@ async fn a_stat_is_got_where_head_is_refused() {
 }
 
 #[tokio::test]
-async fn versions_are_told_by_what_the_origin_says() {
+async fn validator_is_the_etag_or_the_time_of_the_last_change() {
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     let check = async |headers: &'static [(&'static str, &'static str)], named: bool| {
         let (origin, reader) = origin("", simple(headers)).await;
@@ -243,7 +243,7 @@ async fn versions_are_told_by_what_the_origin_says() {
         assert_eq!(stat.validator.is_some(), named, "{headers:?}");
         let want = |validator: Validator| Want::whole().with_unless(validator);
         if let Some(validator) = stat.validator {
-            // Although this origin answers 200 whatever it is told.
+            // This origin answers 200 to every request.
             let again = reader.fetch("a.jpg", want(validator)).await.unwrap();
             assert!(matches!(again, Fetch::Unchanged), "{headers:?}: {again:?}");
         }
@@ -273,7 +273,7 @@ async fn versions_are_told_by_what_the_origin_says() {
 }
 
 #[tokio::test]
-async fn origins_are_told_no_more_than_they_need() {
+async fn request_to_an_origin_has_only_the_necessary_headers() {
     let (origin, reader) = origin("", |_| Answer::new(200, &[("Set-Cookie", "a=b")], BYTES)).await;
     for _ in 0..2 {
         reader.read("b c/d.jpg").await.unwrap();
@@ -293,7 +293,7 @@ async fn origins_are_told_no_more_than_they_need() {
 }
 
 #[tokio::test]
-async fn connections_are_kept_also_from_one_reading_of_the_settings_to_the_next() {
+async fn connection_is_kept_across_requests_and_reloads() {
     let origin = HttpOrigin::start(|_| Answer::new(200, &[], BYTES)).await.unwrap();
     let installer = Installer::default();
     let before = Reader::installed(&installer, origin.address(), "");
@@ -310,9 +310,9 @@ async fn connections_are_kept_also_from_one_reading_of_the_settings_to_the_next(
     assert_eq!(origin.asked().last().unwrap().header("user-agent"), "other");
 }
 
-/// It closed the connection just as the next question was on its way.
+/// The origin closes the connection while the next request is on its way.
 #[tokio::test]
-async fn what_a_dying_connection_swallowed_is_asked_again_once() {
+async fn request_on_a_dying_connection_is_repeated_once() {
     let turn = AtomicUsize::new(0);
     let (origin, reader) = origin("", move |_| match turn.fetch_add(1, Ordering::SeqCst) {
         0 | 2 => Answer::new(200, &[], BYTES),
@@ -331,8 +331,8 @@ async fn what_a_dying_connection_swallowed_is_asked_again_once() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_died_is_made_anew() {
-    // Without a word: the client learns of it when it asks again, or shortly before.
+async fn dead_idle_connection_is_replaced() {
+    // The client notices the closed connection at its next request, or shortly before.
     let (origin, reader) = origin("", |_| Answer::new(200, &[], BYTES).then(Then::Close)).await;
     for _ in 0..20 {
         reader.read("a.jpg").await.unwrap();

@@ -1,5 +1,5 @@
-//! Spellings of addresses that must not be connected to, each signed by the holder of the key: even they reach nothing
-//! that the operator has not opened.
+//! Forbidden addresses in many spellings, each in a signed URL: even the holder of the key reaches no address that the
+//! operator has not allowed.
 
 use resizer_engine::testing::Installer;
 use resizer_plugin_api::{ErrorKind, SourcePath, Want};
@@ -86,7 +86,7 @@ const SPELLINGS: &[&str] = &[
     "http://local\u{ad}host:PORT/",
 ];
 
-/// What is refused before anybody looks at its address.
+/// URLs that are refused before their address is checked.
 const NO_URLS: &[&str] = &[
     "http://images.test@127.0.0.1:PORT/",
     "http://127.0.0.1:PORT@127.0.0.1:PORT/",
@@ -107,7 +107,7 @@ const NO_URLS: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn no_spelling_leads_to_an_address_that_is_not_opened() {
+async fn forbidden_address_is_refused_in_every_spelling() {
     let trap = HttpOrigin::start(|_| Answer::new(200, &[], b"secret")).await.unwrap();
     let port = trap.address().port().to_string();
     let settings = format!(
@@ -147,9 +147,9 @@ async fn no_spelling_leads_to_an_address_that_is_not_opened() {
     assert_eq!(trap.connections(), 0);
 }
 
-/// A rule that names a host opens no address.
+/// A rule that names a host allows no address.
 #[tokio::test]
-async fn the_human_friendly_form_leads_there_no_more() {
+async fn forbidden_address_is_refused_in_the_human_friendly_form() {
     let trap = HttpOrigin::start(|_| Answer::new(200, &[], b"secret")).await.unwrap();
     let port = trap.address().port();
     let settings = format!(

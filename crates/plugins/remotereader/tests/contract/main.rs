@@ -1,5 +1,5 @@
-//! What every source does, run against nginx; and what this one says of origins that misbehave, of places that it must
-//! not go to, and of its settings.
+//! Contract suite of `remotereader`: what every source does, against nginx, and this plugin's own cases: faulty
+//! origins, forbidden addresses, redirects, TLS, settings.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod answers;
@@ -30,14 +30,14 @@ use resizer_test_stores::nginx::Nginx;
 
 const KEY: &str = "a key that signs";
 
-/// The plugin, installed, and the host and port that its paths begin with.
+/// The installed plugin, and the host and port at the start of its paths.
 struct Reader {
     table: HookTable,
     authority: String,
 }
 
 impl Reader {
-    /// Reads from a server on 127.0.0.1, in the clear.
+    /// Reads from a server on 127.0.0.1, without TLS.
     fn of(address: SocketAddr, more: &str) -> Self {
         Self::installed(&Installer::default(), address, more)
     }
@@ -104,7 +104,7 @@ impl Reader {
     }
 }
 
-/// A URL as somebody signs it who has the key.
+/// A URL, signed with the key.
 fn base64_and_hmac(url: &str) -> (String, String) {
     let urlb64 = URL_SAFE_NO_PAD.encode(url);
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
@@ -113,14 +113,14 @@ fn base64_and_hmac(url: &str) -> (String, String) {
     (urlb64, hmac)
 }
 
-/// A server that answers so, and a reader of it.
+/// A server with these answers, and a reader of it.
 async fn origin(more: &str, answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> (HttpOrigin, Reader) {
     let origin = HttpOrigin::start(answer).await.unwrap();
     let reader = Reader::of(origin.address(), more);
     (origin, reader)
 }
 
-/// A source as the suites know them: its paths are those of one server.
+/// A source for the suites, with the paths of one server.
 struct OneServer {
     source: Arc<dyn Source>,
     authority: String,
@@ -154,7 +154,7 @@ impl Source for OneServer {
     }
 }
 
-/// nginx and a source that reads from it, perhaps through trouble.
+/// nginx and a source that reads from it, directly or through a proxy that causes failures.
 struct Served {
     nginx: Nginx,
     trouble: Trouble,
@@ -214,14 +214,14 @@ impl TroubledStore for Served {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_source() {
+async fn source_keeps_the_contract() {
     if let Some(served) = Served::start(false).await {
         source_contract(&served).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_source_in_trouble() {
+async fn source_keeps_the_contract_when_the_store_fails() {
     if let Some(served) = Served::start(true).await {
         trouble_contract(&served).await;
     }

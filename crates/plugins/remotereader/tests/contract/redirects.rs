@@ -1,4 +1,4 @@
-//! Origins that send on to another place.
+//! Redirects of origins.
 
 use resizer_plugin_api::{ErrorKind, Want};
 use resizer_test_stores::http_origin::{Answer, HttpOrigin};
@@ -46,7 +46,7 @@ async fn every_kind_of_redirect_is_followed() {
 }
 
 #[tokio::test]
-async fn only_so_many_are_followed() {
+async fn redirects_beyond_the_limit_are_an_error() {
     // `/5` is five hops away from `/0`.
     let check = async |more: &str, hops: u8, arrives: bool| {
         let (origin, reader) = origin(more, |asked| match asked.target[1..].parse::<u8>() {
@@ -76,7 +76,7 @@ async fn only_so_many_are_followed() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_nowhere_is_the_origin_s_failure() {
+async fn redirect_to_a_malformed_url_is_an_upstream_failure() {
     for headers in [
         &[][..],
         &[("Location", "http://")],
@@ -89,13 +89,13 @@ async fn a_redirect_to_nowhere_is_the_origin_s_failure() {
     }
 }
 
-/// Each hop is held against the same rules as the first, and the client does not hear where it would have led.
+/// Each hop is checked against the same rules as the first, and the client is not told the forbidden target.
 #[tokio::test]
-async fn nobody_is_led_astray() {
+async fn redirect_to_a_forbidden_target_answers_403() {
     let answer = |_: &_| Answer::new(200, &[], b"secret");
     let trap = HttpOrigin::start(answer).await.unwrap();
     let port = trap.address().port();
-    // Servers at the same port of other addresses, which nothing opens.
+    // Servers at the same port of other addresses, which no setting allows.
     let beside = HttpOrigin::start_at(([127, 0, 0, 2], port).into(), answer)
         .await
         .unwrap();
@@ -155,9 +155,9 @@ async fn nobody_is_led_astray() {
     assert_eq!((trap.connections(), beside.connections()), (0, 0));
 }
 
-/// Whoever signs a URL vouches for where it leads; whoever does not, does not.
+/// The redirects of a signed URL count as signed, those of an unsigned URL do not.
 #[tokio::test]
-async fn a_signature_holds_for_the_places_that_it_leads_to() {
+async fn signature_covers_the_redirects_of_a_url() {
     let end = HttpOrigin::start_at(([127, 0, 0, 2], 0).into(), |_| Answer::new(200, &[], b"bytes"))
         .await
         .unwrap();

@@ -1,4 +1,4 @@
-//! What the settings mean where they are left out, which are refused, and what `check --connect` says.
+//! Settings: their defaults, the refused ones, and the report of `check --connect`.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use resizer_test_stores::http_origin::{Answer, HttpOrigin};
 use resizer_test_stores::process::free_port;
 
 #[test]
-fn what_is_left_out() {
+fn defaults_of_settings() {
     let installer = Installer::default();
     let table = installer
         .install::<RemoteReader>("allow = [{ domain = '*.example.com' }]")
@@ -34,7 +34,7 @@ fn what_is_left_out() {
 }
 
 #[test]
-fn what_is_refused() {
+fn contradictory_settings_are_refused() {
     let check = |settings: &str, part: &str| {
         let error = Installer::default()
             .install::<RemoteReader>(settings)
@@ -76,7 +76,7 @@ async fn connect(settings: &str) -> Result<(), InstallError> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_reached_is_said_beforehand() {
+async fn connect_reports_unreachable_hosts() {
     let origin = HttpOrigin::start(|_| Answer::new(404, &[], b"")).await.unwrap();
     let port = origin.address().port();
     let at = |port: u16, more: &str| {

@@ -1,4 +1,4 @@
-//! An origin whose certificate nobody vouches for.
+//! TLS: an origin with an untrusted certificate.
 
 use resizer_engine::testing::Installer;
 use resizer_plugin_api::{ErrorKind, SourcePath, Want};
@@ -6,7 +6,7 @@ use resizer_remotereader::RemoteReader;
 use resizer_test_stores::nginx::{Certificate, Nginx};
 
 #[tokio::test]
-async fn nothing_is_read_from_who_cannot_be_told_from_others() {
+async fn untrusted_certificate_is_refused() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
     let Some(nginx) = Nginx::start(Some(Certificate {
         certificate: &made.cert.pem(),

@@ -1,4 +1,4 @@
-//! Whole requests, from the URL that a client asks for to the image that it gets.
+//! Whole requests, from the URL of a client to its image.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ fn width(jpeg: &[u8]) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_forms_are_served_and_forged_ones_are_not() {
+async fn both_forms_are_served_and_a_forged_signature_is_not() {
     let served = Served::new("").await;
     let host = served.origin.address();
     let (status, media_type, body) = served.get(&format!("/remote/{host}/open/a.jpg"), "width=100").await;
@@ -94,7 +94,7 @@ async fn both_forms_are_served_and_forged_ones_are_not() {
     assert_eq!((status, media_type.as_str(), width(&body)), (200, "image/jpeg", 120));
     assert_eq!(served.origin.asked().last().unwrap().target, "/closed/b.jpg?c");
 
-    // Of this image all is known by now, but not to who cannot sign.
+    // The image is cached by now, and still not served to a client without the key.
     let asked = served.origin.asked().len();
     for forged in [
         format!("width=120&urlb64={urlb64}&hmac=AAAAAAAAAAA"),
@@ -115,7 +115,7 @@ async fn both_forms_are_served_and_forged_ones_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_passed_on_as_it_is_unless_the_operator_says_so() {
+async fn image_is_reencoded_unless_untrusted_data_is_off() {
     let untrusted = Served::new("").await;
     let trusted = Served::new("untrusted_data = false").await;
     for (served, relays) in [(&untrusted, false), (&trusted, true)] {
@@ -139,9 +139,9 @@ async fn nothing_is_passed_on_as_it_is_unless_the_operator_says_so() {
     assert!(!String::from_utf8_lossy(&body).contains("script"));
 }
 
-/// It sends neither ETag nor date; that the image is there is remembered all the same.
+/// The origin sends neither ETag nor date. That the image exists is cached nevertheless.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_origin_that_names_no_version_is_asked_no_more_often_than_others() {
+async fn origin_without_validators_is_asked_no_more_often_than_others() {
     let served = Served::new("").await;
     let path = format!("/remote/{}/open/nameless.jpg", served.origin.address());
     for width in [100, 120, 140] {

@@ -1,5 +1,5 @@
-//! What every source does, run against an S3 server that verifies signatures; and what this one makes of buckets, of
-//! refusals and of settings. Credentials of the environment have a test of their own.
+//! Source contract for an S3 server that verifies signatures, and this plugin's handling of buckets, refusals and
+//! settings. Credentials of the environment are tested in `credentials.rs`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod settings;
@@ -20,7 +20,7 @@ const REGION: &str = "eu-west-1";
 const ID: &str = "AKIDEXAMPLE0001";
 const SECRET: &str = "wJalr/XUtnFEMI+K7MDENG";
 
-/// A server with a bucket of images, a public one and one that nobody lists.
+/// A server with a bucket of images, a public one, and one that may not be listed.
 async fn server() -> S3 {
     let server = S3::start(REGION).await.unwrap();
     server.create("photos", Visibility::Private);
@@ -56,7 +56,7 @@ async fn read(source: &Arc<dyn Source>, name: &str) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// One bucket and a folder in it, as a reader that is mapped to them serves them.
+/// A folder of a bucket, and a reader that serves it.
 struct Mapped {
     server: S3,
     source: Arc<dyn Source>,
@@ -118,19 +118,19 @@ impl TroubledStore for Mapped {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_source() {
+async fn bucket_satisfies_the_source_contract() {
     source_contract(&Mapped::new().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_source_also_where_absence_is_not_told() {
+async fn bucket_that_hides_absence_satisfies_the_source_contract() {
     let mapped = Mapped::new().await;
     mapped.server.tell_absence(false);
     source_contract(&mapped).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trouble_on_the_way_is_told_as_such() {
+async fn store_failure_is_reported() {
     let mut mapped = Mapped::new().await;
     let trouble = Trouble::before(mapped.server.address()).await.unwrap();
     mapped.source = source(&format!(
@@ -143,7 +143,7 @@ async fn trouble_on_the_way_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn only_listed_buckets_are_served() {
+async fn unlisted_bucket_is_forbidden() {
     let server = server().await;
     for bucket in ["photos", "logos", "payroll"] {
         server.put(bucket, "a/b.jpg", bucket.as_bytes());
@@ -173,7 +173,7 @@ async fn only_listed_buckets_are_served() {
 }
 
 #[tokio::test]
-async fn an_object_costs_one_trip_and_never_a_list() {
+async fn object_costs_one_request_and_no_list() {
     let mapped = Mapped::new().await;
     mapped.put("a.jpg", b"bytes");
     read(&mapped.source, "a.jpg").await.unwrap();
@@ -185,7 +185,7 @@ async fn an_object_costs_one_trip_and_never_a_list() {
 }
 
 #[tokio::test]
-async fn a_store_that_wants_less_haste_is_asked_again_and_not_forever() {
+async fn busy_store_is_retried_a_limited_number_of_times() {
     let mapped = Mapped::new().await;
     mapped.put("a.jpg", b"bytes");
     mapped.server.slow_down(2);
@@ -200,7 +200,7 @@ async fn a_store_that_wants_less_haste_is_asked_again_and_not_forever() {
     assert_eq!(read(&mapped.source, "a.jpg").await.unwrap(), b"bytes", "afterwards");
 }
 
-/// What a reader says of an object that exists, or would, if the settings are these.
+/// The errors of a reader with these settings, for an object that exists and for an absent one.
 async fn refused(settings: &str) -> (Error, Error) {
     let source = source(settings);
     let stat = source.stat(&path("a.jpg")).await.unwrap_err();
@@ -209,7 +209,7 @@ async fn refused(settings: &str) -> (Error, Error) {
 }
 
 #[tokio::test]
-async fn refused_credentials_are_no_proof_that_an_image_does_not_exist() {
+async fn refused_credentials_do_not_mean_that_the_image_is_absent() {
     let server = server().await;
     server.put("photos", "a.jpg", "bytes");
     let good = signed(&server) + "bucket = 'photos'\n";
@@ -244,7 +244,7 @@ async fn refused_credentials_are_no_proof_that_an_image_does_not_exist() {
     }
 }
 
-/// A server that sends on whoever asks, and where it sends them: there anything is found.
+/// A server that redirects all requests, and the target, which has any object.
 async fn sending_on() -> (HttpOrigin, HttpOrigin) {
     let there = HttpOrigin::start(|_| Answer::new(200, &[("ETag", "\"1\"")], b"bytes"));
     let there = there.await.unwrap();
@@ -254,7 +254,7 @@ async fn sending_on() -> (HttpOrigin, HttpOrigin) {
 }
 
 #[tokio::test]
-async fn a_redirect_is_a_refusal_and_shows_no_token_to_anybody() {
+async fn redirect_is_a_refusal_and_leaks_no_token() {
     let (here, there) = sending_on().await;
     let (error, fetch) = refused(&format!(
         "endpoint = 'http://{}'\nbucket = 'photos'\naccess_key_id = 'a'\nsecret_access_key = 'b'\nsession_token = 'c'",
@@ -270,7 +270,7 @@ async fn a_redirect_is_a_refusal_and_shows_no_token_to_anybody() {
 }
 
 #[tokio::test]
-async fn a_download_whose_rest_is_refused_broke_off() {
+async fn download_whose_rest_is_refused_breaks_off() {
     for status in [304, 404, 416] {
         let store = HttpOrigin::start(move |asked| match asked.header("range") {
             "" => Answer::new(200, &[("ETag", "\"1\""), ("Content-Length", "10")], b"bytes").then(Then::Close),
@@ -292,7 +292,7 @@ async fn a_download_whose_rest_is_refused_broke_off() {
 }
 
 #[tokio::test]
-async fn anonymous_readers_see_public_buckets() {
+async fn anonymous_reader_sees_public_buckets() {
     let server = server().await;
     server.put("logos", "a.jpg", "public");
     server.put("photos", "a.jpg", "private");
@@ -305,7 +305,7 @@ async fn anonymous_readers_see_public_buckets() {
 }
 
 #[tokio::test]
-async fn names_that_cannot_be_addressed_are_absent_and_the_log_says_why() {
+async fn unaddressable_key_is_absent_and_logged() {
     let mapped = Mapped::new().await;
     for name in ["a//b.jpg", "a.jpg/", "/a.jpg"] {
         mapped.put(name, b"there, but not for us");

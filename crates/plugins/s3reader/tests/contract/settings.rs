@@ -1,5 +1,4 @@
-//! What `check --connect` says of wrong settings, what the settings are by default, and which are refused; and what a
-//! reload keeps.
+//! Settings: defaults, refusals, the messages of `check --connect`, and the connections kept by a reload.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ async fn connect(settings: &str) -> Result<(), InstallError> {
 }
 
 #[tokio::test]
-async fn a_check_of_the_connection_names_the_setting_to_blame() {
+async fn connection_check_names_the_wrong_setting() {
     let server = server().await;
     let good = signed(&server) + "buckets = ['photos', 'logos']\n";
     connect(&good).await.unwrap();
@@ -89,7 +88,7 @@ async fn a_check_of_the_connection_names_the_setting_to_blame() {
 }
 
 #[test]
-fn settings() {
+fn settings_are_parsed_or_refused() {
     let table = installed("buckets = ['photos']");
     let mounted = &table.sources[0].value;
     assert_eq!(mounted.prefix.as_str(), "/s3/");
@@ -155,7 +154,7 @@ fn settings() {
 }
 
 #[tokio::test]
-async fn a_reload_keeps_the_connections_of_what_did_not_change() {
+async fn reload_keeps_unchanged_connections() {
     let server = server().await;
     server.put("photos", "a.jpg", "bytes");
     let trouble = Trouble::before(server.address()).await.unwrap();

@@ -1,4 +1,4 @@
-//! A process that is killed while it writes leaves whole originals, or nothing that stays.
+//! Crash: a process that is killed while it writes leaves whole originals, and nothing else that stays.
 
 use std::env;
 use std::fs;
@@ -51,7 +51,7 @@ fn writer(folder: &Path) -> Child {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kill_9_leaves_whole_originals_and_nothing_besides() {
+async fn killed_writer_leaves_whole_originals_and_nothing_else() {
     let folder = Folder::new();
     let path = folder.path();
     let mut found = 0;
@@ -93,7 +93,7 @@ async fn kill_9_leaves_whole_originals_and_nothing_besides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_names_is_removed_at_start() {
+async fn content_that_no_key_names_is_removed_at_start() {
     let folder = Folder::new();
     let first = Opened::start(&folder.path(), SETTINGS).await;
     first.put(&key(1), original(1, 1000)).await;

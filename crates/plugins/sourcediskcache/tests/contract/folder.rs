@@ -1,5 +1,5 @@
-//! What this cache does with its folder: across restarts, when files are damaged, when the disk takes nothing, how much it
-//! takes there, and that it holds the same content once.
+//! Folder of the source cache: restarts, damaged files, a disk that takes nothing, the bound, and contents that several
+//! keys share.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use resizer_plugin_api::{Body, Purge};
 use crate::opened::{Folder, Opened, ROOM, contents, disk_usage, files, key, original};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn originals_outlive_the_server() {
+async fn restarted_server_answers_earlier_originals() {
     let folder = Folder::new();
     let first = Opened::start(&folder.path(), ROOM).await;
     for number in 0..20 {
@@ -40,7 +40,7 @@ async fn originals_outlive_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn large_originals_come_in_pieces() {
+async fn large_original_comes_in_pieces() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), ROOM).await;
     // Around the lengths at which pieces begin and end.
@@ -62,7 +62,7 @@ async fn large_originals_come_in_pieces() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn damage_is_a_miss() {
+async fn damaged_original_is_a_miss() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), ROOM).await;
     let damages: [fn(&mut Vec<u8>); 5] = [
@@ -106,7 +106,7 @@ async fn damage_is_a_miss() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_content_and_a_damaged_key_are_misses() {
+async fn lost_content_or_damaged_key_is_a_miss() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), ROOM).await;
     let (first, second) = (key(1), key(2));
@@ -140,7 +140,7 @@ async fn a_lost_content_and_a_damaged_key_are_misses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_content_lies_there_once_and_goes_with_the_last_key() {
+async fn same_content_is_kept_once_and_goes_with_the_last_key() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), ROOM).await;
     let bytes = original(1, 3_000_000);
@@ -181,7 +181,7 @@ async fn the_same_content_lies_there_once_and_goes_with_the_last_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_folder_stays_within_its_bound() {
+async fn folder_after_each_write_is_within_its_bound() {
     let bound = 16 << 20;
     let folder = Folder::new();
     let mut cache = Opened::start(&folder.path(), "max_size = '16MiB'").await;
@@ -222,7 +222,7 @@ fn cache_at_most(folder: &Path, bound: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_smaller_bound_holds_from_the_start() {
+async fn smaller_bound_holds_from_the_start() {
     let folder = Folder::new();
     let first = Opened::start(&folder.path(), ROOM).await;
     for number in 0..50 {
@@ -240,7 +240,7 @@ async fn a_smaller_bound_holds_from_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_takes_nothing_is_no_error() {
+async fn disk_that_takes_nothing_is_no_error() {
     let folder = Folder::new();
     let cache = Opened::start(&folder.path(), ROOM).await;
     cache.put(&key(1), original(1, 1000)).await;

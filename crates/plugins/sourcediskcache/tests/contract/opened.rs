@@ -1,47 +1,21 @@
-//! A cache as a server has it: installed from its settings and started.
+//! A source cache as a server has it, originals for it, and the files in its folder.
 
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use resizer_engine::testing::{Installer, read_body};
-use resizer_plugin_api::engine::HookTable;
-use resizer_plugin_api::{Cache, CacheKey, Entry, EntryMeta, InstallError, Purge, SourceKey, Validator, Variant};
+use resizer_engine::testing::{Installer, OpenedCache};
+use resizer_plugin_api::InstallError;
 use resizer_sourcediskcache::SourceDiskCache;
-use tempfile::TempDir;
+
+pub(crate) use resizer_engine::testing::{TemporaryFolder as Folder, numbered_key as key};
 
 pub(crate) const ROOM: &str = "max_size = '64MiB'";
 
-/// How long to wait before looking again.
-const PAUSE: Duration = Duration::from_millis(10);
-
 /// A cache that was installed and started.
-pub(crate) struct Opened {
-    _table: HookTable,
-    pub(crate) installer: Arc<Installer>,
-    pub(crate) cache: Arc<dyn Cache>,
-}
-
-/// A place for a cache's folder.
-pub(crate) struct Folder {
-    place: TempDir,
-}
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        Self {
-            place: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    /// Not made yet, nor is the one above it.
-    pub(crate) fn path(&self) -> PathBuf {
-        self.place.path().join("made/by-the-cache")
-    }
-}
+pub(crate) struct Opened(OpenedCache);
 
 impl Opened {
     /// In a process of its own, so to speak, once it has looked the folder through.
@@ -62,68 +36,22 @@ impl Opened {
         folder: &Path,
         settings: &str,
     ) -> Result<Self, InstallError> {
-        let settings = format!("folder = {:?}\n{settings}", folder.to_str().unwrap());
-        let table = installer.install::<SourceDiskCache>(&settings)?;
-        installer.start(&table).await?;
-        let cache = Arc::clone(&table.source_caches[0].value);
-        Ok(Self {
-            _table: table,
-            installer: Arc::clone(installer),
-            cache,
-        })
+        let opened = OpenedCache::start::<SourceDiskCache>(installer, folder, settings).await?;
+        Ok(Self(opened))
     }
 
     /// Waits until the folder has been looked through.
     pub(crate) async fn ready(&self) {
-        self.until("the folder is known", |cache| {
-            cache.metric("resizer_sourcediskcache_max_bytes") > 0
-        })
-        .await;
-    }
-
-    pub(crate) async fn put(&self, key: &CacheKey, bytes: impl Into<Bytes>) {
-        let meta = EntryMeta::new("application/octet-stream", key.validator.clone());
-        let bytes = bytes.into();
-        self.cache.put(key, Entry::new(meta, bytes)).await.unwrap();
-    }
-
-    pub(crate) async fn get(&self, key: &CacheKey) -> Option<Vec<u8>> {
-        let hit = self.cache.get(key).await.unwrap()?;
-        assert_eq!(hit.meta.validator, key.validator);
-        Some(read_body(hit.body).await.unwrap())
-    }
-
-    pub(crate) async fn purge(&self, what: Purge) -> u64 {
-        self.cache.purge(&what).await.unwrap()
-    }
-
-    /// The value of a metric as an operator reads it.
-    pub(crate) fn metric(&self, name: &str) -> i64 {
-        let text = self.installer.metrics.render();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().unwrap()
-    }
-
-    /// Waits until something is so.
-    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        for _ in 0..2000 {
-            if is_so(self) {
-                return;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        panic!(
-            "it takes too long until {what}; the numbers are\n{}",
-            self.installer.metrics.render()
-        );
+        let is_known = |cache: &OpenedCache| cache.metric("resizer_sourcediskcache_max_bytes") > 0;
+        self.until("the folder is known", is_known).await;
     }
 }
 
-pub(crate) fn key(number: usize) -> CacheKey {
-    CacheKey {
-        source: SourceKey::new(format!("file:/{number}.jpg")),
-        validator: Validator::new("1"),
-        variant: Variant::of(["relay"]),
+impl Deref for Opened {
+    type Target = OpenedCache;
+
+    fn deref(&self) -> &OpenedCache {
+        &self.0
     }
 }
 
@@ -154,7 +82,7 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What `du` counts: the blocks of every file and directory.
+/// The bytes that `du` counts: the blocks of every file and directory.
 pub(crate) fn disk_usage(folder: &Path) -> u64 {
     let own = fs::symlink_metadata(folder).unwrap().blocks() * 512;
     let Ok(entries) = fs::read_dir(folder) else { return own };

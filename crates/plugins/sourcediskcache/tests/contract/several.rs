@@ -1,4 +1,5 @@
-//! Several servers on one folder, several readings of the settings in one server, and purges while others write.
+//! Concurrency: several servers on one folder, several readings of the settings in one server, and purges while others
+//! write.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use resizer_plugin_api::Purge;
 use crate::opened::{Folder, Opened, ROOM, contents, key, original};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_server_reads_until_the_first_is_gone() {
+async fn second_server_only_reads_until_the_first_is_gone() {
     let folder = Folder::new();
     let first = Opened::start(&folder.path(), ROOM).await;
     let second = Opened::begin(&folder.path(), ROOM).await;
@@ -26,7 +27,7 @@ async fn a_second_server_reads_until_the_first_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_keeps_the_cache_open() {
+async fn reload_with_the_same_size_keeps_the_cache_open() {
     let folder = Folder::new();
     let installer = Arc::new(Installer::default());
     let open = async |settings: &str| Opened::reload(&installer, &folder.path(), settings).await.unwrap();
@@ -57,7 +58,7 @@ async fn a_reload_keeps_the_cache_open() {
 /// Keys that share contents are put and purged at once: what is found is what was put there, and in the end nothing is
 /// left that nobody names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn shared_contents_survive_each_other() {
+async fn content_shared_by_keys_survives_their_purges() {
     let folder = Folder::new();
     let cache = Arc::new(Opened::start(&folder.path(), ROOM).await);
     let tasks = (0..6_usize).map(|task| {

@@ -1,4 +1,4 @@
-//! What `check --connect` finds, and that it prints no secret.
+//! Connection check: the settings that `check --connect` blames, and that it prints no secret.
 
 use std::net::Ipv4Addr;
 
@@ -70,7 +70,7 @@ on_each_database! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_connection_is_named() {
+async fn wrong_connection_is_named() {
     for kind in [Kind::Postgres, Kind::MariaDb] {
         let Some(db) = Db::open(kind).await else { continue };
         let (user, rest) = db.url.rsplit_once('@').unwrap();
@@ -105,7 +105,7 @@ async fn a_wrong_connection_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_file_is_named() {
+async fn wrong_file_is_named() {
     let Some(db) = Db::open(Kind::Sqlite).await else { return };
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().display();

@@ -1,5 +1,4 @@
-//! The three databases as the tests write to them, past the reader: with sqlx, and with SQL of each one's own where they
-//! differ.
+//! Test databases: the tests write to them with sqlx and each database's own SQL, without the reader.
 
 use std::fmt::{Debug, Write as _};
 use std::net::SocketAddr;
@@ -15,7 +14,7 @@ use resizer_test_stores::postgres::Postgres;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyPool, AssertSqlSafe};
 
-/// Timeouts with which a test ends soon.
+/// Short timeouts, so that a test ends soon.
 pub(crate) const SOON: &str = "connect_timeout = '1s'\nread_timeout = '1s'\n";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,20 +24,20 @@ pub(crate) enum Kind {
     Sqlite,
 }
 
-/// A database, and a way to write to it.
+/// A database and a connection that writes to it.
 pub(crate) struct Db {
     pub(crate) kind: Kind,
     pub(crate) url: String,
     pub(crate) password: &'static str,
     pub(crate) pool: AnyPool,
-    /// Keeps it running.
+    /// Keeps the server running.
     _server: Box<dyn Send + Sync>,
 }
 
-/// A server, if it runs.
+/// A server while a test uses it.
 type Shared<T> = Mutex<Weak<Mutex<T>>>;
 
-/// A server for all tests that run at this time, because starting one takes seconds; and what `of` says of it.
+/// The server that all running tests share, because starting one takes seconds, and the value that `of` returns for it.
 fn shared<T, V>(
     running: &Shared<T>,
     start: impl FnOnce() -> Option<T>,
@@ -55,7 +54,7 @@ fn shared<T, V>(
 }
 
 impl Db {
-    /// `None`, said aloud, if its server is not installed.
+    /// A database. `None`, with a message, if its server is not installed.
     pub(crate) async fn open(kind: Kind) -> Option<Self> {
         static POSTGRES: Shared<Postgres> = Mutex::new(Weak::new());
         static MARIADB: Shared<MariaDb> = Mutex::new(Weak::new());
@@ -85,7 +84,7 @@ impl Db {
         })
     }
 
-    /// A database that runs already.
+    /// A database of a running server.
     pub(crate) async fn at(kind: Kind, url: String, password: &'static str, server: Box<dyn Send + Sync>) -> Self {
         let pool = connect(&url).await;
         Self {
@@ -109,7 +108,7 @@ impl Db {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
-    /// The type of bytes, and of a time to the microsecond.
+    /// The column types for bytes and for a time in microseconds.
     pub(crate) fn types(&self) -> [&'static str; 2] {
         match self.kind {
             Kind::Postgres => ["bytea", "timestamp"],
@@ -118,7 +117,7 @@ impl Db {
         }
     }
 
-    /// Bytes as they stand in SQL.
+    /// Bytes as an SQL literal.
     pub(crate) fn literal(&self, bytes: &[u8]) -> String {
         let mut digits = String::new();
         for byte in bytes {
@@ -161,7 +160,7 @@ pub(crate) fn install(settings: &str) -> Arc<dyn Source> {
     Arc::clone(&table.sources[0].value.source)
 }
 
-/// What `check --connect` finds wrong: the setting and the message.
+/// The setting and the message that `check --connect` reports, if any.
 pub(crate) async fn check(settings: &str) -> Option<(String, String)> {
     let table = Installer::default().install::<SqlReader>(settings).unwrap();
     match (table.on_connect[0].value)().await {
@@ -176,7 +175,7 @@ pub(crate) struct Served {
     pub(crate) db: Arc<Db>,
     pub(crate) table: &'static str,
     source: Arc<dyn Source>,
-    /// Each write gets a time of its own.
+    /// The number of writes, which gives each its own time.
     writes: AtomicU64,
 }
 
@@ -201,7 +200,7 @@ impl Served {
     }
 }
 
-/// The settings that read such a table.
+/// The settings of a reader of such a table.
 pub(crate) fn settings(table: &str) -> String {
     format!(
         "id_type = 'text'\nextension_part_of_id = true\nblob_query = 'SELECT content FROM {table} WHERE name = @id'\n\
@@ -252,13 +251,13 @@ pub(crate) async fn download(source: &dyn Source, name: &str) -> Result<Download
     }
 }
 
-/// An image's bytes and what is said of them.
+/// An image's metadata and bytes.
 pub(crate) async fn whole(source: &dyn Source, name: &str) -> Result<(Stat, Vec<u8>), Error> {
     let download = download(source, name).await?;
     Ok((download.stat, read_all(download.bytes).await?))
 }
 
-/// The error that something fails with.
+/// The error that an operation fails with.
 pub(crate) fn error_of<T: Debug>(result: Result<T, Error>, what: &str) -> Error {
     match result {
         Err(error) => error,

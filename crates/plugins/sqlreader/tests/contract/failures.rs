@@ -1,4 +1,4 @@
-//! Databases that cannot be reached, refuse, or wait; and connections, which are few and shared.
+//! Database failures: unreachable, refusing and slow databases; and connections, which are few and shared.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -46,8 +46,8 @@ on_each_database! {
             assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
         }
         assert!(since.elapsed() < Duration::from_secs(60), "it does not wait for the lock");
-        // The servers give up, too: without that they would wait, one connection for each question, as long as the
-        // lock is held.
+        // The servers stop waiting, too. Otherwise they would wait with one connection for each query until the lock is
+        // released.
         let waiting = match db.kind {
             Kind::Postgres => "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND \
                                query LIKE '%FROM locked%'",
@@ -116,7 +116,7 @@ async fn entries_with_one_database_share_its_connections() {
     }
 }
 
-/// Slow on purpose: the only connection is busy, and the statement outlasts its time.
+/// The only connection is busy, and the statement outlasts its timeout.
 async fn slow(kind: Kind, sleep: &str) {
     let Some(db) = Db::open(kind).await else { return };
     let table = format!("blob_query = 'SELECT {sleep}, @id'\nmax_connections = 1\n{SOON}");
@@ -129,9 +129,9 @@ async fn slow(kind: Kind, sleep: &str) {
     }
 }
 
-/// So that a server does not work on for nobody.
+/// The servers have the timeout too, so that they do not work on without a client.
 #[tokio::test(flavor = "multi_thread")]
-async fn servers_are_told_the_limit() {
+async fn servers_are_told_the_timeout() {
     for (kind, query, expected) in [
         (
             Kind::Postgres,
@@ -152,17 +152,17 @@ async fn servers_are_told_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_is_slow() {
+async fn slow_postgres_is_a_timeout() {
     slow(Kind::Postgres, "pg_sleep(60)").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mariadb_is_slow() {
+async fn slow_mariadb_is_a_timeout() {
     slow(Kind::MariaDb, "SLEEP(60)").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_let_in_blames_the_store() {
+async fn refused_login_is_an_upstream_error() {
     for kind in [Kind::Postgres, Kind::MariaDb] {
         let Some(db) = Db::open(kind).await else { continue };
         let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
@@ -189,7 +189,7 @@ async fn who_is_not_let_in_blames_the_store() {
 }
 
 #[tokio::test]
-async fn a_missing_file_is_not_made() {
+async fn missing_file_is_not_created() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("missing.db");
     for parameters in ["", "?mode=rwc", "?mode=memory"] {
@@ -204,7 +204,7 @@ async fn a_missing_file_is_not_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_in_wal_mode_is_read_while_it_is_written() {
+async fn file_in_wal_mode_is_read_while_it_is_written() {
     let Some(db) = Db::open(Kind::Sqlite).await else { return };
     db.run("PRAGMA journal_mode = WAL").await;
     let served = Served::new(Arc::new(db), "wal").await;
@@ -216,7 +216,7 @@ async fn a_file_in_wal_mode_is_read_while_it_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_only_read() {
+async fn file_is_opened_for_reading_only() {
     let Some(db) = Db::open(Kind::Sqlite).await else { return };
     let served = Served::new(Arc::new(db), "kept").await;
     served.put("a.jpg", b"kept").await;

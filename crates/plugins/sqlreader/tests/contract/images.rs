@@ -1,4 +1,4 @@
-//! Images as they are stored: ids of each type, times of each type, and the version they make.
+//! Stored images: ids of each type, times of each type, and the versions that follow from them.
 
 use std::time::{Duration, SystemTime};
 
@@ -25,7 +25,7 @@ async fn holds(source: &dyn Source, name: &str, bytes: &[u8]) {
 }
 
 on_each_database! {
-    it_is_a_source(db) {
+    database_satisfies_the_source_contract(db) {
         source_contract(&Served::new(db, "contract").await).await;
     }
 
@@ -88,7 +88,7 @@ on_each_database! {
         }
     }
 
-    what_looks_like_sql_is_an_id(db) {
+    sql_in_a_path_is_an_id(db) {
         let served = Served::new(db, "injected").await;
         let names = [
             "' OR '1'='1",
@@ -202,7 +202,7 @@ on_each_database! {
         }
     }
 
-    without_times_the_bytes_tell_their_version(db) {
+    image_without_a_time_has_the_version_of_its_bytes(db) {
         let served = Served::new(db, "timeless").await;
         served.put("a.jpg", b"first").await;
         let source = served.db.source(
@@ -222,7 +222,7 @@ on_each_database! {
         assert_ne!(first.validator, second.validator);
     }
 
-    a_large_image_is_refused(db) {
+    image_above_max_blob_is_refused(db) {
         let served = Served::new(db, "large").await;
         served.put("fits.jpg", &[7; 1000]).await;
         served.put("large.jpg", &[7; 1001]).await;
@@ -236,7 +236,7 @@ on_each_database! {
     bytes_and_version_belong_together(db) {
         let served = Served::new(db, "together").await;
         served.put("a.jpg", b"").await;
-        // In one statement: the number in the bytes is the second of the time.
+        // One statement writes both: the number in the bytes is the second of the time.
         let writer = {
             let db = std::sync::Arc::clone(&served.db);
             tokio::spawn(async move {

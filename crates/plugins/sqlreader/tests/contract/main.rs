@@ -1,5 +1,5 @@
-//! What every source does, run against PostgreSQL, MariaDB and SQLite; and what this one says of ids, times, wrong
-//! settings, and databases that refuse, wait or come back.
+//! Source contract for PostgreSQL, MariaDB and SQLite, and this plugin's handling of ids, times, wrong settings, and
+//! databases that refuse, hang or restart.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,7 +14,7 @@ mod images;
 mod settings;
 mod trouble;
 
-/// One test for each database.
+/// Defines one test for each database.
 macro_rules! on_each_database {
     ($($test:ident($db:ident) $body:block)*) => { $(
         mod $test {

@@ -1,4 +1,4 @@
-//! The settings as they stand in a file: defaults, what they hook into, and what is refused before anything is asked.
+//! Settings: defaults, hooks, and refusals before any IO.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use resizer_sqlreader::SqlReader;
 use crate::db::path;
 
 #[test]
-fn defaults() {
+fn missing_settings_have_defaults() {
     let table = Installer::default()
         .install::<SqlReader>("connection_string = 'sqlite://images.db'")
         .unwrap();
@@ -39,7 +39,7 @@ fn defaults() {
 }
 
 #[test]
-fn an_identity_names_database_query_and_id() {
+fn identity_names_database_query_and_id() {
     let identity = |settings: &str| {
         let source = crate::db::install(settings);
         source.identity(&path("7.jpg")).as_str().to_owned()
@@ -77,7 +77,7 @@ fn an_identity_names_database_query_and_id() {
 }
 
 #[test]
-fn wrong_settings_are_named() {
+fn wrong_setting_is_named() {
     for (settings, setting, part) in [
         ("", "connection_string", "missing"),
         (
@@ -147,7 +147,7 @@ fn wrong_settings_are_named() {
             .unwrap_err()
             .to_string();
         assert!(error.contains(setting) && error.contains(part), "{settings}: {error}");
-        // The file's own text stands beside an error of shape, where it is masked by whoever shows it.
+        // An error of the type shows the file's own text, which its printer masks.
         assert!(!error.contains("hunter2"), "{settings}: {error}");
     }
 }

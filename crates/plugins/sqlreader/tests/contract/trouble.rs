@@ -1,4 +1,4 @@
-//! PostgreSQL and MariaDB behind a network in trouble, and after a crash.
+//! Store failures: PostgreSQL and MariaDB behind a failing network, and after a crash.
 
 use std::sync::Arc;
 
@@ -52,16 +52,16 @@ async fn in_trouble(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_in_trouble() {
+async fn failing_postgres_satisfies_the_failure_contract() {
     in_trouble(Kind::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mariadb_in_trouble() {
+async fn failing_mariadb_satisfies_the_failure_contract() {
     in_trouble(Kind::MariaDb).await;
 }
 
-/// Reads, loses the server, fails meanwhile, and reads again from the one that comes back, always through one source.
+/// One source reads, loses its server, fails meanwhile, and reads again after the restart.
 async fn outlives_a_restart<S>(kind: Kind, url: String, mut server: S, kill: fn(&mut S), restart: fn(&mut S)) {
     let db = Arc::new(Db::at(kind, url, "", Box::new(())).await);
     let served = Served::new(Arc::clone(&db), "lasting").await;
@@ -85,7 +85,7 @@ async fn outlives_a_restart<S>(kind: Kind, url: String, mut server: S, kill: fn(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_comes_back() {
+async fn restarted_postgres_is_read_again() {
     if let Some(server) = Postgres::start() {
         let url = server.url();
         outlives_a_restart(Kind::Postgres, url, server, Postgres::kill, Postgres::restart).await;
@@ -93,7 +93,7 @@ async fn postgres_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mariadb_comes_back() {
+async fn restarted_mariadb_is_read_again() {
     if let Some(server) = MariaDb::start() {
         let url = server.url();
         outlives_a_restart(Kind::MariaDb, url, server, MariaDb::kill, MariaDb::restart).await;

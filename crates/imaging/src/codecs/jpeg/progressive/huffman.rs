@@ -1,4 +1,4 @@
-//! The code for a scan's symbols that makes it shortest: K.2.
+//! Optimal Huffman code of a scan: computes code lengths from the counts of its symbols (K.2).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,11 +10,11 @@ const LONGEST: usize = 16;
 
 /// A prefix code for up to 256 symbols.
 pub(super) struct Code {
-    /// How many symbols have codes of 1 to 16 bits.
+    /// The number of symbols with codes of 1 to 16 bits.
     counts: [u8; LONGEST],
-    /// They, from the shortest code to the longest.
+    /// The symbols, from the shortest code to the longest.
     symbols: Vec<u8>,
-    /// The code of each, and its length.
+    /// By symbol: the code, and its length.
     codes: [(u16, u32); 256],
 }
 
@@ -42,24 +42,24 @@ impl Code {
         self.codes[symbol as usize]
     }
 
-    /// Appends what a file tells of it: B.2.4.2.
+    /// Appends the code's description in a file: B.2.4.2.
     pub(super) fn describe(&self, body: &mut Vec<u8>) {
         body.extend_from_slice(&self.counts);
         body.extend_from_slice(&self.symbols);
     }
 }
 
-/// A symbol that never occurs, and takes the code that consists of ones only, as none may.
+/// A symbol that never occurs. It takes the code that consists of ones only, which no symbol may have.
 const RESERVED: usize = 256;
 
-/// Lengths of the codes of all symbols that occur, and of [`RESERVED`], as Huffman's method gives them. They are below
-/// 64: for a length of n there must be more symbols than the nth of Fibonacci's numbers.
+/// Huffman code lengths of all symbols that occur, and of [`RESERVED`]. The lengths are below 64: a length of n needs
+/// more symbols than the nth Fibonacci number.
 fn lengths(counts: &[u32; 256]) -> [usize; 257] {
     let mut heap: BinaryHeap<_> = (0..256)
         .filter(|symbol| counts[*symbol] > 0)
         .map(|symbol| Reverse((u64::from(counts[symbol]), vec![symbol])))
         .collect();
-    // Before all others, so that it is one of those with the longest code.
+    // Before all others, so that it gets one of the longest codes.
     heap.push(Reverse((0, vec![RESERVED])));
     let mut lengths = [0; 257];
     while let (Some(Reverse((one, mut symbols))), Some(Reverse((other, more)))) = (heap.pop(), heap.pop()) {
@@ -72,8 +72,8 @@ fn lengths(counts: &[u32; 256]) -> [usize; 257] {
     lengths
 }
 
-/// How many codes there are of each length, without the reserved one, when none is longer than 16 bits: figure K.3. Where
-/// two are too long, one takes the place of what they share, and the other and a shorter one are made from that.
+/// The number of codes of each length, without the reserved one, once all are limited to 16 bits: figure K.3. Of two
+/// codes that are too long, one takes their common prefix, and the other one shares the place of a shorter code.
 fn limited(lengths: &[usize; 257]) -> [u8; LONGEST] {
     let mut counts = [0_u16; 64];
     for length in lengths.iter().filter(|length| **length > 0) {

@@ -1,10 +1,10 @@
-//! The symbols of a scan: G.1.2. They are made twice, for [`Counts`] and for a [`Writer`].
+//! Entropy coding of a progressive scan (G.1.2): produces its symbols twice, for [`Counts`] and for a [`Writer`].
 
 use std::ops::Range;
 
 use super::huffman::Code;
 
-/// What symbols go to, each with bits behind it that are not coded.
+/// A receiver of symbols, each followed by bits that are not coded.
 pub(super) trait Symbols {
     fn put(&mut self, symbol: u8, bits: u16, count: u32);
 }
@@ -29,12 +29,12 @@ pub(super) struct Scan {
     range: Range<usize>,
     /// The first coefficient of the block before.
     before: i16,
-    /// Blocks without any more coefficients that have not been told of yet.
+    /// The pending run of blocks without further coefficients.
     empty: u16,
 }
 
 impl Scan {
-    /// The first coefficient alone, or any of the others.
+    /// The range of coefficients: the first alone, or any of the others.
     pub(super) const fn new(range: Range<usize>) -> Self {
         Self {
             range,
@@ -61,7 +61,7 @@ impl Scan {
     fn block(&mut self, coefficients: &[i16], symbols: &mut impl Symbols) {
         /// Sixteen zeros.
         const ZEROS: u8 = 0xf0;
-        /// What one symbol can tell of: G.1.2.2.
+        /// The longest run of blocks in one symbol: G.1.2.2.
         const MOST_EMPTY: u16 = 0x7fff;
         let mut zeros = 0;
         for coefficient in coefficients {
@@ -86,7 +86,7 @@ impl Scan {
         }
     }
 
-    /// Tells of empty blocks.
+    /// Writes the pending run of empty blocks.
     pub(super) fn finish(&mut self, symbols: &mut impl Symbols) {
         if let Some(count) = self.empty.checked_ilog2() {
             symbols.put((count as u8) << 4, self.empty - (1 << count), count);
@@ -95,12 +95,12 @@ impl Scan {
     }
 }
 
-/// The bits of a number without its sign.
+/// The number of bits of a magnitude.
 const fn length(number: i16) -> u32 {
     u16::BITS - number.unsigned_abs().leading_zeros()
 }
 
-/// These bits; of a negative number turned round.
+/// The bits of a value; inverted for a negative one.
 const fn bits(number: i16, length: u32) -> u16 {
     let bits = if number < 0 { number - 1 } else { number };
     bits as u16 & ((1 << length) - 1)
@@ -157,7 +157,7 @@ impl Symbols for Writer<'_> {
     }
 }
 
-/// After a byte that could begin a marker stands a zero.
+/// Byte stuffing: a zero follows each byte that could begin a marker.
 fn write_byte(byte: u8, bytes: &mut Vec<u8>) {
     bytes.push(byte);
     if byte == 0xff {

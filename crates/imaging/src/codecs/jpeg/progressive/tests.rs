@@ -1,9 +1,9 @@
-//! What other decoders read from the files that are written.
+//! Progressive files against another decoder, and against the baseline files of another encoder.
 
 use super::*;
 use crate::{Channels, Size};
 
-/// Noise (Marsaglia's xorshift) of so much more or less than a smooth picture.
+/// A smooth picture plus noise (Marsaglia's xorshift) of this amplitude.
 fn picture(size: Size, channels: Channels, noise: u32) -> Picture {
     let mut state = 0x2545_f491_u32;
     let mut pixels = Vec::new();
@@ -65,10 +65,10 @@ fn error(a: &[u8], b: &[u8]) -> f64 {
     squares.sum::<f64>() / a.len() as f64
 }
 
-/// As near to the picture as the baseline file of another encoder, at every size of an incomplete block, and smaller
-/// where there is more than headers.
+/// The file is as near to the picture as another encoder's baseline file, for incomplete blocks of every size; and it
+/// is smaller, unless headers are most of it.
 #[test]
-fn another_decoder_reads_what_a_baseline_file_shows() {
+fn progressive_file_decodes_as_near_as_a_baseline_file() {
     let check = |size: Size, channels: Channels, noise: u32, quality: u8, subsamples: bool| {
         let about = format!("{size} {channels:?} noise {noise} quality {quality} {subsamples}");
         let picture = picture(size, channels, noise);
@@ -99,9 +99,9 @@ fn another_decoder_reads_what_a_baseline_file_shows() {
     }
 }
 
-/// More blocks of one colour than one symbol can tell of.
+/// The picture has more empty blocks than one symbol can count.
 #[test]
-fn a_large_empty_picture_takes_a_few_bytes() {
+fn picture_of_one_colour_takes_a_few_bytes() {
     let size = Size::new(1600, 1500);
     let picture = Picture {
         size,
@@ -116,9 +116,9 @@ fn a_large_empty_picture_takes_a_few_bytes() {
     assert!(bytes.len() < 5200, "{}", bytes.len());
 }
 
-/// Stopped at any of its looks at the flag, and it looks at each row of blocks.
+/// The flag is checked at least once a row of blocks.
 #[test]
-fn it_stops_wherever_it_is() {
+fn encoder_cancelled_at_any_check_stops() {
     let picture = picture(Size::new(64, 160), Channels::Rgb, 50);
     let cancel = Cancel::new();
     write(&picture, 85, true, &mut Vec::new(), &cancel).unwrap();

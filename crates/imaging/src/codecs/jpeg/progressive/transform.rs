@@ -1,17 +1,16 @@
-//! From pixels to quantised frequencies: luma and chroma, the transform (A.3.3), quantisation (A.3.4).
+//! Forward transform: turns pixels into luma and chroma, transforms (A.3.3) and quantises (A.3.4) their blocks.
 //!
-//! All in numbers of 32 bits with a point, eight columns at once, which compilers turn into vector instructions.
+//! All arithmetic is on eight columns of `f32` at once, which compilers turn into vector instructions.
 
 use crate::Size;
 
 /// The side of a block.
 const SIDE: usize = 8;
 
-/// Eight numbers next to each other.
+/// Eight neighbouring values.
 type Octet = [f32; SIDE];
 
-/// The place of each coefficient, in the order in which they are stored, as eight times the row and the column (figure
-/// A.6).
+/// The zigzag order (figure A.6): by stored position, eight times the row plus the column.
 const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
@@ -33,7 +32,7 @@ const CHROMA: [u16; 64] = [
 /// Steps of the 64 frequencies, row by row.
 pub(super) struct Quantiser {
     steps: [u8; 64],
-    /// What makes a coefficient of the unscaled transform a number of steps; columns before rows.
+    /// Factors from coefficients of the unscaled transform to quantisation steps; column by column.
     factors: [Octet; SIDE],
 }
 
@@ -46,8 +45,8 @@ impl Quantiser {
         Self::new(&CHROMA, quality)
     }
 
-    /// Quality 1 to 100 as the Independent JPEG Group's software understands it, and jpeg-encoder, so that progressive
-    /// and baseline files look alike: half the steps of the tables at 75, twice at 25.
+    /// Quality 1 to 100 on the scale of the Independent JPEG Group and of jpeg-encoder, so that progressive and
+    /// baseline files look alike: half the steps of the tables at 75, twice the steps at 25.
     fn new(table: &[u16; 64], quality: u8) -> Self {
         let quality = u32::from(quality.clamp(1, 100));
         let percent = if quality < 50 {
@@ -72,8 +71,8 @@ impl Quantiser {
 
     /// The coefficients of a block, in the order in which they are stored.
     fn quantised(&self, samples: [Octet; SIDE]) -> [i16; 64] {
-        /// One and a half times 2 to the 23rd: a number of 32 bits that is so large has no bits behind the point, so that
-        /// what is added to it is rounded, and stands in its lowest bits.
+        /// 1.5 * 2^23: an `f32` of this size has no fractional bits, so that a value added to it is rounded, and stands
+        /// in the lowest bits of the sum.
         const ROUND: f32 = 12_582_912.0;
         let frequencies = frequencies(transposed(frequencies(samples)));
         let rounded: [[i16; SIDE]; SIDE] = std::array::from_fn(|column| {
@@ -86,7 +85,7 @@ impl Quantiser {
     }
 }
 
-/// By how much [`frequencies`] makes a frequency too large, beside the square root of 8.
+/// The factor by which [`frequencies`] scales each frequency, besides the square root of 8.
 fn unscaled(frequency: usize) -> f64 {
     if frequency == 0 {
         1.0
@@ -99,8 +98,8 @@ fn transposed(block: [Octet; SIDE]) -> [Octet; SIDE] {
     std::array::from_fn(|row| std::array::from_fn(|column| block[column][row]))
 }
 
-/// The transform of each column, but for a factor for each frequency: Arai, Agui and Nakajima's way (Transactions of the
-/// IEICE E71, 1988), with five multiplications.
+/// The transform of each column, up to a factor for each frequency, by the method of Arai, Agui and Nakajima
+/// (Transactions of the IEICE E71, 1988) with five multiplications.
 fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
     /// The cosines of pi/4 and 3 pi/8, and the difference and the sum of those of pi/8 and 3 pi/8.
     const MIDDLE: f32 = std::f32::consts::FRAC_1_SQRT_2;
@@ -111,13 +110,13 @@ fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
     let difference = |a: Octet, b: Octet| -> Octet { std::array::from_fn(|i| a[i] - b[i]) };
     let times = |a: Octet, factor: f32| a.map(|number| number * factor);
 
-    // What is the same from both ends, twice.
+    // The even part.
     let ends: [Octet; 4] = std::array::from_fn(|i| sum(x[i], x[7 - i]));
     let (outer, inner) = (sum(ends[0], ends[3]), sum(ends[1], ends[2]));
     let slope = difference(ends[0], ends[3]);
     let turned = times(sum(difference(ends[1], ends[2]), slope), MIDDLE);
 
-    // What is not.
+    // The odd part.
     let [a, b, c, d]: [Octet; 4] = std::array::from_fn(|i| difference(x[i], x[7 - i]));
     let (low, middle, high) = (sum(d, c), times(sum(c, b), MIDDLE), sum(b, a));
     let between = times(difference(low, high), FAR);
@@ -136,14 +135,14 @@ fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
     ]
 }
 
-/// A row of blocks' samples, around 0: of luma, or of luma and chroma. Sides are filled up to whole blocks by repeating
-/// what is there.
+/// Samples of a row of blocks, around 0: of luma, or of luma and chroma. The last column and row are repeated to fill
+/// up whole blocks.
 pub(super) struct Planes {
     width: usize,
     /// Samples of a row.
     stride: usize,
     sampling: usize,
-    /// Of chroma that is halved the first quarter counts.
+    /// Subsampled chroma uses the first quarter.
     planes: Vec<Vec<f32>>,
 }
 
@@ -159,12 +158,12 @@ impl Planes {
         }
     }
 
-    /// Rows of pixels that it takes.
+    /// Rows of pixels in one row of blocks.
     pub(super) const fn rows(&self) -> usize {
         SIDE * self.sampling
     }
 
-    /// Takes the next rows, fewer of them at the end of the picture.
+    /// Takes the next rows of pixels; fewer at the end of the picture.
     pub(super) fn fill(&mut self, pixels: &[u8]) {
         let (width, stride) = (self.width, self.stride);
         let count = self.planes.len();
@@ -215,7 +214,7 @@ fn fill_row(pixels: &[[u8; 3]], [luma, blue, red]: [&mut [f32]; 3], width: usize
     }
 }
 
-/// The means of each two by two samples, in rows of half the length at the beginning.
+/// Averages each 2 by 2 samples, and stores the means at the beginning, in rows of half the length.
 fn halve(plane: &mut [f32], stride: usize) {
     for row in 0..plane.len() / stride / 2 {
         for column in 0..stride / 2 {
@@ -226,15 +225,15 @@ fn halve(plane: &mut [f32], stride: usize) {
     }
 }
 
-/// What a file holds of luma, or of one of the two kinds of chroma.
+/// A component: the coefficients of luma, or of one of the two chromas.
 pub(super) struct Component<'q> {
     pub(super) quantiser: &'q Quantiser,
-    /// Pixels for a sample, in either direction.
+    /// Pixels of a sample, in either direction.
     sampling: usize,
-    /// Blocks in a row: those that the picture touches.
+    /// Blocks in a row that have pixels of the picture.
     across: usize,
     blocks: Vec<[i16; 64]>,
-    /// How many there will be.
+    /// The number of blocks in the whole component.
     count: usize,
 }
 
@@ -251,7 +250,7 @@ impl<'q> Component<'q> {
         }
     }
 
-    /// Takes in its rows of blocks of what was filled in last.
+    /// Transforms its rows of blocks from the planes that were filled last.
     pub(super) fn transform(&mut self, planes: &Planes, plane: usize) {
         let samples = &planes.planes[plane];
         let stride = planes.stride / self.sampling;

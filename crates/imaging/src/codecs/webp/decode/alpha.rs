@@ -1,5 +1,5 @@
-//! The alpha channel beside a picture with loss: RFC 9649, section 2.7.1.2. Stored as it is, or as the green of a picture
-//! without loss.
+//! Alpha channel of a lossy picture (RFC 9649, section 2.7.1.2): stored as it is, or as the green of a lossless
+//! picture.
 
 use resizer_webp::LosslessDecoder;
 
@@ -18,9 +18,9 @@ pub(super) struct Alpha<'s> {
 
 /// Values as they are stored.
 enum Values<'s> {
-    /// Those that are left.
+    /// The values that are left.
     Plain(&'s [u8]),
-    /// Whether there were rows, and how many bytes of those decoded last were taken.
+    /// Whether there were rows, and how many bytes of the rows decoded last were taken.
     Compressed {
         decoder: Box<LosslessDecoder<'s>>,
         begun: bool,
@@ -28,13 +28,13 @@ enum Values<'s> {
     },
 }
 
-/// What was subtracted from a value.
+/// The filter: the predicted value that was subtracted.
 #[derive(Clone, Copy)]
 enum Filter {
     Nothing,
     Left,
     Above,
-    /// Left plus above less what is above left.
+    /// Left plus above less above left.
     Gradient,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn is_compressed(chunk: &[u8]) -> bool {
 impl<'s> Alpha<'s> {
     pub(super) fn open(chunk: &'s [u8], size: Size) -> Result<Self, ImageError> {
         let (info, data) = chunk.split_first().ok_or_else(ends)?;
-        // From the lowest bits: compression, filter, and what was done to the values before (nothing, or fewer levels).
+        // From the lowest bits: compression, filter, and preprocessing (none, or fewer levels).
         if info & 3 > 1 || info >> 4 & 3 > 1 {
             return Err(corrupt("its alpha channel is of an unknown kind"));
         }
@@ -56,7 +56,7 @@ impl<'s> Alpha<'s> {
             2 => Filter::Above,
             _ => Filter::Gradient,
         };
-        // Sides of pictures with loss fit 14 bits.
+        // Sides of lossy pictures fit 14 bits.
         let [width, height] = [size.width, size.height].map(|side| u16::try_from(side).unwrap_or(u16::MAX));
         let values = if is_compressed(chunk) {
             Values::Compressed {
@@ -75,7 +75,7 @@ impl<'s> Alpha<'s> {
         })
     }
 
-    /// What decoding takes beyond what was told beforehand.
+    /// Bytes that decoding takes beyond the prediction.
     pub(super) fn more_bytes(&self) -> u64 {
         match &self.values {
             Values::Plain(_) => 0,
@@ -83,7 +83,8 @@ impl<'s> Alpha<'s> {
         }
     }
 
-    /// Goes on towards the first row, a step at a time, between which memory is asked for; whether it is there.
+    /// Decodes one more step towards the first row, and returns whether the row is there. The caller asks for memory
+    /// between two steps.
     pub(super) fn is_begun(&mut self) -> Result<bool, ImageError> {
         match &mut self.values {
             Values::Compressed {
@@ -105,7 +106,7 @@ impl<'s> Alpha<'s> {
         match self.filter {
             Filter::Nothing => put_filtered(values, above, pixels, |_, _, _| 0),
             Filter::Left => put_filtered(values, above, pixels, |left, _, _| left),
-            // Nothing is above the first row.
+            // The first row has no row above.
             Filter::Above if self.row == 0 => put_filtered(values, above, pixels, |left, _, _| left),
             Filter::Above => put_filtered(values, above, pixels, |_, above, _| above),
             Filter::Gradient => put_filtered(values, above, pixels, |left, above, corner| {
@@ -147,7 +148,7 @@ fn ends() -> ImageError {
 
 #[inline(always)]
 fn put_filtered(values: &[u8], above: &mut [u8], pixels: &mut [u8], predict: impl Fn(u8, u8, u8) -> u8) {
-    // Left of a row is what is above its first value.
+    // The left neighbour of a row's first value is the value above it.
     let mut left = above.first().copied().unwrap_or_default();
     let mut corner = left;
     let (pixels, _) = pixels.as_chunks_mut::<4>();

@@ -1,4 +1,4 @@
-//! The pixels of a picture or of a frame, from the top down, as they are decoded.
+//! Decoder of one picture or frame: lends its pixels from the top down.
 
 use resizer_webp::{DecodeError, Decoder, LosslessDecoder, Pixels};
 
@@ -40,7 +40,7 @@ impl<'s> FramePixels<'s> {
         })
     }
 
-    /// Lends the next rows, which may be none while what precedes them is decoded; `None` after the last.
+    /// Lends the next rows, which may be none while codes and transforms are decoded; `None` after the last.
     pub(super) fn next_rows(&mut self, cancel: &Cancel) -> Result<Option<&[u8]>, ImageError> {
         cancel.check()?;
         match self {
@@ -71,7 +71,7 @@ impl<'s> FramePixels<'s> {
         }
     }
 
-    /// What decoding takes beyond what was told beforehand.
+    /// Bytes that decoding takes beyond the prediction.
     pub(super) fn more_bytes(&self) -> u64 {
         match self {
             Self::Lossy { alpha, .. } => alpha.as_ref().map_or(0, Alpha::more_bytes),
@@ -80,12 +80,12 @@ impl<'s> FramePixels<'s> {
     }
 }
 
-/// Decodes some of an alpha channel; whether there are rows now, or none are left.
+/// Decodes some of an alpha channel. Returns whether there are rows now, or none are left.
 pub(super) fn step(decoder: &mut LosslessDecoder<'_>) -> Result<bool, ImageError> {
     decoder.step().map_err(failed)
 }
 
-/// What a frame is decoded to.
+/// The channels that a frame is decoded to.
 pub(super) fn channels(frame: &Frame<'_>) -> Channels {
     Channels::of(false, frame.has_alpha())
 }
@@ -101,7 +101,7 @@ pub(super) fn failed(error: DecodeError) -> ImageError {
     }
 }
 
-/// What is held while a frame is decoded, unless it is told later ([`FramePixels::more_bytes`]).
+/// Predicted bytes that decoding a frame holds; later ones are reported by [`FramePixels::more_bytes`].
 pub(super) fn bytes(frame: &Frame<'_>) -> u64 {
     let size = frame.area.size;
     match frame.alpha {
@@ -115,6 +115,6 @@ pub(super) fn bytes(frame: &Frame<'_>) -> u64 {
 
 fn lossy_bytes(frame: &Frame<'_>) -> u64 {
     let width = frame.area.size.width;
-    // Sides of pictures with loss fit 14 bits. One more row: of alpha.
+    // Sides of lossy pictures fit 14 bits. One more row: of alpha.
     Decoder::bytes(u16::try_from(width).unwrap_or(u16::MAX), pixels(frame)) + u64::from(width)
 }

@@ -1,9 +1,9 @@
-//! Prefix codes of pictures without loss, and the bits they are written as (RFC 9649, section 3.7.2).
+//! Prefix codes of lossless pictures, and the bit writer (RFC 9649, section 3.7.2).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Bits behind the bytes that a file has so far, the lowest first.
+/// Appends bits to the bytes of a file, the lowest first.
 pub(super) struct BitWriter<'b> {
     bytes: &'b mut Vec<u8>,
     /// Fewer than 32 bits between calls.
@@ -20,7 +20,7 @@ impl<'b> BitWriter<'b> {
         }
     }
 
-    /// Appends the lowest `count` bits of a value, up to 32, that has no others.
+    /// Appends a value of `count` bits, 0 to 32. Its higher bits must be 0.
     pub(super) fn write(&mut self, value: u32, count: u32) {
         self.waiting |= u64::from(value) << self.count;
         self.count += count;
@@ -44,22 +44,22 @@ impl<'b> BitWriter<'b> {
 
 /// A canonical prefix code.
 pub(super) struct Code {
-    /// By symbol; 0 for those that do not occur. A symbol that is alone has length 1, but takes no bits.
+    /// By symbol; 0 for symbols that do not occur. A lone symbol has length 1, but takes no bits.
     lengths: Vec<u8>,
     /// The bits of each symbol, as they are written.
     bits: Vec<u16>,
     alone: Option<usize>,
 }
 
-/// The longest code of a symbol, and of the length of one.
+/// The longest code of a symbol, and of a code length.
 const LONGEST: u8 = 15;
 const LONGEST_OF_LENGTHS: u8 = 7;
 
-/// Codes of lengths, in the order in which theirs are stored.
+/// The order in which the lengths of the code length code are stored.
 const ORDER: [usize; 19] = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 impl Code {
-    /// The code for symbols that occur so often.
+    /// The Huffman code for symbols with these counts.
     pub(super) fn new(counts: &[u32]) -> Self {
         Self::within(counts, LONGEST)
     }
@@ -103,7 +103,7 @@ impl Code {
         Self { lengths, bits, alone }
     }
 
-    /// How many bits a symbol takes.
+    /// The bits that a symbol takes.
     pub(super) fn length(&self, symbol: usize) -> u32 {
         if self.alone.is_some() {
             0
@@ -119,10 +119,10 @@ impl Code {
         );
     }
 
-    /// Writes the code itself: a symbol that is alone by its number, else the length of every symbol's code.
+    /// Writes the code itself: a lone symbol by its number, else the code length of every symbol.
     pub(super) fn describe(&self, output: &mut BitWriter<'_>) {
         if let Some(symbol) = self.alone {
-            // A simple code of one symbol, of one bit or eight. (That of greens has one, as a first pixel stands for itself.)
+            // A simple code of one symbol, of one bit or eight. (A lone green fits: the first pixel is a literal.)
             output.write(0b01, 2);
             let wide = u32::from(symbol > 1);
             output.write(wide, 1);
@@ -142,7 +142,7 @@ impl Code {
         for symbol in &ORDER[..stored] {
             output.write(u32::from(code.lengths[*symbol]), 3);
         }
-        // Lengths of all symbols follow.
+        // The lengths of all symbols follow.
         output.write(0, 1);
         for run in runs {
             code.put(run.symbol, output);
@@ -151,14 +151,14 @@ impl Code {
     }
 }
 
-/// A length of a code, or a number of zeros.
+/// A code length, or a run of zeros.
 struct Run {
     symbol: usize,
     extra: u32,
     extra_bits: u32,
 }
 
-/// Lengths of codes, with zeros counted.
+/// Code lengths, with zeros as runs.
 fn runs(lengths: &[u8]) -> Vec<Run> {
     let mut runs = Vec::new();
     for equal in lengths.chunk_by(|a, b| *a == 0 && *b == 0) {
@@ -180,14 +180,14 @@ fn runs(lengths: &[u8]) -> Vec<Run> {
     runs
 }
 
-/// Huffman's lengths, for two symbols or more: the two rarest are joined, again and again.
+/// Sets Huffman code lengths for two symbols or more: joins the two rarest nodes, again and again.
 fn set_lengths(counts: &[u32], lengths: &mut [u8]) {
     let symbols: Vec<usize> = (0..counts.len()).filter(|symbol| counts[*symbol] > 0).collect();
     let leaves = symbols.iter().enumerate();
     let mut rarest: BinaryHeap<Reverse<(u64, usize)>> = leaves
         .map(|(node, symbol)| Reverse((u64::from(counts[*symbol]), node)))
         .collect();
-    // Of each node the one it was joined into, which has a higher number; the last has none.
+    // The parent of each node has a higher number; the last node has none.
     let nodes = 2 * symbols.len() - 1;
     let mut parents = vec![nodes; nodes];
     for joined in symbols.len()..nodes {
@@ -212,7 +212,7 @@ mod tests {
 
     /// Every code is complete (Kraft's sum is 1), within its limit, and gives rarer symbols no shorter codes.
     #[test]
-    fn codes_are_complete_and_short() {
+    fn code_of_any_counts_is_complete_and_within_its_limit() {
         let check = |counts: &[u32], longest: u8| {
             let code = Code::within(counts, longest);
             let used = counts.iter().filter(|count| **count > 0).count();
@@ -246,9 +246,9 @@ mod tests {
         check(&[0, 0], LONGEST);
     }
 
-    /// Worked out by hand: four symbols with codes of 1, 2, 3 and 3 bits: 0, 10, 110, 111, written from their first bit.
+    /// Worked out by hand: four symbols with the codes 0, 10, 110 and 111, written from their first bit.
     #[test]
-    fn bits_are_written_from_the_lowest() {
+    fn bit_writer_fills_bytes_from_the_lowest_bit() {
         let code = Code::new(&[8, 4, 2, 1]);
         let mut bytes = Vec::new();
         let mut output = BitWriter::new(&mut bytes);

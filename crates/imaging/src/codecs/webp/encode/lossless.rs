@@ -1,9 +1,11 @@
-//! Writes pictures without loss (RFC 9649, section 3), and alpha channels, which are stored the same way.
+//! Lossless WebP encoder (VP8L: RFC 9649, section 3): writes pictures, and alpha channels, which are stored the same
+//! way.
 //!
-//! The rows are read three times, and there is no copy of the picture: to choose what is expected of pixels
-//! ([`prediction`]); to find what is best copied from pixels before ([`parse`]), which gives the codes; and to write. What
-//! is expected may be nothing: of drawings, pixels themselves are easier to find again than differences. Both ways are
-//! tried on a part of the picture.
+//! The rows are read three times, without a copy of the picture: to choose the predictors ([`prediction`]); to choose
+//! the back-references ([`parse`]), which give the prefix codes; and to write. A picture may have no predictors: in
+//! drawings equal pixels are easier to find than equal residuals. Both ways are tried on a part of the picture. The
+//! encoder exists beside libwebp's because it can be cancelled at each row and needs a few megabytes
+//! (`docs/architecture.md`).
 
 mod parse;
 mod prediction;
@@ -23,7 +25,7 @@ use prediction::{Modes, Rows};
 use tokens::{GREENS, LENGTHS};
 use writer::Writer;
 
-/// Alpha, red, green and blue, from the highest byte; or differences from what was expected, which wrap.
+/// Alpha, red, green and blue, from the highest byte; or their residuals, which wrap.
 type Pixel = u32;
 
 /// Appends the body of a `VP8L` chunk.
@@ -41,17 +43,17 @@ pub(super) fn write_picture(picture: &Picture, bytes: &mut Vec<u8>, cancel: &Can
 
 /// Appends the body of an `ALPH` chunk (section 2.7.1.2).
 pub(super) fn write_alpha(picture: &Picture, bytes: &mut Vec<u8>, cancel: &Cancel) -> Result<(), ImageError> {
-    /// Compressed without loss; no filter.
+    /// Lossless compression, without a filter.
     const COMPRESSED: u8 = 1;
     bytes.push(COMPRESSED);
     write_pixels(picture, Part::Alpha, BitWriter::new(bytes), cancel)
 }
 
-/// What of a picture is written.
+/// The channels of a picture that are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Colours,
-    /// Stands in the channel of green; the others say nothing.
+    /// Stored in the channel of green; the other channels are constant.
     Alpha,
 }
 
@@ -79,9 +81,9 @@ fn write_residuals(
     Ok(())
 }
 
-/// How pixels are expected, or none where that makes a part of the picture larger.
+/// The predictors, or none if they make a sample of the picture larger.
 fn modes(picture: &Picture, part: Part, cancel: &Cancel) -> Result<Option<Modes>, ImageError> {
-    /// Pixels that are tried, or a little more, in so many pieces.
+    /// The size of the sample, in pixels, and the number of pieces that it consists of.
     const TRIED: u32 = 100_000;
     const PIECES: u32 = 4;
     let (width, height) = (picture.size.width, picture.size.height);
@@ -100,9 +102,9 @@ fn modes(picture: &Picture, part: Part, cancel: &Cancel) -> Result<Option<Modes>
     Ok((differences.bits <= pixels.bits).then_some(modes))
 }
 
-/// Writes what was done to pixels, in that order.
+/// Writes which transforms were applied to the pixels, in their order.
 fn describe_transforms(part: Part, modes: Option<&Modes>, output: &mut BitWriter<'_>) {
-    const EXPECTATION: u32 = 0;
+    const PREDICTOR: u32 = 0;
     const GREEN: u32 = 2;
     if part == Part::Colours {
         output.write(1, 1);
@@ -110,9 +112,9 @@ fn describe_transforms(part: Part, modes: Option<&Modes>, output: &mut BitWriter
     }
     if let Some(modes) = modes {
         output.write(1, 1);
-        output.write(EXPECTATION, 2);
-        output.write(prediction::SQUARE_BITS - 2, 3);
-        // A picture whose greens are modes, without a cache.
+        output.write(PREDICTOR, 2);
+        output.write(prediction::TILE_BITS - 2, 3);
+        // The modes are stored as the greens of a picture without a colour cache.
         output.write(0, 1);
         let mut counts = [0; GREENS + LENGTHS];
         for mode in &modes.modes {
@@ -131,7 +133,7 @@ fn describe_transforms(part: Part, modes: Option<&Modes>, output: &mut BitWriter
     output.write(0, 1);
 }
 
-/// Chooses copies for some rows of a picture.
+/// Chooses back-references for some rows of a picture.
 fn parsed(
     picture: &Picture,
     part: Part,
@@ -150,7 +152,7 @@ fn parsed(
     parse.finish(cancel)
 }
 
-/// Takes rows as they are coded: pixels, or what is left of them.
+/// Passes on the rows as they are coded: as pixels, or as residuals.
 fn for_each_row(
     picture: &Picture,
     part: Part,
@@ -180,7 +182,7 @@ fn for_each_row(
     Ok(())
 }
 
-/// Pixels before anything is expected of them; green is subtracted from red and blue.
+/// A row of pixels before prediction; green is subtracted from red and blue.
 fn read_row(picture: &Picture, part: Part, y: usize, values: &mut [Pixel]) {
     let row = &picture.pixels[y * picture.row_bytes()..][..picture.row_bytes()];
     let pixels = row.chunks_exact(picture.channels.count());

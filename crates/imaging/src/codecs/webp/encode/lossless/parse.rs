@@ -1,38 +1,40 @@
-//! Makes copies of pixels where that takes fewer bits than the pixels by themselves. The lengths of codes follow from how
-//! often each symbol occurs, and so from what is chosen here: choices go by how often they have occurred so far.
+//! LZ77 parser: replaces pixels by a back-reference where it takes fewer bits than the literals.
+//!
+//! The lengths of the prefix codes depend on how often each symbol occurs, and so on the choices made here. Each choice
+//! goes by the counts of the symbols so far.
 
 use super::Pixel;
 use super::prices::Prices;
-use super::tokens::{Copied, Distances, Tally};
+use super::tokens::{BackReference, Distances, Tally};
 use super::window::Window;
 use crate::cost::WEBP_LONGEST_COPY;
 use crate::{Cancel, ImageError};
 
-/// Sizes of the cache that are tried, in bits: none, and what serves drawings of few and of many colours.
+/// Sizes of the colour cache that are tried, in bits: none, one for drawings of few colours, one for many.
 const CACHES: [u32; 3] = [0, 6, 10];
 
-/// Copies are kept in pieces of so many, so that they never have to be moved.
+/// Back-references in one allocation: a growing list never moves them.
 const PIECE: usize = 1 << 13;
 
-/// Tokens between two changes of prices, at most.
+/// Most tokens between two updates of the prices.
 const MOST_BETWEEN_UPDATES: u32 = 1 << 14;
 
-/// Takes pixels in their order, and chooses.
+/// A running parse: takes pixels in their order.
 pub(super) struct Parse {
     window: Window,
     width: usize,
     distances: Distances,
     prices: Prices,
     tallies: [Tally; CACHES.len()],
-    copies: Vec<Vec<Copied>>,
-    /// The first pixel that nothing is chosen for yet, and what was found for it.
+    references: Vec<Vec<BackReference>>,
+    /// The first pixel that has no token yet, and the best back-reference for it.
     position: usize,
     found: Option<Found>,
-    /// Up to here nothing is looked for: pixels are as cheap as copies.
+    /// No search is made before this position: literals are as cheap as back-references there.
     cheap_until: usize,
-    /// Pixels by themselves since the last copy.
+    /// Literals since the last back-reference.
     literals: usize,
-    /// Tokens until prices change, and how many there were the last time.
+    /// Tokens until the next update of the prices, and between the last two updates.
     until_update: u32,
     between_updates: u32,
 }
@@ -41,20 +43,20 @@ pub(super) struct Parse {
 struct Found {
     length: usize,
     distance: usize,
-    /// Bits.
+    /// Bits fewer than the literals take.
     saved: f32,
 }
 
-/// What was chosen.
+/// The result of a parse.
 pub(super) struct Parsed {
-    pub(super) copies: Vec<Vec<Copied>>,
-    /// With the cache that saves most.
+    pub(super) references: Vec<Vec<BackReference>>,
+    /// Counts with the best of the [`CACHES`].
     pub(super) tally: Tally,
     pub(super) bits: u64,
 }
 
 impl Parse {
-    /// For a picture of so many pixels, in rows of such a width.
+    /// For a picture of `pixels` pixels, in rows of `width` pixels.
     pub(super) fn new(pixels: usize, width: usize) -> Self {
         const FIRST_UPDATE: u32 = 64;
         let tallies = CACHES.map(Tally::new);
@@ -64,7 +66,7 @@ impl Parse {
             distances: Distances::new(width),
             prices: Prices::of(&tallies[0]),
             tallies,
-            copies: Vec::new(),
+            references: Vec::new(),
             position: 0,
             found: None,
             cheap_until: 0,
@@ -74,29 +76,29 @@ impl Parse {
         }
     }
 
-    /// Takes the next pixels, and chooses for all but the last of them.
+    /// Takes the next pixels, and chooses tokens for all but the last of them.
     pub(super) fn push(&mut self, pixels: &[Pixel], cancel: &Cancel) -> Result<(), ImageError> {
         self.window.push(pixels, self.position);
         self.choose(self.window.end().saturating_sub(WEBP_LONGEST_COPY + 1), cancel)
     }
 
-    /// Chooses for the rest.
+    /// Chooses tokens for the rest.
     pub(super) fn finish(mut self, cancel: &Cancel) -> Result<Parsed, ImageError> {
         self.choose(self.window.end(), cancel)?;
         let [none, small, large] = self.tallies.map(|tally| (tally.bits(&tally.codes()), tally));
         let cached = if small.0 < large.0 { small } else { large };
         let (bits, tally) = if none.0 <= cached.0 { none } else { cached };
         Ok(Parsed {
-            copies: self.copies,
+            references: self.references,
             tally,
             bits,
         })
     }
 
     fn choose(&mut self, end: usize, cancel: &Cancel) -> Result<(), ImageError> {
-        /// Tokens between two looks at the flag: each takes some ten microseconds at worst.
+        /// Tokens between two checks for cancellation: a token takes some ten microseconds at worst.
         const BETWEEN_LOOKS: u32 = 256;
-        /// A copy that is longer is taken at once.
+        /// A longer back-reference is taken without a look at the next position.
         const LONG: usize = 256;
         let mut tokens = 0_u32;
         while self.position < end {
@@ -105,30 +107,30 @@ impl Parse {
             }
             tokens += 1;
             let found = self.found.take().or_else(|| self.find(self.position));
-            let Some(copy) = found else {
+            let Some(reference) = found else {
                 self.take_literal();
                 continue;
             };
-            if copy.length < LONG {
+            if reference.length < LONG {
                 self.found = self.find(self.position + 1);
-                if self.found.is_some_and(|next| next.saved > copy.saved) {
+                if self.found.is_some_and(|next| next.saved > reference.saved) {
                     self.take_literal();
                     continue;
                 }
                 self.found = None;
             }
-            self.take_copy(copy);
+            self.take_reference(reference);
         }
         Ok(())
     }
 
-    /// The copy that saves most for the pixels at a position.
+    /// The back-reference that saves most bits at a position.
     fn find(&mut self, position: usize) -> Option<Found> {
-        /// A search ends after so many places, or when it has found so many pixels.
+        /// A search ends after `MOST_TRIED` candidates, or once `ENOUGH` equal pixels are found.
         const MOST_TRIED: usize = 96;
         const ENOUGH: usize = 256;
         const SHORTEST: usize = 3;
-        /// So many pixels that are cheaper than a copy of them: what begins among them will not be dearer.
+        /// Where literals are cheaper than a back-reference of this length, the literals within are cheap as well.
         const CHEAP: usize = 32;
         if position < self.cheap_until {
             return None;
@@ -158,7 +160,7 @@ impl Parse {
                 .map(|pixel| self.prices.literal(*pixel))
                 .sum::<f32>();
             counted = length;
-            let saved = literals - self.prices.copy(length, self.distances.number(distance));
+            let saved = literals - self.prices.reference(length, self.distances.number(distance));
             if saved > best.map_or(0.0, |best| best.saved) {
                 best = Some(Found {
                     length,
@@ -185,20 +187,20 @@ impl Parse {
         self.taken(1);
     }
 
-    fn take_copy(&mut self, copy: Found) {
-        let pixels = &self.window.from(self.position)[..copy.length];
-        let number = self.distances.number(copy.distance);
+    fn take_reference(&mut self, reference: Found) {
+        let pixels = &self.window.from(self.position)[..reference.length];
+        let number = self.distances.number(reference.distance);
         for tally in &mut self.tallies {
-            tally.copy(pixels, number);
+            tally.reference(pixels, number);
         }
-        if self.copies.last().is_none_or(|piece| piece.len() == PIECE) {
-            self.copies.push(Vec::with_capacity(PIECE));
+        if self.references.last().is_none_or(|piece| piece.len() == PIECE) {
+            self.references.push(Vec::with_capacity(PIECE));
         }
-        if let Some(piece) = self.copies.last_mut() {
-            piece.push(Copied::new(self.literals, copy.length, copy.distance));
+        if let Some(piece) = self.references.last_mut() {
+            piece.push(BackReference::new(self.literals, reference.length, reference.distance));
         }
         self.literals = 0;
-        self.taken(copy.length);
+        self.taken(reference.length);
     }
 
     fn taken(&mut self, pixels: usize) {

@@ -1,24 +1,24 @@
-//! What is expected of a pixel, from those before it (RFC 9649, section 4.1): of fourteen ways to expect it each square of
-//! a picture has the one that leaves the least to be said.
+//! Predictor transform (RFC 9649, section 4.1): subtracts from each pixel a value predicted from its neighbours. Each
+//! tile of a picture has the one of fourteen predictors that leaves the smallest residuals.
 
 use super::Pixel;
 use crate::{Cancel, ImageError};
 
-/// Squares have sides of this power of two.
-pub(super) const SQUARE_BITS: u32 = 5;
-const SQUARE: usize = 1 << SQUARE_BITS;
+/// The side of a tile, as a power of two.
+pub(super) const TILE_BITS: u32 = 5;
+const TILE: usize = 1 << TILE_BITS;
 
-/// Before the first pixel, and what mode 0 expects.
+/// The predicted value of the first pixel, and of mode 0.
 const OPAQUE_BLACK: Pixel = 0xff00_0000;
 
-/// Of each square its mode, row by row.
+/// The predictor mode of each tile, row by row.
 pub(super) struct Modes {
     across: usize,
     pub(super) modes: Vec<u8>,
 }
 
-/// Two rows of pixels, one behind the other. What is above right of the last pixel is the first of its own row, as the
-/// format has it.
+/// Two rows of pixels, one behind the other. The pixel above right of the last one is the first of the lower row, as
+/// the format has it.
 pub(super) struct Rows {
     width: usize,
     pixels: Vec<Pixel>,
@@ -32,7 +32,7 @@ impl Rows {
         }
     }
 
-    /// Forgets the row above, makes the last one that, and gives the place of the next.
+    /// Moves the last row to the place of the row above, and lends the place of the next row.
     pub(super) fn next(&mut self) -> &mut [Pixel] {
         self.pixels.copy_within(self.width.., 0);
         &mut self.pixels[self.width..]
@@ -45,27 +45,27 @@ impl Rows {
 }
 
 impl Modes {
-    /// Chooses by some rows of each square. `read` reads a row of the picture.
+    /// Chooses a mode for each tile from a sample of its rows. `read` reads a row of the picture.
     pub(super) fn choose(
         width: usize,
         height: usize,
         cancel: &Cancel,
         read: impl Fn(usize, &mut [Pixel]),
     ) -> Result<Self, ImageError> {
-        /// Of so many rows one is looked at.
+        /// One row of this many is sampled.
         const STEP: usize = 4;
-        /// What another mode than that of the square to the left must save.
+        /// The least price that a change from the mode of the left tile must save.
         const CHANGE: u32 = 8 * UNIT;
-        let across = width.div_ceil(SQUARE);
+        let across = width.div_ceil(TILE);
         let prices = byte_prices();
         let mut rows = Rows::new(width);
-        let mut residuals = [0; SQUARE];
-        let mut modes = Vec::with_capacity(across * height.div_ceil(SQUARE));
+        let mut residuals = [0; TILE];
+        let mut modes = Vec::with_capacity(across * height.div_ceil(TILE));
         let mut sums = vec![[0_u32; MODES]; across];
-        for top in (0..height).step_by(SQUARE) {
+        for top in (0..height).step_by(TILE) {
             sums.fill([0; MODES]);
-            // The first row of all is foretold another way.
-            for y in (top..(top + SQUARE).min(height))
+            // The first row of the picture has a predictor of its own.
+            for y in (top..(top + TILE).min(height))
                 .skip(usize::from(top == 0))
                 .step_by(STEP)
             {
@@ -74,10 +74,10 @@ impl Modes {
                     read(y - 1, rows.next());
                 }
                 read(y, rows.next());
-                for (square, sums) in sums.iter_mut().enumerate() {
-                    // Nothing is left of the first pixel.
-                    let from = (square * SQUARE).max(1);
-                    let to = ((square + 1) * SQUARE).min(width);
+                for (tile, sums) in sums.iter_mut().enumerate() {
+                    // The first pixel of a row has no left neighbour.
+                    let from = (tile * TILE).max(1);
+                    let to = ((tile + 1) * TILE).min(width);
                     for (subtract, sum) in SUBTRACT.iter().zip(sums) {
                         let residuals = &mut residuals[..to.saturating_sub(from)];
                         subtract(&rows.pixels, width, from, residuals);
@@ -96,14 +96,14 @@ impl Modes {
     }
 
     #[cfg(test)]
-    pub(super) const fn of_squares(width: usize, modes: Vec<u8>) -> Self {
+    pub(super) const fn of_tiles(width: usize, modes: Vec<u8>) -> Self {
         Self {
-            across: width.div_ceil(SQUARE),
+            across: width.div_ceil(TILE),
             modes,
         }
     }
 
-    /// What is left of the last of these rows, the `y`th of the picture.
+    /// The residuals of the last of these rows, which is row `y` of the picture.
     pub(super) fn residuals(&self, y: usize, rows: &Rows, residuals: &mut [Pixel]) {
         let width = rows.width;
         if y == 0 {
@@ -115,10 +115,10 @@ impl Modes {
             return;
         }
         residuals[0] = difference(rows.pixels[width], rows.pixels[0]);
-        let modes = &self.modes[y / SQUARE * self.across..];
-        for (square, mode) in (0..self.across).zip(modes) {
-            let from = (square * SQUARE).max(1);
-            let to = ((square + 1) * SQUARE).min(width);
+        let modes = &self.modes[y / TILE * self.across..];
+        for (tile, mode) in (0..self.across).zip(modes) {
+            let from = (tile * TILE).max(1);
+            let to = ((tile + 1) * TILE).min(width);
             if from < to {
                 SUBTRACT[usize::from(*mode)](&rows.pixels, width, from, &mut residuals[from..to]);
             }
@@ -126,10 +126,10 @@ impl Modes {
     }
 }
 
-/// A bit, in prices.
+/// The price of a bit.
 const UNIT: u32 = 16;
 
-/// About what a byte more than 0 takes in a code that was made for small differences: its own length in bits.
+/// Estimated price of each residual byte in a code for small differences: the bits of its absolute value.
 fn byte_prices() -> [u8; 256] {
     std::array::from_fn(|byte| {
         let distance = f32::from((byte as u8 as i8).unsigned_abs());
@@ -149,7 +149,7 @@ const MODES: usize = 14;
 
 type Subtract = fn(&[Pixel], usize, usize, &mut [Pixel]);
 
-/// By mode: subtracts what is expected from the pixels of a row from one on, which is not its first.
+/// By mode: subtracts the predicted values from pixels of a row. The first of them is not the first of the row.
 const SUBTRACT: [Subtract; MODES] = [
     subtract::<0>,
     subtract::<1>,
@@ -172,12 +172,12 @@ fn subtract<const MODE: u8>(rows: &[Pixel], width: usize, from: usize, residuals
     let above = rows[from - 1..].windows(3);
     let row = rows[width + from - 1..width + from + count].windows(2);
     for ((residual, above), row) in residuals.iter_mut().zip(above).zip(row) {
-        *residual = difference(row[1], expected::<MODE>(row[0], above[0], above[1], above[2]));
+        *residual = difference(row[1], predicted::<MODE>(row[0], above[0], above[1], above[2]));
     }
 }
 
 #[inline(always)]
-fn expected<const MODE: u8>(left: Pixel, corner: Pixel, above: Pixel, right: Pixel) -> Pixel {
+fn predicted<const MODE: u8>(left: Pixel, corner: Pixel, above: Pixel, right: Pixel) -> Pixel {
     match MODE {
         0 => OPAQUE_BLACK,
         1 => left,
@@ -205,7 +205,7 @@ fn expected<const MODE: u8>(left: Pixel, corner: Pixel, above: Pixel, right: Pix
     }
 }
 
-/// A pixel of these channels, as far as a byte goes.
+/// A pixel of these channels, each clamped to a byte.
 #[inline(always)]
 fn each(channel: impl Fn(usize) -> i16) -> Pixel {
     Pixel::from_le_bytes(std::array::from_fn(|at| channel(at).clamp(0, 255) as u8))
@@ -216,7 +216,7 @@ const fn mean(a: Pixel, b: Pixel) -> Pixel {
     (((a ^ b) & 0xfefe_fefe) >> 1) + (a & b)
 }
 
-/// Of left and above the one that left plus above less corner is nearer to, over all channels; above if both are.
+/// The SELECT predictor: left or above, whichever is nearer to left + above - corner over all channels; above if equal.
 #[inline(always)]
 fn nearer(left: Pixel, corner: Pixel, above: Pixel) -> Pixel {
     let distance = |a: Pixel, b: Pixel| {
@@ -230,7 +230,7 @@ fn nearer(left: Pixel, corner: Pixel, above: Pixel) -> Pixel {
     }
 }
 
-/// Channel by channel, wrapping.
+/// The difference of each channel, wrapping.
 pub(super) const fn difference(a: Pixel, b: Pixel) -> Pixel {
     let alpha_and_green = (0x00ff_00ff + (a & 0xff00_ff00)).wrapping_sub(b & 0xff00_ff00);
     let red_and_blue = (0xff00_ff00 + (a & 0x00ff_00ff)).wrapping_sub(b & 0x00ff_00ff);

@@ -1,4 +1,4 @@
-//! What pixels and copies take, in bits, as far as can be told from those that came so far.
+//! Price estimates: the bits of a literal and of a back-reference, from the counts of the symbols so far.
 
 use super::Pixel;
 use super::tokens::{DISTANCES, GREENS, LENGTHS, Tally, prefix};
@@ -27,15 +27,16 @@ impl Prices {
         self.green[green] + self.red[red] + self.blue[blue] + self.alpha[alpha]
     }
 
-    /// Of a copy of such a length from so far back, by the number that says it.
-    pub(super) fn copy(&self, length: usize, number: usize) -> f32 {
+    /// The bits of a back-reference of this length; `number` is its distance code.
+    pub(super) fn reference(&self, length: usize, number: usize) -> f32 {
         let (length, _, length_bits) = prefix(length);
         let (distance, _, distance_bits) = prefix(number);
         self.green[GREENS + length] + self.distance[distance] + (length_bits + distance_bits) as f32
     }
 }
 
-/// The shorter the more often, and as if each had occurred a little.
+/// The entropy of each symbol, in bits. Each symbol counts as seen a little more often, so that none is infinitely
+/// dear.
 fn prices<const N: usize>(counts: &[u32]) -> [f32; N] {
     const A_LITTLE: f32 = 0.25;
     let counts = &counts[..N];

@@ -1,9 +1,9 @@
-//! Ways to expect pixels that no picture may choose, one by one. What is written is decoded by image-webp.
+//! Predictors, one by one, also those that no picture may choose. image-webp decodes the files.
 
 use super::*;
 use crate::{Channels, Size};
 
-/// The file of a picture that is written in this way.
+/// The file of a picture that is written with these predictors.
 fn file(picture: &Picture, modes: &Modes) -> Vec<u8> {
     let (width, height) = (picture.size.width, picture.size.height);
     let mut body = Vec::new();
@@ -26,7 +26,7 @@ fn file(picture: &Picture, modes: &Modes) -> Vec<u8> {
 }
 
 #[test]
-fn every_way_to_expect_pixels_is_understood() {
+fn every_predictor_is_decoded_by_another_decoder() {
     let check = |width: u32, height: u32, mode: &dyn Fn(usize) -> u8| {
         let pixels = (0..width * height).flat_map(|at| {
             let (x, y) = (at % width, at / width);
@@ -38,8 +38,8 @@ fn every_way_to_expect_pixels_is_understood() {
             channels: Channels::Rgba,
             pixels: pixels.collect(),
         };
-        let squares = (width.div_ceil(32) * height.div_ceil(32)) as usize;
-        let modes = Modes::of_squares(width as usize, (0..squares).map(mode).collect());
+        let tiles = (width.div_ceil(32) * height.div_ceil(32)) as usize;
+        let modes = Modes::of_tiles(width as usize, (0..tiles).map(mode).collect());
         let file = file(&picture, &modes);
         let mut decoder = image_webp::WebPDecoder::new(std::io::Cursor::new(&file)).unwrap();
         let mut decoded = vec![0; picture.pixels.len()];
@@ -51,5 +51,5 @@ fn every_way_to_expect_pixels_is_understood() {
         check(1, 70, &|_| only);
         check(33, 2, &|_| only);
     }
-    check(32 * 7, 70, &|square| (square % 14) as u8);
+    check(32 * 7, 70, &|tile| (tile % 14) as u8);
 }

@@ -1,27 +1,26 @@
-//! What the pixels of a picture without loss are written as (RFC 9649, sections 4.2 and 5): a pixel by itself, one of
-//! those that came of late by its place in a cache, or a copy of pixels before it. How often each of their symbols occurs,
-//! and what they take.
+//! Tokens of a lossless picture (RFC 9649, sections 4.2 and 5): literals, colour cache references and back-references,
+//! with the counts of their symbols.
 
 use resizer_webp::NEIGHBOURS;
 
 use super::super::huffman::{BitWriter, Code};
 use super::Pixel;
 
-/// Symbols of the first code: values of green, then lengths of copies; what is in the cache comes after them.
+/// Symbols of the first code: values of green, then lengths of back-references; colour cache indices come after them.
 pub(super) const GREENS: usize = 256;
 pub(super) const LENGTHS: usize = 24;
 
 pub(super) const DISTANCES: usize = 40;
 
-/// A copy, and how many pixels by themselves come before it.
+/// A back-reference, and the number of literals before it.
 #[derive(Clone, Copy)]
-pub(super) struct Copied {
+pub(super) struct BackReference {
     pub(super) literals: u32,
-    /// The length less 1, up to 12 bits; below it the distance, 20 bits.
+    /// The length less 1 in the upper 12 bits, the distance in the lower 20.
     packed: u32,
 }
 
-impl Copied {
+impl BackReference {
     const DISTANCE_BITS: u32 = 20;
 
     pub(super) const fn new(literals: usize, length: usize, distance: usize) -> Self {
@@ -40,8 +39,9 @@ impl Copied {
     }
 }
 
-/// The symbol of a length or a distance, 1 or more, and what says which of the symbol's numbers is meant: a number and its
-/// bits (section 5.2.2).
+/// The prefix symbol of a length or a distance code of 1 or more, the value of its extra bits, and their number
+/// (section
+/// 5.2.2).
 pub(super) const fn prefix(value: usize) -> (usize, u32, u32) {
     let above = value as u32 - 1;
     if above < 4 {
@@ -53,19 +53,19 @@ pub(super) const fn prefix(value: usize) -> (usize, u32, u32) {
     (symbol as usize, above & ((1 << bits) - 1), bits)
 }
 
-/// How distances are said: those of a neighbourhood by numbers of their own.
+/// The distance codes: pixels of a neighbourhood have short codes of their own.
 pub(super) struct Distances {
-    /// By distance: the number of a neighbour, or 0.
+    /// By distance: the code of a neighbour, or 0.
     neighbours: Vec<u8>,
 }
 
 impl Distances {
-    /// For rows of such a width.
+    /// For rows of `width` pixels.
     pub(super) fn new(width: usize) -> Self {
         let mut neighbours = vec![0; 7 * width + 9];
         for ((left, up), number) in NEIGHBOURS.iter().zip(1..=120).rev() {
             let distance = isize::from(*up) * width as isize + isize::from(*left);
-            // Whatever lies before the picture's edge is as good as 1, which has a number that is lower.
+            // A decoder takes distances below 1 for 1, which has a lower code already.
             if let Some(neighbour) = usize::try_from(distance)
                 .ok()
                 .and_then(|distance| neighbours.get_mut(distance))
@@ -76,7 +76,7 @@ impl Distances {
         Self { neighbours }
     }
 
-    /// The number that says so far back.
+    /// The code of a distance in pixels.
     pub(super) fn number(&self, distance: usize) -> usize {
         match self.neighbours.get(distance) {
             Some(0) | None => distance + NEIGHBOURS.len(),
@@ -85,9 +85,9 @@ impl Distances {
     }
 }
 
-/// Pixels that came of late, each at a place that follows from its value (section 5.2.3).
+/// The colour cache: recently coded pixels, found by hash (section 5.2.3).
 pub(super) struct Cache {
-    /// As many as there are places, or none.
+    /// Two to the power of `bits` pixels, or none.
     pixels: Vec<Option<Pixel>>,
     bits: u32,
 }
@@ -100,7 +100,7 @@ impl Cache {
         }
     }
 
-    /// Puts a pixel in, and tells its place if it was there.
+    /// Puts a pixel in, and returns its index if the pixel was there already.
     pub(super) fn put(&mut self, pixel: Pixel) -> Option<usize> {
         if self.bits == 0 {
             return None;
@@ -111,7 +111,7 @@ impl Cache {
     }
 }
 
-/// How often each symbol occurs, with a cache of some size.
+/// Counts of each symbol, with a colour cache of one size.
 pub(super) struct Tally {
     pub(super) green: Vec<u32>,
     pub(super) red: [u32; 256],
@@ -152,8 +152,8 @@ impl Tally {
         self.alpha[usize::from(alpha)] += 1;
     }
 
-    /// A copy of these pixels; the number says how far back it is taken from.
-    pub(super) fn copy(&mut self, pixels: &[Pixel], number: usize) {
+    /// Counts a back-reference that yields these pixels; `number` is its distance code.
+    pub(super) fn reference(&mut self, pixels: &[Pixel], number: usize) {
         let (symbol, _, bits) = prefix(pixels.len());
         self.green[GREENS + symbol] += 1;
         self.extra_bits += u64::from(bits);
@@ -167,7 +167,7 @@ impl Tally {
         }
     }
 
-    /// In the order in which codes are stored.
+    /// In the order in which the codes are stored.
     fn counts(&self) -> [&[u32]; 5] {
         [&self.green, &self.red, &self.blue, &self.alpha, &self.distance]
     }
@@ -176,7 +176,7 @@ impl Tally {
         self.counts().map(Code::new)
     }
 
-    /// What all of it takes in these codes, with the codes.
+    /// The bits of all tokens in these codes, and of the codes themselves.
     pub(super) fn bits(&self, codes: &[Code; 5]) -> u64 {
         let mut described = Vec::new();
         let mut output = BitWriter::new(&mut described);

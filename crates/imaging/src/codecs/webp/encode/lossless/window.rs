@@ -1,28 +1,28 @@
-//! The pixels that a copy can be taken from, and those to come; and for each of them the places before it where the same
-//! pixels may begin, the nearest first.
+//! Sliding window with hash chains: holds the pixels that a back-reference can reach and those to come, and finds
+//! earlier positions where the same pixels may begin, the nearest first.
 
 use super::Pixel;
 use crate::cost::{WEBP_DROPPED_PIXELS as DROPPED, WEBP_LONGEST_COPY as LONGEST_COPY, WEBP_WINDOW_PIXELS as WINDOW};
 
-/// Knuth's, for hashes: 2^64 divided by the golden ratio.
+/// Knuth's multiplier for hashes: 2^64 divided by the golden ratio.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 pub(super) struct Window {
     pixels: Vec<Pixel>,
     /// The position of the first of them in the picture.
     start: usize,
-    /// By hash: the last position with it, plus 1; 0 for none.
+    /// By hash: the last position with this hash, plus 1; 0 for none.
     heads: Vec<u32>,
-    /// By position, the last ones: the position before that has its hash, plus 1; 0 for none.
+    /// By position, for the last ones: the previous position with the same hash, plus 1; 0 for none.
     links: Vec<u32>,
-    /// Positions before this one can be found.
+    /// Positions before this one are in the chains.
     indexed: usize,
-    /// Where the run of equal pixels ends that was met last.
+    /// The end of the last run of equal pixels.
     run_end: usize,
 }
 
 impl Window {
-    /// For a picture of so many pixels, in rows of such a width.
+    /// For a picture of `pixels` pixels, in rows of `width` pixels.
     pub(super) fn new(pixels: usize, width: usize) -> Self {
         let kept = pixels.min(WINDOW);
         Self {
@@ -35,7 +35,7 @@ impl Window {
         }
     }
 
-    /// Appends pixels. Those before `position` by a window or more may be dropped.
+    /// Appends pixels. Pixels that are a window or more before `position` may be dropped.
     pub(super) fn push(&mut self, pixels: &[Pixel], position: usize) {
         let unused = position.saturating_sub(WINDOW).saturating_sub(self.start);
         if unused >= DROPPED {
@@ -55,12 +55,12 @@ impl Window {
         &self.pixels[position - self.start..]
     }
 
-    /// Whether a copy can be taken from so far back.
+    /// Whether a back-reference can have this distance.
     pub(super) const fn reaches(&self, position: usize, distance: usize) -> bool {
         distance < WINDOW && distance <= position - self.start
     }
 
-    /// Up to how many pixels from a position on are those of so far back.
+    /// How many pixels from a position on equal those at this distance before them.
     pub(super) fn common(&self, position: usize, distance: usize) -> usize {
         let pixels = self.from(position);
         let earlier = self.from(position - distance);
@@ -68,7 +68,7 @@ impl Window {
         pairs.take_while(|(a, b)| a == b).count()
     }
 
-    /// Makes all positions before this one findable.
+    /// Adds all positions before this one to the chains.
     fn index_to(&mut self, position: usize) {
         while self.indexed < position {
             let at = self.indexed;
@@ -80,14 +80,14 @@ impl Window {
         }
     }
 
-    /// How far back the pixels at a position may have begun last.
+    /// The distance to the nearest position with the same hash.
     pub(super) fn nearest(&mut self, position: usize) -> Option<usize> {
         self.index_to(position);
         let head = self.hash(position).map_or(0, |hash| self.heads[hash]);
         Self::distance(position, head)
     }
 
-    /// The next distance beyond one that was told for this position.
+    /// The next larger distance in the chain of this position.
     pub(super) fn further(&self, position: usize, distance: usize) -> Option<usize> {
         let mask = self.links.len() - 1;
         Self::distance(position, self.links[(position - distance) & mask])
@@ -98,8 +98,8 @@ impl Window {
         (distance < WINDOW).then_some(distance)
     }
 
-    /// Of three pixels; where they are equal, of how many are from here on: else all of a run would be tried to find what
-    /// follows it.
+    /// The hash of three pixels. If they are equal, the length of the run is hashed instead: else a search would try
+    /// all positions of a run.
     fn hash(&mut self, position: usize) -> Option<usize> {
         let pixels = self.from(position);
         let [a, b, c] = *pixels.first_chunk()?;

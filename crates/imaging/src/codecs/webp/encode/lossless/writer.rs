@@ -1,4 +1,4 @@
-//! Writes what was chosen for the pixels of a picture without loss, as they come by once more.
+//! Token writer: writes the tokens of a parse as the pixels come by once more.
 
 use std::iter::Flatten;
 use std::slice::Iter;
@@ -6,23 +6,23 @@ use std::slice::Iter;
 use super::super::huffman::{BitWriter, Code};
 use super::Pixel;
 use super::parse::Parsed;
-use super::tokens::{Cache, Copied, Distances, GREENS, LENGTHS, prefix};
+use super::tokens::{BackReference, Cache, Distances, GREENS, LENGTHS, prefix};
 
 pub(super) struct Writer<'b> {
     output: BitWriter<'b>,
     codes: [Code; 5],
     distances: Distances,
     cache: Cache,
-    copies: Flatten<Iter<'b, Vec<Copied>>>,
-    /// Pixels by themselves before the next copy.
+    references: Flatten<Iter<'b, Vec<BackReference>>>,
+    /// Literals before the next back-reference.
     literals: u32,
-    copied: Option<Copied>,
-    /// Pixels of the last copy that are still to come.
+    reference: Option<BackReference>,
+    /// Pixels of the last back-reference that are still to come.
     left: usize,
 }
 
 impl<'b> Writer<'b> {
-    /// Writes the codes; the pixels come in rows of such a width.
+    /// Writes the codes; the pixels come in rows of `width` pixels.
     pub(super) fn begin(parsed: &'b Parsed, width: usize, mut output: BitWriter<'b>) -> Self {
         let cache_bits = parsed.tally.cache_bits();
         output.write(u32::from(cache_bits > 0), 1);
@@ -41,18 +41,18 @@ impl<'b> Writer<'b> {
             codes,
             distances: Distances::new(width),
             cache: Cache::new(cache_bits),
-            copies: parsed.copies.iter().flatten(),
+            references: parsed.references.iter().flatten(),
             literals: 0,
-            copied: None,
+            reference: None,
             left: 0,
         };
-        writer.next_copy();
+        writer.next_reference();
         writer
     }
 
-    fn next_copy(&mut self) {
-        self.copied = self.copies.next().copied();
-        self.literals = self.copied.map_or(u32::MAX, |copy| copy.literals);
+    fn next_reference(&mut self) {
+        self.reference = self.references.next().copied();
+        self.literals = self.reference.map_or(u32::MAX, |reference| reference.literals);
     }
 
     pub(super) fn write(&mut self, pixel: Pixel) {
@@ -75,15 +75,15 @@ impl<'b> Writer<'b> {
             alphas.put(alpha, &mut self.output);
             return;
         }
-        let Some(copy) = self.copied else { return };
-        let (symbol, extra, bits) = prefix(copy.length());
+        let Some(reference) = self.reference else { return };
+        let (symbol, extra, bits) = prefix(reference.length());
         greens.put(GREENS + symbol, &mut self.output);
         self.output.write(extra, bits);
-        let (symbol, extra, bits) = prefix(self.distances.number(copy.distance()));
+        let (symbol, extra, bits) = prefix(self.distances.number(reference.distance()));
         distances.put(symbol, &mut self.output);
         self.output.write(extra, bits);
-        self.left = copy.length() - 1;
-        self.next_copy();
+        self.left = reference.length() - 1;
+        self.next_reference();
     }
 
     pub(super) fn finish(self) {

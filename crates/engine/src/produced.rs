@@ -1,0 +1,42 @@
+//! Bytes on their way to a client: a source in memory, a result shared by its waiters, and the body of one response.
+//! Made by `download`, `produce` and `relay`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use resizer_plugin_api::{Body, CacheKey, EntryMeta, Stat};
+
+use crate::admission::Reserved;
+use crate::range::Part;
+
+/// The body of a response, and the key of the result that the body holds.
+pub(crate) struct Produced {
+    pub(crate) key: CacheKey,
+    pub(crate) meta: EntryMeta,
+    pub(crate) body: Body,
+    /// Set where the body is only this part of the result, because the source was asked for no more.
+    pub(crate) part: Option<Part>,
+}
+
+/// The result of a flight, shared by all who waited for it.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) key: CacheKey,
+    pub(crate) meta: EntryMeta,
+    /// The bytes for clients. They hold a memory reservation until the last client has them.
+    pub(crate) reply: Bytes,
+    /// The plugin whose cache held the result after all.
+    pub(crate) found_in: Option<&'static str>,
+    /// How long each stage took, in the order of the stages.
+    pub(crate) stages: Vec<(&'static str, Duration)>,
+}
+
+/// A whole source in memory. The memory stays reserved for as long as a clone lives.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceBytes {
+    pub(crate) bytes: Bytes,
+    /// The stat that came with the bytes.
+    pub(crate) stat: Stat,
+    pub(crate) _reserved: Arc<Reserved>,
+}

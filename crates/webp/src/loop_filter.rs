@@ -1,0 +1,213 @@
+//! Loop filter (RFC 6386, section 15): smooths the edges of blocks.
+//!
+//! Macroblocks are filtered in order, since each reads what the one before left behind: first the edges on its left,
+//! then those above. The arithmetic is the same for all positions along an edge and has no branches, so that the
+//! compiler can use vector instructions.
+
+#![expect(
+    clippy::needless_range_loop,
+    reason = "a place is the same in eight lines, of which six are written"
+)]
+
+use crate::filter_strength::Strength;
+use crate::planes::Plane;
+use crate::prediction::{Place, Planes};
+
+/// Samples across an edge, four on each side, at `N` places along it.
+type Across<const N: usize> = [[u8; N]; 8];
+
+/// The loop filter's settings for one macroblock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LoopFilter {
+    pub(crate) strength: Strength,
+    /// Whether the edges between the macroblock's subblocks are filtered too.
+    pub(crate) inner: bool,
+}
+
+impl Planes {
+    /// Filters the edges of a macroblock in all planes.
+    pub(crate) fn filter_edges(&mut self, place: Place, loop_filter: LoopFilter, simple: bool) {
+        if loop_filter.strength.level == 0 {
+            return;
+        }
+        if simple {
+            filter_plane(&mut self.luma, place, loop_filter, simple_edge, simple_edge);
+        } else {
+            filter_plane(&mut self.luma, place, loop_filter, macroblock_edge, subblock_edge);
+            for plane in &mut self.chroma {
+                filter_plane(plane, place, loop_filter, macroblock_edge, subblock_edge);
+            }
+        }
+    }
+}
+
+/// Filters the edges of a macroblock in one plane: `outer` those towards other macroblocks, `inner` those between its
+/// subblocks.
+#[inline(always)]
+fn filter_plane<const SIDE: usize>(
+    plane: &mut Plane<SIDE>,
+    place: Place,
+    loop_filter: LoopFilter,
+    outer: impl Fn(&mut Across<SIDE>, u8, Strength),
+    inner: impl Fn(&mut Across<SIDE>, u8, Strength),
+) {
+    let strength = loop_filter.strength;
+    let (outer_limit, inner_limit) = (strength.macroblock_limit(), strength.subblock_limit());
+    let x = place.column * SIDE;
+    let inner_edges = || (4..SIDE).step_by(4).filter(|_| loop_filter.inner);
+    if place.column > 0 {
+        vertical_edge(plane, x, |across| outer(across, outer_limit, strength));
+    }
+    for edge in inner_edges() {
+        vertical_edge(plane, x + edge, |across| inner(across, inner_limit, strength));
+    }
+    if place.row > 0 {
+        horizontal_edge(plane, x, 0, |across| outer(across, outer_limit, strength));
+    }
+    for edge in inner_edges() {
+        horizontal_edge(plane, x, edge, |across| inner(across, inner_limit, strength));
+    }
+}
+
+/// Filters a vertical edge, between columns.
+#[inline(always)]
+fn vertical_edge<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, edge: impl Fn(&mut Across<SIDE>)) {
+    let (start, stride) = (plane.position(x, 0) - 4, plane.stride());
+    let rows = || (0..SIDE).map(|row| start + row * stride);
+    let samples = plane.samples_mut();
+    let mut across = [[0; SIDE]; 8];
+    for (place, row) in rows().enumerate() {
+        for (line, sample) in across.iter_mut().zip(&samples[row..row + 8]) {
+            line[place] = *sample;
+        }
+    }
+    edge(&mut across);
+    for (place, row) in rows().enumerate() {
+        for (line, sample) in across.iter().zip(&mut samples[row..row + 8]) {
+            *sample = line[place];
+        }
+    }
+}
+
+/// Filters a horizontal edge, between rows.
+#[inline(always)]
+fn horizontal_edge<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, y: usize, edge: impl Fn(&mut Across<SIDE>)) {
+    let stride = plane.stride();
+    let start = plane.position(x, y) - 4 * stride;
+    let samples = plane.samples_mut();
+    let mut across = [[0; SIDE]; 8];
+    for (line, row) in across.iter_mut().zip(0..) {
+        let row = start + row * stride;
+        line.copy_from_slice(&samples[row..row + SIDE]);
+    }
+    edge(&mut across);
+    // The filter never changes the outermost lines.
+    for (line, row) in across[1..7].iter().zip(1..) {
+        let row = start + row * stride;
+        samples[row..row + SIDE].copy_from_slice(line);
+    }
+}
+
+/// The simple filter: section 15.2.
+#[inline(always)]
+fn simple_edge<const N: usize>(across: &mut Across<N>, limit: u8, _: Strength) {
+    for place in 0..N {
+        let [p1, p0, q0, q1] = [2, 3, 4, 5].map(|line| across[line][place]);
+        let chosen = is_near(p1, p0, q0, q1, limit);
+        let (up, down) = eighths(adjustment(signed(p1).saturating_sub(signed(q1)), p0, q0));
+        across[3][place] = if chosen { add(p0, up) } else { p0 };
+        across[4][place] = if chosen { subtract(q0, down) } else { q0 };
+    }
+}
+
+/// The normal filter for edges between subblocks: section 15.3.
+#[inline(always)]
+fn subblock_edge<const N: usize>(across: &mut Across<N>, limit: u8, strength: Strength) {
+    for place in 0..N {
+        let [p3, p2, p1, p0, q0, q1, q2, q3] = std::array::from_fn(|line| across[line][place]);
+        let chosen = is_flat([p3, p2, p1, p0, q0, q1, q2, q3], limit, strength.interior);
+        let has_high_variance = has_high_variance(p1, p0, q0, q1, strength.variance);
+        let outer = signed(p1).saturating_sub(signed(q1));
+        let step = adjustment(if has_high_variance { outer } else { 0 }, p0, q0);
+        let (up, down) = eighths(step);
+        let further = if has_high_variance { 0 } else { (down + 1) >> 1 };
+        across[2][place] = if chosen { add(p1, further) } else { p1 };
+        across[3][place] = if chosen { add(p0, up) } else { p0 };
+        across[4][place] = if chosen { subtract(q0, down) } else { q0 };
+        across[5][place] = if chosen { subtract(q1, further) } else { q1 };
+    }
+}
+
+/// The normal filter for edges between macroblocks: section 15.3.
+#[inline(always)]
+fn macroblock_edge<const N: usize>(across: &mut Across<N>, limit: u8, strength: Strength) {
+    for place in 0..N {
+        let [p3, p2, p1, p0, q0, q1, q2, q3] = std::array::from_fn(|line| across[line][place]);
+        let chosen = is_flat([p3, p2, p1, p0, q0, q1, q2, q3], limit, strength.interior);
+        let has_high_variance = has_high_variance(p1, p0, q0, q1, strength.variance);
+        let step = adjustment(signed(p1).saturating_sub(signed(q1)), p0, q0);
+        let (up, down) = eighths(step);
+        // Weights out of 128.
+        let part = |weight: i16| ((weight * i16::from(step) + 63) >> 7) as i8;
+        let (near, far, farthest) = (part(27), part(18), part(9));
+        let (up, down) = if has_high_variance { (up, down) } else { (near, near) };
+        let (far, farthest) = if has_high_variance { (0, 0) } else { (far, farthest) };
+        across[1][place] = if chosen { add(p2, farthest) } else { p2 };
+        across[2][place] = if chosen { add(p1, far) } else { p1 };
+        across[3][place] = if chosen { add(p0, up) } else { p0 };
+        across[4][place] = if chosen { subtract(q0, down) } else { q0 };
+        across[5][place] = if chosen { subtract(q1, far) } else { q1 };
+        across[6][place] = if chosen { subtract(q2, farthest) } else { q2 };
+    }
+}
+
+/// Whether the step across the edge is small enough to come from coding and not from the picture (section 15.2).
+#[inline(always)]
+fn is_near(p1: u8, p0: u8, q0: u8, q1: u8, limit: u8) -> bool {
+    let near = p0.abs_diff(q0);
+    near.saturating_add(near).saturating_add(p1.abs_diff(q1) >> 1) <= limit
+}
+
+/// Whether, besides, both sides of the edge are flat (section 15.3).
+#[inline(always)]
+fn is_flat([p3, p2, p1, p0, q0, q1, q2, q3]: [u8; 8], limit: u8, interior: u8) -> bool {
+    let p = p3.abs_diff(p2).max(p2.abs_diff(p1)).max(p1.abs_diff(p0));
+    let q = q3.abs_diff(q2).max(q2.abs_diff(q1)).max(q1.abs_diff(q0));
+    is_near(p1, p0, q0, q1, limit) & (p.max(q) <= interior)
+}
+
+/// Whether the picture itself has an edge close by ("high edge variance", section 15.3).
+#[inline(always)]
+fn has_high_variance(p1: u8, p0: u8, q0: u8, q1: u8, variance: u8) -> bool {
+    p1.abs_diff(p0).max(q1.abs_diff(q0)) > variance
+}
+
+/// The sample as the filter counts it: from -128.
+#[inline(always)]
+fn signed(sample: u8) -> i8 {
+    (sample ^ 0x80) as i8
+}
+
+#[inline(always)]
+fn add(sample: u8, step: i8) -> u8 {
+    signed(sample).saturating_add(step) as u8 ^ 0x80
+}
+
+#[inline(always)]
+fn subtract(sample: u8, step: i8) -> u8 {
+    signed(sample).saturating_sub(step) as u8 ^ 0x80
+}
+
+/// `outer` plus three times the step across the edge, clamped. Clamping each sum gives the same result, as all three
+/// steps go in one direction.
+#[inline(always)]
+fn adjustment(outer: i8, p0: u8, q0: u8) -> i8 {
+    let step = signed(q0).saturating_sub(signed(p0));
+    outer.saturating_add(step).saturating_add(step).saturating_add(step)
+}
+
+/// An eighth of the step, rounded once for the side above or left of the edge, and once for the other side.
+#[inline(always)]
+fn eighths(step: i8) -> (i8, i8) {
+    (step.saturating_add(3) >> 3, step.saturating_add(4) >> 3)
+}

@@ -1,0 +1,92 @@
+//! Measured servers: starts each on a core of its own and ends it with its measurement.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::command::{self, cargo, program};
+use crate::workspace;
+
+/// A running server; ends with this value.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    /// Of the admin listener, where there is one.
+    pub(crate) admin: String,
+}
+
+impl Server {
+    /// One whose address is not known yet.
+    pub(crate) fn of(child: Child) -> Self {
+        Self {
+            child,
+            address: String::new(),
+            admin: String::new(),
+        }
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it is still there.
+    pub(crate) fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The path of the measured server below the target folder.
+pub(crate) const RESIZER: &str = "dist/resizer-host";
+
+/// Builds the server in the form that `cargo xtask dist` ships, with every plugin.
+pub(crate) fn build_resizer() -> Result<()> {
+    command::run(&mut cargo(
+        "build --profile dist --locked -p resizer-host --features all",
+    ))
+}
+
+/// The server that [`build_resizer`] made, on core 0, with the `plugins.toml` of this folder. Its access log is on
+/// by default and goes to a file.
+pub(crate) fn start_resizer(folder: &Path) -> Result<Server> {
+    let log = folder.join("resizer.log");
+    let child = on_core(0)
+        .arg(workspace::target()?.join(RESIZER))
+        .current_dir(folder)
+        .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
+        .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0")
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&log)?)
+        .spawn()?;
+    let mut server = Server::of(child);
+    for _ in 0..200 {
+        let said = fs::read_to_string(&log)?;
+        let after = |words: &str| {
+            said.lines()
+                .find_map(|line| Some(line.split_once(words)?.1.trim().to_owned()))
+        };
+        if let (Some(address), Some(admin)) = (after("listening on http://"), after("admin on http://")) {
+            server.address = address;
+            server.admin = admin;
+            return Ok(server);
+        }
+        sleep(Duration::from_millis(50));
+    }
+    bail!("the server does not listen; see {}", log.display())
+}
+
+/// A command line to which a program is to be added, and which runs it on this core.
+pub(crate) fn on_core(core: u32) -> Command {
+    program("/usr/bin/taskset", &format!("-c {core}"))
+}

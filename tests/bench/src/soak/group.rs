@@ -1,0 +1,141 @@
+//! Memory control group with a limit and a server in it: version 1 or 2, as the system has it. It is removed when
+//! dropped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::bench::server::{RESIZER, Server};
+use crate::workspace;
+
+/// The group.
+pub(super) struct Group {
+    folder: PathBuf,
+    is_v2: bool,
+}
+
+impl Group {
+    /// A group in which processes get so many bytes together, and no swap.
+    pub(super) fn new(limit: u64) -> Result<Self> {
+        let name = format!("resizer-soak-{}", std::process::id());
+        let v1 = Path::new("/sys/fs/cgroup/memory");
+        let is_v2 = !v1.is_dir();
+        let mount = if is_v2 { Path::new("/sys/fs/cgroup") } else { v1 };
+        let group = Self {
+            folder: mount.join(name),
+            is_v2,
+        };
+        let missing = || {
+            format!(
+                "no memory control group: {} cannot be made (as root?)",
+                group.folder.display()
+            )
+        };
+        if is_v2 {
+            // Fails where memory accounting is on already or needs more rights; writing the limit below tells which.
+            let _ = fs::write(mount.join("cgroup.subtree_control"), "+memory");
+        }
+        fs::create_dir(&group.folder).with_context(missing)?;
+        let (memory, swap) = if is_v2 {
+            ("memory.max", ("memory.swap.max", "0".to_owned()))
+        } else {
+            (
+                "memory.limit_in_bytes",
+                ("memory.memsw.limit_in_bytes", limit.to_string()),
+            )
+        };
+        fs::write(group.folder.join(memory), limit.to_string()).with_context(|| {
+            format!(
+                "{} has no {memory}: is the memory controller on?",
+                group.folder.display()
+            )
+        })?;
+        // Not there where the kernel counts no swap.
+        let _ = fs::write(group.folder.join(swap.0), swap.1);
+        Ok(group)
+    }
+
+    /// Starts the server of this folder in the group.
+    pub(super) fn start(&self, folder: &Path) -> Result<Server> {
+        let log = folder.join("resizer.log");
+        let procs = self.folder.join("cgroup.procs");
+        let child = Command::new("/bin/sh")
+            .args(["-c", "echo $$ > \"$0\" && exec \"$1\""])
+            .arg(procs)
+            .arg(workspace::target()?.join(RESIZER))
+            .current_dir(folder)
+            .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
+            .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0")
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(&log)?)
+            .spawn()?;
+        let mut server = Server::of(child);
+        for _ in 0..200 {
+            let said = fs::read_to_string(&log)?;
+            let after = |words: &str| {
+                said.lines()
+                    .find_map(|line| Some(line.split_once(words)?.1.trim().to_owned()))
+            };
+            if let (Some(address), Some(admin)) = (after("listening on http://"), after("admin on http://")) {
+                (server.address, server.admin) = (address, admin);
+                return Ok(server);
+            }
+            sleep(Duration::from_millis(50));
+        }
+        bail!("the server does not listen; see {}", log.display())
+    }
+
+    /// How many processes the kernel has killed in it.
+    pub(super) fn kills(&self) -> Result<u64> {
+        let file = if self.is_v2 {
+            "memory.events"
+        } else {
+            "memory.oom_control"
+        };
+        let text = fs::read_to_string(self.folder.join(file))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+        line.with_context(|| format!("{file} counts no kills"))?
+            .trim()
+            .parse()
+            .context("no number of kills")
+    }
+
+    /// The most that its processes held without what the kernel can take back at once (the page cache), as far as is
+    /// known: the resident bytes at their peak.
+    pub(super) fn peak(server: &Server) -> Result<u64> {
+        status_bytes(server, "VmHWM:")
+    }
+
+    /// Bytes that the group holds now.
+    pub(super) fn resident(server: &Server) -> Result<u64> {
+        status_bytes(server, "VmRSS:")
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for _ in 0..100 {
+            if fs::remove_dir(&self.folder).is_ok() {
+                return;
+            }
+            sleep(Duration::from_millis(20));
+        }
+        eprintln!("{} is left behind", self.folder.display());
+    }
+}
+
+fn status_bytes(server: &Server, line: &str) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).context("the server is gone")?;
+    let kib = status
+        .lines()
+        .find_map(|text| text.strip_prefix(line)?.trim().strip_suffix("kB"));
+    let kib: u64 = kib
+        .with_context(|| format!("no {line} in its status"))?
+        .trim()
+        .parse()?;
+    Ok(kib * 1024)
+}

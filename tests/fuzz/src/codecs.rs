@@ -1,0 +1,174 @@
+//! Targets that read images: each decoder by itself, each format through the whole pipeline, and metadata within valid
+//! files.
+
+use resizer_imaging::{
+    Cancel, Format, ImageError, Instructions, Job, Limits, inspect, output_format, predict, run_within,
+};
+use resizer_jpeg::Scale;
+use resizer_webp::{LosslessDecoder, Pixels};
+
+use crate::MEMORY;
+
+/// Small enough that the slowest valid job ends within a second.
+const LIMITS: Limits = Limits {
+    max_source_pixels: 1 << 18,
+    max_source_side: 4096,
+    max_output_pixels: 1 << 16,
+    max_output_side: 1024,
+    max_frames: 16,
+    max_total_pixels: 1 << 20,
+};
+
+/// Of the decoders that are called without limits: larger pictures are left out.
+const MOST_PIXELS: u32 = 1 << 20;
+
+/// What may be allocated beyond what was predicted, for errors and the allocator's own needs.
+const SPARE_BYTES: u64 = 256 * 1024;
+
+/// A colour picture of 8 x 8 pixels without metadata.
+const SMALL_JPEG: &[u8] = include_bytes!("../seeds/jpeg/small");
+
+pub(crate) fn bmp(input: &[u8]) {
+    picture(input, Format::Bmp);
+}
+
+pub(crate) fn gif(input: &[u8]) {
+    picture(input, Format::Gif);
+}
+
+pub(crate) fn jpeg(input: &[u8]) {
+    picture(input, Format::Jpeg);
+}
+
+pub(crate) fn png(input: &[u8]) {
+    picture(input, Format::Png);
+}
+
+pub(crate) fn tiff(input: &[u8]) {
+    picture(input, Format::Tiff);
+}
+
+pub(crate) fn webp(input: &[u8]) {
+    picture(input, Format::WebP);
+}
+
+/// Any source, with the job in its first line: `width=8&format=webp`, a line break, the file.
+pub(crate) fn run(input: &[u8]) {
+    let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
+        return;
+    };
+    let (query, source) = (String::from_utf8_lossy(&input[..end]), &input[end + 1..]);
+    process(source, &query);
+}
+
+/// An EXIF block in a JPEG.
+pub(crate) fn exif(input: &[u8]) {
+    let source = with_segment(0xe1, b"Exif\0\0", input);
+    // A damaged note is no reason to refuse a photograph.
+    assert!(inspect(&source, &LIMITS).is_ok());
+}
+
+/// A colour profile in a JPEG.
+pub(crate) fn icc(input: &[u8]) {
+    process(&with_segment(0xe2, b"ICC_PROFILE\0\x01\x01", input), "format=png");
+}
+
+/// The JPEG decoder alone, at each of its scales.
+pub(crate) fn jpeg_decoder(input: &[u8]) {
+    let Ok(header) = resizer_jpeg::Header::read(input) else {
+        return;
+    };
+    if header.width() * header.height() > MOST_PIXELS {
+        return;
+    }
+    for scale in Scale::ALL {
+        let Ok(mut decoder) = resizer_jpeg::Decoder::new(input, scale) else {
+            return;
+        };
+        while let Ok(true) = decoder.advance() {
+            std::hint::black_box(decoder.rows().plane(0).row(0));
+        }
+    }
+}
+
+/// The contents of a chunk `VP8 `.
+pub(crate) fn webp_lossy(input: &[u8]) {
+    let Ok(mut decoder) = resizer_webp::Decoder::new(input, Pixels::Rgba) else {
+        return;
+    };
+    if u32::from(decoder.width()) * u32::from(decoder.height()) > MOST_PIXELS {
+        return;
+    }
+    while let Ok(Some(rows)) = decoder.next_rows() {
+        std::hint::black_box(rows);
+    }
+}
+
+/// The contents of a chunk `VP8L`.
+pub(crate) fn webp_lossless(input: &[u8]) {
+    let Ok(mut decoder) = LosslessDecoder::new(input, Pixels::Rgba) else {
+        return;
+    };
+    if decoder.width() * decoder.height() > MOST_PIXELS {
+        return;
+    }
+    while let Ok(finished) = decoder.step() {
+        if finished && decoder.rows().is_empty() {
+            break;
+        }
+    }
+}
+
+fn picture(input: &[u8], format: Format) {
+    if inspect(input, &LIMITS).is_ok_and(|info| info.format == format) {
+        process(input, "maxwidth=16&format=png");
+        process(input, "width=9&height=7&mode=crop&format=gif&frame=2");
+    }
+}
+
+/// Runs a job if it is allowed. It takes no more memory than was predicted and then asked for, and ends without an
+/// internal error.
+fn process(source: &[u8], query: &str) {
+    let (instructions, _) = Instructions::parse(query.split('&').filter_map(|pair| pair.split_once('=')));
+    let job = Job {
+        format: output_format(&instructions, None),
+        instructions,
+        limits: LIMITS,
+    };
+    let predicted = inspect(source, &job.limits).and_then(|info| predict(&info, &job));
+    let mut grown = 0;
+    let before = MEMORY.current_usage() as u64;
+    MEMORY.reset_peak_usage();
+    let outcome = run_within(source, &job, &Cancel::new(), &mut |bytes| {
+        grown += bytes;
+        true
+    });
+    let taken = (MEMORY.peak_usage() as u64).saturating_sub(before);
+    match (outcome, predicted) {
+        (Err(ImageError::Internal { detail }), _) => panic!("internal error: {detail}"),
+        (Ok(_), Err(refused)) => panic!("a job was refused with `{refused}` and then done"),
+        (_, Ok(cost)) => {
+            let allowed = cost.peak_bytes + grown + SPARE_BYTES;
+            assert!(
+                taken <= allowed,
+                "{taken} bytes taken, {allowed} allowed: {cost:?}, {grown} grown"
+            );
+        }
+        (Err(_), Err(_)) => {}
+    }
+}
+
+/// The small JPEG with a segment behind its start marker; what does not fit into a segment is cut off.
+fn with_segment(marker: u8, head: &[u8], body: &[u8]) -> Vec<u8> {
+    let body = &body[..body.len().min(usize::from(u16::MAX) - 2 - head.len())];
+    let length = (2 + head.len() + body.len()) as u16;
+    [
+        &SMALL_JPEG[..2],
+        &[0xff, marker],
+        &length.to_be_bytes(),
+        head,
+        body,
+        &SMALL_JPEG[2..],
+    ]
+    .concat()
+}

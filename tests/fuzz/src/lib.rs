@@ -1,0 +1,35 @@
+//! Fuzz targets: one function for each parser of untrusted bytes. Any input may be refused; none may panic, hang or
+//! take more memory than was predicted.
+//!
+//! `cargo xtask fuzz` feeds them with mutated inputs, `tests/seeds.rs` with the committed ones in `seeds/TARGET/`.
+
+#![expect(clippy::panic, reason = "a target panics if a promise is broken")]
+
+mod codecs;
+mod text;
+
+use peak_alloc::PeakAlloc;
+
+/// Counts allocated bytes, for the target `run`.
+#[global_allocator]
+pub(crate) static MEMORY: PeakAlloc = PeakAlloc;
+
+/// A fuzz target: takes any bytes, and panics if a promise is broken.
+pub type Target = fn(&[u8]);
+
+/// All targets with their names.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("bmp", codecs::bmp),
+    ("exif", codecs::exif),
+    ("gif", codecs::gif),
+    ("icc", codecs::icc),
+    ("jpeg", codecs::jpeg),
+    ("jpeg_decoder", codecs::jpeg_decoder),
+    ("png", codecs::png),
+    ("query", text::query),
+    ("run", codecs::run),
+    ("tiff", codecs::tiff),
+    ("webp", codecs::webp),
+    ("webp_lossless", codecs::webp_lossless),
+    ("webp_lossy", codecs::webp_lossy),
+];
