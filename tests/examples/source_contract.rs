@@ -1,5 +1,4 @@
 //! Tests of the plugin: the suite that every source passes, and the place where it is mounted.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
