@@ -1,4 +1,4 @@
-//! Request handler of the admin listener: metrics, the plan of the configuration in force, purging, and plugins' pages.
+//! Request handler of the admin listener: metrics, the plan of the configuration in force, and purging.
 //! The listener is not the public one, because "loopback may" on a public port would let in everybody behind a local
 //! proxy.
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
-use resizer_plugin_api::{Reply, RequestHead, Secret};
+use resizer_plugin_api::{Metrics, Reply, RequestHead, Secret};
 
 use crate::access_log::AccessLine;
 use crate::conversion::Handler;
@@ -40,19 +40,10 @@ impl Handler for Admin {
         if head.raw_path == "/purge" {
             return purge::page(&self.handler, &head).await;
         }
-        if let Some(reply) = site.admin_page(&head).await {
-            return reply;
-        }
         let reply = match head.raw_path.as_str() {
-            "/" => Reply::text(
-                StatusCode::OK,
-                "/metrics\n/plan (names the plugins' own pages)\n/purge (with POST)\n",
-            ),
+            "/" => Reply::text(StatusCode::OK, "/metrics\n/plan\n/purge (with POST)\n"),
             "/plan" => Reply::text(StatusCode::OK, site.plan()),
-            "/metrics" => Reply::text(StatusCode::OK, self.handler.engine.metrics().render()).header(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
-            ),
+            "/metrics" => metrics(self.handler.engine.metrics(), &head.headers),
             _ => return Reply::text(StatusCode::NOT_FOUND, "There is no such admin page; `/` lists them.\n"),
         };
         if head.method == Method::GET || head.method == Method::HEAD {
@@ -65,6 +56,21 @@ impl Handler for Admin {
     fn is_closing(&self) -> bool {
         false
     }
+}
+
+/// OpenMetrics where `Accept` names it, as Prometheus does; otherwise the classic text format.
+fn metrics(metrics: &Metrics, headers: &HeaderMap) -> Reply {
+    let accepts = headers.get_all(header::ACCEPT).iter();
+    let openmetrics = accepts
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("application/openmetrics-text"));
+    let (text, content_type) = if openmetrics {
+        let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        (metrics.render_openmetrics(), content_type)
+    } else {
+        (metrics.render(), "text/plain; version=0.0.4; charset=utf-8")
+    };
+    Reply::text(StatusCode::OK, text).header(header::CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
 /// Whether the request carries the token.

@@ -9,8 +9,8 @@ mod purge;
 use std::path::Path;
 
 use resizer_engine::Loaded;
-use resizer_plugin_api::resource::Resources;
-use resizer_plugin_api::{Metrics, Registration};
+use resizer_plugin_api::Metrics;
+use resizer_plugin_api::engine::{Registration, Resources};
 
 use crate::cli::Command;
 use crate::complaint::{Complaint, read_configuration};

@@ -16,7 +16,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{HttpServer, rt};
 use resizer_engine::Engine;
 use resizer_plugin_api::Metrics;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::Resources;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::Admin;

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use resizer_engine::{Environment, HostSettings, Loaded, Problems, SettingFault};
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::Resources;
 use resizer_plugin_api::{Metrics, Seconds, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub struct ServerSettings {
     /// The address and port that images are served on. In a container this is usually `0.0.0.0:8080`. A change needs a
     /// restart.
     pub listen: ListenAddress,
-    /// The address and port of the admin listener (metrics, health, plugins' pages), or `"off"`. Keep it away from the
+    /// The address and port of the admin listener (metrics, plan, purges), or `"off"`. Keep it away from the
     /// public. A change needs a restart.
     pub admin_listen: AdminListen,
     /// The token that a client of the admin listener sends as `Authorization: Bearer …`. Required where `admin_listen`

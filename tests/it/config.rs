@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use resizer_engine::{Environment, Loaded, Problems, load_with};
 use resizer_host::KNOWN_PLUGINS;
 use resizer_host::settings::ServerSettings;
-use resizer_plugin_api::metrics::Metrics;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::Metrics;
+use resizer_plugin_api::engine::Resources;
 
 /// The line between a case and its expected report.
 const RULE: &str = "# ----\n";

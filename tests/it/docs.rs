@@ -45,6 +45,36 @@ fn generated_pages_are_fresh() {
     );
 }
 
+/// A comment with the path of an example stands before the block that shows it.
+#[test]
+fn writing_a_plugin_shows_the_examples() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = root.join("docs/writing-a-plugin.md");
+    let found = fs::read_to_string(&page).unwrap();
+    let mut parts = found.split("<!-- tests/examples/");
+    let mut fresh = parts.next().unwrap().to_owned();
+    let mut shown = 0;
+    for part in parts {
+        let (file, rest) = part.split_once(" -->\n```rust\n").unwrap();
+        let (_, after) = rest.split_once("```\n").unwrap();
+        let example = fs::read_to_string(root.join("tests/examples").join(file)).unwrap();
+        assert!(example.lines().count() < 80, "{file} is longer than an example may be");
+        fresh.push_str(&format!(
+            "<!-- tests/examples/{file} -->\n```rust\n{example}```\n{after}"
+        ));
+        shown += 1;
+    }
+    assert_eq!(shown, 3, "an event plugin, a source and a cache");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&page, &fresh).unwrap();
+    } else {
+        assert!(
+            found == fresh,
+            "docs/writing-a-plugin.md is behind tests/examples: {MEND}"
+        );
+    }
+}
+
 #[test]
 fn docs_have_a_page_for_every_plugin() {
     let pages: BTreeSet<PathBuf> = pages::<ServerSettings>().into_iter().map(|page| page.path).collect();

@@ -151,7 +151,7 @@ fn plugin_has_one_name() {
         plugins.len(),
         "linked.rs names a plugin that is gone"
     );
-    let registered: Vec<&str> = resizer_plugin_api::Registration::linked()
+    let registered: Vec<&str> = resizer_plugin_api::engine::Registration::linked()
         .iter()
         .map(|plugin| plugin.name)
         .collect();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::command::{self, cargo, program};
-use crate::{linked, test, tools};
+use crate::{linked, new_plugin, test, tools};
 
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
         command::run(cargo("doc --workspace --no-deps --locked --quiet").env("RUSTDOCFLAGS", "-D warnings"))
     }),
     ("generated files", generated),
+    ("a plugin's round", new_plugin::round),
     ("layers", || in_test_binary("tidy")),
     ("licences and bans", || deny("bans licenses sources")),
     ("advisories", advisories),

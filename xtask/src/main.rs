@@ -11,6 +11,7 @@ mod docs;
 mod enabled;
 mod fuzz;
 mod linked;
+mod new_plugin;
 mod run;
 mod stores;
 mod test;
@@ -19,7 +20,7 @@ use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use xtask::{command, tools, workspace};
+use xtask::{command, manifests, tools, workspace};
 
 const HELP: &str = "\
 The project's chores.
@@ -31,7 +32,10 @@ Commands:
   stores                        only install the stores that tests read from
   ci [--no-test]                what a reviewer would ask for: format, lints, documentation,
                                 layers, licences, spelling; and first the tests, unless told not to
-  docs                          write what is generated: reference pages, schema, linked.rs
+  docs                          write what is generated: reference pages, schema, linked.rs, and the
+                                plugin lines of the manifests
+  new-plugin NAME --kind KIND   write a plugin's crate with tests into crates/plugins/NAME; KIND is
+                                source, cache or event. With --check alone: try all of it in a copy
   run [--config FILE]           build the server with exactly the plugins that FILE (plugins.toml)
                                 enables, and start it
   bench NAME                    measure beside alternatives: build, cancel, hits, jpeg, predict,
@@ -65,6 +69,8 @@ fn chore() -> Result<()> {
         ["ci"] => ci::run(true),
         ["ci", "--no-test"] => ci::run(false),
         ["docs"] => docs::run(),
+        ["new-plugin", "--check"] => new_plugin::round(),
+        ["new-plugin", name, "--kind", kind] | ["new-plugin", "--kind", kind, name] => new_plugin::run(name, kind),
         [kind @ ("bench" | "soak"), name] => command::run(&mut command::cargo(&format!(
             "run --quiet --locked -p resizer-bench -- {kind} {name}"
         ))),

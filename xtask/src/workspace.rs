@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
 
+use crate::manifests;
+
 /// The folder of the workspace's `Cargo.toml`: the parent of this crate's.
 pub fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -28,17 +30,5 @@ pub fn target() -> Result<PathBuf> {
 
 /// The names of all plugins: the folders in `crates/plugins` that hold a crate, in order.
 pub fn plugins() -> Result<Vec<String>> {
-    let folder = root().join("crates/plugins");
-    let mut names = Vec::new();
-    for entry in folder
-        .read_dir()
-        .with_context(|| format!("{} cannot be read", folder.display()))?
-    {
-        let entry = entry?;
-        if entry.path().join("Cargo.toml").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
+    manifests::plugins(root()).context("`crates/plugins` cannot be read")
 }

@@ -16,7 +16,8 @@ mod share;
 use std::sync::Arc;
 use std::time::Duration;
 
-use resizer_plugin_api::{Counter, Error, ErrorKind, Memory, Metrics};
+use resizer_plugin_api::engine::Memory;
+use resizer_plugin_api::{Counter, Error, ErrorKind, Metrics};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use self::share::Reserved;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
-use resizer_plugin_api::hooks::Given;
+use resizer_plugin_api::engine::Given;
 use resizer_plugin_api::{Body, Cache, CacheKey, Entry, EntryMeta, Error, ErrorKind, Hit, ImageRequest};
 
 use crate::flight::panicked;
@@ -83,10 +83,7 @@ pub(crate) async fn keep(
         let Some(_permit) = epoch.put_permit(&key.source) else {
             return;
         };
-        let entry = Entry {
-            meta: meta.clone(),
-            bytes: bytes.clone(),
-        };
+        let entry = Entry::new(meta.clone(), bytes.clone());
         if let Err(error) = guarded(cache.value.put(key, entry)).await {
             warn(cache.plugin, key, &error);
         }

@@ -10,7 +10,7 @@ use http::header::{
     CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED,
 };
-use resizer_plugin_api::key::hex_digits;
+use resizer_plugin_api::engine::hex_digits;
 use resizer_plugin_api::{CacheKey, Reply, http_date};
 
 /// Room for the headers of most responses, and some more. A map that grows is filled anew each time.

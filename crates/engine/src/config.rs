@@ -21,14 +21,11 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
-use resizer_plugin_api::Registration;
-use resizer_plugin_api::hooks::HookTable;
-use resizer_plugin_api::metrics::Metrics;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::Metrics;
+use resizer_plugin_api::engine::{HookTable, Registration, Resources};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -52,8 +49,6 @@ pub struct Loaded {
     pub server: EngineSettings,
     /// The hooks of the enabled plugins.
     pub table: HookTable,
-    /// Query keys that make a URL an image request, of all enabled plugins, sorted.
-    pub query_keys: Vec<&'static str>,
     /// The file, for problems that are found later.
     pub file: ConfigFile,
 }
@@ -134,8 +129,13 @@ pub fn load_with<H: HostSettings>(
         entries.read(entry, &parsed, &mut problems);
     }
     entries.check_together(&mut problems);
-    let (server, server_section) =
-        server::read(settings, &server_schema, &overrides, &entries.query_keys, &mut problems);
+    let (server, server_section) = server::read(
+        settings,
+        &server_schema,
+        &overrides,
+        &entries.table.query_keys,
+        &mut problems,
+    );
 
     let sections = std::iter::once(&server_section).chain(&entries.sections);
     secrets.extend(sections.flat_map(|section| section.hidden.spans.clone()));
@@ -147,7 +147,6 @@ pub fn load_with<H: HostSettings>(
     let Some((server, host)) = server.filter(|_| !problems.has_errors()) else {
         return (None, problems);
     };
-    let query_keys: BTreeSet<&str> = entries.query_keys.into_iter().collect();
     let file = ConfigFile {
         path: path.to_owned(),
         text: text.to_owned(),
@@ -159,7 +158,6 @@ pub fn load_with<H: HostSettings>(
     let loaded = Loaded {
         server,
         table: entries.table,
-        query_keys: query_keys.into_iter().collect(),
         file,
     };
     (Some((loaded, host)), problems)

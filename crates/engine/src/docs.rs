@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use resizer_imaging::{KEYS, Key, Support};
-use resizer_plugin_api::Registration;
+use resizer_plugin_api::engine::Registration;
 use serde_json::Value;
 
 use crate::config::{HostSettings, schema, server_schema};
@@ -70,14 +70,6 @@ fn plugin_page(plugin: &Registration, schema: &Value) -> String {
     } else {
         &table
     });
-    if !plugin.query_keys.is_empty() {
-        let keys: Vec<String> = plugin.query_keys.iter().map(|key| format!("`{key}`")).collect();
-        _ = write!(
-            text,
-            "\n## Query keys\n\nA URL with one of these is an image request: {}.\n",
-            keys.join(", ")
-        );
-    }
     text
 }
 

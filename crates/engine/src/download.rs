@@ -82,11 +82,7 @@ async fn read(
     let key = asked.map_or(key, |_| source_cache_key(&located.key, came));
     // If a validator was asked for and none came, the bytes may be of any version: they are not cached.
     if asked.is_none() || came.is_some() {
-        let meta = EntryMeta {
-            content_type: ORIGINAL.to_owned(),
-            validator: came.unwrap_or(&key.validator).clone(),
-            modified: source.stat.modified,
-        };
+        let meta = EntryMeta::new(ORIGINAL, came.unwrap_or(&key.validator).clone()).with_modified(source.stat.modified);
         chain::keep(&located.epoch, caches, request, &key, &meta, &source.bytes).await;
     }
     Ok(source)
@@ -102,7 +98,7 @@ async fn cached(
     key: &CacheKey,
     found: Found<'_>,
 ) -> Result<Option<SourceBytes>, Error> {
-    let Hit { meta, body } = found.hit;
+    let Hit { meta, body, .. } = found.hit;
     let length = body.length().unwrap_or(0);
     check_size(length, site.server().max_source_bytes.0)?;
     let reserved = engine.admission.source(length, memory_timeout(located)).await?;

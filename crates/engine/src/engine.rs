@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use resizer_foreign::allocator::{Unused, give_back};
 use resizer_imaging::{Cancel, Format, Instructions, Job, Limits};
-use resizer_plugin_api::hooks::{Given, LifeHandler};
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::{Given, LifeHandler, Resources};
 use resizer_plugin_api::{Error, ErrorKind, InstallError, Metrics, Reply, RequestHead};
 use tokio::runtime::{Handle, Runtime};
 

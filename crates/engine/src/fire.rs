@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use resizer_plugin_api::hooks::Given;
+use resizer_plugin_api::engine::Given;
 use resizer_plugin_api::{Flow, HookResult};
 
 use crate::flight::panicked;

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::StatusCode;
-use resizer_plugin_api::{Counter, ErrorKind, Histogram, Metrics, Registration};
+use resizer_plugin_api::engine::Registration;
+use resizer_plugin_api::{Counter, ErrorKind, Histogram, Metrics};
 
 use crate::trail::{CacheOutcome, Trail};
 

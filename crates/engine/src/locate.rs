@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use resizer_plugin_api::hooks::{Given, MountedSource};
+use resizer_plugin_api::engine::{Given, MountedSource};
 use resizer_plugin_api::{Error, ErrorKind, ImageRequest, MissingEvent, Seconds, SourceKey, SourcePath, Stat};
 
 use crate::fire::fire;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use resizer_plugin_api::hooks::MountedSource;
+use resizer_plugin_api::engine::MountedSource;
 use resizer_plugin_api::{SourceKey, SourcePath, Stat};
 
 use crate::purge_epoch::PurgeEpoch;

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
-use resizer_plugin_api::hooks::MountedSource;
+use resizer_plugin_api::engine::MountedSource;
 use resizer_plugin_api::{Error, ErrorKind, SourceKey, UrlPrefix};
 
 use crate::purge_epoch::PurgeEpoch;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use resizer_plugin_api::hooks::{Given, HookTable};
+use resizer_plugin_api::engine::{Given, HookTable};
 
 use crate::config::Loaded;
 
@@ -18,10 +18,6 @@ pub(crate) fn plan_of(table: &HookTable) -> String {
         .sources
         .iter()
         .map(|source| format!("{} at {}", source.plugin, source.value.prefix));
-    let pages = table
-        .admin_pages
-        .iter()
-        .map(|page| format!("{} at {}", page.plugin, page.value.0));
     let rows = [
         ("on_start", names(&table.on_start)),
         ("on_request", names(&table.on_request)),
@@ -35,7 +31,6 @@ pub(crate) fn plan_of(table: &HookTable) -> String {
         ("result caches", names(&table.result_caches)),
         ("source caches", names(&table.source_caches)),
         ("on_response", names(&table.on_response)),
-        ("admin pages", pages.collect()),
         ("on_connect", names(&table.on_connect)),
         ("on_stop", names(&table.on_stop)),
     ];

@@ -120,7 +120,7 @@ struct PoolMetrics {
     queued: Gauge,
     running: Gauge,
     cancelled: Counter,
-    seconds: resizer_plugin_api::metrics::SecondsCounter,
+    seconds: resizer_plugin_api::SecondsCounter,
     worst_stop: Gauge,
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::header::{HeaderValue, VARY};
 use http::{HeaderMap, StatusCode};
 use resizer_imaging::{CacheDirective, Format, Process, VERSION, output_format};
-use resizer_plugin_api::service::HandlePlan;
+use resizer_plugin_api::engine::HandlePlan;
 use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, SourceKey, Validator, Variant};
 
 use crate::conditional::Validators;

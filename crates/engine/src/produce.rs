@@ -138,11 +138,7 @@ async fn make(
     stages.extend_from_slice(&finished.stages);
     engine.instruments.worked(&stages);
     let made = Arc::new(Made {
-        meta: EntryMeta {
-            content_type: finished.content_type,
-            validator: came.validator.clone(),
-            modified: source.stat.modified,
-        },
+        meta: EntryMeta::new(finished.content_type, came.validator.clone()).with_modified(source.stat.modified),
         key: came,
         reply: finished.reply,
         found_in: None,

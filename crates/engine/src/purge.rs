@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::header::VARY;
-use resizer_plugin_api::hooks::{Given, MountedSource};
+use resizer_plugin_api::engine::{Given, MountedSource};
 use resizer_plugin_api::{Cache, CacheKey, Error, ErrorKind, Purge, RequestHead, SourceKey, SourcePath};
 
 use crate::cache_tags::{tag_of_prefix, tag_of_source};
@@ -340,18 +340,10 @@ mod tests {
     #[test]
     fn prefix_of_keys_that_do_not_begin_as_their_paths_is_refused() {
         let check = |names: fn(&str) -> String, rest: &str, expected: Option<&str>| {
-            let policy = SourcePolicy {
-                fast: false,
-                check_modified: Duration::ZERO,
-                fetch_timeout: Duration::ZERO,
-                require_image_extension: true,
-                untrusted_data: false,
-                cache_unmodified_files: false,
-            };
             let mount = MountedSource {
                 prefix: "/a/".parse().unwrap(),
                 source: Arc::new(Names(names)),
-                policy,
+                policy: SourcePolicy::default(),
             };
             assert_eq!(beginning(&mount, rest).as_deref(), expected, "{rest:?}");
         };

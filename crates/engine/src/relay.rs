@@ -96,7 +96,7 @@ async fn open(engine: &Shared, prepared: &Prepared, range: Option<ByteRange>) ->
         let length = located.stat.length.unwrap_or(HELD);
         let mut reserved = engine.admission.sent(length.min(HELD), timeout / 2).await?;
         engine.fetches.increment();
-        let want = Want { range, unless: None };
+        let want = Want::whole().with_range(range);
         let Fetch::Download(mut download) = located.mount.source.fetch(&located.path, want).await? else {
             return Err(Error::new(ErrorKind::Upstream, "The image's store failed.").because("an unasked `unchanged`"));
         };
@@ -139,11 +139,7 @@ fn begin(
         engine.stat_cache.update(&prepared.located, stat.clone());
     }
     let validator = stat.validator.clone().unwrap_or_else(|| prepared.key.validator.clone());
-    let meta = EntryMeta {
-        content_type: content_type.to_owned(),
-        validator: validator.clone(),
-        modified: stat.modified,
-    };
+    let meta = EntryMeta::new(content_type, validator.clone()).with_modified(stat.modified);
     let key = CacheKey {
         validator,
         ..prepared.key.clone()

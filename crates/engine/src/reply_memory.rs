@@ -58,7 +58,8 @@ pub(crate) async fn counted_hit(admission: &Admission, body: Body, timeout: Dura
 
 #[cfg(test)]
 mod tests {
-    use resizer_plugin_api::{Memory, Metrics};
+    use resizer_plugin_api::Metrics;
+    use resizer_plugin_api::engine::Memory;
 
     use super::*;
 

@@ -2,32 +2,6 @@
 //! from `RESIZER__SERVER__*` variables. The doc comment of each field is its row in `docs/server.md`. The rest of
 //! `[server]` belongs to the host ([`crate::HostSettings`]); `config/server.rs` reads both.
 
-/// Deserializes a type from a string through `TryFrom<String>`, inside of serde's visitor: only there does an error
-/// carry the position of the value itself, also within a list.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! read_from_text {
-    ($type:ty, $expecting:literal) => {
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Text;
-                impl serde::de::Visitor<'_> for Text {
-                    type Value = $type;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str($expecting)
-                    }
-
-                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
-                        <$type>::try_from(text.to_owned()).map_err(E::custom)
-                    }
-                }
-                deserializer.deserialize_str(Text)
-            }
-        }
-    };
-}
-
 mod cache_tags;
 mod pipeline;
 

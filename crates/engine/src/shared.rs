@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::Resources;
 use resizer_plugin_api::{CacheKey, Counter, Metrics, SourceKey, Stat, Validator};
 use tokio::runtime::Handle;
 

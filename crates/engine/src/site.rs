@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use resizer_imaging::Limits;
-use resizer_plugin_api::hooks::{Given, HookTable, MountedSource};
-use resizer_plugin_api::{Reply, RequestHead, SourcePath, service::SourcePathError};
+use resizer_plugin_api::engine::{Given, HookTable, MountedSource};
+use resizer_plugin_api::{SourcePath, SourcePathError};
 
 use crate::config::{ConfigFile, Loaded};
 use crate::plan::plan_of;
@@ -16,8 +16,6 @@ use crate::server_settings::EngineSettings;
 pub struct Site {
     server: EngineSettings,
     limits: Limits,
-    /// The keys that enabled plugins read from the query.
-    query_keys: Vec<&'static str>,
     /// Longest prefix first.
     mounts: Vec<Given<Arc<MountedSource>>>,
     pub(crate) table: HookTable,
@@ -26,12 +24,7 @@ pub struct Site {
 
 impl Site {
     pub(crate) fn new(loaded: Loaded) -> Self {
-        let Loaded {
-            server,
-            table,
-            query_keys,
-            file,
-        } = loaded;
+        let Loaded { server, table, file } = loaded;
         let shared = |source: &Given<MountedSource>| Given {
             plugin: source.plugin,
             entry: source.entry,
@@ -50,7 +43,6 @@ impl Site {
         Self {
             server,
             limits,
-            query_keys,
             mounts,
             table,
             file,
@@ -75,23 +67,18 @@ impl Site {
         plan_of(&self.table)
     }
 
-    /// The page that a plugin serves at this path of the admin listener.
-    pub async fn admin_page(&self, head: &RequestHead) -> Option<Reply> {
-        let page = self
-            .table
-            .admin_pages
-            .iter()
-            .find(|page| page.value.0 == head.raw_path)?;
-        Some(page.value.1.serve(head).await)
-    }
-
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
 
     /// Whether a key of the query makes the engine process an image: a key of imaging, or of an enabled plugin.
     pub(crate) fn is_directive(&self, key: &str) -> bool {
-        let is_plugin_s = || self.query_keys.iter().any(|known| known.eq_ignore_ascii_case(key));
+        let is_plugin_s = || {
+            self.table
+                .query_keys
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(key))
+        };
         resizer_imaging::is_trigger(key) || is_plugin_s()
     }
 

@@ -5,9 +5,8 @@
 use std::panic::Location;
 
 use futures_util::TryStreamExt as _;
-use resizer_plugin_api::hooks::{HookTable, LifeHandler};
-use resizer_plugin_api::resource::Resources;
-use resizer_plugin_api::{Body, ByteStream, Error, Hooks, InstallError, Metrics, Plugin, Registration};
+use resizer_plugin_api::engine::{HookTable, LifeHandler, Registration, Resources};
+use resizer_plugin_api::{Body, ByteStream, Error, Hooks, InstallError, Metrics, Plugin};
 
 mod cache_contract;
 mod opened_cache;
@@ -39,7 +38,7 @@ impl Installer {
         let settings = toml::de::DeTable::parse(settings).map_err(InstallError::Shape)?;
         let mut table = HookTable::default();
         let mut hooks = Hooks::new(P::NAME, 0, &mut table, &self.resources, &self.metrics);
-        (Registration::of::<P>().install)(settings, &mut hooks)?;
+        (Registration::of::<P>("").install)(settings, &mut hooks)?;
         Ok(table)
     }
 

@@ -9,8 +9,7 @@ use futures_util::FutureExt;
 use http::Extensions;
 use percent_encoding::percent_decode_str;
 use resizer_imaging::SOURCE_EXTENSIONS;
-use resizer_plugin_api::request::extension;
-use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead};
+use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, extension};
 
 use crate::draft::Draft;
 use crate::fire::fire;

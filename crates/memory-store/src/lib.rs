@@ -131,10 +131,9 @@ impl Cache for MemoryStore {
     }
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
-        Ok(self.find(key).map(|entry| Hit {
-            meta: entry.meta,
-            body: Body::Bytes(entry.bytes),
-        }))
+        Ok(self
+            .find(key)
+            .map(|entry| Hit::new(entry.meta, Body::Bytes(entry.bytes))))
     }
 
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {

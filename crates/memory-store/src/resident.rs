@@ -56,14 +56,8 @@ mod tests {
 
     fn entry(length: usize) -> Entry {
         let whole: Bytes = (0..400_000_u32).map(|number| (number % 251) as u8).collect();
-        Entry {
-            meta: EntryMeta {
-                content_type: "image/png".to_owned(),
-                validator: Validator::new("v1"),
-                modified: None,
-            },
-            bytes: whole.slice(7..7 + length),
-        }
+        let meta = EntryMeta::new("image/png", Validator::new("v1"));
+        Entry::new(meta, whole.slice(7..7 + length))
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::thread;
 
 use bytes::Bytes;
 use resizer_memory_store::{Eviction, MemoryStore};
-use resizer_plugin_api::hooks::HookTable;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::HookTable;
+use resizer_plugin_api::engine::Resources;
 use resizer_plugin_api::{
     ByteSize, Cache as _, CacheKey, Entry, EntryMeta, Hooks, Metrics, Purge, SourceKey, Validator, Variant,
 };
@@ -65,13 +65,9 @@ fn key(number: usize) -> CacheKey {
 }
 
 fn entry(length: usize) -> Entry {
-    let meta = EntryMeta {
-        content_type: "image/jpeg".to_owned(),
-        validator: Validator::new("1"),
-        modified: None,
-    };
+    let meta = EntryMeta::new("image/jpeg", Validator::new("1"));
     let bytes = Bytes::from(vec![1; length]);
-    Entry { meta, bytes }
+    Entry::new(meta, bytes)
 }
 
 #[test]

@@ -89,11 +89,7 @@ impl Bucket {
             Ok(Err(error)) => Err(bucket.error(&Failure::of(&error).midway())),
             Err(_) => Err(bucket.error(&Failure::panic())),
         });
-        Ok(Fetch::Download(Download {
-            stat,
-            bytes: Box::pin(bytes),
-            whole: false,
-        }))
+        Ok(Fetch::Download(Download::new(stat, Box::pin(bytes))))
     }
 
     /// Asks for the first byte of an object, to learn whether the store can be reached and what it answers.

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
+use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
-use serde::Deserialize;
 use url::{Host, Url};
 
 /// The base URL of a store: scheme, host, optional port and path, never a user, a password or a query.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct Endpoint(String);
+
+text_setting!(Endpoint, "an endpoint such as \"https://storage.example.com\"");
 
 /// The reason why a text is no endpoint. It does not repeat the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,5 @@
-//! The one error that crosses plugin, engine and host: its kind decides the status and who is blamed, its message is
-//! what the client may hear, its cause goes to the log only. Plugins keep private enums and convert at their edge.
+//! Error: the one that crosses plugin, engine and host. Its kind decides the status and who is to blame, its message is
+//! for the client, and its cause goes to the log only. Plugins keep private enums and convert them at their edge.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct Error {
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What went wrong, as far as the answer's status is concerned.
+/// The kind of a failure, which decides the response's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -25,19 +25,19 @@ pub enum ErrorKind {
     Forbidden,
     /// The store says that there is no such source.
     NotFound,
-    /// A limit forbids it, known before anything large is allocated.
+    /// A limit forbids it, found before anything large is allocated.
     TooLarge,
     /// Nothing here decodes these bytes.
     Unsupported,
-    /// A decoder gave up on them.
+    /// A decoder found the bytes damaged.
     Corrupt,
-    /// No place in the queue, or no memory left in the budget: come back in a second.
+    /// No place in the queue, or no memory left in the budget: the client may try again in a second.
     Overloaded,
-    /// A store failed, refused or disbelieved our credentials.
+    /// A store failed, or refused this server's credentials.
     Upstream,
     /// A deadline passed.
     Timeout,
-    /// The last client left before the work was done; nobody is there to read the answer.
+    /// The last client left before the work was done.
     Cancelled,
     /// A bug, or a panic.
     Internal,
@@ -46,9 +46,9 @@ pub enum ErrorKind {
 /// Who has to act on an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Blame {
-    /// Whoever wrote the URL, or put the file there.
+    /// The author of the URL, or of the file.
     Client,
-    /// A store behind us.
+    /// A store behind this server.
     Upstream,
     /// This server or its operator.
     Us,
@@ -107,8 +107,8 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// An error with what the client may read. The message is a sentence and holds no secret, no path of this
-    /// machine and no library's words.
+    /// An error with its message to the client: a sentence without secrets, without paths of this machine, and without
+    /// a library's words.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
@@ -117,26 +117,26 @@ impl Error {
         }
     }
 
-    /// Adds what only the log shall see.
+    /// Adds the cause, which goes to the log only.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.cause = Some(Arc::from(cause.into()));
         self
     }
 
-    /// What went wrong.
+    /// The kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// What the client may read.
+    /// The message to the client.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What the log adds: the causes, outermost first, joined by colons.
+    /// The causes for the log, outermost first, joined by colons.
     #[must_use]
     pub fn cause(&self) -> Option<String> {
         let first = self.cause.as_deref()?;
@@ -150,7 +150,7 @@ impl Error {
         Some(text)
     }
 
-    /// A source that is not there.
+    /// The error for a source that does not exist.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(ErrorKind::NotFound, "There is no image at this address.")
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_hears_every_cause_and_the_client_none() {
+    fn cause_is_in_the_log_and_not_in_the_message() {
         let disk = std::io::Error::other("disk on fire");
         let error = Error::new(ErrorKind::Upstream, "The store failed.").because(disk);
         assert_eq!(error.to_string(), "The store failed.");

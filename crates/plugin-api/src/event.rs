@@ -1,7 +1,7 @@
-//! What a handler is given at each step of a request, in the order in which the steps happen. Events are synchronous
-//! and cheap: a handler that needs a file or the network belongs into a service.
+//! Events: the arguments of handlers at each step of a request, in the order of the steps. Events are synchronous and
+//! cheap: a handler that needs a file or the network belongs into a service.
 //!
-//! All of these are `#[non_exhaustive]`: a new field breaks no plugin.
+//! All of them are `#[non_exhaustive]`: a new field breaks no plugin.
 
 use http::{Extensions, HeaderMap, HeaderName, StatusCode};
 
@@ -12,7 +12,7 @@ use crate::{ImageRequest, Query, RequestHead, SourceKey, Stat};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RewriteEvent<'r> {
-    /// What the client sent.
+    /// The request's head, as the client sent it.
     pub head: &'r RequestHead,
     /// The path, decoded once; begins with `/`.
     pub path: &'r mut String,
@@ -20,21 +20,21 @@ pub struct RewriteEvent<'r> {
     pub query: &'r mut Query,
     /// Set by a handler that wants this path treated as an image although its extension does not say so.
     pub any_extension: &'r mut bool,
-    /// What the plugin wants to remember for its later handlers, keyed by a type of its own.
+    /// Values that the plugin keeps for its later handlers, keyed by a type of its own.
     pub state: &'r mut Extensions,
 }
 
-/// Given to `on_rewrite_defaults`: what the URL says cannot be overruled, by type.
+/// Given to `on_rewrite_defaults`: its type lets no handler overrule the URL.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DefaultsEvent<'r> {
-    /// What the client sent.
+    /// The request's head, as the client sent it.
     pub head: &'r RequestHead,
     /// The path, decoded once.
     pub path: &'r str,
     /// The query without the defaults.
     pub query: &'r Query,
-    /// What the plugin wants to remember for its later handlers.
+    /// Values that the plugin keeps for its later handlers, keyed by a type of its own.
     pub state: &'r mut Extensions,
     defaults: &'r mut Query,
 }
@@ -58,7 +58,7 @@ impl<'r> DefaultsEvent<'r> {
         }
     }
 
-    /// Gives a key a value where the URL gives none; of two defaults for one key the later handler's holds.
+    /// Gives a key a value where the URL gives none. Of two defaults for one key, the later handler's holds.
     pub fn set_default(&mut self, key: &str, value: impl Into<String>) {
         self.defaults.set(key, value);
     }
@@ -90,7 +90,7 @@ impl<'r> RewriteEvent<'r> {
 pub struct MissingEvent<'r> {
     /// The request.
     pub request: &'r ImageRequest,
-    /// A path to serve in its place, with the same query; asked for once, not again if that is missing too.
+    /// A path to serve in its place, with the same query. The engine asks once, not again if that path is missing too.
     pub substitute: &'r mut Option<String>,
 }
 
@@ -110,9 +110,9 @@ pub struct PreHandleEvent<'r> {
     pub request: &'r ImageRequest,
     /// The source.
     pub source: &'r SourceKey,
-    /// What its store says of it.
+    /// The source's metadata, as its store says.
     pub stat: &'r Stat,
-    /// The media type of the answer, as far as it is known before the source is read.
+    /// The media type of the response, if it is known before the source is read.
     pub content_type: Option<&'static str>,
     /// Whether pixels will be touched.
     pub processing: bool,
@@ -144,13 +144,14 @@ impl<'r> PreHandleEvent<'r> {
         }
     }
 
-    /// Makes another variant of the result; say only what changes its bytes.
+    /// Makes another variant of the result. Give only values that change its bytes.
     pub fn add_key_part(&mut self, part: impl Into<String>) {
         self.plan.key_parts.push(part.into());
     }
 
-    /// The one way to let the answer depend on a request header: caches before us learn of it by `Vary`, and the key
-    /// takes the class that the header's value falls into (`webp` or `none`, not the raw value).
+    /// Lets the response depend on a request header, as nothing else may: caches in front of this server learn of it by
+    /// `Vary`, and the cache key takes the class that the header's value falls into (`webp` or `none`, not the raw
+    /// value).
     pub fn vary(&mut self, header: HeaderName, class: &str) {
         self.plan.key_parts.push(format!("{header}={class}"));
         if !self.plan.vary.contains(&header) {
@@ -164,13 +165,13 @@ impl<'r> PreHandleEvent<'r> {
     }
 }
 
-/// Given to `on_response`: the answer is decided, errors included; its headers may be amended.
+/// Given to `on_response`: the response is decided, errors included, and its headers may be amended.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ResponseEvent<'r> {
-    /// What the client sent.
+    /// The request's head, as the client sent it.
     pub head: &'r RequestHead,
-    /// The image request, if it came that far.
+    /// The image request, if the request came as far as that step.
     pub request: Option<&'r ImageRequest>,
     /// The final status.
     pub status: StatusCode,

@@ -1,6 +1,7 @@
-//! Everything a plugin can do, as the methods of one struct. `install` is given a [`Hooks`] and subscribes; the engine
-//! then reads the [`HookTable`] that all plugins filled, and `resizer-host plan` prints it.
+//! Hooks: everything a plugin can do, as the methods of one struct. `install` is given a [`Hooks`] and subscribes. The
+//! engine reads the [`HookTable`] that all plugins filled, and `resizer-host plan` prints it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,11 +12,11 @@ use crate::memory::Claim;
 use crate::metrics::Metrics;
 use crate::plugin::InstallError;
 use crate::resource::{ResourceKey, Resources};
-use crate::service::{AdminPage, Authorizer, Cache, Source, SourcePolicy};
+use crate::service::{Authorizer, Cache, Source, SourcePolicy};
 use crate::settings::{ByteSize, UrlPrefix};
 use crate::{Error, Reply};
 
-/// What a handler says: go on, or this is the answer. An error answers too.
+/// The result of a handler: go on, or answer. An error answers too.
 pub type HookResult = Result<Flow, Error>;
 
 /// Whether the request goes on.
@@ -23,7 +24,7 @@ pub type HookResult = Result<Flow, Error>;
 pub enum Flow {
     /// To the next handler.
     Continue,
-    /// No further: this is the answer.
+    /// No further: the client gets this reply.
     Respond(Reply),
 }
 
@@ -43,17 +44,17 @@ handler_types!(
 
 /// A step outside of any request: opening, testing or closing what the plugin uses.
 pub type LifeHandler = Box<dyn Fn() -> LifeFuture + Send + Sync>;
-/// What a [`LifeHandler`] waits for.
+/// The future of a [`LifeHandler`].
 pub type LifeFuture = Pin<Box<dyn Future<Output = Result<(), InstallError>> + Send>>;
 
-/// Something a plugin gave, with the name of the plugin and the place of its entry in the file.
+/// A handler or service that a plugin gave, with the plugin's name and the place of its entry in the file.
 #[derive(Clone, Debug)]
 pub struct Given<T> {
-    /// The plugin.
+    /// The plugin's registered name. A plugin that loads others at run time gives all theirs under its own.
     pub plugin: &'static str,
     /// Its entry, counted from zero in the order of the file.
     pub entry: usize,
-    /// What it gave.
+    /// The handler or service.
     pub value: T,
 }
 
@@ -86,14 +87,14 @@ pub struct HookTable {
     pub sources: Vec<Given<MountedSource>>,
     pub source_caches: Vec<Given<Arc<dyn Cache>>>,
     pub result_caches: Vec<Given<Arc<dyn Cache>>>,
-    pub admin_pages: Vec<Given<(&'static str, Arc<dyn AdminPage>)>>,
     pub on_start: Vec<Given<LifeHandler>>,
     pub on_connect: Vec<Given<LifeHandler>>,
     pub on_stop: Vec<Given<LifeHandler>>,
+    pub query_keys: Vec<Cow<'static, str>>,
     pub claimed_bytes: u64,
 }
 
-/// What `install` is given.
+/// The plugin's view of the engine while it is installed: its methods are all that a plugin can hook into.
 pub struct Hooks<'t> {
     plugin: &'static str,
     entry: usize,
@@ -137,54 +138,66 @@ impl<'t> Hooks<'t> {
     }
 
     events! {
-        /// First of all, for every request that is not the server's own: may change path and query, say that a path
+        /// Before all others, for every request but the server's own pages. May change path and query, say that a path
         /// without an image extension is an image, or answer.
         on_request: RewriteEvent;
         /// For image requests: may change path and query, or answer.
         on_rewrite: RewriteEvent;
         /// May give keys a value where the URL gives none.
         on_rewrite_defaults: DefaultsEvent;
-        /// The last word on path and query: for limits and presets only.
+        /// After all other changes of path and query: for limits and presets only. Unstable: no plugin of this project
+        /// uses it yet.
         on_post_rewrite: RewriteEvent;
-        /// No source has the image: may redirect, or name another path.
+        /// When no source has the image: may redirect, or name another path. Unstable: no plugin of this project uses
+        /// it yet.
         on_image_missing: MissingEvent;
-        /// Source found, plan made, nothing fetched: may add to the cache key, set headers, or answer.
+        /// When the source is found and nothing is fetched yet: may add to the cache key, set headers, or answer.
         on_pre_handle: PreHandleEvent;
-        /// The answer is decided: may amend its headers. What it returns is ignored but for errors in the log.
+        /// When the response is decided, errors included: may amend its headers. An error of the handler goes to the
+        /// log.
         on_response: ResponseEvent;
     }
 
-    /// Asked for every image request; any error denies it.
+    /// Makes a key of the query, such as `preset`, turn a URL into an image request, as `width` does. Keys compare
+    /// without case. Only for keys that ask for other pixels.
+    pub fn query_key(&mut self, key: impl Into<Cow<'static, str>>) {
+        let key = key.into();
+        if !self
+            .table
+            .query_keys
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&key))
+        {
+            self.table.query_keys.push(key);
+        }
+    }
+
+    /// Asks the authorizer about every image request; any error denies the request. Unstable: no plugin of this project
+    /// is one yet.
     pub fn add_authorizer(&mut self, authorizer: Arc<dyn Authorizer>) {
         let authorizer = self.given(authorizer);
         self.table.authorizers.push(authorizer);
     }
 
-    /// Serves every path below the prefix; of several prefixes that match, the longest wins.
+    /// Serves every path below the prefix from this source. Of several prefixes that match, the longest wins.
     pub fn add_source(&mut self, prefix: UrlPrefix, source: Arc<dyn Source>, policy: SourcePolicy) {
         let source = self.given(MountedSource { prefix, source, policy });
         self.table.sources.push(source);
     }
 
-    /// Keeps originals.
+    /// Adds a cache of originals to the end of their chain.
     pub fn add_source_cache(&mut self, cache: Arc<dyn Cache>) {
         let cache = self.given(cache);
         self.table.source_caches.push(cache);
     }
 
-    /// Keeps encoded results.
+    /// Adds a cache of encoded results to the end of their chain.
     pub fn add_result_cache(&mut self, cache: Arc<dyn Cache>) {
         let cache = self.given(cache);
         self.table.result_caches.push(cache);
     }
 
-    /// Serves a page at this path of the admin listener.
-    pub fn add_admin_page(&mut self, path: &'static str, page: Arc<dyn AdminPage>) {
-        let page = self.given((path, page));
-        self.table.admin_pages.push(page);
-    }
-
-    /// Runs once before the site serves its first request; what fails here refuses the configuration.
+    /// Runs once before the site serves its first request. A failure refuses the configuration.
     pub fn on_start<P, F>(&mut self, plugin: &Arc<P>, handler: fn(Arc<P>) -> F)
     where
         P: Send + Sync + 'static,
@@ -194,7 +207,7 @@ impl<'t> Hooks<'t> {
         self.table.on_start.push(handler);
     }
 
-    /// Runs for `check --connect`: reaches what the settings point at.
+    /// Runs for `check --connect`: reaches the store or host that the settings name.
     pub fn on_connect<P, F>(&mut self, plugin: &Arc<P>, handler: fn(Arc<P>) -> F)
     where
         P: Send + Sync + 'static,
@@ -214,7 +227,7 @@ impl<'t> Hooks<'t> {
         self.table.on_stop.push(handler);
     }
 
-    /// Counters and gauges, which go on across reloads.
+    /// Counters, gauges and histograms, which go on across reloads.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         self.metrics
@@ -223,7 +236,7 @@ impl<'t> Hooks<'t> {
     /// The living object under this key, or a new one from `open`, which only constructs: IO belongs into `on_start`.
     ///
     /// # Errors
-    /// Whatever `open` fails with.
+    /// The error of `open`.
     pub fn resource<T: Send + Sync + 'static>(
         &mut self,
         key: ResourceKey,
@@ -232,30 +245,32 @@ impl<'t> Hooks<'t> {
         self.resources.get(self.plugin, key, open)
     }
 
-    /// A part of all the memory there is for caches and work, for instance 16 for a sixteenth, but not more than `most`:
-    /// what a cache is given by default.
+    /// A fraction of `memory_limit`, for instance 16 for a sixteenth, but not more than `most`: the default bound of a
+    /// cache in memory. In bytes.
     #[must_use]
     pub fn part_of_memory(&self, part: u64, most: ByteSize) -> ByteSize {
         most.min(ByteSize(self.resources.memory().limit() / part))
     }
 
-    /// Claims memory for a cache that this setting bounds. Whoever holds the bytes keeps the [`Claim`], in what
-    /// [`Hooks::resource`] opens: where an earlier one lives on, so does its claim, and this one goes.
+    /// Claims memory for a cache whose bound is this setting. The cache keeps the [`Claim`] beside its bytes, in the
+    /// object that [`Hooks::resource`] opens. Where an earlier object lives on, its claim does too, and the new claim
+    /// is dropped.
     ///
     /// # Errors
-    /// Together with what was claimed before it in this configuration it would leave too little for work.
-    pub fn claim(&mut self, setting: &'static str, bytes: ByteSize) -> Result<Claim, InstallError> {
+    /// All claims of this configuration together would be more than half of `memory_limit`.
+    pub fn claim(&mut self, setting: impl Into<Cow<'static, str>>, bytes: ByteSize) -> Result<Claim, InstallError> {
+        let setting = setting.into();
         let memory = self.resources.memory();
         let allowed = memory.allows(self.table.claimed_bytes, bytes.0);
-        allowed.map_err(|message| InstallError::setting(setting, message))?;
+        allowed.map_err(|message| InstallError::setting(setting.clone(), message))?;
         self.table.claimed_bytes += bytes.0;
-        Ok(memory.claim(self.metrics, self.plugin, setting, bytes.0, false))
+        Ok(memory.claim(self.metrics, self.plugin, &setting, bytes.0, false))
     }
 
-    /// Claims memory for something without a bound of its own in bytes, such as an index: nothing yet, and then
-    /// whatever [`Claim::set`] says.
+    /// Claims memory for an object without a bound in bytes, such as an index: none at first, then the size that
+    /// [`Claim::set`] says.
     #[must_use]
-    pub fn claim_as_it_grows(&self, what: &'static str) -> Claim {
+    pub fn claim_as_it_grows(&self, what: &str) -> Claim {
         let memory = self.resources.memory();
         memory.claim(self.metrics, self.plugin, what, 0, true)
     }

@@ -14,8 +14,8 @@ pub struct SourceKey(Arc<str>);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Validator(Arc<str>);
 
-/// Names what is made from a source: a hash of the canonical instructions, the output format and all else that changes
-/// the bytes.
+/// Names a variant of a source: a hash of the canonical instructions, the output format and all else that changes the
+/// bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variant([u8; 32]);
 
@@ -31,7 +31,7 @@ pub struct CacheKey {
 }
 
 impl SourceKey {
-    /// A key out of the store's own names.
+    /// A key made of the store's own names.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
@@ -66,7 +66,7 @@ impl Validator {
         *self.0 != *Self::UNASKED
     }
 
-    /// A validator out of what the store says of the bytes.
+    /// A validator made of the store's metadata: its ETag, or length and time.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }

@@ -1,30 +1,39 @@
-//! All that a plugin author sees. A plugin is a name, a settings type and what it hooks into:
+//! Plugin interface: all that a plugin author needs. A plugin is a name, a settings type and the hooks it subscribes
+//! to.
 //!
-//! 1. [`Plugin`] and [`register!`]: how a crate becomes a plugin that `plugins.toml` can name;
-//! 2. [`Hooks`]: everything a plugin can do, in one list;
-//! 3. [`event`]: what a handler is given at each step of a request;
-//! 4. [`service`]: the traits behind sources, caches, authorizers and admin pages;
-//! 5. [`settings`]: types that parse themselves out of `plugins.toml`, and [`reader_settings!`], the settings that all
-//!    readers share;
-//! 6. [`Error`]: who is to blame, what the client may hear, and the cause for the log.
+//! 1. [`Plugin`] and [`register!`] make a crate a plugin that `plugins.toml` can name.
+//! 2. [`Hooks`] lists everything a plugin can do.
+//! 3. [`RewriteEvent`], [`DefaultsEvent`], [`MissingEvent`], [`PreHandleEvent`] and [`ResponseEvent`] are the arguments
+//!    of handlers at each step of a request.
+//! 4. [`Source`], [`Cache`] and [`Authorizer`] are the traits of services.
+//! 5. [`UrlPrefix`], [`Secret`], [`ByteSize`] and [`Seconds`] parse themselves out of `plugins.toml`; [`text_setting!`]
+//!    makes such a type, and [`reader_settings!`] adds the settings that all readers share.
+//! 6. [`Error`] says who is to blame, what the client may read, and the cause for the log.
 //!
-//! The engine calls what is declared here; nothing here calls the engine, and there is no HTTP server in it.
+//! The crates whose types stand in this interface are re-exported: [`http`], [`bytes`], [`serde`], [`schemars`].
+//! The engine calls the items declared here. Nothing here calls the engine or knows an HTTP server.
 
-pub mod error;
-pub mod event;
-pub mod hooks;
-mod http_date;
-pub mod key;
-pub mod memory;
-pub mod metrics;
-pub mod plugin;
-pub mod query;
+mod plugin;
+
+mod event;
+mod hooks;
+mod query;
+mod reply;
+mod request;
+mod service;
+
+mod error;
+mod key;
 mod reader;
-pub mod reply;
-pub mod request;
-pub mod resource;
-pub mod service;
-pub mod settings;
+mod settings;
+
+mod http_date;
+mod memory;
+mod metrics;
+mod resource;
+
+#[doc(hidden)]
+pub mod engine;
 
 pub use async_trait::async_trait;
 pub use error::{Blame, Error, ErrorKind};
@@ -32,23 +41,18 @@ pub use event::{DefaultsEvent, MissingEvent, PreHandleEvent, ResponseEvent, Rewr
 pub use hooks::{Flow, HookResult, Hooks};
 pub use http_date::http_date;
 pub use key::{CacheKey, SourceKey, Validator, Variant};
-pub use memory::{Claim, Memory};
-pub use metrics::{Counter, Gauge, Histogram, Metrics};
-pub use plugin::{InstallError, Plugin, Registration};
+pub use memory::Claim;
+pub use metrics::{Counter, Gauge, Histogram, Metrics, SecondsCounter};
+pub use plugin::{InstallError, Plugin};
 pub use query::Query;
 pub use reply::{Body, ByteStream, Reply};
-pub use request::{ImageRequest, RequestHead};
+pub use request::{ImageRequest, RequestHead, extension};
 pub use resource::ResourceKey;
 pub use service::{
-    AdminPage, Authorizer, ByteRange, Cache, Download, Entry, EntryMeta, Fetch, Hit, Purge, Source, SourcePath,
+    Authorizer, ByteRange, Cache, Download, Entry, EntryMeta, Fetch, Hit, Purge, Source, SourcePath, SourcePathError,
     SourcePolicy, Stat, Want,
 };
-pub use settings::{ByteSize, Seconds, Secret, UrlPrefix};
+pub use settings::{ByteSize, Seconds, Secret, SettingError, UrlPrefix, built_in};
 
 pub use resizer_imaging as imaging;
-
-/// What [`register!`] expands to needs these paths; nothing else should.
-#[doc(hidden)]
-pub mod private {
-    pub use inventory;
-}
+pub use {bytes, http, schemars, serde};

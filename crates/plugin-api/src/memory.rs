@@ -1,9 +1,9 @@
-//! The account of memory: how much the process may use, and how much of that caches have claimed. What is left is for
-//! images in work, and the engine shares it out. Lives as long as the process; a plugin reaches it by
-//! [`Hooks::claim`](crate::Hooks::claim), [`Hooks::claim_as_it_grows`](crate::Hooks::claim_as_it_grows) and
+//! Memory account: `memory_limit`, and how much of it caches have claimed. The engine shares out the rest among images
+//! in work. The account lives as long as the process. A plugin reaches it by [`Hooks::claim`](crate::Hooks::claim),
+//! [`Hooks::claim_as_it_grows`](crate::Hooks::claim_as_it_grows) and
 //! [`Hooks::part_of_memory`](crate::Hooks::part_of_memory).
 //!
-//! Not here: waiting. A claim is never waited for; work waits until claims leave room for it.
+//! Not here: waiting. A claim never waits; work waits until claims leave room for it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,9 +11,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::{ByteSize, Gauge, Metrics};
 
-/// The part of the limit that claims may take together: what is left is for images in work.
+/// Claims may take the limit divided by this; the rest is for images in work.
 const CLAIMS_PART: u64 = 2;
-/// Taken where nobody has said a limit, as in tests that install a plugin by itself.
+/// The limit in bytes where nobody has said one, as in tests that install a plugin by itself.
 const UNSAID: u64 = 1 << 30;
 
 /// The account. Cheap to clone: clones are the same account.
@@ -23,16 +23,16 @@ pub struct Memory(Arc<Account>);
 #[derive(Default)]
 struct Account {
     limit: OnceLock<u64>,
-    /// What living claims come to.
+    /// The sum of living claims, in bytes.
     claimed: AtomicU64,
-    /// What claims of the configuration in force come to, and those that grow: less than `claimed` while a reload has
-    /// old and new caches alive.
+    /// The sum of claims of the configuration in force, and of those that grow. Less than `claimed` while a reload
+    /// keeps old and new caches alive.
     settled: AtomicU64,
     grown: AtomicU64,
     changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
-/// Memory that a cache may fill, for as long as this lives: it is kept by the cache itself. Dropping it gives it back.
+/// Memory that a cache may fill. The cache keeps its claim; dropping the claim frees the memory for work.
 #[derive(Debug)]
 pub struct Claim {
     memory: Memory,
@@ -42,41 +42,36 @@ pub struct Claim {
 }
 
 impl Memory {
-    /// Says how much there is; what was said first holds.
-    #[doc(hidden)]
+    /// Sets the limit in bytes; only the first call has an effect.
     pub fn limit_to(&self, bytes: u64) {
         self.0.limit.get_or_init(|| bytes);
     }
 
-    /// All that there is: `memory_limit` of `[server]`, or its default.
+    /// `memory_limit` of `[server]` or its default, in bytes.
     #[must_use]
     pub fn limit(&self) -> u64 {
         *self.0.limit.get().unwrap_or(&UNSAID)
     }
 
-    /// What claims leave for work now.
-    #[doc(hidden)]
+    /// Bytes that claims leave for work now.
     #[must_use]
     pub fn for_work(&self) -> u64 {
         self.limit().saturating_sub(self.0.claimed.load(Ordering::SeqCst))
     }
 
-    /// What claims leave for work once the caches of former configurations are gone.
-    #[doc(hidden)]
+    /// Bytes that claims leave for work once the caches of former configurations are gone.
     #[must_use]
     pub fn for_work_in_the_end(&self) -> u64 {
         let claimed = self.0.settled.load(Ordering::SeqCst) + self.0.grown.load(Ordering::SeqCst);
         self.limit().saturating_sub(claimed)
     }
 
-    /// Says what all claims of the configuration come to that is now in force.
-    #[doc(hidden)]
+    /// Sets the sum of all claims of the configuration that is now in force, in bytes.
     pub fn settle(&self, bytes: u64) {
         self.0.settled.store(bytes, Ordering::SeqCst);
     }
 
     /// Called whenever claims change; only the first call has an effect.
-    #[doc(hidden)]
     pub fn on_change(&self, call: impl Fn() + Send + Sync + 'static) {
         self.0.changed.get_or_init(|| Box::new(call));
     }
@@ -90,8 +85,8 @@ impl Memory {
         }
         let [together, limit, left] = [together, limit, most.saturating_sub(before)].map(ByteSize);
         Err(format!(
-            "with it, caches in memory would take {together}, which is more than half of `memory_limit` ({limit}); give \
-             it {left} or less, take from the caches above it, or raise `memory_limit` of [server]"
+            "with it, caches in memory would take {together}, which is more than half of `memory_limit` ({limit}); \
+             give it {left} or less, take from the caches above it, or raise `memory_limit` of [server]"
         ))
     }
 
@@ -110,14 +105,13 @@ impl Memory {
 }
 
 impl Claim {
-    /// How much it is.
+    /// The claim's size in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::SeqCst)
     }
 
-    /// Makes it as large as what was counted, as an index does that grows with what it knows. Never refused: there is
-    /// less for work.
+    /// Sets the claim's size in bytes, for an index that grows with its entries. Never refused: less is left for work.
     pub fn set(&self, bytes: u64) {
         if bytes != self.bytes() {
             self.change(bytes);
@@ -157,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claims_take_from_work_and_give_back() {
+    fn claim_set_and_dropped_moves_memory_from_work_and_back() {
         let (memory, metrics) = (Memory::default(), Metrics::default());
         memory.limit_to(1000);
         let tier = memory.claim(&metrics, "cache", "tier", 300, false);
@@ -177,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn half_is_for_work_whatever_caches_want() {
+    fn claims_beyond_half_of_the_limit_are_refused() {
         let memory = Memory::default();
         memory.limit_to(128 << 20);
         assert_eq!(memory.allows(16 << 20, 48 << 20), Ok(()));

@@ -1,239 +1,231 @@
-//! Counters, gauges and histograms that outlive reloads. A name with its labels gives the same instrument whenever it is asked for,
-//! so that a plugin installed again goes on counting. The admin listener renders them in Prometheus' text form.
+//! Metrics: counters, gauges and histograms that outlive reloads. A name with its labels gives the same instrument each
+//! time, so that a plugin installed again goes on counting. `prometheus-client` keeps and writes them, and the host
+//! serves them at `/metrics`.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use prometheus_client::encoding::{prometheus_text, text};
+use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::{counter, gauge, histogram};
+use prometheus_client::registry::{Metric, Registry};
 
 /// A number that only grows.
 #[derive(Clone, Debug, Default)]
-pub struct Counter(Arc<AtomicU64>);
+pub struct Counter(counter::Counter);
 
 /// A number that goes up and down.
 #[derive(Clone, Debug, Default)]
-pub struct Gauge(Arc<AtomicI64>);
+pub struct Gauge(gauge::Gauge);
 
-/// Seconds that only grow.
+/// A sum of time that only grows, in seconds.
 #[derive(Clone, Debug, Default)]
-pub struct SecondsCounter(Arc<AtomicU64>);
+pub struct SecondsCounter(counter::Counter<f64, AtomicU64>);
 
 /// The upper ends of a [`Histogram`]'s buckets, in seconds: from a hit in memory to a request at its deadline.
 const BUCKETS: [f64; 16] = [
     0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0,
 ];
 
-/// How many stretches of time there were, by how long they took.
-#[derive(Clone, Debug, Default)]
-pub struct Histogram(Arc<Buckets>);
-
-#[derive(Debug, Default)]
-struct Buckets {
-    /// Each counts what is above the end of the one before it; the last is without an end.
-    counts: [AtomicU64; BUCKETS.len() + 1],
-    nanoseconds: AtomicU64,
-}
+/// Durations, counted in buckets from 100 µs to 30 s.
+#[derive(Clone, Debug)]
+pub struct Histogram(histogram::Histogram);
 
 impl Counter {
     /// Adds one.
     pub fn increment(&self) {
-        self.add(1);
+        self.0.inc();
     }
 
-    /// Adds some.
+    /// Adds an amount.
     pub fn add(&self, amount: u64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
+        self.0.inc_by(amount);
     }
 
     /// The count so far.
     #[must_use]
     pub fn value(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.get()
     }
 }
 
 impl Gauge {
     /// Moves the gauge by a signed amount.
     pub fn add(&self, amount: i64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
+        self.0.inc_by(amount);
     }
 
     /// Puts the gauge at a value.
     pub fn set(&self, value: i64) {
-        self.0.store(value, Ordering::Relaxed);
+        self.0.set(value);
     }
 
-    /// Puts the gauge at a value that is higher than where it stands.
+    /// Puts the gauge at a value, if that is higher than its present one.
     pub fn raise_to(&self, value: i64) {
-        self.0.fetch_max(value, Ordering::Relaxed);
+        self.0.inner().fetch_max(value, Ordering::Relaxed);
     }
 
-    /// Where it stands.
+    /// The present value.
     #[must_use]
     pub fn value(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.get()
     }
 }
 
 impl SecondsCounter {
-    /// Adds a stretch of time.
+    /// Adds a duration.
     pub fn add(&self, time: Duration) {
-        self.0
-            .fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0.inc_by(time.as_secs_f64());
+    }
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self(new_histogram())
     }
 }
 
 impl Histogram {
-    /// Counts a stretch of time.
+    /// Counts a duration.
     pub fn observe(&self, time: Duration) {
-        let seconds = time.as_secs_f64();
-        let bucket = BUCKETS.iter().take_while(|end| **end < seconds).count();
-        self.0.counts[bucket].fetch_add(1, Ordering::Relaxed);
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.0.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
-    }
-
-    /// How many stretches of time were counted.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.0.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
-    }
-
-    /// Its lines in Prometheus' text form. What is counted meanwhile is in all of them or in none but the sum.
-    fn render(&self, text: &mut String, name: &str, labels: &str) {
-        let others = labels.strip_prefix('{').and_then(|labels| labels.strip_suffix('}'));
-        let others = others.map(|others| format!("{others},")).unwrap_or_default();
-        let mut so_far = 0;
-        let ends = BUCKETS.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);
-        for (end, count) in ends.zip(&self.0.counts) {
-            so_far += count.load(Ordering::Relaxed);
-            let _ = writeln!(text, "{name}_bucket{{{others}le=\"{end}\"}} {so_far}");
-        }
-        let sum = Duration::from_nanos(self.0.nanoseconds.load(Ordering::Relaxed)).as_secs_f64();
-        let _ = writeln!(text, "{name}_sum{labels} {sum:.6}\n{name}_count{labels} {so_far}");
+        self.0.observe(time.as_secs_f64());
     }
 }
 
-/// Every instrument there is.
+fn new_histogram() -> histogram::Histogram {
+    histogram::Histogram::new(BUCKETS)
+}
+
+type Labels = Vec<(String, String)>;
+
+/// One family for each name, of the kind that was asked for first.
+enum Instruments {
+    Counter(Family<Labels, counter::Counter>),
+    Gauge(Family<Labels, gauge::Gauge>),
+    Seconds(Family<Labels, counter::Counter<f64, AtomicU64>>),
+    Histogram(Family<Labels, histogram::Histogram>),
+}
+
+/// All instruments of the process. Cheap to clone: clones hold the same instruments.
+///
+/// A name belongs to one kind of instrument. Asked for as another kind, a debug build panics, and so does every test. A
+/// release build gives an instrument that nobody sees, because a metric is no reason to refuse requests.
 #[derive(Clone, Default)]
-pub struct Metrics {
-    families: Arc<Mutex<BTreeMap<&'static str, Family>>>,
-}
+pub struct Metrics(Arc<Mutex<State>>);
 
-struct Family {
-    help: &'static str,
-    instruments: BTreeMap<String, Instrument>,
-}
-
-#[derive(Clone)]
-enum Instrument {
-    Counter(Counter),
-    Gauge(Gauge),
-    Seconds(SecondsCounter),
-    Histogram(Histogram),
+#[derive(Default)]
+struct State {
+    families: BTreeMap<String, Instruments>,
+    registry: Registry,
 }
 
 impl Metrics {
     /// The counter of this name and these labels. Its name ends in `_total`.
     #[must_use]
-    pub fn counter(&self, name: &'static str, help: &'static str, labels: &[(&str, &str)]) -> Counter {
-        match self.instrument(name, help, labels, || Instrument::Counter(Counter::default())) {
-            Instrument::Counter(counter) => counter,
-            _ => Counter::default(),
-        }
+    pub fn counter(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Counter {
+        let new = |state: &mut State| Instruments::Counter(state.register(name, help, Family::default()));
+        self.instrument(name, "_total", new, |instruments| match instruments {
+            Instruments::Counter(family) => Some(Counter(of(family, labels))),
+            _ => None,
+        })
     }
 
     /// The gauge of this name and these labels.
     #[must_use]
-    pub fn gauge(&self, name: &'static str, help: &'static str, labels: &[(&str, &str)]) -> Gauge {
-        match self.instrument(name, help, labels, || Instrument::Gauge(Gauge::default())) {
-            Instrument::Gauge(gauge) => gauge,
-            _ => Gauge::default(),
-        }
+    pub fn gauge(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Gauge {
+        let new = |state: &mut State| Instruments::Gauge(state.register(name, help, Family::default()));
+        self.instrument(name, "", new, |instruments| match instruments {
+            Instruments::Gauge(family) => Some(Gauge(of(family, labels))),
+            _ => None,
+        })
     }
 
     /// The sum of seconds of this name and these labels. Its name ends in `_seconds_total`.
     #[must_use]
-    pub fn seconds(&self, name: &'static str, help: &'static str, labels: &[(&str, &str)]) -> SecondsCounter {
-        match self.instrument(name, help, labels, || Instrument::Seconds(SecondsCounter::default())) {
-            Instrument::Seconds(seconds) => seconds,
-            _ => SecondsCounter::default(),
-        }
+    pub fn seconds(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> SecondsCounter {
+        let new = |state: &mut State| Instruments::Seconds(state.register(name, help, Family::default()));
+        self.instrument(name, "_seconds_total", new, |instruments| match instruments {
+            Instruments::Seconds(family) => Some(SecondsCounter(of(family, labels))),
+            _ => None,
+        })
     }
 
     /// The histogram of this name and these labels. Its name ends in `_seconds`.
     #[must_use]
-    pub fn histogram(&self, name: &'static str, help: &'static str, labels: &[(&str, &str)]) -> Histogram {
-        match self.instrument(name, help, labels, || Instrument::Histogram(Histogram::default())) {
-            Instrument::Histogram(histogram) => histogram,
-            _ => Histogram::default(),
-        }
+    pub fn histogram(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Histogram {
+        let new = |state: &mut State| {
+            let family = Family::new_with_constructor(new_histogram as fn() -> _);
+            Instruments::Histogram(state.register(name, help, family))
+        };
+        self.instrument(name, "_seconds", new, |instruments| match instruments {
+            Instruments::Histogram(family) => Some(Histogram(of(family, labels))),
+            _ => None,
+        })
     }
 
-    /// All instruments in Prometheus' text form, sorted by name.
+    /// All instruments in Prometheus' text format, version 0.0.4.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::new();
-        for (name, family) in &*self.families.lock() {
-            let kind = match family.instruments.values().next() {
-                Some(Instrument::Gauge(_)) => "gauge",
-                Some(Instrument::Histogram(_)) => "histogram",
-                _ => "counter",
-            };
-            let _ = writeln!(text, "# HELP {name} {}\n# TYPE {name} {kind}", family.help);
-            for (labels, instrument) in &family.instruments {
-                let _ = match instrument {
-                    Instrument::Counter(counter) => writeln!(text, "{name}{labels} {}", counter.value()),
-                    Instrument::Gauge(gauge) => writeln!(text, "{name}{labels} {}", gauge.value()),
-                    Instrument::Seconds(seconds) => {
-                        let seconds = Duration::from_nanos(seconds.0.load(Ordering::Relaxed)).as_secs_f64();
-                        writeln!(text, "{name}{labels} {seconds:.6}")
-                    }
-                    Instrument::Histogram(histogram) => {
-                        histogram.render(&mut text, name, labels);
-                        Ok(())
-                    }
-                };
-            }
-        }
+        // Writing to a `String` does not fail, and no family here is of a kind that the format lacks.
+        let _ = prometheus_text::encode(&mut text, &self.0.lock().registry);
         text
     }
 
-    fn instrument(
+    /// All instruments as OpenMetrics text, version 1.0.0.
+    #[must_use]
+    pub fn render_openmetrics(&self) -> String {
+        let mut text = String::new();
+        let _ = text::encode(&mut text, &self.0.lock().registry);
+        text
+    }
+
+    fn instrument<T: Default>(
         &self,
-        name: &'static str,
-        help: &'static str,
-        labels: &[(&str, &str)],
-        new: impl FnOnce() -> Instrument,
-    ) -> Instrument {
-        let mut families = self.families.lock();
-        let family = families.entry(name).or_insert_with(|| Family {
-            help,
-            instruments: BTreeMap::new(),
-        });
-        family.instruments.entry(label_text(labels)).or_insert_with(new).clone()
+        name: &str,
+        suffix: &str,
+        new: impl FnOnce(&mut State) -> Instruments,
+        pick: impl FnOnce(&Instruments) -> Option<T>,
+    ) -> T {
+        debug_assert!(name.ends_with(suffix), "the metric `{name}` does not end in `{suffix}`");
+        let mut state = self.0.lock();
+        if !state.families.contains_key(name) {
+            let instruments = new(&mut state);
+            state.families.insert(name.to_owned(), instruments);
+        }
+        let found = state.families.get(name).and_then(pick);
+        drop(state);
+        debug_assert!(
+            found.is_some(),
+            "the metric `{name}` exists as another kind of instrument"
+        );
+        found.unwrap_or_default()
     }
 }
 
-fn label_text(labels: &[(&str, &str)]) -> String {
-    if labels.is_empty() {
-        return String::new();
+impl State {
+    /// The library adds `_total` to a counter's name and a full stop to each help.
+    fn register<M: Metric + Clone>(&mut self, name: &str, help: &str, family: M) -> M {
+        let name = name.strip_suffix("_total").unwrap_or(name);
+        self.registry.register(name, help.trim_end_matches('.'), family.clone());
+        family
     }
-    let escape = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    let pairs: Vec<String> = labels
+}
+
+fn of<M: Clone, C: MetricConstructor<M>>(family: &Family<Labels, M, C>, labels: &[(&str, &str)]) -> M {
+    let labels = labels
         .iter()
-        .map(|(name, value)| format!("{name}=\"{}\"", escape(value)))
-        .collect();
-    format!("{{{}}}", pairs.join(","))
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    family.get_or_create_owned(&labels.collect())
 }
 
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Metrics({} families)", self.families.lock().len())
+        write!(f, "Metrics({} families)", self.0.lock().families.len())
     }
 }
 
@@ -241,29 +233,53 @@ impl fmt::Debug for Metrics {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_instrument_asked_for_again_goes_on_counting() {
+    fn counted() -> Metrics {
         let metrics = Metrics::default();
         metrics.counter("a_total", "As.", &[("plugin", "x\"y")]).increment();
         metrics.counter("a_total", "As.", &[("plugin", "x\"y")]).add(2);
         metrics.gauge("b", "Bs.", &[]).set(-1);
+        let seconds = metrics.seconds("c_seconds_total", "Cs.", &[]);
+        seconds.add(Duration::from_millis(1500));
         metrics
-            .seconds("c_seconds_total", "Cs.", &[])
-            .add(Duration::from_millis(1500));
-        let expected = "# HELP a_total As.\n# TYPE a_total counter\na_total{plugin=\"x\\\"y\"} 3\n\
-                        # HELP b Bs.\n# TYPE b gauge\nb -1\n\
-                        # HELP c_seconds_total Cs.\n# TYPE c_seconds_total counter\nc_seconds_total 1.500000\n";
-        assert_eq!(metrics.render(), expected);
     }
 
     #[test]
-    fn a_histogram_counts_up_to_each_end() {
+    fn instrument_asked_for_again_goes_on_counting() {
+        let expected = "# HELP a_total As.\n# TYPE a_total counter\na_total{plugin=\"x\\\"y\"} 3\n\
+                        # HELP b Bs.\n# TYPE b gauge\nb -1\n\
+                        # HELP c_seconds_total Cs.\n# TYPE c_seconds_total counter\nc_seconds_total 1.5\n";
+        assert_eq!(counted().render(), expected);
+    }
+
+    #[test]
+    fn openmetrics_text_has_the_same_samples_and_an_end() {
+        let expected = "# HELP a As.\n# TYPE a counter\na_total{plugin=\"x\\\"y\"} 3\n\
+                        # HELP b Bs.\n# TYPE b gauge\nb -1\n\
+                        # HELP c_seconds Cs.\n# TYPE c_seconds counter\nc_seconds_total 1.5\n# EOF\n";
+        assert_eq!(counted().render_openmetrics(), expected);
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "`c_seconds_total` exists as another kind")]
+    fn name_asked_for_as_another_kind_panics_in_tests() {
+        let _ = counted().gauge("c_seconds_total", "Cs.", &[]);
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "does not end in `_total`")]
+    fn counter_without_its_suffix_panics_in_tests() {
+        let _ = Metrics::default().counter("a", "As.", &[]);
+    }
+
+    #[test]
+    fn histogram_counts_up_to_each_end() {
         let metrics = Metrics::default();
         let ask = || metrics.histogram("a_seconds", "As.", &[("stage", "b")]);
         for microseconds in [0, 100, 101, 1_000, 2_000_000, 31_000_000] {
             ask().observe(Duration::from_micros(microseconds));
         }
-        assert_eq!(ask().count(), 6);
         let text = metrics.render();
         assert!(
             text.starts_with("# HELP a_seconds As.\n# TYPE a_seconds histogram\n"),

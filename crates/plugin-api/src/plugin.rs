@@ -1,5 +1,7 @@
-//! What makes a crate a plugin: a name, a settings type, and an `install` that subscribes to hooks. Each plugin crate
-//! calls [`register!`](crate::register) once; the host links it; `plugins.toml` names it.
+//! The plugin trait: a name, a settings type, and an `install` that subscribes to hooks. Each plugin crate calls
+//! [`register!`](crate::register) once, the host links the crate, and `plugins.toml` names the plugin.
+
+use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
@@ -10,22 +12,18 @@ use crate::{Error, Hooks};
 
 /// A plugin.
 pub trait Plugin: Sized + Send + Sync + 'static {
-    /// What `plugins.toml` calls it; also its folder and its cargo feature.
+    /// The plugin's name in `plugins.toml`; also its folder and its cargo feature.
     const NAME: &'static str;
     /// One sentence, the first of its page in the docs.
     const SUMMARY: &'static str;
-    /// What its page says below the summary, in Markdown; usually the crate's own `//!` text.
-    const DOCS: &'static str;
-    /// Query keys whose presence makes a URL an image request while this plugin is enabled.
-    const QUERY_KEYS: &'static [&'static str];
     /// Its settings: `#[serde(default, deny_unknown_fields)]` and a `Default`, unless one of them is required.
     type Config: DeserializeOwned + JsonSchema;
 
     /// Subscribes to hooks, and nothing else: no disk, no network, so that `check`, `plan` and a reload can run it.
-    /// What needs IO is an `on_start`.
+    /// IO belongs into [`Hooks::on_start`].
     ///
     /// # Errors
-    /// A setting that no type could refuse by itself.
+    /// A setting that its type cannot refuse by itself.
     fn install(config: Self::Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError>;
 }
 
@@ -40,20 +38,20 @@ pub enum InstallError {
     #[error("setting `{name}`: {message}")]
     Setting {
         /// The setting, as the file spells it.
-        name: &'static str,
-        /// What is wrong with it.
+        name: Cow<'static, str>,
+        /// The fault, and the remedy.
         message: String,
     },
-    /// The entry is fine and yet it does not work.
+    /// The entry is valid, and yet starting or connecting failed.
     #[error("{0}")]
     Failed(Error),
 }
 
 impl InstallError {
     /// One setting is wrong.
-    pub fn setting(name: &'static str, message: impl Into<String>) -> Self {
+    pub fn setting(name: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::Setting {
-            name,
+            name: name.into(),
             message: message.into(),
         }
     }
@@ -70,10 +68,8 @@ pub struct Registration {
     pub name: &'static str,
     /// [`Plugin::SUMMARY`].
     pub summary: &'static str,
-    /// [`Plugin::DOCS`].
+    /// The page for operators below the summary, in Markdown: the file that [`register!`](crate::register) names.
     pub docs: &'static str,
-    /// [`Plugin::QUERY_KEYS`].
-    pub query_keys: &'static [&'static str],
     /// The JSON schema of [`Plugin::Config`].
     pub schema: fn() -> Schema,
     /// [`Plugin::install`] behind the parsing of its settings.
@@ -81,20 +77,19 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// The registration of a plugin.
+    /// The registration of a plugin with its page.
     #[must_use]
-    pub const fn of<P: Plugin>() -> Self {
+    pub const fn of<P: Plugin>(docs: &'static str) -> Self {
         Self {
             name: P::NAME,
             summary: P::SUMMARY,
-            docs: P::DOCS,
-            query_keys: P::QUERY_KEYS,
+            docs,
             schema: || schemars::schema_for!(P::Config),
             install: install::<P>,
         }
     }
 
-    /// Every plugin linked into this binary, by name. (The order of registration is not defined, so it is sorted.)
+    /// Every plugin linked into this binary, sorted by name, because the order of registration is not defined.
     #[must_use]
     pub fn linked() -> Vec<&'static Self> {
         let mut all: Vec<&'static Self> = inventory::iter::<Self>.into_iter().collect();
@@ -110,14 +105,20 @@ fn install<P: Plugin>(entry: Spanned<DeTable<'_>>, hooks: &mut Hooks<'_>) -> Res
     P::install(config, hooks)
 }
 
-/// Registers a plugin: one line per plugin crate.
+/// Registers a plugin: one line in each plugin crate. `docs` is the Markdown file with the page for operators, relative
+/// to the file of this line.
 ///
 /// ```ignore
-/// resizer_plugin_api::register!(CloudFront);
+/// resizer_plugin_api::register!(CloudFront, docs = "../docs.md");
 /// ```
+///
+/// A plugin without a page, as in a test, leaves `docs` out.
 #[macro_export]
 macro_rules! register {
+    ($plugin:ty, docs = $docs:literal) => {
+        $crate::engine::inventory::submit! { $crate::engine::Registration::of::<$plugin>(include_str!($docs)) }
+    };
     ($plugin:ty) => {
-        $crate::private::inventory::submit! { $crate::Registration::of::<$plugin>() }
+        $crate::engine::inventory::submit! { $crate::engine::Registration::of::<$plugin>("") }
     };
 }

@@ -1,12 +1,12 @@
-//! A querystring as an ordered list of decoded pairs. Keys compare without case, the first of two equal keys wins, as
-//! plugins and the image commands both expect. Built by the engine from the request line; changed by rewrite handlers.
+//! Querystring: an ordered list of decoded pairs. Keys compare without case, and the first of two equal keys wins, as
+//! plugins and image commands expect. The engine reads it from the request line; rewrite handlers change it.
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What stays readable in a written query: RFC 3986's unreserved characters and the few others that a query may hold
-/// and that image commands use (`crop=0,0,100,100`, `404=/a/b.png`).
+/// The characters to escape in a written query: all but the unreserved ones of RFC 3986, and the few others that a
+/// query may hold and that image commands use (`crop=0,0,100,100`, `404=/a/b.png`).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -23,8 +23,8 @@ pub struct Query {
 }
 
 impl Query {
-    /// Splits at `&` and the first `=`, decodes `+` and `%XX` once. Never fails: bytes that are no UTF-8 become
-    /// U+FFFD, and empty pairs are dropped.
+    /// Splits at `&` and the first `=`, and decodes `+` and `%XX` once. Never fails: invalid UTF-8 becomes U+FFFD, and
+    /// empty pairs are dropped.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let pairs = text
@@ -38,8 +38,8 @@ impl Query {
         Self { pairs }
     }
 
-    /// Reads commands as ImageResizer writes them outside of a URL's query: parted by `;` or `&`, perhaps with spaces
-    /// around and a `?` before them, otherwise as [`Query::parse`] does. Of two equal keys the last wins.
+    /// Reads commands as ImageResizer writes them outside of a URL's query: separated by `;` or `&`, perhaps with
+    /// spaces around them and a `?` before them, otherwise as [`Query::parse`] does. Of two equal keys, the last wins.
     #[must_use]
     pub fn parse_commands(text: &str) -> Self {
         let text = text.trim().trim_start_matches('?');
@@ -65,7 +65,7 @@ impl Query {
         self.get(key).is_some()
     }
 
-    /// Puts one value under this key in place of all it had; a new key goes to the end.
+    /// Puts one value under this key in place of all its values. A new key goes to the end.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
         let value = value.into();
         match self.pairs.iter().position(|(name, _)| name.eq_ignore_ascii_case(key)) {
@@ -81,7 +81,7 @@ impl Query {
         }
     }
 
-    /// Takes every value of this key out; true if there was one.
+    /// Removes every value of this key; true if there was one.
     pub fn remove(&mut self, key: &str) -> bool {
         let before = self.pairs.len();
         self.pairs.retain(|(name, _)| !name.eq_ignore_ascii_case(key));
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_pairs_once_and_in_order() {
+    fn query_parsed_keeps_order_and_decodes_once() {
         let query = Query::parse("Width=1&&crop=(0%2c1)&a=b=c&bare&w=a+b%2520");
         let pairs: Vec<_> = query.iter().collect();
         assert_eq!(
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_parted_by_semicolons_too() {
+    fn commands_with_semicolons_are_separated() {
         let check = |text: &str, expected: &str| {
             assert_eq!(Query::parse_commands(text).to_string(), expected, "{text}");
         };
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn set_replaces_every_spelling_and_keeps_the_place() {
+    fn key_set_again_replaces_every_spelling_in_place() {
         let mut query = Query::parse("w=1&h=2&W=3");
         query.set("w", "9");
         assert_eq!(query.to_string(), "w=9&h=2");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_reads_back_the_same() {
+    fn query_written_and_parsed_is_equal() {
         let query = Query::parse("a=%26%3D%2B%25&ü=%F0%9F%98%80&e");
         assert_eq!(Query::parse(&query.to_string()), query);
     }

@@ -1,10 +1,9 @@
-//! The settings that every reader has under one set of names: a `struct Config` of a reader's own settings, followed by
-//! these. A macro, because a setting's place in `plugins.toml` is known only while its own struct is read: settings
-//! gathered by `#[serde(flatten)]` would lose the line that a mistake is on.
+//! Reader settings: the settings that all readers share, as a macro that adds them to a reader's own. A macro, because
+//! the place of a setting in `plugins.toml` is known only while its own struct is read. Settings gathered by
+//! `#[serde(flatten)]` would lose the line that a mistake is on.
 
 /// Declares a reader's `struct Config`: its own settings first, then those that all readers share, and the method
-/// `policy`, which tells the engine how to treat the source. The crate that calls this depends on `serde` and
-/// `schemars`.
+/// `policy`, which tells the engine how to treat the source.
 ///
 /// ```
 /// # fn main() {}
@@ -27,8 +26,9 @@ macro_rules! reader_settings {
         pub struct Config { $($own:tt)* }
     ) => {
         $(#[$attribute])*
-        #[derive(Debug, ::serde::Deserialize, ::schemars::JsonSchema)]
-        #[serde(deny_unknown_fields)]
+        #[derive(Debug, $crate::serde::Deserialize, $crate::schemars::JsonSchema)]
+        #[serde(crate = "resizer_plugin_api::serde", deny_unknown_fields)]
+        #[schemars(crate = "resizer_plugin_api::schemars")]
         pub struct Config {
             $($own)*
             /// The part of the URL's path under which the images appear.
@@ -61,15 +61,15 @@ macro_rules! reader_settings {
 
         impl Config {
             fn default_prefix() -> $crate::UrlPrefix {
-                $crate::settings::built_in($prefix)
+                $crate::built_in($prefix)
             }
 
             fn default_check_modified() -> $crate::Seconds {
-                $crate::settings::built_in($check_modified)
+                $crate::built_in($check_modified)
             }
 
             fn default_fetch_timeout() -> $crate::Seconds {
-                $crate::settings::built_in("30s")
+                $crate::built_in("30s")
             }
 
             fn default_require_image_extension() -> bool {
@@ -83,14 +83,14 @@ macro_rules! reader_settings {
             /// How the engine shall treat the source.
             #[must_use]
             pub fn policy(&self) -> $crate::SourcePolicy {
-                $crate::SourcePolicy {
-                    fast: self.fast,
-                    check_modified: self.check_modified.0,
-                    fetch_timeout: self.fetch_timeout.0,
-                    require_image_extension: self.require_image_extension,
-                    untrusted_data: self.untrusted_data,
-                    cache_unmodified_files: self.cache_unmodified_files,
-                }
+                let mut policy = $crate::SourcePolicy::default();
+                policy.fast = self.fast;
+                policy.check_modified = self.check_modified.0;
+                policy.fetch_timeout = self.fetch_timeout.0;
+                policy.require_image_extension = self.require_image_extension;
+                policy.untrusted_data = self.untrusted_data;
+                policy.cache_unmodified_files = self.cache_unmodified_files;
+                policy
             }
         }
     };

@@ -1,5 +1,5 @@
-//! What goes back to the client: a status, headers and a body. Made by the engine, by a hook that answers itself, and
-//! by admin pages; the host turns it into bytes on a socket.
+//! Reply: status, headers and body of a response. The engine makes it, or a hook that answers itself, and the host
+//! writes it to a socket.
 
 use std::fmt;
 use std::pin::Pin;
@@ -22,7 +22,7 @@ pub struct Reply {
     pub status: StatusCode,
     /// Its headers, without `Content-Length`, which the body decides.
     pub headers: HeaderMap,
-    /// Its body; not sent in answer to HEAD, but its length is.
+    /// Its body. In a response to HEAD only its length is sent.
     pub body: Body,
 }
 
@@ -31,7 +31,7 @@ pub struct Reply {
 pub enum Body {
     /// Nothing.
     Empty,
-    /// All of it, in memory.
+    /// The whole body, in memory.
     Bytes(Bytes),
     /// Bytes as they arrive, of a length known beforehand or not.
     Stream {
@@ -79,8 +79,8 @@ impl Reply {
         reply
     }
 
-    /// Sends the client elsewhere. A location that is no valid header value becomes a 500, so that nothing a client
-    /// put into it can split the response.
+    /// Redirects the client. A location that is not a valid header value becomes a 500, so that no text of a client can
+    /// split the response.
     #[must_use]
     pub fn redirect(status: StatusCode, location: &str) -> Self {
         match HeaderValue::from_str(location) {

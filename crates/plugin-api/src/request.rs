@@ -1,5 +1,5 @@
-//! A request as plugins see it: first the head as it came in, then, frozen after the rewrite events, the image
-//! request that authorizers, sources and caches act on.
+//! Requests as plugins see them: the head as it came in, and the image request that authorizers, sources and caches act
+//! on, frozen after the rewrite events.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use resizer_imaging::Instructions;
 
 use crate::Query;
 
-/// What the client sent, untouched.
+/// The request's head, as the client sent it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RequestHead {
@@ -23,7 +23,7 @@ pub struct RequestHead {
     pub raw_query: String,
     /// The request's headers.
     pub headers: HeaderMap,
-    /// Who asks: the peer, or what a trusted proxy says of it.
+    /// The client's address: the peer's, or the one that a trusted proxy names.
     pub client: Option<IpAddr>,
     /// `http` or `https`, as the client or a trusted proxy says.
     pub scheme: &'static str,
@@ -31,7 +31,7 @@ pub struct RequestHead {
     pub host: Cow<'static, str>,
     /// Names this request in logs and in the `X-Request-Id` of its response.
     pub id: String,
-    /// When the head was there: what is said of how long a request took begins here.
+    /// When the head had arrived: a request's duration is measured from here.
     pub arrived: Instant,
 }
 
@@ -57,20 +57,20 @@ impl RequestHead {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ImageRequest {
-    /// What the client sent.
+    /// The request's head, as the client sent it.
     pub head: Arc<RequestHead>,
     /// The path, decoded once, as the last rewrite left it; begins with `/`.
     pub path: String,
     /// The query as the last rewrite left it.
     pub query: Query,
-    /// What the query asks of the image.
+    /// The instructions for the image, read from the query.
     pub instructions: Instructions,
-    /// What plugins noted for themselves during the rewrite events, keyed by their own types.
+    /// Values that plugins kept for themselves during the rewrite events, keyed by their own types.
     pub state: Extensions,
 }
 
 impl ImageRequest {
-    /// Freezes what the rewrite events made of the request.
+    /// The request as the rewrite events left it.
     #[must_use]
     pub fn new(
         head: Arc<RequestHead>,
@@ -112,7 +112,7 @@ mod tests {
     use super::extension;
 
     #[test]
-    fn an_extension_is_what_follows_the_last_dot_of_the_name() {
+    fn extension_of_a_path_follows_the_last_dot_of_its_name() {
         let check = |path, expected| assert_eq!(extension(path), expected, "{path}");
         check("/a/b.jpg", Some("jpg"));
         check("/a.b/c", None);

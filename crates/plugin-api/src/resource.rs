@@ -1,5 +1,5 @@
-//! What outlives one reading of `plugins.toml`: open caches, connection pools. A plugin asks for one under a key; while
-//! any site that uses it lives, the same key gives the same object, so that a reload neither empties a memory tier nor
+//! Resources: open caches and connection pools that outlive a reload. A plugin asks for one under a key. While any site
+//! that uses the object lives, the same key gives the same object, so that a reload neither empties a memory tier nor
 //! opens a second index on one folder.
 
 use std::any::Any;
@@ -9,14 +9,14 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::Memory;
+use crate::memory::Memory;
 
-/// Names a resource: all that, if changed, needs another object (say, the folder and its bound).
+/// Names a resource by the settings that, if changed, need another object: for a cache, its folder and its bound.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceKey(String);
 
 impl ResourceKey {
-    /// A key out of its parts; the plugin's own name is part of it already.
+    /// A key of these parts. The plugin's own name is part of it already.
     #[must_use]
     pub fn new(parts: &[&str]) -> Self {
         Self(parts.join("\u{1f}"))
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_gives_the_same_object_while_somebody_holds_it() {
+    fn resource_under_a_key_in_use_is_the_same_object() {
         let resources = Resources::default();
         let open = |key: &str, value: u32| {
             resources

@@ -1,6 +1,6 @@
-//! The services a plugin can offer: sources, caches, authorizers and admin pages. All may wait; none coalesces, queues,
-//! retries or times out, because the engine does that once for all of them. No method has a default: a wrapper that
-//! forgets one does not compile.
+//! Service traits: what a plugin implements to be a source, a cache or an authorizer. Their methods may wait. They
+//! neither coalesce, queue, retry nor time out, because the engine does that once for all of them. No method has a
+//! default, so a wrapper that forgets one does not compile.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -8,38 +8,61 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::stream;
 use http::HeaderMap;
 
 use crate::reply::{Body, ByteStream};
-use crate::{CacheKey, Error, ImageRequest, Reply, RequestHead, SourceKey, Validator};
+use crate::{CacheKey, Error, ImageRequest, SourceKey, Validator};
 
 /// A store of originals, reached under a URL prefix.
 #[async_trait]
 pub trait Source: Send + Sync + 'static {
-    /// The lasting name of what lies at this path. Cheap: no waiting, no IO.
+    /// The lasting name of the object at this path. Cheap: no waiting, no IO.
     fn identity(&self, path: &SourcePath) -> SourceKey;
-    /// What the store says of the object without sending it; [`Stat::unknown`] where the store cannot be asked. Not
-    /// called where the policy says `fast`. Fails with `NotFound` if there is nothing.
+    /// The object's version, length and time, without its bytes. [`Stat::unknown`] where the store cannot be asked. The
+    /// engine does not call it where the policy says `fast`.
+    ///
+    /// # Errors
+    /// `NotFound` if the store says that there is no such object; `Upstream` if the store failed.
     async fn stat(&self, path: &SourcePath) -> Result<Stat, Error>;
-    /// The object, or the part that is wanted of it, with the [`Stat`] that came *with* these bytes.
+    /// The object or a part of it, with the [`Stat`] that came *with* these bytes.
+    ///
+    /// # Errors
+    /// As `stat`; `BadRequest` for a range that begins past the end.
     async fn fetch(&self, path: &SourcePath, want: Want) -> Result<Fetch, Error>;
 }
 
-/// How the engine treats a source. The fields are the settings of [`crate::reader_settings!`].
+/// How the engine treats a source. The fields are the settings of [`crate::reader_settings!`], which builds it;
+/// elsewhere take [`SourcePolicy::default`] and set fields.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SourcePolicy {
     /// Never ask for a [`Stat`]: objects do not change.
     pub fast: bool,
-    /// How long a [`Stat`] is believed before the store is asked again; zero asks for every request.
+    /// Time to live of a [`Stat`]; at zero every request asks the store.
     pub check_modified: Duration,
     /// How long a stat or a whole download may take.
     pub fetch_timeout: Duration,
     /// Whether only paths with an image extension are image requests.
     pub require_image_extension: bool,
-    /// Whether nothing of it may leave as it is, and its paths need no extension.
+    /// Whether every image is encoded anew and none is sent unchanged; its paths then need no extension.
     pub untrusted_data: bool,
-    /// Whether what leaves as it is is cached too, unless the URL says otherwise.
+    /// Whether images that are sent unchanged are cached too, unless the URL says otherwise.
     pub cache_unmodified_files: bool,
+}
+
+impl Default for SourcePolicy {
+    /// Asks the store for every request, gives it 30 seconds, and takes only paths with an image extension.
+    fn default() -> Self {
+        Self {
+            fast: false,
+            check_modified: Duration::ZERO,
+            fetch_timeout: Duration::from_secs(30),
+            require_image_extension: true,
+            untrusted_data: false,
+            cache_unmodified_files: false,
+        }
+    }
 }
 
 impl SourcePolicy {
@@ -56,6 +79,7 @@ pub struct SourcePath(String);
 
 /// Why a path names nothing in any source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourcePathError {
     /// It ends where the prefix ends.
     #[error("the path is empty")]
@@ -105,7 +129,7 @@ impl fmt::Display for SourcePath {
     }
 }
 
-/// What a store says of an object.
+/// Metadata of an object: its version, length and time, as its store says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stat {
@@ -139,8 +163,9 @@ impl Stat {
     }
 }
 
-/// What is wanted of an object.
+/// The part of an object to fetch, and the version that need not be sent again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Want {
     /// A part of it; `None` for the whole.
     pub range: Option<ByteRange>,
@@ -149,10 +174,24 @@ pub struct Want {
 }
 
 impl Want {
-    /// The whole object, whatever its version.
+    /// The whole object, of any version.
     #[must_use]
     pub fn whole() -> Self {
         Self::default()
+    }
+
+    /// A part of the object only; `None` for the whole.
+    #[must_use]
+    pub fn with_range(mut self, range: impl Into<Option<ByteRange>>) -> Self {
+        self.range = range.into();
+        self
+    }
+
+    /// Nothing if the object still has this validator.
+    #[must_use]
+    pub fn with_unless(mut self, known: impl Into<Option<Validator>>) -> Self {
+        self.unless = known.into();
+        self
     }
 }
 
@@ -160,7 +199,7 @@ impl Want {
 /// means the end; a first byte past the end is a `BadRequest`.
 pub type ByteRange = RangeInclusive<u64>;
 
-/// What came of a fetch.
+/// The result of a fetch.
 #[derive(Debug)]
 pub enum Fetch {
     /// The object is the version that [`Want::unless`] names.
@@ -169,15 +208,41 @@ pub enum Fetch {
     Download(Download),
 }
 
-/// An object on its way.
+/// An object that is being sent.
+#[non_exhaustive]
 pub struct Download {
-    /// What the store says of the bytes it sends. `length` is that of the whole object.
+    /// The metadata that came with the bytes. `length` is that of the whole object.
     pub stat: Stat,
-    /// The bytes. An error in the middle is an error of the whole.
+    /// The bytes. An error in the middle fails the whole download.
     pub bytes: ByteStream,
-    /// Whether the whole object lies in memory for as long as `bytes` lives, as a value of a database does: then it counts
-    /// with all its length, and otherwise with a few pieces of up to 256 KiB.
+    /// Whether the whole object lies in memory for as long as `bytes` lives, as a value of a database does. Then
+    /// admission counts its whole length, and otherwise a few pieces of up to 256 KiB.
     pub whole: bool,
+}
+
+impl Download {
+    /// A download that holds a few pieces in memory at a time.
+    #[must_use]
+    pub fn new(stat: Stat, bytes: ByteStream) -> Self {
+        Self {
+            stat,
+            bytes,
+            whole: false,
+        }
+    }
+
+    /// A download of bytes that lie in memory: the object, or the part of it that was wanted.
+    #[must_use]
+    pub fn in_memory(stat: Stat, bytes: Bytes) -> Self {
+        Self::new(stat, Box::pin(stream::iter([Ok(bytes)]))).held_whole()
+    }
+
+    /// Says that the whole object lies in memory while it is sent.
+    #[must_use]
+    pub fn held_whole(mut self) -> Self {
+        self.whole = true;
+        self
+    }
 }
 
 impl fmt::Debug for Download {
@@ -192,18 +257,19 @@ impl fmt::Debug for Download {
 /// kind form a chain in file order; the engine asks them in turn and refills the nearer from the farther.
 #[async_trait]
 pub trait Cache: Send + Sync + 'static {
-    /// Whether this cache has to do with this request at all. Cheap: no waiting, no IO.
+    /// Whether this cache takes part in this request. Cheap: no waiting, no IO.
     fn accepts(&self, request: &ImageRequest) -> bool;
-    /// What is kept under the key. An error is logged and counts as a miss.
+    /// The entry under the key, if there is one. An error is logged and counts as a miss.
     async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error>;
-    /// Keeps an entry, or not: a cache may drop anything at any time. An error is logged and forgotten.
+    /// Keeps an entry, or not: a cache may drop any entry at any time. An error is logged and ignored.
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error>;
     /// Drops entries and says how many.
     async fn purge(&self, what: &Purge) -> Result<u64, Error>;
 }
 
-/// What a cache keeps beside the bytes.
+/// Metadata that a cache keeps beside the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EntryMeta {
     /// Their media type.
     pub content_type: String,
@@ -213,8 +279,9 @@ pub struct EntryMeta {
     pub modified: Option<SystemTime>,
 }
 
-/// What is given to a cache.
+/// An entry to be kept by a cache.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Entry {
     /// Kept beside the bytes.
     pub meta: EntryMeta,
@@ -222,8 +289,9 @@ pub struct Entry {
     pub bytes: Bytes,
 }
 
-/// What a cache gives back.
+/// An entry that a cache found.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Hit {
     /// Kept beside the bytes.
     pub meta: EntryMeta,
@@ -231,7 +299,42 @@ pub struct Hit {
     pub body: Body,
 }
 
-/// What to drop from a cache.
+impl EntryMeta {
+    /// Metadata without a time.
+    #[must_use]
+    pub fn new(content_type: impl Into<String>, validator: Validator) -> Self {
+        Self {
+            content_type: content_type.into(),
+            validator,
+            modified: None,
+        }
+    }
+
+    /// Adds when the source last changed; `None` where nobody knows.
+    #[must_use]
+    pub fn with_modified(mut self, modified: impl Into<Option<SystemTime>>) -> Self {
+        self.modified = modified.into();
+        self
+    }
+}
+
+impl Entry {
+    /// An entry.
+    #[must_use]
+    pub fn new(meta: EntryMeta, bytes: Bytes) -> Self {
+        Self { meta, bytes }
+    }
+}
+
+impl Hit {
+    /// A hit; the body may be a stream.
+    #[must_use]
+    pub fn new(meta: EntryMeta, body: Body) -> Self {
+        Self { meta, body }
+    }
+}
+
+/// The entries to drop from a cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purge {
     /// One result.
@@ -266,18 +369,11 @@ impl Purge {
     }
 }
 
-/// Says whether a request may be served.
+/// Decides whether a request may be served. Unstable: no plugin of this project is one yet.
 #[async_trait]
 pub trait Authorizer: Send + Sync + 'static {
     /// `Err(Forbidden)` denies; every authorizer is asked and none can overrule another.
     async fn authorize(&self, request: &ImageRequest) -> Result<(), Error>;
-}
-
-/// A page on the admin listener.
-#[async_trait]
-pub trait AdminPage: Send + Sync + 'static {
-    /// The page.
-    async fn serve(&self, head: &RequestHead) -> Reply;
 }
 
 /// Headers and key parts collected by [`crate::PreHandleEvent`].
@@ -296,7 +392,7 @@ mod tests {
     use super::{SourcePath, SourcePathError as E};
 
     #[test]
-    fn what_leads_out_of_a_folder_is_no_source_path() {
+    fn source_path_out_of_its_folder_is_refused() {
         let check = |text, expected: Result<&str, E>| {
             assert_eq!(
                 SourcePath::parse(text).as_ref().map(SourcePath::as_str),

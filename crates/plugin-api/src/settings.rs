@@ -1,19 +1,15 @@
-//! Types that parse themselves out of `plugins.toml`. Their errors point at the value and say how to write it, so that
-//! no `install` checks again what a type already says.
+//! Setting types: they parse themselves out of `plugins.toml`. Their errors point at the value and say how to write it,
+//! so that no `install` checks the same thing again.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 /// The part of a URL's path under which a source is mounted: begins and ends with `/`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UrlPrefix(String);
 
-/// A value that is never shown: not by `Debug`, not in an error, not in the docs.
+/// A secret text, which neither `Debug` nor errors nor docs show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -21,19 +17,24 @@ pub struct Secret(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(pub u64);
 
-/// A stretch of time: `"250ms"`, `"30s"`, `"5m"`, `"24h"`, `"30d"`, or a number of seconds.
+/// A duration: `"250ms"`, `"30s"`, `"5m"`, `"24h"`, `"30d"`, or a number of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(pub Duration);
 
-/// Why a setting's text is not what its type says.
+/// Why a setting's text does not fit its type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SettingError(String);
 
-/// A default that stands in the source of a plugin.
-#[doc(hidden)]
+/// The default of a setting, as it would be written in `plugins.toml`: `built_in::<Seconds>("30s")`.
+///
+/// # Panics
+/// The text does not fit the type: a mistake in the plugin, which any test that reads its defaults finds.
 #[must_use]
-#[expect(clippy::panic, reason = "a literal of ours; every plugin's tests read its defaults")]
+#[expect(
+    clippy::panic,
+    reason = "a literal in a plugin's source; every plugin's tests read its defaults"
+)]
 pub fn built_in<T: FromStr<Err = SettingError>>(text: &'static str) -> T {
     text.parse()
         .unwrap_or_else(|error| panic!("the default {text:?} is wrong: {error}"))
@@ -79,7 +80,7 @@ impl FromStr for UrlPrefix {
 }
 
 impl Secret {
-    /// A secret out of its text.
+    /// A secret with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -182,7 +183,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// A non-negative number, whole or with a fraction, times a factor; `None` if it is neither or too large.
+/// A non-negative number times a factor; `None` if the text is not a number, or the product too large.
 fn scale(number: &str, factor: u64) -> Option<u64> {
     let number = number.trim();
     if let Ok(whole) = number.parse::<u64>() {
@@ -193,79 +194,115 @@ fn scale(number: &str, factor: u64) -> Option<u64> {
     (scaled < 9e15).then_some(scaled.round() as u64)
 }
 
-/// Reads a setting from a string or a number through `FromStr`, so that the error carries the value's place.
-struct Text<T> {
-    expecting: &'static str,
-    parse: fn(&str) -> Result<T, SettingError>,
-}
+/// Reads a type out of a text in `plugins.toml` through its `TryFrom<String>`, whose error is shown to the operator.
+/// The text is parsed inside of serde's visitor, so that the error points at this very value, also within a list.
+/// `#[serde(try_from = "String")]` would point at the whole list.
+///
+/// ```
+/// use resizer_plugin_api::schemars::{self, JsonSchema};
+///
+/// #[derive(JsonSchema)]
+/// #[schemars(try_from = "String")]
+/// pub struct Region(String);
+///
+/// resizer_plugin_api::text_setting!(Region, "a region such as \"eu-west-1\"");
+///
+/// impl TryFrom<String> for Region {
+///     type Error = &'static str;
+///
+///     fn try_from(text: String) -> Result<Self, Self::Error> {
+///         if text.is_empty() { Err("a region is not empty") } else { Ok(Self(text)) }
+///     }
+/// }
+/// ```
+///
+/// With `schema = { "type": "string" }` behind it, the type gets this JSON schema, and no `JsonSchema` is derived. With
+/// `or_number` before the schema, a number without quotes is read as its text.
+#[macro_export]
+macro_rules! text_setting {
+    ($type:ty, $expecting:literal) => {
+        $crate::text_setting!(@read $type, $expecting, deserialize_str);
+    };
+    ($type:ident, $expecting:literal, schema = $schema:tt) => {
+        $crate::text_setting!(@read $type, $expecting, deserialize_str);
+        $crate::text_setting!(@schema $type, $schema);
+    };
+    ($type:ident, $expecting:literal, or_number, schema = $schema:tt) => {
+        $crate::text_setting!(@read $type, $expecting, deserialize_any
+            fn visit_i64<E: $crate::serde::de::Error>(self, number: i64) -> Result<$type, E> {
+                self.visit_str(&number.to_string())
+            }
 
-impl<T> Visitor<'_> for Text<T> {
-    type Value = T;
+            fn visit_f64<E: $crate::serde::de::Error>(self, number: f64) -> Result<$type, E> {
+                self.visit_str(&number.to_string())
+            }
+        );
+        $crate::text_setting!(@schema $type, $schema);
+    };
+    (@read $type:ty, $expecting:literal, $method:ident $($numbers:tt)*) => {
+        impl<'de> $crate::serde::Deserialize<'de> for $type {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Text;
+                impl $crate::serde::de::Visitor<'_> for Text {
+                    type Value = $type;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expecting)
-    }
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str($expecting)
+                    }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        (self.parse)(text).map_err(E::custom)
-    }
+                    fn visit_str<E: $crate::serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        <$type as TryFrom<String>>::try_from(text.to_owned()).map_err(E::custom)
+                    }
 
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        (self.parse)(&number.to_string()).map_err(E::custom)
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
-        (self.parse)(&number.to_string()).map_err(E::custom)
-    }
-}
-
-macro_rules! setting {
-    ($type:ident, $method:ident, $expecting:literal, $schema:tt) => {
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.$method(Text {
-                    expecting: $expecting,
-                    parse: |text| text.parse(),
-                })
+                    $($numbers)*
+                }
+                deserializer.$method(Text)
             }
         }
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
+    };
+    (@schema $type:ident, $schema:tt) => {
+        impl $crate::schemars::JsonSchema for $type {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
                 stringify!($type).into()
             }
+
             fn inline_schema() -> bool {
                 true
             }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
+
+            fn json_schema(_: &mut $crate::schemars::SchemaGenerator) -> $crate::schemars::Schema {
+                $crate::schemars::json_schema!($schema)
             }
         }
     };
 }
 
-setting!(UrlPrefix, deserialize_str, "a URL prefix such as \"/photos/\"", { "type": "string", "format": "url-prefix" });
-setting!(ByteSize, deserialize_any, "a size such as \"512MB\"", { "type": ["string", "integer"], "format": "byte-size" });
-setting!(Seconds, deserialize_any, "a time such as \"30s\"", { "type": ["string", "number"], "format": "time" });
+text_setting!(UrlPrefix, "a URL prefix such as \"/photos/\"", schema = { "type": "string", "format": "url-prefix" });
+text_setting!(ByteSize, "a size such as \"512MB\"", or_number, schema = {
+    "type": ["string", "integer"], "format": "byte-size"
+});
+text_setting!(Seconds, "a time such as \"30s\"", or_number, schema = {
+    "type": ["string", "number"], "format": "time"
+});
+// `writeOnly` tells the diagnostics to mask the line.
+text_setting!(Secret, "a text", or_number, schema = { "type": "string", "format": "password", "writeOnly": true });
 
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text {
-            expecting: "a text",
-            parse: |text| Ok(Self::new(text)),
-        })
-    }
+macro_rules! from_text {
+    ($($type:ident),*) => { $(
+        impl TryFrom<String> for $type {
+            type Error = SettingError;
+
+            fn try_from(text: String) -> Result<Self, SettingError> {
+                text.parse()
+            }
+        }
+    )* };
 }
+from_text!(UrlPrefix, ByteSize, Seconds);
 
-impl JsonSchema for Secret {
-    fn schema_name() -> Cow<'static, str> {
-        "Secret".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    /// `writeOnly` is what tells the diagnostics to mask the line.
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "password", "writeOnly": true })
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 
@@ -292,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefixes() {
+    fn prefix_of_a_plain_path_is_parsed_and_others_are_refused() {
         let check = |text: &str, expected: Option<&str>| {
             assert_eq!(
                 text.parse::<UrlPrefix>().ok().as_ref().map(UrlPrefix::as_str),
@@ -309,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes() {
+    fn size_with_a_unit_is_parsed_and_others_are_refused() {
         let check = |text: &str, expected: Option<u64>| {
             assert_eq!(text.parse::<ByteSize>().ok().map(|size| size.0), expected, "{text}");
         };
@@ -324,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn times() {
+    fn time_with_a_unit_is_parsed_and_others_are_refused() {
         let check = |text: &str, expected: Option<u64>| {
             assert_eq!(
                 text.parse::<Seconds>().ok().map(|time| time.0.as_millis() as u64),
@@ -344,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_reads_back_the_same() {
+    fn size_and_time_displayed_and_parsed_are_equal() {
         for text in ["1d", "90m", "1500ms", "0s"] {
             assert_eq!(text.parse::<Seconds>().unwrap().to_string(), text);
         }
@@ -354,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_shown() {
+    fn secret_in_debug_output_is_hidden() {
         assert!(!format!("{:?}", Secret::new("hunter2")).contains("hunter2"));
     }
 }

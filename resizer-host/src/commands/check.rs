@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use resizer_engine::Engine;
 use resizer_plugin_api::Metrics;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::Resources;
 
 use crate::complaint::{Complaint, read_configuration};
 use crate::settings::load;

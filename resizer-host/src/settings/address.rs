@@ -18,8 +18,8 @@ pub struct ListenAddress(pub SocketAddr);
 #[schemars(try_from = "String")]
 pub struct AdminListen(pub Option<SocketAddr>);
 
-resizer_engine::read_from_text!(ListenAddress, "an address with a port such as \"127.0.0.1:8080\"");
-resizer_engine::read_from_text!(
+resizer_plugin_api::text_setting!(ListenAddress, "an address with a port such as \"127.0.0.1:8080\"");
+resizer_plugin_api::text_setting!(
     AdminListen,
     "an address with a port such as \"127.0.0.1:8081\", or \"off\""
 );

@@ -22,7 +22,7 @@ pub enum LogFormat {
     Json,
 }
 
-resizer_engine::read_from_text!(LogFilter, "a log filter such as \"info\"");
+resizer_plugin_api::text_setting!(LogFilter, "a log filter such as \"info\"");
 
 impl LogFilter {
     /// The filter as it was written; it is known to parse.

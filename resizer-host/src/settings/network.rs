@@ -28,7 +28,7 @@ const PRIVATE: [&str; 7] = [
     "fe80::/10",
 ];
 
-resizer_engine::read_from_text!(Network, "a network such as \"10.0.0.0/8\"");
+resizer_plugin_api::text_setting!(Network, "a network such as \"10.0.0.0/8\"");
 
 impl Network {
     /// Whether the network contains the address. An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) counts as IPv4.

@@ -9,7 +9,7 @@ use serde::Serialize;
 #[schemars(try_from = "String")]
 pub struct CorsOrigin(String);
 
-resizer_engine::read_from_text!(CorsOrigin, "an origin such as \"https://www.example.org\"");
+resizer_plugin_api::text_setting!(CorsOrigin, "an origin such as \"https://www.example.org\"");
 
 impl CorsOrigin {
     /// The origin, or `*`.

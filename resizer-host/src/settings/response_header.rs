@@ -40,8 +40,8 @@ const OWN: [&str; 18] = [
     "x-content-type-options",
 ];
 
-resizer_engine::read_from_text!(ExtraHeaderName, "a header name");
-resizer_engine::read_from_text!(ExtraHeaderValue, "a string");
+resizer_plugin_api::text_setting!(ExtraHeaderName, "a header name");
+resizer_plugin_api::text_setting!(ExtraHeaderValue, "a string");
 
 impl ExtraHeaderName {
     /// The name.

@@ -287,6 +287,26 @@ fn metrics_of_a_busy_server_are_well_formed() {
 }
 
 #[test]
+fn openmetrics_where_accept_asks_for_it_has_its_type_and_end() {
+    let accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3";
+    let page = busy().admin("/metrics", &[("Accept", accept)]);
+    let content_type = page.header("content-type").unwrap();
+    assert_eq!(
+        content_type,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    let text = page.text();
+    assert!(text.ends_with("\n# EOF\n"), "{text}");
+    for line in [
+        "# TYPE resizer_decodes counter",
+        "resizer_decodes_total 1",
+        "resizer_config_generation 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in {text}");
+    }
+}
+
+#[test]
 fn docs_name_each_metric_and_no_other() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let named = |text: &str| -> BTreeSet<String> {

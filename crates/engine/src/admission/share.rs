@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use resizer_plugin_api::{Counter, Error, ErrorKind, Gauge, Memory};
+use resizer_plugin_api::engine::Memory;
+use resizer_plugin_api::{Counter, Error, ErrorKind, Gauge};
 use tokio::sync::oneshot;
 
 /// A reservation is large above this part of the share.

@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use resizer_plugin_api::hooks::HookTable;
-use resizer_plugin_api::metrics::Metrics;
-use resizer_plugin_api::resource::Resources;
-use resizer_plugin_api::{Hooks, Registration};
+use resizer_plugin_api::engine::{HookTable, Registration, Resources};
+use resizer_plugin_api::{Hooks, Metrics};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -28,7 +26,6 @@ pub(crate) struct Entries<'a> {
     pub(crate) names: Vec<EntryName>,
     pub(crate) sections: Vec<Section>,
     pub(crate) table: HookTable,
-    pub(crate) query_keys: Vec<&'static str>,
     /// Numbers of the entries with a problem.
     failed: Vec<usize>,
 }
@@ -41,7 +38,7 @@ impl<'a> Entries<'a> {
         resources: &'a Resources,
         metrics: &'a Metrics,
     ) -> Self {
-        let (names, sections, query_keys, failed) = Default::default();
+        let (names, sections, failed) = Default::default();
         let table = HookTable::default();
         Self {
             surroundings,
@@ -52,7 +49,6 @@ impl<'a> Entries<'a> {
             names,
             sections,
             table,
-            query_keys,
             failed,
         }
     }
@@ -128,7 +124,6 @@ impl<'a> Entries<'a> {
             )
         };
         settings.read(install, problems);
-        self.query_keys.extend(plugin.query_keys);
     }
 
     fn not_linked(&self, name: &str, span: Range<usize>, enabled: bool) -> Option<Problem> {

@@ -1,6 +1,7 @@
 //! Reader of `[server]`: reads the file's table strictly into the engine's and the host's settings, replaces settings
 //! by `RESIZER__SERVER__*` variables, and reports settings that contradict each other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use resizer_imaging::is_trigger;
@@ -88,7 +89,7 @@ pub(crate) fn read<'i, H: HostSettings>(
     mut settings: Settings<'i>,
     schema: &Value,
     overrides: &'i [Override],
-    plugin_keys: &[&str],
+    plugin_keys: &[Cow<'static, str>],
     problems: &mut Vec<Problem>,
 ) -> (Option<(EngineSettings, H)>, Section) {
     let of_host = host_properties::<H>();
@@ -168,7 +169,7 @@ fn check<'i, T>(
 fn together(
     server: &EngineSettings,
     of_host: &[SettingFault],
-    plugin_keys: &[&str],
+    plugin_keys: &[Cow<'static, str>],
     place: impl Fn(&str) -> Option<Place>,
 ) -> Vec<Problem> {
     // A setting that is nowhere given has its default, which is never wrong by itself.

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use resizer_plugin_api::metrics::Metrics;
-use resizer_plugin_api::resource::Resources;
-use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Plugin, Registration, Secret, register};
+use resizer_plugin_api::engine::{Registration, Resources};
+use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Metrics, Plugin, Secret, register};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,11 +48,11 @@ enum Door {
 impl Plugin for Vault {
     const NAME: &'static str = "vault";
     const SUMMARY: &'static str = "A plugin of these tests.";
-    const DOCS: &'static str = "";
-    const QUERY_KEYS: &'static [&'static str] = &["vault", "door"];
     type Config = Config;
 
-    fn install(config: Config, _: &mut Hooks<'_>) -> Result<(), InstallError> {
+    fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
+        hooks.query_key("door");
+        hooks.query_key("vault");
         let pin = config.pin.as_ref().map(Secret::expose).unwrap_or_default();
         if matches!(config.door, Some(Door::Open | Door::Shut)) && config.rules.is_empty() {
             return Err(InstallError::setting("door", "a door needs `rules`"));
@@ -250,7 +249,7 @@ fn later_error_is_shown_at_its_setting() {
 
 #[test]
 fn query_keys_of_disabled_plugins_are_left_out() {
-    let keys = |text: &str| read(text).0.unwrap().query_keys;
+    let keys = |text: &str| read(text).0.unwrap().table.query_keys;
     assert_eq!(
         keys("[[plugin]]\nname = \"vault\"\n[[plugin]]\nname = \"vault\"\n"),
         ["door", "vault"]
@@ -260,7 +259,7 @@ fn query_keys_of_disabled_plugins_are_left_out() {
 
 #[test]
 fn two_plugins_of_one_name_are_an_error_of_the_build() {
-    let vault = Registration::of::<Vault>();
+    let vault = Registration::of::<Vault>("");
     assert!(registered_twice(&[&vault]).is_empty());
     let rendered = Problems(registered_twice(&[&vault, &vault])).render(Path::new("p.toml"), "");
     let expected =

@@ -2,7 +2,7 @@
 //! extensions of editors understand it. Each plugin is one alternative of a `oneOf`, distinguished by its `name`.
 //! Completion follows `oneOf`, and would not follow `if` and `then`.
 
-use resizer_plugin_api::Registration;
+use resizer_plugin_api::engine::Registration;
 use serde_json::{Map, Value, json};
 
 /// The schema as text.

@@ -19,8 +19,8 @@ pub struct DefaultCommands {
     query: Query,
 }
 
-read_from_text!(FakeExtension, "an extension such as \".ashx\"");
-read_from_text!(DefaultCommands, "commands such as \"scale=both;mode=max\"");
+resizer_plugin_api::text_setting!(FakeExtension, "an extension such as \".ashx\"");
+resizer_plugin_api::text_setting!(DefaultCommands, "commands such as \"scale=both;mode=max\"");
 
 impl FakeExtension {
     /// The path without this extension and the dots that are then at its end; `None` if it has another.

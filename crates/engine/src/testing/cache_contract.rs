@@ -26,21 +26,9 @@ async fn put_entry_is_got(cache: &dyn Cache) {
     is_missing(cache, &key, "an empty cache").await;
     let changed = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 123_456_789);
     for modified in [Some(changed), None] {
-        let meta = EntryMeta {
-            content_type: "image/jpeg".to_owned(),
-            validator: Validator::new("not the key's"),
-            modified,
-        };
+        let meta = EntryMeta::new("image/jpeg", Validator::new("not the key's")).with_modified(modified);
         let bytes = pattern(1, 40_000);
-        put(
-            cache,
-            &key,
-            Entry {
-                meta: meta.clone(),
-                bytes: bytes.clone().into(),
-            },
-        )
-        .await;
+        put(cache, &key, Entry::new(meta.clone(), bytes.clone().into())).await;
         let (found, body) = got(cache, &key)
             .await
             .unwrap_or_else(|| fail("a cache with room keeps what is put"));
@@ -163,7 +151,7 @@ async fn nothing_is_mixed(cache: &Arc<dyn Cache>) {
                 let length = 1000 + worker * 7919 + round * 131;
                 let meta = meta_of(&format!("image/{length}"));
                 let bytes = Bytes::from(vec![worker as u8; length]);
-                put(&*writer, &writers_keys[(worker + round) % 4], Entry { meta, bytes }).await;
+                put(&*writer, &writers_keys[(worker + round) % 4], Entry::new(meta, bytes)).await;
                 tokio::task::yield_now().await;
             }
         }));
@@ -197,18 +185,11 @@ fn key(source: &str, validator: &str, variant: &str) -> CacheKey {
 }
 
 fn entry(bytes: &[u8]) -> Entry {
-    Entry {
-        meta: meta_of("image/png"),
-        bytes: Bytes::copy_from_slice(bytes),
-    }
+    Entry::new(meta_of("image/png"), Bytes::copy_from_slice(bytes))
 }
 
 fn meta_of(content_type: &str) -> EntryMeta {
-    EntryMeta {
-        content_type: content_type.to_owned(),
-        validator: Validator::new("1"),
-        modified: None,
-    }
+    EntryMeta::new(content_type, Validator::new("1"))
 }
 
 async fn put(cache: &dyn Cache, key: &CacheKey, entry: Entry) {

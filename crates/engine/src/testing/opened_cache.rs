@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{
     Cache, CacheKey, Entry, EntryMeta, InstallError, Plugin, Purge, SourceKey, Validator, Variant,
 };
@@ -81,13 +81,9 @@ impl OpenedCache {
 
     /// Puts these bytes under a key, as a JPEG.
     pub async fn put(&self, key: &CacheKey, bytes: impl Into<Bytes>) {
-        let meta = EntryMeta {
-            content_type: "image/jpeg".to_owned(),
-            validator: key.validator.clone(),
-            modified: None,
-        };
+        let meta = EntryMeta::new("image/jpeg", key.validator.clone());
         let bytes = bytes.into();
-        self.cache.put(key, Entry { meta, bytes }).await.unwrap();
+        self.cache.put(key, Entry::new(meta, bytes)).await.unwrap();
     }
 
     /// The bytes under a key, after a look at what is kept beside them.
@@ -218,10 +214,7 @@ fn refused<P: Plugin>(folder: &Path, hint: &str) {
     let installer = Arc::default();
     let opened = OpenedCache::start::<P>(&installer, folder, "");
     match runtime.unwrap().block_on(opened).map(drop) {
-        Err(InstallError::Setting {
-            name: "folder",
-            message,
-        }) => {
+        Err(InstallError::Setting { name, message }) if name == "folder" => {
             let path = folder.to_str().unwrap();
             assert!(message.contains(path) && message.contains(hint), "{message}");
         }

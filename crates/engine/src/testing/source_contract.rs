@@ -50,10 +50,7 @@ async fn whole_and_parts(store: &dyn SourceStore) {
         (0..=u64::MAX, &bytes),
     ];
     for (range, expected) in parts {
-        let want = Want {
-            range: Some(range.clone()),
-            unless: None,
-        };
+        let want = Want::whole().with_range(range.clone());
         let download = download(&*source, path, want).await;
         assert_eq!(
             download.stat.length,
@@ -67,15 +64,7 @@ async fn whole_and_parts(store: &dyn SourceStore) {
         );
     }
     for range in [1000..=1000, 1000..=u64::MAX, u64::MAX..=u64::MAX] {
-        let behind = fetch(
-            &*source,
-            path,
-            Want {
-                range: Some(range.clone()),
-                unless: None,
-            },
-        )
-        .await;
+        let behind = fetch(&*source, path, Want::whole().with_range(range.clone())).await;
         fails_with(
             behind,
             ErrorKind::BadRequest,
@@ -106,10 +95,7 @@ async fn versions(store: &dyn SourceStore) {
     }
     let known = validator(&before);
     for range in [None, Some(0..=9)] {
-        let want = Want {
-            range,
-            unless: Some(known.clone()),
-        };
+        let want = Want::whole().with_range(range).with_unless(known.clone());
         match fetch(&*source, path, want.clone()).await {
             Ok(Fetch::Unchanged) => {}
             other => fail(&format!(
@@ -117,10 +103,7 @@ async fn versions(store: &dyn SourceStore) {
             )),
         }
     }
-    let other = Want {
-        range: None,
-        unless: Some(Validator::new("another version")),
-    };
+    let other = Want::whole().with_unless(Validator::new("another version"));
     same_bytes(
         &received(download(&*source, path, other).await, path).await,
         &old,
@@ -128,25 +111,14 @@ async fn versions(store: &dyn SourceStore) {
     );
 
     store.put(path, &new).await;
-    let after = download(
-        &*source,
-        path,
-        Want {
-            range: None,
-            unless: Some(known.clone()),
-        },
-    )
-    .await;
+    let after = download(&*source, path, Want::whole().with_unless(known.clone())).await;
     assert_ne!(
         validator(&after.stat),
         known,
         "an object replaced by another of the same length has another validator"
     );
     same_bytes(&received(after, path).await, &new, "the object after it was replaced");
-    let part = Want {
-        range: Some(10..=19),
-        unless: Some(known.clone()),
-    };
+    let part = Want::whole().with_range(10..=19).with_unless(known.clone());
     let part = download(&*source, path, part).await;
     assert_ne!(
         validator(&part.stat),
@@ -202,10 +174,7 @@ async fn empty_object(store: &dyn SourceStore) {
     let download = download(&*source, path, Want::whole()).await;
     assert_eq!(download.stat.length, Some(0), "the length of an empty object");
     same_bytes(&received(download, path).await, b"", "an empty object");
-    let want = Want {
-        range: Some(0..=9),
-        unless: None,
-    };
+    let want = Want::whole().with_range(0..=9);
     fails_with(
         fetch(&*source, path, want).await,
         ErrorKind::BadRequest,

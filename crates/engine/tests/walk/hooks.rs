@@ -29,12 +29,11 @@ struct Trace(String);
 impl Plugin for Probe {
     const NAME: &'static str = "testprobe";
     const SUMMARY: &'static str = "Shows the order of things.";
-    const DOCS: &'static str = "";
-    const QUERY_KEYS: &'static [&'static str] = &["probe"];
     type Config = ProbeConfig;
 
     fn install(config: ProbeConfig, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
         let this = Arc::new(Self { mark: config.mark });
+        hooks.query_key("probe");
         hooks.on_request(&this, Self::request);
         hooks.on_rewrite(&this, Self::rewrite);
         hooks.on_rewrite_defaults(&this, Self::defaults);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use resizer_engine::{Environment, load};
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::Resources;
 use resizer_plugin_api::{Body, ByteSize, Claim, Hooks, InstallError, Metrics, Plugin, RequestHead, register};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,8 +24,6 @@ struct Claims(#[expect(dead_code, reason = "held, not read")] Claim);
 impl Plugin for Claims {
     const NAME: &'static str = "testclaim";
     const SUMMARY: &'static str = "A cache that claims memory.";
-    const DOCS: &'static str = "";
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use resizer_engine::{Engine, Environment, Site, load};
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::Resources;
 use resizer_plugin_api::{
     Body, ByteRange, ByteStream, Cache, CacheKey, Download, Entry, Error, ErrorKind, Fetch, Hit, Hooks, ImageRequest,
     InstallError, Metrics, Plugin, Purge, Reply, RequestHead, Source, SourceKey, SourcePath, Stat, Validator, Want,
@@ -122,8 +122,6 @@ struct Store {
 impl Plugin for Store {
     const NAME: &'static str = "teststore";
     const SUMMARY: &'static str = "A store in memory.";
-    const DOCS: &'static str = "";
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
@@ -186,11 +184,9 @@ impl Source for Store {
         } else {
             Box::pin(sent)
         };
-        Ok(Fetch::Download(Download {
-            stat,
-            bytes,
-            whole: object.whole,
-        }))
+        let mut download = Download::new(stat, bytes);
+        download.whole = object.whole;
+        Ok(Fetch::Download(download))
     }
 }
 
@@ -225,8 +221,6 @@ fn purge(entries: &Mutex<HashMap<CacheKey, Entry>>, what: &Purge) -> u64 {
 impl Plugin for Keep {
     const NAME: &'static str = "testcache";
     const SUMMARY: &'static str = "A cache that a test looks into.";
-    const DOCS: &'static str = "";
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = CacheConfig;
 
     fn install(config: CacheConfig, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
@@ -248,10 +242,9 @@ impl Cache for Keep {
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
         let kept = self.world.kept[self.slot].lock().unwrap();
-        Ok(kept.get(key).map(|entry| Hit {
-            meta: entry.meta.clone(),
-            body: Body::Bytes(entry.bytes.clone()),
-        }))
+        Ok(kept
+            .get(key)
+            .map(|entry| Hit::new(entry.meta.clone(), Body::Bytes(entry.bytes.clone()))))
     }
 
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {
@@ -288,8 +281,6 @@ struct KeepOriginals {
 impl Plugin for KeepOriginals {
     const NAME: &'static str = "testsourcecache";
     const SUMMARY: &'static str = "A source cache that a test looks into; a URL that says `scache=no` passes it by.";
-    const DOCS: &'static str = "";
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = SourceCacheConfig;
 
     fn install(config: SourceCacheConfig, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
@@ -308,12 +299,12 @@ impl Cache for KeepOriginals {
 
     async fn get(&self, key: &CacheKey) -> Result<Option<Hit>, Error> {
         let originals = self.world.originals[self.config.slot].lock().unwrap();
-        let Some(Entry { meta, bytes }) = originals.get(key).cloned() else {
+        let Some(Entry { meta, bytes, .. }) = originals.get(key).cloned() else {
             return Ok(None);
         };
         if !self.config.streams {
             let body = Body::Bytes(bytes);
-            return Ok(Some(Hit { meta, body }));
+            return Ok(Some(Hit::new(meta, body)));
         }
         let length = Some(bytes.len() as u64);
         let (first, rest) = (bytes.slice(..bytes.len() / 2), bytes.slice(bytes.len() / 2..));
@@ -324,7 +315,7 @@ impl Cache for KeepOriginals {
         };
         let stream = Box::pin(stream::iter([Ok(first), rest]));
         let body = Body::Stream { stream, length };
-        Ok(Some(Hit { meta, body }))
+        Ok(Some(Hit::new(meta, body)))
     }
 
     async fn put(&self, key: &CacheKey, entry: Entry) -> Result<(), Error> {

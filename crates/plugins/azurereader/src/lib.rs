@@ -3,8 +3,6 @@
 //! `source` answers the engine, `redirect` sends clients to the store, and `connect` finds a wrong setting. The page
 //! for operators is `docs.md`. The engine does caching. Requests, retries and errors are those of
 //! `resizer_object_storage`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod account;
 mod client;
@@ -24,7 +22,7 @@ use crate::account::{Access, Account};
 use crate::client::Store;
 pub use crate::names::{AccountName, ContainerName, NameError};
 
-register!(AzureReader);
+register!(AzureReader, docs = "../docs.md");
 
 reader_settings! {
     prefix = "/azure/", check_modified = "5m", untrusted_data = false;
@@ -68,11 +66,11 @@ reader_settings! {
 }
 
 fn default_connect_timeout() -> Seconds {
-    resizer_plugin_api::settings::built_in("3s")
+    resizer_plugin_api::built_in("3s")
 }
 
 fn default_read_timeout() -> Seconds {
-    resizer_plugin_api::settings::built_in("10s")
+    resizer_plugin_api::built_in("10s")
 }
 
 /// Serves containers.
@@ -119,8 +117,6 @@ impl Origin {
 impl Plugin for AzureReader {
     const NAME: &'static str = "azurereader";
     const SUMMARY: &'static str = "Serves images from Azure Blob Storage.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

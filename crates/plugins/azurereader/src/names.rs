@@ -1,19 +1,20 @@
 //! Types of single settings. They refuse text that would change a store's address, at its line of `plugins.toml`.
 
+use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The name of a container: lower-case letters, digits and hyphens, or `$root` or `$web`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct ContainerName(String);
 
 /// The name of a storage account: lower-case letters and digits.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct AccountName(String);
+
+text_setting!(ContainerName, "a container such as \"photos\"");
+text_setting!(AccountName, "an account such as \"shopimages\"");
 
 /// The reason why a text is no such name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,8 +3,7 @@
 //! client may not see.
 
 use http::StatusCode;
-use resizer_plugin_api::hooks::{Flow, HookResult};
-use resizer_plugin_api::{PreHandleEvent, Reply};
+use resizer_plugin_api::{Flow, HookResult, PreHandleEvent, Reply};
 use url::Url;
 
 use crate::AzureReader;

@@ -112,10 +112,7 @@ async fn reader_process() {
         assert_eq!(error.kind(), ErrorKind::Upstream, "{error:?}");
         assert!(error.cause().unwrap().contains(&expected), "{error:?}");
         match (table.on_connect[0].value)().await {
-            Err(InstallError::Setting {
-                name: "account" | "client_id",
-                message,
-            }) => {
+            Err(InstallError::Setting { name, message }) if matches!(&*name, "account" | "client_id") => {
                 assert!(message.contains(&expected), "{message}");
             }
             other => panic!("{other:?}"),

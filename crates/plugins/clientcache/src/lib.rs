@@ -1,8 +1,7 @@
-//! A plugin that says how long clients and CDNs may keep a response: its settings and its one handler. `lives` turns the
-//! settings into headers. It mirrors ImageResizer's ClientCache. The page for operators is `docs.md`. Not here: `ETag`,
-//! `Last-Modified` and conditional requests, which are the engine's.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
+//! Client cache plugin: sets `Cache-Control` and `Expires`, by which clients and CDNs keep responses. This file has the
+//! settings and the one handler; `lives` turns the settings into headers. The plugin mirrors ImageResizer's
+//! ClientCache. The page for operators is `docs.md`. Not here: `ETag`, `Last-Modified` and conditional requests, which
+//! are the engine's.
 
 mod lives;
 
@@ -20,14 +19,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::lives::{Life, Lives};
 
-register!(ClientCache);
+register!(ClientCache, docs = "../docs.md");
 
 /// The settings of one entry.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How long an image may be used without asking for it again, in minutes: `max-age` and `Expires`. At `0` it is asked
-    /// for each time.
+    /// How long an image may be used without asking for it again, in minutes: `max-age` and `Expires`. At `0` it is
+    /// asked for each time.
     pub minutes: u32,
     /// The same for caches that many users share, a CDN's above all, where it is another time: `s-maxage`.
     pub shared_minutes: Option<u32>,
@@ -118,8 +117,6 @@ pub struct ClientCache {
 impl Plugin for ClientCache {
     const NAME: &'static str = "clientcache";
     const SUMMARY: &'static str = "Tells browsers and CDNs how long they may keep what the server sends.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
@@ -149,19 +146,19 @@ impl ClientCache {
             300..=399 => &lives.redirect,
             404 | 410 => &lives.not_found,
             400 | 403 | 415 | 422 => &lives.client_error,
-            // What lies in the request's headers, or in this moment.
+            // The cause lies in the request's headers, or in this moment.
             400.. => &self.never,
             _ => return Ok(Flow::Continue),
         };
-        // The server says `no-store` of every error; but what a plugin says of its own answer holds.
+        // The server sets `no-store` on every error. On other responses, a header that another plugin set is kept.
         if status >= 400 || !event.headers.contains_key(CACHE_CONTROL) {
             life.write(event.headers);
         }
         Ok(Flow::Continue)
     }
 
-    /// By the path that the client sent, whatever it was rewritten to: that is what it will ask for again. So a response
-    /// that was given before any rewriting has its rule, too.
+    /// The rule for the path that the client sent, not for the rewritten one, because the client will ask for that path
+    /// again. So a response that was given before any rewriting has its rule, too.
     fn lives(&self, head: &RequestHead) -> &Lives {
         if self.rules.is_empty() {
             return &self.everywhere;

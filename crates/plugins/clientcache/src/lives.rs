@@ -1,4 +1,4 @@
-//! How long each kind of response may be kept, as the headers that say so: made once, when the settings are read.
+//! Freshness lifetimes: the headers for each kind of response, made once when the settings are read.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +7,10 @@ use resizer_plugin_api::{Seconds, http_date};
 
 use crate::{Config, Rule, Visibility};
 
-/// The most seconds that every cache can count (RFC 9111, 1.2.2).
+/// The longest lifetime that every cache can count, in seconds (RFC 9111, section 1.2.2).
 const LONGEST: u64 = 1 << 31;
 
-/// How long each kind of response may be kept.
+/// The lifetime of each kind of response.
 #[derive(Debug)]
 pub(crate) struct Lives {
     pub(crate) image: Life,
@@ -19,7 +19,7 @@ pub(crate) struct Lives {
     pub(crate) client_error: Life,
 }
 
-/// How long a response may be kept, in a cache's words.
+/// The lifetime of a response, as headers.
 #[derive(Debug)]
 pub(crate) struct Life {
     cache_control: HeaderValue,
@@ -28,7 +28,7 @@ pub(crate) struct Life {
 }
 
 impl Lives {
-    /// What a rule says, and the rest from the entry.
+    /// The settings of a rule, and those of the entry where the rule has none.
     pub(crate) fn of(config: &Config, rule: Option<&Rule>) -> Self {
         fn or<T>(own: Option<T>, general: T) -> T {
             own.unwrap_or(general)
@@ -69,7 +69,7 @@ struct Image {
 impl Image {
     fn life(&self) -> Life {
         let minutes = |minutes: u32| u64::from(minutes) * 60;
-        // No shared cache keeps what is private.
+        // No shared cache keeps a private response.
         let shared = self.shared_minutes.filter(|_| self.visibility == Visibility::Public);
         let extra = |seconds: Seconds| Some(seconds.0.as_secs()).filter(|seconds| *seconds > 0);
         let directives = [
@@ -91,7 +91,7 @@ impl Image {
 }
 
 impl Life {
-    /// Not to be kept.
+    /// A response that no cache keeps.
     pub(crate) fn never() -> Self {
         Self {
             cache_control: HeaderValue::from_static("no-store"),
@@ -99,7 +99,7 @@ impl Life {
         }
     }
 
-    /// For a while, or not at all.
+    /// A response that is kept for this time; not at all if the time is zero.
     fn brief(visibility: Visibility, time: Seconds) -> Self {
         match time.0.as_secs() {
             0 => Self::never(),

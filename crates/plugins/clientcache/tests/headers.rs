@@ -1,4 +1,4 @@
-//! What each response says, by settings, path and status.
+//! Tests of the client cache plugin: the headers of responses, by settings, path and status.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::{Duration, SystemTime};
@@ -31,7 +31,7 @@ fn cache_control(settings: &str, path: &str, status: u16) -> String {
 }
 
 #[test]
-fn its_plan_row_is_on_response() {
+fn plugin_hooks_on_response_only() {
     let table = Installer::default().install::<ClientCache>("").unwrap();
     assert_eq!(table.on_response.len(), 1);
     assert_eq!(table.on_response[0].plugin, "clientcache");
@@ -62,7 +62,7 @@ fn settings_become_directives() {
 }
 
 #[test]
-fn each_status_has_its_life() {
+fn response_of_each_status_has_its_lifetime() {
     let check = |settings: &str, statuses: &[u16], expected: &str| {
         for status in statuses {
             assert_eq!(
@@ -87,7 +87,7 @@ fn each_status_has_its_life() {
 }
 
 #[test]
-fn the_longest_prefix_holds_and_the_rest_is_inherited() {
+fn rule_with_the_longest_prefix_applies_and_inherits_the_rest() {
     let settings = "
         minutes = 10
         stale_if_error = '1m'
@@ -111,7 +111,7 @@ fn the_longest_prefix_holds_and_the_rest_is_inherited() {
 }
 
 #[test]
-fn expires_says_the_same_as_max_age() {
+fn expires_equals_max_age() {
     let check = |settings: &str, status: u16, expected: Option<u64>| {
         let now = SystemTime::now();
         let headers = amended(settings, "/a.jpg", status, &[]);
@@ -136,7 +136,7 @@ fn expires_says_the_same_as_max_age() {
 }
 
 #[test]
-fn what_another_plugin_says_of_its_answer_holds_but_not_for_errors() {
+fn header_of_another_plugin_is_kept_except_on_errors() {
     let check = |status: u16, expected: &str| {
         let headers = amended(
             "client_errors = '5s'",
@@ -154,7 +154,7 @@ fn what_another_plugin_says_of_its_answer_holds_but_not_for_errors() {
 }
 
 #[test]
-fn settings_say_what_is_wrong_with_them() {
+fn wrong_settings_are_refused_with_a_remedy() {
     let check = |settings: &str, expected: &str| {
         let found = Installer::default()
             .install::<ClientCache>(settings)

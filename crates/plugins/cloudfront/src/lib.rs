@@ -1,7 +1,5 @@
-//! A plugin for CDNs that strip queries: it reads commands out of the path, and can send clients that come with a query to
-//! the CDN. It mirrors ImageResizer's CloudFront. The page for operators is `docs.md`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
+//! CloudFront plugin: reads image commands out of the path, for CDNs that strip queries, and can redirect clients that
+//! come with a query to the CDN. It mirrors ImageResizer's CloudFront. The page for operators is `docs.md`.
 
 use std::sync::Arc;
 
@@ -14,9 +12,9 @@ use resizer_plugin_api::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-register!(CloudFront);
+register!(CloudFront, docs = "../docs.md");
 
-/// What a path may hold as it is (`pchar` and `/` of RFC 3986), but for `;`, which would begin commands.
+/// The characters to escape in a path: all but `pchar` and `/` of RFC 3986; and `;`, which would begin commands.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -41,7 +39,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The address of the CDN, such as `"https://d111111abcdef8.cloudfront.net"`, perhaps with the beginning of a path.
-    /// Clients that ask for an image with a query are sent there.
+    /// Clients that ask for an image with a query are redirected there.
     pub redirect_through: Option<String>,
     /// Whether those redirects are permanent (301): browsers then remember them, even when the setting is gone.
     pub redirect_permanent: bool,
@@ -53,7 +51,7 @@ pub struct CloudFront {
     redirect: Option<Redirect>,
 }
 
-/// Where to send clients that come with a query.
+/// The target of redirects, for clients that come with a query.
 #[derive(Debug)]
 struct Redirect {
     /// Without a slash at its end.
@@ -61,15 +59,13 @@ struct Redirect {
     status: StatusCode,
 }
 
-/// Noted for a request that came with a query and without commands in its path, so not through the CDN.
+/// Kept in the state of a request with a query and without commands in its path: it did not come through the CDN.
 #[derive(Clone)]
 struct CameWithQuery;
 
 impl Plugin for CloudFront {
     const NAME: &'static str = "cloudfront";
     const SUMMARY: &'static str = "Reads image commands out of the path, for CDNs that strip queries.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
@@ -99,7 +95,7 @@ impl Plugin for CloudFront {
 }
 
 impl CloudFront {
-    /// Moves what follows the first `;` of the path into the query. What stands there already stays.
+    /// Moves the commands behind the first `;` of the path into the query. Keys that the query has already stay.
     fn read(&self, event: &mut RewriteEvent<'_>) -> HookResult {
         let Some((path, commands)) = event.path.split_once(';') else {
             if self.redirect.is_some() && !event.query.is_empty() {
@@ -120,10 +116,11 @@ impl CloudFront {
         Ok(Flow::Continue)
     }
 
-    /// Sends a client that came with a query to the CDN, which will come back with commands in the path.
+    /// Redirects a client that came with a query to the CDN, which comes back with commands in the path.
     fn redirect(&self, event: &mut DefaultsEvent<'_>) -> HookResult {
         match &self.redirect {
-            // A path with one of these cannot be told from the commands when it comes back, so it is served from here.
+            // When it comes back, a `;` or `?` of the path would be read as commands, so such an image is served from
+            // here.
             Some(redirect) if event.state.get::<CameWithQuery>().is_some() && !event.path.contains([';', '?']) => {
                 let location = location(&redirect.address, event.path, event.query);
                 Ok(Flow::Respond(Reply::redirect(redirect.status, &location)))
@@ -133,9 +130,9 @@ impl CloudFront {
     }
 }
 
-/// The address of path and query in the syntax that [`CloudFront::read`] reads. The commands are encoded as a query
-/// first, which hides what would part them, and then as a path, of which the engine decodes them. A `/` in them is
-/// hidden too, lest somebody on the way sees a folder.
+/// The address of path and query in the syntax that [`CloudFront::read`] reads. The commands are encoded twice: as a
+/// query, which hides separators in their values, and as a path, which the engine decodes. A `/` in the commands is
+/// encoded too, so that no proxy takes it for a folder.
 fn location(address: &str, path: &str, query: &Query) -> String {
     let commands = query
         .to_string()

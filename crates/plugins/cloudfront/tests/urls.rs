@@ -1,11 +1,11 @@
-//! What becomes of a URL: the path and query that the plugin makes of it, or where it sends the client.
+//! Tests of the CloudFront plugin: the path and query that it makes of a URL, and its redirects.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use http::Extensions;
 use http::header::LOCATION;
 use resizer_cloudfront::CloudFront;
 use resizer_engine::testing::Installer;
-use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{DefaultsEvent, ErrorKind, Flow, Query, RequestHead, RewriteEvent};
 
 const REDIRECT: &str = "redirect_through = 'https://cdn.test'";
@@ -43,7 +43,7 @@ fn send(table: &HookTable, path: &str, query: &str) -> Result<Outcome, ErrorKind
 }
 
 #[test]
-fn its_plan_rows_are_on_request_and_on_rewrite_defaults() {
+fn plugin_with_and_without_redirects_hooks_only_what_it_needs() {
     let rows = |settings: &str| {
         let table = install(settings);
         (
@@ -57,7 +57,7 @@ fn its_plan_rows_are_on_request_and_on_rewrite_defaults() {
 }
 
 #[test]
-fn commands_move_from_the_path_into_the_query() {
+fn commands_in_the_path_move_into_the_query() {
     let table = install("");
     let check = |path: &str, query: &str, expected: (&str, &str)| {
         let outcome = send(&table, path, query).unwrap();
@@ -85,7 +85,7 @@ fn commands_move_from_the_path_into_the_query() {
 }
 
 #[test]
-fn an_encoded_question_mark_beside_commands_is_refused() {
+fn encoded_question_mark_beside_commands_is_refused() {
     let table = install("");
     for path in ["/a.jpg?width=5;height=6", "/a.jpg;width=5?height=6"] {
         assert_eq!(send(&table, path, "").err(), Some(ErrorKind::BadRequest), "{path}");
@@ -93,7 +93,7 @@ fn an_encoded_question_mark_beside_commands_is_refused() {
 }
 
 #[test]
-fn only_what_comes_with_a_query_is_redirected() {
+fn request_without_a_query_is_not_redirected() {
     let check = |settings: &str, path: &str, query: &str, expected: Option<(u16, &str)>| {
         let redirect = send(&install(settings), path, query).unwrap().redirect;
         let redirect = redirect.as_ref().map(|(status, location)| (*status, location.as_str()));
@@ -130,7 +130,7 @@ fn only_what_comes_with_a_query_is_redirected() {
 }
 
 #[test]
-fn what_is_redirected_comes_back_as_the_same_request() {
+fn redirected_request_comes_back_as_the_same_request() {
     let table = install(REDIRECT);
     for (path, query) in [
         ("/a b+ü.jpg", "width=5"),
@@ -166,7 +166,7 @@ fn what_is_redirected_comes_back_as_the_same_request() {
 }
 
 #[test]
-fn settings_say_what_is_wrong_with_them() {
+fn wrong_settings_are_refused_with_a_remedy() {
     let check = |settings: &str, expected: &str| {
         let found = Installer::default()
             .install::<CloudFront>(settings)

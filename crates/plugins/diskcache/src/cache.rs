@@ -111,19 +111,19 @@ impl Cache for FolderCache {
         let read = found.and_then(|found| Some((meta::from_bytes(&found.meta)?, found.content)));
         let hit = read.map(|(meta, content)| match content {
             Content::Whole(bytes) => {
-                let entry = Entry { meta, bytes };
+                let entry = Entry::new(meta, bytes);
                 shared.remember(key, &entry, purges);
                 hit(entry)
             }
             Content::Long(body) => {
                 let length = Some(body.length());
-                Hit {
+                Hit::new(
                     meta,
-                    body: Body::Stream {
+                    Body::Stream {
                         stream: pieces(Arc::clone(shared), body),
                         length,
                     },
-                }
+                )
             }
         });
         if hit.is_some() {
@@ -210,10 +210,7 @@ pub(crate) fn entry_key(key: &CacheKey) -> EntryKey {
 }
 
 fn hit(entry: Entry) -> Hit {
-    Hit {
-        meta: entry.meta,
-        body: Body::Bytes(entry.bytes),
-    }
+    Hit::new(entry.meta, Body::Bytes(entry.bytes))
 }
 
 /// A large result as it is read; nothing is read ahead.

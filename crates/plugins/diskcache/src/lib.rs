@@ -2,8 +2,6 @@
 //! engine calls, `write_behind` its queue, `writer` the thread that writes. Mirrors ImageResizer's DiskCache and
 //! HybridCache. The page for operators is `docs.md`. Files, their order and their bound are the work of
 //! `resizer-disk-store`; the memory tier is `resizer-memory-store`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod cache;
 mod meta;
@@ -20,7 +18,7 @@ use serde::Deserialize;
 
 use crate::cache::{FolderCache, Settings};
 
-register!(DiskCache);
+register!(DiskCache, docs = "../docs.md");
 
 /// Less would be taken by directories for the most part: there are 256 of them, of a block each.
 const LEAST_ON_DISK: ByteSize = ByteSize(16 << 20);
@@ -66,8 +64,6 @@ pub struct DiskCache;
 impl Plugin for DiskCache {
     const NAME: &'static str = "diskcache";
     const SUMMARY: &'static str = "Keeps encoded results in a folder, bounded by bytes.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

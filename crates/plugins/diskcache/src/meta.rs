@@ -31,11 +31,13 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Option<EntryMeta> {
         UNKNOWN => None,
         nanoseconds => Some(at(i64::from_le_bytes(*seconds), nanoseconds)?),
     };
-    Some(EntryMeta {
-        content_type: String::from_utf8(content_type.to_vec()).ok()?,
-        validator: Validator::new(std::str::from_utf8(validator).ok()?),
-        modified,
-    })
+    Some(
+        EntryMeta::new(
+            String::from_utf8(content_type.to_vec()).ok()?,
+            Validator::new(std::str::from_utf8(validator).ok()?),
+        )
+        .with_modified(modified),
+    )
 }
 
 /// Whole seconds since the epoch, before it negative, and the nanoseconds after that second.
@@ -77,11 +79,7 @@ mod tests {
         ];
         for modified in times {
             for (content_type, validator) in [("image/jpeg", "1-\"ä\""), ("", ""), ("image/svg+xml", "")] {
-                let meta = EntryMeta {
-                    content_type: content_type.to_owned(),
-                    validator: Validator::new(validator),
-                    modified,
-                };
+                let meta = EntryMeta::new(content_type, Validator::new(validator)).with_modified(modified);
                 assert_eq!(from_bytes(&to_bytes(&meta).unwrap()), Some(meta));
             }
         }

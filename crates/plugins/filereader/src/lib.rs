@@ -1,8 +1,6 @@
 //! Folder plugin: serves images from a local folder. This file has its settings and hooks. `folder` opens files without
 //! ever leaving the folder, `reading` reads them in pieces, `source` answers the engine. The page for operators is
 //! `docs.md`. The engine does caching, retries and timeouts.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 #[cfg(not(unix))]
 compile_error!("filereader relies on Unix file systems to keep requests inside its folder; build without it");
@@ -20,7 +18,7 @@ use resizer_plugin_api::{Error, ErrorKind, Hooks, InstallError, Plugin, Resource
 
 use crate::folder::Folder;
 
-register!(FileReader);
+register!(FileReader, docs = "../docs.md");
 
 /// Threads for each folder. This is more than a local disk needs, so that a slower network mount has several reads
 /// under way.
@@ -49,8 +47,6 @@ pub struct FileReader {
 impl Plugin for FileReader {
     const NAME: &'static str = "filereader";
     const SUMMARY: &'static str = "Serves images from a local folder.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

@@ -296,10 +296,7 @@ async fn unusable_folder_is_refused_with_advice() {
         (&file.join("x"), "not a file"),
     ] {
         match start(&settings_for(path)).await {
-            Err(InstallError::Setting {
-                name: "folder",
-                message,
-            }) => {
+            Err(InstallError::Setting { name, message }) if name == "folder" => {
                 assert!(message.contains(path.to_str().unwrap()), "names the folder: {message}");
                 assert!(
                     message.contains("os error") && message.contains(advice),

@@ -1,14 +1,12 @@
 //! Result cache in memory: the settings of the plugin `memcache` and its registration. The cache itself, which survives
 //! a reload, is a [`MemoryStore`]. Mirrors ImageResizer's MemCache. The page for operators is `docs.md`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 use resizer_memory_store::{Eviction, MemoryStore};
 use resizer_plugin_api::{ByteSize, Hooks, InstallError, Plugin, ResourceKey, register};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-register!(MemCache);
+register!(MemCache, docs = "../docs.md");
 
 /// The part of `memory_limit` that the cache takes by default, and the most of it.
 const MEMORY_PART: u64 = 8;
@@ -30,8 +28,6 @@ pub struct MemCache;
 impl Plugin for MemCache {
     const NAME: &'static str = "memcache";
     const SUMMARY: &'static str = "Keeps encoded results in memory, bounded by bytes.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

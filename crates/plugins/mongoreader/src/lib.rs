@@ -2,8 +2,6 @@
 //! connection string, `store` holds the driver's client and its timeouts, `file` finds a file, `reading` reads its
 //! chunks, `error` has the errors, `source` answers the engine, and `connect` runs for `check --connect`. The page for
 //! operators is `docs.md`. Nothing here caches, queues or writes.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod connect;
 mod connection;
@@ -17,13 +15,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use resizer_plugin_api::settings::built_in;
+use resizer_plugin_api::built_in;
 use resizer_plugin_api::{Hooks, InstallError, Plugin, Seconds, Secret, reader_settings, register};
 
 use crate::connection::Connection;
 use crate::store::{Store, Timeouts};
 
-register!(MongoReader);
+register!(MongoReader, docs = "../docs.md");
 
 reader_settings! {
     prefix = "/gridfs/", check_modified = "5m", untrusted_data = false;
@@ -90,8 +88,6 @@ pub struct MongoReader {
 impl Plugin for MongoReader {
     const NAME: &'static str = "mongoreader";
     const SUMMARY: &'static str = "Serves images from GridFS in MongoDB.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

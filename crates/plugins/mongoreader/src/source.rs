@@ -65,11 +65,7 @@ impl MongoReader {
                 Box::pin(stream::iter(first.map(Ok)).chain(self.rest(reading)))
             }
         };
-        Ok(Fetch::Download(Download {
-            stat,
-            bytes,
-            whole: false,
-        }))
+        Ok(Fetch::Download(Download::new(stat, bytes)))
     }
 
     fn rest(&self, reading: Reading) -> ByteStream {

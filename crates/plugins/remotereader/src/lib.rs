@@ -2,8 +2,6 @@
 //! turns requests into URLs, `signature` verifies signed ones. `rules` and `address` decide which URLs and addresses
 //! are allowed. `resolver` and `origin` send requests, `reading` reads responses, `source` implements the engine's
 //! trait. The page for operators is `docs.md`. The plugin caches nothing.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod address;
 mod connect;
@@ -34,7 +32,7 @@ use crate::rules::Rules;
 pub use crate::address::{Network, NoNetwork};
 pub use crate::rules::{Allow, Domain, NoDomain, Scheme};
 
-register!(RemoteReader);
+register!(RemoteReader, docs = "../docs.md");
 
 /// The keys of the signed form.
 const URLB64: &str = "urlb64";
@@ -124,14 +122,14 @@ pub struct RemoteReader {
 impl Plugin for RemoteReader {
     const NAME: &'static str = "remotereader";
     const SUMMARY: &'static str = "Reads images from other HTTP servers.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[URLB64, HMAC];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
         let policy = config.policy();
         let prefix = config.prefix.clone();
         let reader = Arc::new(Self::new(config, System, hooks)?);
+        hooks.query_key(URLB64);
+        hooks.query_key(HMAC);
         hooks.on_rewrite(&reader, Self::rewrite);
         hooks.add_source(prefix, Arc::clone(&reader) as _, policy);
         hooks.on_connect(&reader, Self::connect);

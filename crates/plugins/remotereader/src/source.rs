@@ -55,11 +55,7 @@ impl Source for RemoteReader {
             Ok::<_, RemoteError>(reading.next().await?.map(|chunk| (chunk, reading)))
         });
         let bytes: ByteStream = Box::pin(stream::iter(first.map(Ok)).chain(rest.map_err(Error::from)));
-        Ok(Fetch::Download(Download {
-            stat,
-            bytes,
-            whole: false,
-        }))
+        Ok(Fetch::Download(Download::new(stat, bytes)))
     }
 }
 

@@ -3,7 +3,7 @@
 //! verifies the signature in that path, so a client that writes such a path by hand gains nothing.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use resizer_plugin_api::request::extension;
+use resizer_plugin_api::extension;
 use resizer_plugin_api::{Error, ErrorKind, Flow, HookResult, RewriteEvent, SourcePath};
 use url::Url;
 

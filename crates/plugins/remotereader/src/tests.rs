@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use resizer_plugin_api::hooks::HookTable;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::{HookTable, Resources};
 use resizer_plugin_api::{Error, ErrorKind, Hooks, Metrics, Source, SourcePath, Want};
 use resizer_test_stores::http_origin::{Answer, HttpOrigin, Then};
 

@@ -2,8 +2,6 @@
 //! `names` has types of single settings, `access` the credentials, `client` the clients, `source` answers the engine,
 //! and `connect` finds a wrong setting. The page for operators is `docs.md`. The engine does caching. Requests, retries
 //! and errors are those of `resizer_object_storage`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod access;
 mod client;
@@ -21,7 +19,7 @@ use crate::access::Access;
 use crate::client::Store;
 pub use crate::names::{BucketName, Folder, NameError, Region};
 
-register!(S3Reader);
+register!(S3Reader, docs = "../docs.md");
 
 reader_settings! {
     prefix = "/s3/", check_modified = "5m", untrusted_data = false;
@@ -67,11 +65,11 @@ reader_settings! {
 }
 
 fn default_connect_timeout() -> Seconds {
-    resizer_plugin_api::settings::built_in("3s")
+    resizer_plugin_api::built_in("3s")
 }
 
 fn default_read_timeout() -> Seconds {
-    resizer_plugin_api::settings::built_in("10s")
+    resizer_plugin_api::built_in("10s")
 }
 
 /// Serves buckets.
@@ -97,8 +95,6 @@ enum Served {
 impl Plugin for S3Reader {
     const NAME: &'static str = "s3reader";
     const SUMMARY: &'static str = "Serves images from Amazon S3 and from stores that speak its protocol.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

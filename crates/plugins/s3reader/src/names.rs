@@ -1,25 +1,26 @@
 //! Types of single settings. They refuse text that would change a store's address, at its line of `plugins.toml`.
 
+use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// The name of a bucket: letters, digits, `.`, `-` and `_`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct BucketName(String);
 
 /// A region's name: letters, digits, `-` and `_`. The default is `us-east-1`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, serde::Serialize)]
+#[schemars(inline, try_from = "String")]
 pub struct Region(String);
 
 /// The prefix of the keys of the served objects, without the trailing slash.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(inline)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, try_from = "String")]
 pub struct Folder(String);
+
+text_setting!(BucketName, "a bucket such as \"photos\"");
+text_setting!(Region, "a region such as \"eu-west-1\"");
+text_setting!(Folder, "a folder such as \"shop/2024\"");
 
 /// The reason why a text is no such name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

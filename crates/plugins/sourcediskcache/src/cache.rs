@@ -81,15 +81,17 @@ impl FolderCache {
             return Ok(None);
         }
         let found = shared.run(move |shared| shared.read(key)).await?;
-        Ok(found.map(|(meta, found)| Hit {
-            meta,
-            body: match found {
-                Readable::Whole(bytes) => Body::Bytes(bytes),
-                Readable::Long(long) => Body::Stream {
-                    length: Some(long.length),
-                    stream: pieces(Arc::clone(shared), long),
+        Ok(found.map(|(meta, found)| {
+            Hit::new(
+                meta,
+                match found {
+                    Readable::Whole(bytes) => Body::Bytes(bytes),
+                    Readable::Long(long) => Body::Stream {
+                        length: Some(long.length),
+                        stream: pieces(Arc::clone(shared), long),
+                    },
                 },
-            },
+            )
         }))
     }
 

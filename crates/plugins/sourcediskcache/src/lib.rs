@@ -2,8 +2,6 @@
 //! `cache` is the cache that the engine calls, `contents` the files of the originals, `reading` their reader, `named`
 //! the record that a key leads to, `opening` the start. Mirrors ImageResizer's SourceDiskCache. The page for operators
 //! is `docs.md`. The keys, their order and the bound are the work of `resizer-disk-store`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod cache;
 mod contents;
@@ -25,7 +23,7 @@ use serde::Deserialize;
 
 use crate::cache::{FolderCache, Settings};
 
-register!(SourceDiskCache);
+register!(SourceDiskCache, docs = "../docs.md");
 
 /// Less would not hold one photograph of the larger sort: a quarter is the most for one.
 const LEAST: ByteSize = ByteSize(16 << 20);
@@ -62,9 +60,7 @@ pub struct SourceDiskCache;
 impl Plugin for SourceDiskCache {
     const NAME: &'static str = "sourcediskcache";
     const SUMMARY: &'static str = "Keeps originals in a folder, bounded by bytes.";
-    const DOCS: &'static str = include_str!("../docs.md");
     // `scache` says where an original is kept; by itself it asks for no image to be made, as in ImageResizer.
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

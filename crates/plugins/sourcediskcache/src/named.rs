@@ -39,11 +39,7 @@ impl Named {
     }
 
     pub(crate) fn meta(self) -> EntryMeta {
-        EntryMeta {
-            content_type: self.content_type,
-            validator: Validator::new(self.validator),
-            modified: self.modified,
-        }
+        EntryMeta::new(self.content_type, Validator::new(self.validator)).with_modified(self.modified)
     }
 }
 
@@ -60,11 +56,7 @@ mod tests {
             Some(SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 999_999_999)),
         ] {
             for validator in ["", "1-\"ä\"\\"] {
-                let meta = EntryMeta {
-                    content_type: "image/jpeg".to_owned(),
-                    validator: Validator::new(validator),
-                    modified,
-                };
+                let meta = EntryMeta::new("image/jpeg", Validator::new(validator)).with_modified(modified);
                 let bytes = Named::new("00ff", u64::MAX, meta.clone()).to_bytes().unwrap();
                 let named = Named::from_bytes(&bytes).unwrap();
                 assert_eq!((named.content.as_str(), named.length), ("00ff", u64::MAX));

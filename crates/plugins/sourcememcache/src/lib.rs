@@ -1,8 +1,6 @@
 //! Source cache in memory: the settings of the plugin `sourcememcache`, its registration, and the choice of requests.
 //! The cache itself, which survives a reload, is a [`MemoryStore`]. Mirrors ImageResizer's SourceMemCache. The page for
 //! operators is `docs.md`.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 use std::sync::Arc;
 
@@ -15,7 +13,7 @@ use resizer_plugin_api::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-register!(SourceMemCache);
+register!(SourceMemCache, docs = "../docs.md");
 
 /// The part of `memory_limit` that the cache takes by default, and the most of it.
 const MEMORY_PART: u64 = 8;
@@ -40,9 +38,7 @@ pub struct SourceMemCache;
 impl Plugin for SourceMemCache {
     const NAME: &'static str = "sourcememcache";
     const SUMMARY: &'static str = "Keeps originals in memory, bounded by bytes.";
-    const DOCS: &'static str = include_str!("../docs.md");
     // `scache` says where an original is kept; by itself it asks for no image to be made, as in ImageResizer.
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

@@ -2,8 +2,6 @@
 //! string, `query` the queries, `id` the paths. `source` answers the engine, and `check` runs for `check --connect`.
 //! Both give a `lookup` to a `session`, which is one connection of the `pool` to `postgres`, `mysql` or `sqlite`. The
 //! page for operators is `docs.md`. Nothing here caches or writes, and only a lost connection is retried.
-#![doc = ""]
-#![doc = include_str!("../docs.md")]
 
 mod check;
 mod database;
@@ -32,7 +30,7 @@ use crate::lookup::Queries;
 use crate::pool::{Pool, Timeouts};
 use crate::query::Query;
 
-register!(SqlReader);
+register!(SqlReader, docs = "../docs.md");
 
 reader_settings! {
     prefix = "/databaseimages/", check_modified = "5m", untrusted_data = false;
@@ -110,8 +108,6 @@ pub struct SqlReader {
 impl Plugin for SqlReader {
     const NAME: &'static str = "sqlreader";
     const SUMMARY: &'static str = "Serves images from a PostgreSQL, MySQL, MariaDB or SQLite database.";
-    const DOCS: &'static str = include_str!("../docs.md");
-    const QUERY_KEYS: &'static [&'static str] = &[];
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {

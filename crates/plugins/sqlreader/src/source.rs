@@ -59,11 +59,7 @@ impl Source for SqlReader {
             Some(range) => part(&bytes, &range)?,
             None => bytes,
         };
-        Ok(Fetch::Download(Download {
-            stat,
-            bytes: in_pieces(bytes),
-            whole: true,
-        }))
+        Ok(Fetch::Download(Download::new(stat, in_pieces(bytes)).held_whole()))
     }
 }
 

@@ -26,10 +26,7 @@ async fn large_object(store: &dyn SourceStore) {
         "the length of a large object"
     );
     same_bytes(&received(download, path).await, &bytes, "a large object");
-    let want = Want {
-        range: Some(300_001..=4_000_000),
-        unless: None,
-    };
+    let want = Want::whole().with_range(300_001..=4_000_000);
     let part = received(super::download(&*source, path, want).await, path).await;
     same_bytes(&part, &bytes[300_001..=4_000_000], "the middle of a large object");
 }

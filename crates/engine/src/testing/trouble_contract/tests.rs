@@ -151,11 +151,7 @@ impl Source for Reader {
                 Ok(Some((Bytes::from(piece), (connection, left - length as u64))))
             }
         }));
-        Ok(Fetch::Download(Download {
-            stat,
-            bytes,
-            whole: false,
-        }))
+        Ok(Fetch::Download(Download::new(stat, bytes)))
     }
 }
 

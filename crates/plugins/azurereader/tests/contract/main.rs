@@ -11,7 +11,7 @@ use resizer_azurereader::AzureReader;
 use resizer_engine::testing::{
     Installer, SourceStore, Trouble, TroubledStore, read_all, source_contract, trouble_contract,
 };
-use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Want};
 use resizer_test_stores::azurite::{ACCOUNT, Azurite, KEY, signature};
 use resizer_test_stores::http_origin::{Answer, HttpOrigin};

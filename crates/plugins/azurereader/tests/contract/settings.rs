@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use resizer_azurereader::AzureReader;
 use resizer_engine::testing::Installer;
-use resizer_plugin_api::hooks::{Flow, HookTable};
-use resizer_plugin_api::service::HandlePlan;
-use resizer_plugin_api::{ImageRequest, InstallError, PreHandleEvent, Query, RequestHead, SourceKey, Stat, imaging};
+use resizer_plugin_api::engine::HandlePlan;
+use resizer_plugin_api::{
+    Flow, ImageRequest, InstallError, PreHandleEvent, Query, RequestHead, SourceKey, Stat, engine::HookTable, imaging,
+};
 use resizer_test_stores::azurite::{ACCOUNT, KEY, signature};
 
 use super::{azurite, endpoint, installed, path, source, with_key};

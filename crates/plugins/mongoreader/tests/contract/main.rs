@@ -50,7 +50,7 @@ impl Served {
 }
 
 async fn download(source: &dyn Source, path: &str, range: Option<ByteRange>) -> Result<Download, Error> {
-    let want = Want { range, unless: None };
+    let want = Want::whole().with_range(range);
     match source.fetch(&SourcePath::parse(path).unwrap(), want).await? {
         Fetch::Download(download) => Ok(download),
         Fetch::Unchanged => panic!("nothing was said to be known"),

@@ -1,8 +1,7 @@
 //! URLs at the origin for a client's URLs.
 
 use http::Extensions;
-use resizer_plugin_api::hooks::HookTable;
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::{HookTable, Resources};
 use resizer_plugin_api::{Hooks, Metrics, Query, RequestHead, Source as _};
 
 use super::*;

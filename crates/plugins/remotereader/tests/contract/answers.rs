@@ -241,10 +241,7 @@ async fn validator_is_the_etag_or_the_time_of_the_last_change() {
         let stat = reader.stat("a.jpg").await.unwrap();
         assert_eq!(stat, reader.download("a.jpg", None).await.unwrap().stat, "{headers:?}");
         assert_eq!(stat.validator.is_some(), named, "{headers:?}");
-        let want = |validator: Validator| Want {
-            range: None,
-            unless: Some(validator),
-        };
+        let want = |validator: Validator| Want::whole().with_unless(validator);
         if let Some(validator) = stat.validator {
             // This origin answers 200 to every request.
             let again = reader.fetch("a.jpg", want(validator)).await.unwrap();
@@ -265,10 +262,7 @@ async fn validator_is_the_etag_or_the_time_of_the_last_change() {
         _ => Answer::new(200, &[("ETag", "W/\"b\"")], BYTES),
     })
     .await;
-    let want = |validator| Want {
-        range: None,
-        unless: Some(Validator::new(validator)),
-    };
+    let want = |validator| Want::whole().with_unless(Validator::new(validator));
     let known = reader.fetch("a.jpg", want("W/\"a\"")).await.unwrap();
     assert!(matches!(known, Fetch::Unchanged), "{known:?}");
     let other = reader.fetch("a.jpg", want("W/\"c\"")).await.unwrap();

@@ -20,7 +20,7 @@ use http::Extensions;
 use resizer_engine::testing::{
     Installer, SourceStore, Trouble, TroubledStore, read_all, source_contract, trouble_contract,
 };
-use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{
     Download, Error, Fetch, Query, RequestHead, RewriteEvent, Source, SourceKey, SourcePath, Stat, Want,
 };
@@ -93,7 +93,7 @@ impl Reader {
     }
 
     async fn download(&self, path: &str, range: Option<std::ops::RangeInclusive<u64>>) -> Result<Download, Error> {
-        match self.fetch(path, Want { range, unless: None }).await? {
+        match self.fetch(path, Want::whole().with_range(range)).await? {
             Fetch::Download(download) => Ok(download),
             Fetch::Unchanged => panic!("nothing was said to be known"),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use resizer_engine::testing::read_body;
 use resizer_engine::{Engine, Environment, Site, load};
-use resizer_plugin_api::resource::Resources;
+use resizer_plugin_api::engine::Resources;
 use resizer_plugin_api::{Metrics, RequestHead};
 use resizer_test_stores::http_origin::{Answer, HttpOrigin};
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use resizer_engine::testing::{
     Installer, SourceStore, Trouble, TroubledStore, read_all, source_contract, trouble_contract,
 };
-use resizer_plugin_api::hooks::HookTable;
+use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Want};
 use resizer_s3reader::S3Reader;
 use resizer_test_stores::http_origin::{Answer, HttpOrigin, Then};

@@ -161,11 +161,11 @@ pub(crate) fn install(settings: &str) -> Arc<dyn Source> {
 }
 
 /// The setting and the message that `check --connect` reports, if any.
-pub(crate) async fn check(settings: &str) -> Option<(&'static str, String)> {
+pub(crate) async fn check(settings: &str) -> Option<(String, String)> {
     let table = Installer::default().install::<SqlReader>(settings).unwrap();
     match (table.on_connect[0].value)().await {
         Ok(()) => None,
-        Err(InstallError::Setting { name, message }) => Some((name, message)),
+        Err(InstallError::Setting { name, message }) => Some((name.into_owned(), message)),
         Err(error) => panic!("no setting is blamed: {error}"),
     }
 }

@@ -211,7 +211,7 @@ on_each_database! {
         );
         assert_eq!(source.stat(&path("a.jpg")).await.unwrap(), Stat::unknown());
         let (first, _) = whole(&*source, "a.jpg").await.unwrap();
-        let known = Want { range: None, unless: first.validator.clone() };
+        let known = Want::whole().with_unless(first.validator.clone());
         let unchanged = source.fetch(&path("a.jpg"), known.clone()).await.unwrap();
         assert!(matches!(unchanged, Fetch::Unchanged), "{unchanged:?}");
         served.put("a.jpg", b"secnd").await;

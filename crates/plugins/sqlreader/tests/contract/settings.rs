@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use resizer_engine::testing::Installer;
-use resizer_plugin_api::{Plugin as _, Registration, UrlPrefix};
+use resizer_plugin_api::UrlPrefix;
+use resizer_plugin_api::engine::Registration;
 use resizer_sqlreader::SqlReader;
 
 use crate::db::path;
@@ -21,8 +22,8 @@ fn missing_settings_have_defaults() {
     assert!(mounted.policy.require_image_extension && !mounted.policy.untrusted_data);
     assert_eq!((table.sources.len(), table.on_connect.len()), (1, 1));
     assert_eq!((table.on_start.len(), table.on_stop.len()), (0, 0));
-    assert!(SqlReader::QUERY_KEYS.is_empty());
-    let schema = serde_json::to_value((Registration::of::<SqlReader>().schema)()).unwrap();
+    assert!(table.query_keys.is_empty());
+    let schema = serde_json::to_value((Registration::of::<SqlReader>("").schema)()).unwrap();
     let default = |setting: &str| &schema["properties"][setting]["default"];
     for (setting, expected) in [
         ("id_type", "integer"),
