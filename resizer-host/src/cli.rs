@@ -130,7 +130,7 @@ pub(crate) struct Purge {
     pub(crate) config: ConfigOption,
 }
 
-/// What is purged; exactly one field is set.
+/// The entries to purge. Exactly one field is set.
 #[derive(Debug, Default, PartialEq, Eq, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct PurgeTarget {

@@ -1,9 +1,10 @@
-//! Circles of imports: the files of `crates/engine/src` have to form a tree. A reader then understands each file from the
-//! files that it imports, and never has to read it before itself.
+//! Circles of imports: the files of `crates/engine/src` have to form a tree. A reader then understands each file from
+//! the files that it imports, and never has to read it before itself.
 //!
-//! The rule counts modules at the top of the crate. `a.rs` and all files in the folder `a/` are one module, in which parent
-//! and child may import each other. One module imports another if its code holds the other's path from the root:
-//! `use crate::b::…`, `use crate::{b, c}`, or `crate::b::…` in the middle of a line. Comments do not count, tests do.
+//! The rule counts modules at the top of the crate. `a.rs` and all files in the folder `a/` are one module, in which
+//! parent and child may import each other. One module imports another if its code holds the other's path from the
+//! root: `use crate::b::…`, `use crate::{b, c}`, or `crate::b::…` in the middle of a line. Comments do not count, tests
+//! do.
 //! Two ways around the rule are errors of their own. `crate::Name` reaches a module through the exports of `lib.rs`, and
 //! `super::super` leaves a module upwards.
 

@@ -32,7 +32,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// Parked for good. What an environment variable decides when the server starts has to be in the binary.
+    /// Parked for good. An entry that an environment variable enables when the server starts has to be in the binary.
     fn is_parked(&self) -> bool {
         self.enabled == Some(toml::Value::Boolean(false))
     }

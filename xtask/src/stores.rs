@@ -143,8 +143,8 @@ fn packaged(package: &str, places: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Installs into the folder of this name below `target/stores`, unless this version is there already. What is half
-/// there, or of another version, is installed again.
+/// Installs into the folder of this name below `target/stores`, unless this version is there already. A half-finished
+/// installation, or one of another version, is made anew.
 fn downloaded(name: &str, binary: &str, version: &str, install: fn(&Path) -> Result<()>) -> Result<()> {
     let folder = workspace::root().join("target/stores").join(name);
     let (binary, stamp) = (folder.join(binary), folder.join("version"));

@@ -20,9 +20,9 @@ pub struct Problem {
     pub severity: Severity,
     /// Where it is.
     pub place: Place,
-    /// What is wrong.
+    /// The fault, in a sentence.
     pub message: String,
-    /// What to do about it, in a few words; stands beside the underlined text.
+    /// The way out, in a few words. It stands beside the underlined text.
     pub help: Option<String>,
     /// Another position in the file that belongs to the problem, and why.
     pub related: Option<(Range<usize>, String)>,

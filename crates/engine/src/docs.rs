@@ -18,7 +18,7 @@ use crate::config::{HostSettings, schema, server_schema};
 pub struct Page {
     /// Its path below the docs folder.
     pub path: PathBuf,
-    /// What it holds.
+    /// The text of the page.
     pub text: String,
 }
 

@@ -70,7 +70,7 @@ pub enum PurgeError {
     Path {
         /// The given text.
         text: String,
-        /// What is wrong with the text.
+        /// The fault of the text.
         reason: String,
     },
     /// A hook answers the request, so that no image is involved.

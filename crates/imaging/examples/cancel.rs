@@ -3,8 +3,8 @@
 //! `cargo xtask bench cancel` runs this and compares with the bar. Each printed line is a kind of job, the most
 //! processor time after the flag was raised, and the processor time of a whole job, in milliseconds.
 //!
-//! `cargo run --profile dist --example cancel -- FOLDER [MOMENTS] [NAME]`: the folder has `lake.jpg`. The flag is raised at
-//! MOMENTS points (20) spread evenly over the job's processor time. Only jobs with NAME in their names run.
+//! `cargo run --profile dist --example cancel -- FOLDER [MOMENTS] [NAME]`: the folder has `lake.jpg`. The flag is
+//! raised at MOMENTS points (20) spread evenly over the job's processor time. Only jobs with NAME in their names run.
 
 #![expect(
     clippy::unwrap_used,

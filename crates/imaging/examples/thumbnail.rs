@@ -1,8 +1,8 @@
 //! Thumbnail benchmark: measures the processor time of a job that runs many times in one process. `cargo xtask bench
 //! jpeg` runs this beside another program.
 //!
-//! `cargo run --profile dist --example thumbnail -- SOURCE QUERY TIMES`: prints the median milliseconds of TIMES jobs, and
-//! the peak memory of the process in megabytes.
+//! `cargo run --profile dist --example thumbnail -- SOURCE QUERY TIMES`: prints the median milliseconds of TIMES jobs,
+//! and the peak memory of the process in megabytes.
 
 #![expect(clippy::unwrap_used, reason = "a failure means that nothing was measured")]
 #![allow(

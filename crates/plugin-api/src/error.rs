@@ -43,7 +43,7 @@ pub enum ErrorKind {
     Internal,
 }
 
-/// Who has to act on an error.
+/// The side that has to act on an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Blame {
     /// The author of the URL, or of the file.
@@ -71,7 +71,7 @@ impl ErrorKind {
         }
     }
 
-    /// Who has to act.
+    /// The side that has to act.
     #[must_use]
     pub const fn blame(self) -> Blame {
         match self {

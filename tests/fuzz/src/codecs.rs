@@ -22,7 +22,7 @@ const LIMITS: Limits = Limits {
 /// Of the decoders that are called without limits: larger pictures are left out.
 const MOST_PIXELS: u32 = 1 << 20;
 
-/// What may be allocated beyond what was predicted, for errors and the allocator's own needs.
+/// Bytes that may be allocated beyond the prediction, for errors and the allocator's own needs.
 const SPARE_BYTES: u64 = 256 * 1024;
 
 /// A colour picture of 8 x 8 pixels without metadata.

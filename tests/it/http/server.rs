@@ -35,9 +35,9 @@ type Log = Arc<Mutex<String>>;
 pub(crate) struct End {
     /// Its exit code.
     pub(crate) code: i32,
-    /// What it wrote to standard output.
+    /// The text on standard output.
     pub(crate) output: String,
-    /// What it wrote to standard error.
+    /// The text on standard error.
     pub(crate) complaint: String,
 }
 
@@ -188,7 +188,7 @@ impl Server {
         });
     }
 
-    /// What it has logged so far.
+    /// The log so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }

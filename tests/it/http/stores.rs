@@ -28,7 +28,7 @@ pub(crate) trait Store {
     fn address(&self) -> SocketAddr;
     /// The lines of an entry in `plugins.toml` that name the plugin and say how to reach the store at this address.
     fn entry(&self, address: SocketAddr) -> String;
-    /// What follows the prefix in the URL of an object with this name, if the store is reached at this address.
+    /// The part of a URL behind the prefix, for an object with this name in a store at this address.
     fn path(&self, address: SocketAddr, name: &str) -> String;
     /// Creates an object or replaces it.
     fn put(&self, name: &str, bytes: &[u8]);
@@ -86,7 +86,7 @@ pub(crate) fn escaped(name: &str) -> String {
     name.bytes().map(escape).collect()
 }
 
-/// What a response says, short enough for a message.
+/// The summary of a response, short enough for a message.
 fn said(response: &Response) -> String {
     let body = String::from_utf8_lossy(&response.body[..response.body.len().min(200)]);
     format!("{}: {body}", response.status)

@@ -14,9 +14,9 @@ use super::environment::Environment;
 pub(crate) struct Fault {
     /// As it is written.
     pub(crate) written: String,
-    /// What is wrong.
+    /// The fault, in a sentence.
     pub(crate) message: String,
-    /// What to do.
+    /// The way out, in a few words.
     pub(crate) help: String,
 }
 

@@ -35,9 +35,9 @@ pub trait HostSettings: DeserializeOwned + JsonSchema {
 pub struct SettingFault {
     /// Names of settings; the fault is shown at the first that is given.
     pub settings: &'static [&'static str],
-    /// What is wrong.
+    /// The fault, in a sentence.
     pub message: &'static str,
-    /// What to do.
+    /// The way out, in a few words.
     pub help: &'static str,
 }
 

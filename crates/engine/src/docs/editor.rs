@@ -58,8 +58,8 @@ fn entry(plugin: &Registration, schema: &Value) -> Value {
     entry
 }
 
-/// A number or a boolean may also be a string with `${…}` in it. Formats are left out: ours name a notation (a `time` is
-/// `"30s"`), and an editor would check the standard's formats of the same names.
+/// A number or a boolean may also be a string with `${…}` in it. Formats are left out, because ours name a notation: a
+/// `time` is `"30s"`. An editor would check the standard's formats of the same names.
 fn for_editors(schema: &mut Value) {
     match schema {
         Value::Object(object) => {

@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[expect(missing_debug_implementations, reason = "a cache has no text")]
 pub struct OpenedCache {
     table: HookTable,
-    /// What installed it, and may install it again as a reload does.
+    /// The installer of the cache, which may install it again as a reload does.
     pub installer: Arc<Installer>,
     /// The one cache that the plugin added, of results or of originals.
     pub cache: Arc<dyn Cache>,

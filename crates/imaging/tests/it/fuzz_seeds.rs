@@ -22,7 +22,7 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         seeds.push(("jpeg", name.clone(), source.clone()));
         seeds.push(("jpeg_decoder", name, source));
     }
-    // What the targets for metadata put their inputs into.
+    // The carrier files of the targets for metadata.
     seeds.push(("jpeg", "small".to_owned(), make::jpeg(8, 8, &make::busy(8, 8))));
     seeds.extend(pngs().map(|(name, source)| ("png", name, source)));
     for (name, source) in others() {

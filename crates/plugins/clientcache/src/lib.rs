@@ -30,7 +30,7 @@ pub struct Config {
     pub minutes: u32,
     /// The same for caches that many users share, a CDN's above all, where it is another time: `s-maxage`.
     pub shared_minutes: Option<u32>,
-    /// Who may keep a response.
+    /// The caches that may keep a response.
     pub visibility: Visibility,
     /// How much longer a cache may serve an image while it asks for it again; `"0s"` leaves it out.
     pub stale_while_revalidate: Seconds,
@@ -76,7 +76,7 @@ pub struct Rule {
     pub client_errors: Option<Seconds>,
 }
 
-/// Who may keep a response.
+/// The caches that may keep a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {

@@ -80,7 +80,7 @@ fn response_of_each_status_has_its_lifetime() {
     check(set, &[301, 302], "private, max-age=3600");
     check(set, &[404, 410], "private, max-age=300");
     check(set, &[400, 403, 415, 422], "private, max-age=60");
-    // What lies in the request's headers or in the moment is never kept, whatever the settings.
+    // An answer that depends on the request's headers or on the moment is never kept, whatever the settings.
     check(set, &[401, 402, 408, 412, 416, 429, 500, 502, 503, 504], "no-store");
     check("redirects = '0s'\nnot_found = '0s'", &[301, 302, 404, 410], "no-store");
     check("", &[204], "");

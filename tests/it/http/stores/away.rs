@@ -1,6 +1,6 @@
 //! Store failure: a store goes away and comes back while 32 clients ask on. Meanwhile cached images are served, and all
-//! other requests are answered with an error that says to come back. Afterwards everything is as before, and no connection
-//! is left open.
+//! other requests are answered with an error that says to come back. Afterwards everything is as before, and no
+//! connection is left open.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -73,12 +73,12 @@ pub(crate) fn away(store: &mut dyn Store) {
     never_half(&stage, store);
 }
 
-/// What had arrived already may still be handed to whoever waits for it.
+/// Bytes that had arrived already may still be handed to a waiting client.
 fn settles() {
     std::thread::sleep(Duration::from_millis(500));
 }
 
-/// What is relayed arrives whole or breaks off visibly, wherever the store's answer is cut.
+/// A relayed source arrives whole or breaks off visibly, wherever the store's answer is cut.
 fn never_half(stage: &Stage, store: &dyn Store) {
     let bytes: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).take(3_000_000).collect();
     store.put("relayed.jpg", &bytes);
@@ -107,7 +107,7 @@ fn told_to_come_back(response: &Response) {
     assert!(!text.contains("127.0.0.1"), "{text}");
 }
 
-/// What may be expected of the store.
+/// The state of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Well,
@@ -116,7 +116,7 @@ enum Phase {
     Changing,
 }
 
-/// What the clients ask for, and what they got in the present phase.
+/// The requests of the clients, and their answers in the present phase.
 struct Load<'s> {
     stage: &'s Stage,
     hot: String,

@@ -6,7 +6,7 @@ use jpeg_decoder::{Decoder, PixelFormat};
 
 use crate::http::photographs::{lake, upside_down};
 
-/// What the photographs are at `width=200`.
+/// The photographs at `width=200`.
 pub(super) static LAKE: LazyLock<Picture> = LazyLock::new(|| Picture::of_jpeg(lake()).scaled(200, 133));
 pub(super) static UPSIDE_DOWN: LazyLock<Picture> = LazyLock::new(|| Picture::of_jpeg(upside_down()).scaled(200, 133));
 

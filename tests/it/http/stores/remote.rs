@@ -8,7 +8,7 @@ use resizer_test_stores::nginx::Nginx;
 use super::{Stage, Store, away, escaped, large, replaced, shown};
 use crate::http::photographs::lake;
 
-/// What it reads is trusted here, so that it may be relayed.
+/// The store is trusted here, so that its files may be relayed.
 const TRUSTED: &str = "untrusted_data = false\nmax_bytes = \"400MB\"";
 
 struct Remote {

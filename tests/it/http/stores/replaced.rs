@@ -68,7 +68,7 @@ enum Shows {
     UpsideDown,
 }
 
-/// What each ETag of each address stood for so far.
+/// The bytes that each ETag of each address stood for so far.
 #[derive(Default)]
 struct Names(HashMap<(String, String), Shows>);
 
