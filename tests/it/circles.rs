@@ -5,8 +5,9 @@
 //! parent and child may import each other. One module imports another if its code holds the other's path from the
 //! root: `use crate::b::…`, `use crate::{b, c}`, or `crate::b::…` in the middle of a line. Comments do not count, tests
 //! do.
-//! Two ways around the rule are errors of their own. `crate::Name` reaches a module through the exports of `lib.rs`, and
-//! `super::super` leaves a module upwards.
+//!
+//! Two ways around the rule are errors of their own. `crate::Name` reaches a module through the exports of `lib.rs`,
+//! and `super::super` leaves a module upwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Preconditions (RFC 9110, section 13): decide between the result, 304 and 412 for a request with a version or a date.
-//! `prepare` asks with the stat, before any work, and `respond` asks with the version that came with the bytes. `Range` is
-//! in `range.rs`.
+//! `prepare` asks with the stat, before any work, and `respond` asks with the version that came with the bytes.
+//! `Range` is in `range.rs`.
 
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};

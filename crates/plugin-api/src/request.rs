@@ -19,7 +19,7 @@ pub struct RequestHead {
     pub method: Method,
     /// The path as it stands in the request line, percent-encoded.
     pub raw_path: String,
-    /// What follows `?` in the request line, percent-encoded, empty without one.
+    /// The query of the request line, percent-encoded and without `?`; empty without one.
     pub raw_query: String,
     /// The request's headers.
     pub headers: HeaderMap,
