@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_any_path_fit_into_a_proxys_headers() {
+    fn tags_of_any_path_fit_into_the_headers_of_a_proxy() {
         for path in [
             "/".repeat(8_000),
             format!("/{}", "a/".repeat(4_000)),
