@@ -37,6 +37,18 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Goes on as this command, so that signals reach it; as [`run`] where a process cannot become another program.
+pub fn become_it(command: &mut Command) -> Result<()> {
+    #[cfg(unix)]
+    {
+        let line = line(command);
+        eprintln!("$ {line}");
+        Err(std::os::unix::process::CommandExt::exec(command)).with_context(|| format!("`{line}` does not start"))
+    }
+    #[cfg(not(unix))]
+    run(command)
+}
+
 /// Runs it to its end and gives what it wrote to standard output; the rest as [`run`].
 pub fn read(command: &mut Command) -> Result<String> {
     let line = line(command);

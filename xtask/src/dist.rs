@@ -16,10 +16,10 @@ pub(crate) fn run(config: &Path, out: &Path) -> Result<()> {
     let plugins = enabled::read(config)?;
     let names = plugins.iter().map(String::as_str).collect::<Vec<_>>();
 
-    let features = names.join(",");
-    let build = "build -p resizer-host --locked --profile dist --no-default-features --features mimalloc";
-    let build = format!("{build},{features}");
-    command::run(&mut cargo(&build))?;
+    let features = enabled::features(&plugins);
+    command::run(&mut cargo(&format!(
+        "build -p resizer-host --locked --profile dist {features}"
+    )))?;
     let file = format!("resizer-host{}", std::env::consts::EXE_SUFFIX);
     let binary = workspace::target()?.join("dist").join(&file);
     prove(&binary, &config.canonicalize()?, &plugins)?;

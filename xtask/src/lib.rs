@@ -2,7 +2,7 @@
 //! here because `workspace` reads the names of the plugins with it.
 #![allow(
     clippy::disallowed_methods,
-    reason = "a chore may wait for a file: nobody is served here"
+    reason = "a chore may wait for a file"
 )]
 
 pub mod command;

@@ -2,7 +2,7 @@
 //! and know nothing of images or requests.
 #![allow(
     clippy::disallowed_methods,
-    reason = "a chore may wait for a file: nobody is served here"
+    reason = "a chore may wait for a file"
 )]
 
 mod ci;

@@ -1,6 +1,8 @@
 //! New plugins: `cargo xtask new-plugin` writes a crate into `crates/plugins` from the examples of
 //! `docs/writing-a-plugin.md`, which are compiled and tested in `tests/examples`.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -54,6 +56,13 @@ pub(crate) fn run(name: &str, kind: &str) -> Result<()> {
     if folder.exists() {
         bail!("{} is there already", folder.display());
     }
+    let package = format!("resizer-{name}");
+    let taken = workspace::metadata()?.packages.iter().any(|other| other.name == package.as_str())
+        || ["all", "default", "mimalloc"].contains(&name);
+    ensure!(
+        !taken,
+        "`{name}` is taken: a plugin names the crate `{package}` and a feature of resizer-host"
+    );
     for (path, text) in files(example, name) {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
@@ -141,6 +150,7 @@ pub(crate) fn round() -> Result<()> {
         fs::copy(workspace::root().join(file), &to)?;
         before.push((file, fs::read(to)?));
     }
+    let names_before = [names_in(&copy.join("docs/plugins"))?, names_in(&copy.join("crates/plugins"))?];
     let in_copy = |arguments: &str| {
         command::run(
             cargo(arguments)
@@ -171,8 +181,14 @@ pub(crate) fn round() -> Result<()> {
             "{file} is not as it was before the plugins came and went"
         );
     }
+    let names_after = [names_in(&copy.join("docs/plugins"))?, names_in(&copy.join("crates/plugins"))?];
+    ensure!(names_before == names_after, "left behind: {names_after:?}, and not {names_before:?}");
     fs::remove_dir_all(&copy)?;
     Ok(())
+}
+
+fn names_in(folder: &Path) -> Result<BTreeSet<OsString>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::enabled;
 
 /// Ends with the server. Its relative paths count from the folder of the workspace, as with `cargo run`.
 pub(crate) fn run(config: &Path) -> Result<()> {
-    let features = Vec::from_iter(enabled::read(config)?).join(",");
-    let build = format!("run --release --locked -p resizer-host --no-default-features --features {features} --");
-    command::run(cargo(&build).arg("serve").arg("--config").arg(config.canonicalize()?))
+    let features = enabled::features(&enabled::read(config)?);
+    let build = format!("run --release --locked -p resizer-host {features} --");
+    command::become_it(cargo(&build).arg("serve").arg("--config").arg(config.canonicalize()?))
 }

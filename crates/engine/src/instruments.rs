@@ -1,5 +1,5 @@
-//! Metric instruments of requests and of the work for them. Each counter and histogram is looked up once and kept, so
-//! that a hit neither formats a label nor waits for a lock. Fed by `respond`, `produce` and `chain`.
+//! Metric instruments: the counters and histograms of requests and of the work for them. Each is looked up once and
+//! kept, so that a hit formats no label. Fed by `respond`, `produce` and `chain`.
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -96,8 +96,8 @@ pub fn encode(source: Source<'_>, settings: Settings, go_on: &dyn Fn() -> bool) 
         // SAFETY: both pointers are to values that live through the call. The config was initialised by libwebp, which
         // checks its fields itself. The picture's planes are as long as its size and strides say (`Picture::of_planes`)
         // and borrowed from `planes` until the end of this block. `output` and `watch` are reached by nobody but the
-        // two callbacks until the call returns, and those are called on this thread, one at a time: `thread_level` is
-        // 0.
+        // two callbacks until the call returns, and those are called on this thread, one at a time, as `thread_level`
+        // is 0.
         let encoded = unsafe { WebPEncode(&raw const config, raw) };
         if encoded == 0 { Err(raw.error_code) } else { Ok(()) }
     };

@@ -39,8 +39,8 @@ fn main() {
         ("JPEG read", "format=jpg&quality=90"),
         ("progressive JPEG read", "format=jpg&quality=90&jpeg.progressive=true"),
         ("PNG read", "format=png"),
-        ("WebP with loss read", "format=webp&quality=80"),
-        ("WebP without loss read", "format=webp&webp.lossless=true"),
+        ("lossy WebP read", "format=webp&quality=80"),
+        ("lossless WebP read", "format=webp&webp.lossless=true"),
         ("GIF read", "format=gif"),
     ];
     for (name, query) in to_thumbnail.iter().filter(|row| row.0.contains(&wanted)) {
@@ -55,13 +55,13 @@ fn main() {
         ),
         ("PNG written", &opaque, "format=png"),
         ("PNG with alpha written", &transparent, "format=png"),
-        ("WebP with loss written", &opaque, "format=webp&quality=80"),
+        ("lossy WebP written", &opaque, "format=webp&quality=80"),
         (
-            "WebP with loss and alpha written",
+            "lossy WebP with alpha written",
             &transparent,
             "format=webp&quality=80",
         ),
-        ("WebP without loss written", &opaque, "format=webp&webp.lossless=true"),
+        ("lossless WebP written", &opaque, "format=webp&webp.lossless=true"),
         ("WebP of 3.9 megapixels written", &opaque, "format=webp&width=2280"),
         ("WebP of 0.25 megapixels written", &transparent, "format=webp&width=576"),
         ("GIF written", &opaque, "format=gif"),

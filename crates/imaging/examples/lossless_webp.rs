@@ -4,8 +4,8 @@
 //! `cargo run --release -p resizer-imaging --example lossless_webp -- FILES…`: each picture is encoded by each encoder
 //! in a process of its own, so that the peak of the memory is that encoder's. `docs/architecture.md` has the table.
 
-#![expect(clippy::unwrap_used, reason = "whatever goes wrong here, nothing was measured")]
-#![allow(clippy::disallowed_methods, reason = "nobody is served here")]
+#![expect(clippy::unwrap_used, reason = "an error ends the measurement")]
+#![allow(clippy::disallowed_methods, reason = "an example may wait for a file")]
 
 use std::io::Cursor;
 use std::process::Command;

@@ -157,14 +157,14 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             const ALPHA_BYTES: u64 = 36;
             /// Back-references of lossless pixels: 8 bytes for each, of three pixels or more, minus the bytes that they
             /// save in the file.
-            const COPIES_BYTES: u64 = 2;
-            let without_loss = webp_search_bytes(plan.output) + COPIES_BYTES * pixels;
+            const BACK_REFERENCE_BYTES: u64 = 2;
+            let lossless_bytes = webp_search_bytes(plan.output) + BACK_REFERENCE_BYTES * pixels;
             let written = match pixels {
-                _ if lossless => without_loss,
+                _ if lossless => lossless_bytes,
                 0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_BYTES * pixels,
                 0..=WEBP_IN_ONE_PIECE_PIXELS => collected_bytes * pixels,
                 // Alpha is compressed first.
-                _ if channels.has_alpha() => without_loss.max(lossy_bytes * pixels),
+                _ if channels.has_alpha() => lossless_bytes.max(lossy_bytes * pixels),
                 _ => lossy_bytes * pixels,
             };
             // An animation has the frame before and this one in four channels, then the changed part. Grey is expanded
@@ -253,18 +253,18 @@ pub(crate) const WEBP_IN_ONE_PIECE_PIXELS: u64 = 250_000;
 /// are dropped; and the longest back-reference.
 pub(crate) const WEBP_WINDOW_PIXELS: usize = 1 << 18;
 pub(crate) const WEBP_DROPPED_PIXELS: usize = 1 << 16;
-pub(crate) const WEBP_LONGEST_COPY: usize = 4096;
+pub(crate) const WEBP_LONGEST_BACK_REFERENCE: usize = 4096;
 
 /// The bytes of the search for back-references: pixels, two hash entries for each pixel of the window, rows, and
 /// counts.
 fn webp_search_bytes(size: Size) -> u64 {
-    /// Rows of pixels, the predicted values in their tiles, and the residuals.
+    /// Rows of pixels and of residuals, the predictors' price sums for a row of tiles, and the table of distance codes.
     const COLUMN_BYTES: u64 = 32;
     /// Measured: counts of symbols with colour caches of three sizes, prefix codes, and a block of back-references.
     const COUNTS_BYTES: u64 = 192 * 1024;
     let width = u64::from(size.width);
     let window = size.pixels().min(WEBP_WINDOW_PIXELS as u64);
-    let ahead = (WEBP_DROPPED_PIXELS + WEBP_LONGEST_COPY) as u64 + 2 * width;
+    let ahead = (WEBP_DROPPED_PIXELS + WEBP_LONGEST_BACK_REFERENCE) as u64 + 2 * width;
     let pixels = size.pixels().min(window + ahead);
     4 * pixels + 2 * 4 * window.next_power_of_two() + size.pixels() / 1024 + COLUMN_BYTES * width + COUNTS_BYTES
 }

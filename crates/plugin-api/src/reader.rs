@@ -8,7 +8,7 @@
 /// ```
 /// # fn main() {}
 /// resizer_plugin_api::reader_settings! {
-///     // What differs from reader to reader.
+///     // The defaults that differ from reader to reader.
 ///     prefix = "/shelf/", check_modified = "5m", untrusted_data = false;
 ///
 ///     /// The settings of one entry.

@@ -229,11 +229,11 @@ macro_rules! text_setting {
     };
     ($type:ident, $expecting:literal, or_number, schema = $schema:tt) => {
         $crate::text_setting!(@read $type, $expecting, deserialize_any
-            fn visit_i64<E: $crate::serde::de::Error>(self, number: i64) -> Result<$type, E> {
+            fn visit_i64<E: $crate::serde::de::Error>(self, number: i64) -> ::std::result::Result<$type, E> {
                 self.visit_str(&number.to_string())
             }
 
-            fn visit_f64<E: $crate::serde::de::Error>(self, number: f64) -> Result<$type, E> {
+            fn visit_f64<E: $crate::serde::de::Error>(self, number: f64) -> ::std::result::Result<$type, E> {
                 self.visit_str(&number.to_string())
             }
         );
@@ -241,7 +241,7 @@ macro_rules! text_setting {
     };
     (@read $type:ty, $expecting:literal, $method:ident $($numbers:tt)*) => {
         impl<'de> $crate::serde::Deserialize<'de> for $type {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
                 struct Text;
                 impl $crate::serde::de::Visitor<'_> for Text {
                     type Value = $type;
@@ -250,8 +250,8 @@ macro_rules! text_setting {
                         f.write_str($expecting)
                     }
 
-                    fn visit_str<E: $crate::serde::de::Error>(self, text: &str) -> Result<$type, E> {
-                        <$type as TryFrom<String>>::try_from(text.to_owned()).map_err(E::custom)
+                    fn visit_str<E: $crate::serde::de::Error>(self, text: &str) -> ::std::result::Result<$type, E> {
+                        <$type as ::std::convert::TryFrom<::std::string::String>>::try_from(text.to_owned()).map_err(E::custom)
                     }
 
                     $($numbers)*

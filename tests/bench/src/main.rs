@@ -2,7 +2,7 @@
 //! as processes; `bench/` compares speed, `soak/` tries what must hold for hours.
 #![allow(
     clippy::disallowed_methods,
-    reason = "a measurement may wait for a file: nobody is served here"
+    reason = "a measurement may wait for a file"
 )]
 
 mod bench;

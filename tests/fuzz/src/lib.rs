@@ -1,4 +1,4 @@
-//! Fuzz targets: one function for each parser of untrusted bytes. Any input may be refused; none may panic, hang or
+//! Fuzz targets: one function for each parser of images and of querystrings. Any input may be refused; none may panic, hang or
 //! take more memory than was predicted.
 //!
 //! `cargo xtask fuzz` feeds them with mutated inputs, `tests/seeds.rs` with the committed ones in `seeds/TARGET/`.
@@ -10,7 +10,7 @@ mod text;
 
 use peak_alloc::PeakAlloc;
 
-/// Counts allocated bytes, for the target `run`.
+/// Counts allocated bytes, for the targets that run jobs.
 #[global_allocator]
 pub(crate) static MEMORY: PeakAlloc = PeakAlloc;
 

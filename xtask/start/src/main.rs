@@ -22,12 +22,23 @@ fn main() -> ExitCode {
     let mut xtask = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     xtask.args(["run", "--quiet", "--package", "xtask", "--manifest-path"]);
     xtask.arg(root.join("Cargo.toml")).arg("--").args(arguments);
-    match xtask.status() {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+    match run(&mut xtask) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: cargo does not start: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Becomes this command, so that signals reach it.
+#[cfg(unix)]
+fn run(command: &mut Command) -> std::io::Result<ExitCode> {
+    Err(std::os::unix::process::CommandExt::exec(command))
+}
+
+#[cfg(not(unix))]
+fn run(command: &mut Command) -> std::io::Result<ExitCode> {
+    let status = command.status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

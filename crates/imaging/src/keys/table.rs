@@ -243,7 +243,7 @@ pub static KEYS: &[Key] = &[
         &[],
         true,
         "`true`, `false` (default), `keep`",
-        "Writes WebP without loss; `keep` does so if the source is of a kind that loses nothing.",
+        "Writes lossless WebP; `keep` does so if the source is lossless.",
         |reading, value| values::lossless(value).map(|lossless| reading.instructions.webp_lossless = Some(lossless)),
     ),
     key(
@@ -378,7 +378,7 @@ pub static KEYS: &[Key] = &[
     not_yet("jxl.quality", &[], true, "Quality of JPEG XL."),
     not_yet("jxl.distance", &[], true, "Quality of JPEG XL as a distance."),
     not_yet("jxl.effort", &[], true, "Effort of JPEG XL encoding."),
-    not_yet("jxl.lossless", &[], true, "JPEG XL without loss."),
+    not_yet("jxl.lossless", &[], true, "Lossless JPEG XL."),
     not_yet("qp", &[], true, "A quality profile for all formats."),
     not_yet(
         "qp.dpr",

@@ -42,7 +42,7 @@ fn every_kind_of_gif_is_decoded() {
 fn every_kind_of_webp_is_decoded() {
     let pixels = make::busy(WIDTH, HEIGHT);
     let source = files::lossless_webp(WIDTH, HEIGHT, &pixels);
-    check("WebP without loss", &source, &pixels);
+    check("lossless WebP", &source, &pixels);
     check(
         "extended WebP",
         &files::extended_webp(&source, WIDTH, HEIGHT, 0, &[], &[]),

@@ -84,7 +84,7 @@ impl Drop for Background {
 
 #[derive(Debug)]
 struct Health {
-    /// Whether the last server selected for a sign of life was silent, instead of answering or refusing.
+    /// Whether the server last asked for a sign of life was silent, instead of answering or refusing.
     silent: AtomicBool,
     /// How many answers have come, errors included.
     answers: AtomicU64,
@@ -191,7 +191,7 @@ fn timed_out(error: &Error) -> bool {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
-            .field("patience", &self.timeouts)
+            .field("timeouts", &self.timeouts)
             .field("max_connections", &self.max_connections)
             .finish_non_exhaustive()
     }

@@ -5,14 +5,15 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use resizer_plugin_api::text_setting;
 use schemars::JsonSchema;
-use serde::Deserialize;
 
 /// Addresses that begin with the same bits: `"10.0.0.0/8"`, `"fd00::/8"`, or one alone: `"127.0.0.1"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "String")]
 pub struct Network(IpNet);
+
+text_setting!(Network, "a network such as \"10.0.0.0/8\"");
 
 /// The error for a text that is no [`Network`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

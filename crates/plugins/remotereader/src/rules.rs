@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use resizer_plugin_api::UrlPrefix;
+use resizer_plugin_api::{UrlPrefix, text_setting};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
@@ -25,8 +25,7 @@ pub struct Allow {
 }
 
 /// One host, or all below one.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "String")]
 pub enum Domain {
     /// This host.
@@ -34,6 +33,8 @@ pub enum Domain {
     /// Every host whose name ends so; begins with a dot.
     Below(String),
 }
+
+text_setting!(Domain, "a domain such as \"images.example.com\"");
 
 /// The error for a text that is no [`Domain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

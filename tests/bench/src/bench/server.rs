@@ -1,7 +1,7 @@
 //! Measured servers: starts each on a core of its own and ends it with its measurement.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -47,9 +47,6 @@ impl Drop for Server {
     }
 }
 
-/// The path of the measured server below the target folder.
-pub(crate) const RESIZER: &str = "dist/resizer-host";
-
 /// Builds the server in the form that `cargo xtask dist` ships, with every plugin.
 pub(crate) fn build_resizer() -> Result<()> {
     command::run(&mut cargo(
@@ -57,12 +54,23 @@ pub(crate) fn build_resizer() -> Result<()> {
     ))
 }
 
-/// The server that [`build_resizer`] made, on core 0, with the `plugins.toml` of this folder. Its access log is on
-/// by default and goes to a file.
+/// The server that [`build_resizer`] made, on core 0, with the `plugins.toml` of this folder.
 pub(crate) fn start_resizer(folder: &Path) -> Result<Server> {
+    let mut command = on_core(0);
+    command.arg(resizer()?);
+    start(command, folder)
+}
+
+/// The path of the measured server.
+pub(crate) fn resizer() -> Result<PathBuf> {
+    Ok(workspace::target()?.join("dist/resizer-host"))
+}
+
+/// Runs a command that starts the measured server, and waits until the server listens. The server works in this folder.
+/// Its access log is on by default and goes to a file.
+pub(crate) fn start(mut command: Command, folder: &Path) -> Result<Server> {
     let log = folder.join("resizer.log");
-    let child = on_core(0)
-        .arg(workspace::target()?.join(RESIZER))
+    let child = command
         .current_dir(folder)
         .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
         .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0")
@@ -77,8 +85,7 @@ pub(crate) fn start_resizer(folder: &Path) -> Result<Server> {
                 .find_map(|line| Some(line.split_once(words)?.1.trim().to_owned()))
         };
         if let (Some(address), Some(admin)) = (after("listening on http://"), after("admin on http://")) {
-            server.address = address;
-            server.admin = admin;
+            (server.address, server.admin) = (address, admin);
             return Ok(server);
         }
         sleep(Duration::from_millis(50));

@@ -21,7 +21,7 @@ use crate::{tools, workspace};
 const CLIENTS: usize = 1_000;
 const WIDTHS: [u32; 6] = [160, 320, 480, 640, 960, 1280];
 /// Longer than any working request takes, and below the `fetch_timeout` of the reader.
-const PATIENCE: Duration = Duration::from_secs(25);
+const TIMEOUT: Duration = Duration::from_secs(25);
 
 pub(super) fn run() -> Result<()> {
     tools::debian(&[("util-linux", "/usr/bin/taskset")]);
@@ -91,7 +91,7 @@ fn stampede(server: &Server, origin: &Origin, urls: &[String]) -> Result<Cost> {
     origin.answer_fetches();
     let mut bodies = HashSet::new();
     for (url, stream) in &mut asked {
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         bodies.insert((&**url, answer(stream).with_context(|| url.to_string())?.body));
     }
     let counts = since_begun()?;
@@ -150,7 +150,7 @@ impl Counts {
 fn until(what: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
     let begun = Instant::now();
     while !is_so()? {
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > TIMEOUT {
             bail!("it takes too long until {what}");
         }
         sleep(Duration::from_millis(20));

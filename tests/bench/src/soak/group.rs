@@ -3,14 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::bench::server::{RESIZER, Server};
-use crate::workspace;
+use crate::bench::server::{self, Server, resizer};
 
 /// The group.
 pub(super) struct Group {
@@ -61,32 +60,12 @@ impl Group {
 
     /// Starts the server of this folder in the group.
     pub(super) fn start(&self, folder: &Path) -> Result<Server> {
-        let log = folder.join("resizer.log");
-        let procs = self.folder.join("cgroup.procs");
-        let child = Command::new("/bin/sh")
+        let mut command = Command::new("/bin/sh");
+        command
             .args(["-c", "echo $$ > \"$0\" && exec \"$1\""])
-            .arg(procs)
-            .arg(workspace::target()?.join(RESIZER))
-            .current_dir(folder)
-            .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
-            .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0")
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(&log)?)
-            .spawn()?;
-        let mut server = Server::of(child);
-        for _ in 0..200 {
-            let said = fs::read_to_string(&log)?;
-            let after = |words: &str| {
-                said.lines()
-                    .find_map(|line| Some(line.split_once(words)?.1.trim().to_owned()))
-            };
-            if let (Some(address), Some(admin)) = (after("listening on http://"), after("admin on http://")) {
-                (server.address, server.admin) = (address, admin);
-                return Ok(server);
-            }
-            sleep(Duration::from_millis(50));
-        }
-        bail!("the server does not listen; see {}", log.display())
+            .arg(self.folder.join("cgroup.procs"))
+            .arg(resizer()?);
+        server::start(command, folder)
     }
 
     /// How many processes the kernel has killed in it.

@@ -42,9 +42,9 @@ pub(super) fn ask(address: &str, target: &str, due: Instant) -> Outcome {
 }
 
 fn try_ask(address: &str, target: &str) -> Result<(u16, bool, Vec<u8>)> {
-    const PATIENCE: Duration = Duration::from_secs(90);
+    const TIMEOUT: Duration = Duration::from_secs(90);
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     write!(
         stream,
         "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"

@@ -7,7 +7,7 @@ use super::Pixel;
 use super::prices::Prices;
 use super::tokens::{BackReference, Distances, Tally};
 use super::window::Window;
-use crate::cost::WEBP_LONGEST_COPY;
+use crate::cost::WEBP_LONGEST_BACK_REFERENCE;
 use crate::{Cancel, ImageError};
 
 /// Sizes of the colour cache that are tried, in bits: none, one for drawings of few colours, one for many.
@@ -79,7 +79,7 @@ impl Parse {
     /// Takes the next pixels, and chooses tokens for all but the last of them.
     pub(super) fn push(&mut self, pixels: &[Pixel], cancel: &Cancel) -> Result<(), ImageError> {
         self.window.push(pixels, self.position);
-        self.choose(self.window.end().saturating_sub(WEBP_LONGEST_COPY + 1), cancel)
+        self.choose(self.window.end().saturating_sub(WEBP_LONGEST_BACK_REFERENCE + 1), cancel)
     }
 
     /// Chooses tokens for the rest.

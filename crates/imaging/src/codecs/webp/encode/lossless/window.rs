@@ -2,7 +2,7 @@
 //! earlier positions where the same pixels may begin, the nearest first.
 
 use super::Pixel;
-use crate::cost::{WEBP_DROPPED_PIXELS as DROPPED, WEBP_LONGEST_COPY as LONGEST_COPY, WEBP_WINDOW_PIXELS as WINDOW};
+use crate::cost::{WEBP_DROPPED_PIXELS as DROPPED, WEBP_LONGEST_BACK_REFERENCE as LONGEST, WEBP_WINDOW_PIXELS as WINDOW};
 
 /// Knuth's multiplier for hashes: 2^64 divided by the golden ratio.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -26,7 +26,7 @@ impl Window {
     pub(super) fn new(pixels: usize, width: usize) -> Self {
         let kept = pixels.min(WINDOW);
         Self {
-            pixels: Vec::with_capacity(pixels.min(WINDOW + DROPPED + LONGEST_COPY + 2 * width)),
+            pixels: Vec::with_capacity(pixels.min(WINDOW + DROPPED + LONGEST + 2 * width)),
             start: 0,
             heads: vec![0; kept.next_power_of_two()],
             links: vec![0; kept.next_power_of_two()],
@@ -64,7 +64,7 @@ impl Window {
     pub(super) fn common(&self, position: usize, distance: usize) -> usize {
         let pixels = self.from(position);
         let earlier = self.from(position - distance);
-        let pairs = pixels.iter().zip(earlier).take(LONGEST_COPY);
+        let pairs = pixels.iter().zip(earlier).take(LONGEST);
         pairs.take_while(|(a, b)| a == b).count()
     }
 
@@ -107,7 +107,7 @@ impl Window {
             if self.run_end <= position {
                 let run = pixels
                     .iter()
-                    .take(LONGEST_COPY)
+                    .take(LONGEST)
                     .take_while(|pixel| **pixel == a)
                     .count();
                 self.run_end = position + run;
