@@ -40,7 +40,7 @@ Commands:
                                 enables, and start it
   bench NAME                    measure beside alternatives: build, cancel, hits, jpeg, predict,
                                 relay, stampede
-  soak NAME                     try for hours: ceiling, crash, million, slope; for minutes with
+  soak NAME                     try for hours: attack, ceiling, crash, million, slope; for minutes with
                                 SOAK_SHORT=1
   fuzz [TARGET] [--minutes N]   feed damaged input to a parser for N minutes (10); without
                                 TARGET, to each parser in turn

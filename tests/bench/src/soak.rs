@@ -3,6 +3,7 @@
 //!
 //! With `SOAK_SHORT=1` each runs for a minute or two: enough to see that it works, too short for its purpose.
 
+mod attack;
 mod ceiling;
 mod crash;
 mod group;
@@ -22,11 +23,12 @@ use crate::workspace;
 
 pub(crate) fn run(name: &str) -> Result<()> {
     match name {
+        "attack" => attack::run(),
         "ceiling" => ceiling::run(),
         "crash" => crash::run(),
         "million" => million::run(),
         "slope" => slope::run(),
-        other => bail!("there is no soak `{other}`; there are: ceiling, crash, million, slope"),
+        other => bail!("there is no soak `{other}`; there are: attack, ceiling, crash, million, slope"),
     }
 }
 

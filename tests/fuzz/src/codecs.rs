@@ -126,14 +126,19 @@ fn picture(input: &[u8], format: Format) {
     }
 }
 
-/// Runs a job if it is allowed. It takes no more memory than was predicted and then asked for, and ends without an
-/// internal error.
+/// Runs a job with the small limits of the targets.
 fn process(source: &[u8], query: &str) {
+    let _ = run_job(source, query, &LIMITS);
+}
+
+/// Runs a job if it is allowed, and returns whether it succeeded. Panics if the job takes more memory than was
+/// predicted and then asked for, or ends with an internal error. libwebp's own allocations are not counted.
+pub fn run_job(source: &[u8], query: &str, limits: &Limits) -> bool {
     let (instructions, _) = Instructions::parse(query.split('&').filter_map(|pair| pair.split_once('=')));
     let job = Job {
         format: output_format(&instructions, None),
         instructions,
-        limits: LIMITS,
+        limits: limits.clone(),
     };
     let predicted = inspect(source, &job.limits).and_then(|info| predict(&info, &job));
     let mut grown = 0;
@@ -143,6 +148,7 @@ fn process(source: &[u8], query: &str) {
         grown += bytes;
         true
     });
+    let succeeded = outcome.is_ok();
     let taken = (MEMORY.peak_usage() as u64).saturating_sub(before);
     match (outcome, predicted) {
         (Err(ImageError::Internal { detail }), _) => panic!("internal error: {detail}"),
@@ -156,6 +162,7 @@ fn process(source: &[u8], query: &str) {
         }
         (Err(_), Err(_)) => {}
     }
+    succeeded
 }
 
 /// The small JPEG with a segment behind its start marker; what does not fit into a segment is cut off.

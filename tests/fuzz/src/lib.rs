@@ -8,6 +8,8 @@
 mod codecs;
 mod text;
 
+pub use codecs::run_job;
+
 use peak_alloc::PeakAlloc;
 
 /// Counts allocated bytes, for the targets that run jobs.
