@@ -66,20 +66,30 @@ fn picture_bytes(size: Size, channels: Channels) -> u64 {
 
 /// The bytes of the decoder, the scaler's rows and weights, and the scaled picture.
 fn scaling_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
-    /// The number of rows that the scaler holds: a window of three lobes each way, and the next row.
-    const ROWS_HELD: u64 = 9;
     const NUMBER_BYTES: u64 = 4;
+    const SAMPLE_BYTES: u64 = 2;
+    /// Unfinished target rows where the window is longer than the ring: two of three lobes each, and the finished one.
+    const SUMS: u64 = 8;
     let [across, down] = plan.axes();
     let scaler = if across.is_exactly(plan.scaled.width) && down.is_exactly(plan.scaled.height) {
         0
     } else {
-        let channels = info.channels.count() as u64;
         let (width, height) = (across.pixels(), down.pixels());
-        let rows = (ROWS_HELD * u64::from(width) + u64::from(plan.scaled.width)) * channels * NUMBER_BYTES;
+        let values = u64::from(width) * info.channels.count() as u64;
+        let window = (6 * u64::from(height)).div_ceil(u64::from(plan.scaled.height)).max(6) + 2;
+        let ring = window.next_power_of_two().min(SCALER_ROWS as u64) * SAMPLE_BYTES;
+        let sums = if window > SCALER_ROWS as u64 { SUMS } else { 1 } * NUMBER_BYTES;
+        let rows = values * (ring + sums + SCALER_LINES as u64 * NUMBER_BYTES);
         rows + weight_bytes(width, plan.scaled.width) + weight_bytes(height, plan.scaled.height)
     };
     plan.decoder_bytes(info) + scaler + picture_bytes(plan.scaled, info.channels)
 }
+
+/// The most source rows that the scaler holds at once. A power of two.
+pub(crate) const SCALER_ROWS: usize = 32;
+
+/// The rows that the scaler filters along their length at once: as many numbers as a vector register holds.
+pub(crate) const SCALER_LINES: usize = 8;
 
 /// The bytes of one axis: for each target position its window, and the weights in it.
 fn weight_bytes(source: u32, target: u32) -> u64 {

@@ -1,16 +1,19 @@
 //! Scale step: takes the rows of the window as they stream by, and returns a whole small picture.
 //!
 //! The filter is Lanczos with three lobes, in both directions and on encoded (sRGB) values, the default of
-//! ImageResizer, libvips and the browsers. Columns are filtered first, on rows as wide as the source, where long plain
-//! loops run over many values. The few rows that leave are then filtered along their length. Alpha is premultiplied in
-//! between, so that the colour of transparent pixels is never visible. The filter reads nothing outside of the crop
-//! window.
+//! ImageResizer, libvips and the browsers. Columns are filtered first, on rows as wide as the source; the few rows that
+//! leave are then filtered along their length, several at a time. Alpha is premultiplied in between, so that the colour
+//! of transparent pixels is never visible. The filter reads nothing outside of the crop window.
+//!
+//! Every sum has a fixed order and no fused multiplication, so that all processors compute the same bytes.
 
 mod columns;
 mod rows;
+mod samples;
 mod weights;
 
 use columns::Columns;
+use rows::Rows;
 use weights::Weights;
 
 use crate::picture::Picture;
@@ -26,10 +29,7 @@ pub(crate) struct Scaler {
 /// The filters, needed unless the size stays.
 struct Filters {
     columns: Columns,
-    rows: Weights,
-    /// The pushed row as numbers, and the filtered row before rounding.
-    line: Vec<f32>,
-    filtered: Vec<f32>,
+    rows: Rows,
 }
 
 impl Scaler {
@@ -45,10 +45,8 @@ impl Scaler {
         let unchanged = across.is_exactly(target.width) && down.is_exactly(target.height);
         let values = across.pixels() as usize * channels.count();
         let filters = (!unchanged).then(|| Filters {
-            columns: Columns::new(down, target.height, values),
-            rows: Weights::lanczos(across, target.width),
-            line: Vec::with_capacity(values),
-            filtered: vec![0.0; target.width as usize * channels.count()],
+            columns: Columns::new(Weights::lanczos(down, target.height), values),
+            rows: Rows::new(Weights::lanczos(across, target.width), values),
         });
         Self { picture, filters }
     }
@@ -56,30 +54,27 @@ impl Scaler {
     /// Takes the next row of the window.
     pub(crate) fn push(&mut self, row: &[u8]) {
         let Self { picture, filters } = self;
-        let Some(Filters {
-            columns,
-            rows,
-            line,
-            filtered,
-        }) = filters
-        else {
+        let Some(Filters { columns, rows }) = filters else {
             picture.pixels.extend_from_slice(row);
             return;
         };
-        rows::to_numbers(row, picture.channels, line);
-        columns.push(line, |line| {
-            rows::filter(line, rows, picture.channels, filtered);
-            rows::to_bytes(filtered, picture.channels, &mut picture.pixels);
+        samples::premultiply(row, picture.channels, columns.next_row());
+        columns.filter(|line| {
+            if rows.is_full() {
+                rows.filter(picture);
+            }
+            rows.push(line);
         });
     }
 
     /// The scaled picture, once all rows of the window have been pushed.
     pub(crate) fn finish(self) -> Picture {
-        debug_assert_eq!(
-            self.picture.pixels.len(),
-            Picture::bytes(self.picture.size, self.picture.channels)
-        );
-        self.picture
+        let Self { mut picture, filters } = self;
+        if let Some(mut filters) = filters {
+            filters.rows.filter(&mut picture);
+        }
+        debug_assert_eq!(picture.pixels.len(), Picture::bytes(picture.size, picture.channels));
+        picture
     }
 }
 

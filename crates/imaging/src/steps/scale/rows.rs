@@ -1,77 +1,85 @@
-//! Row filter: converts bytes to numbers with premultiplied alpha, filters them along the row, and converts them back.
+//! Row filter: filters rows along their length, several at a time. The rows lie beside each other, value by value, so
+//! that one instruction works on all of them.
 
+use resizer_vector::with_widest;
+
+use super::samples;
 use super::weights::Weights;
 use crate::Channels;
+use crate::cost::SCALER_LINES as LINES;
+use crate::picture::Picture;
 
-/// Converts a row to numbers. Colours are premultiplied with alpha out of 255, and alpha stays 0 to 255.
-pub(super) fn to_numbers(row: &[u8], channels: Channels, line: &mut Vec<f32>) {
-    line.clear();
-    match channels {
-        Channels::Gray | Channels::Rgb | Channels::Cmyk => line.extend(row.iter().map(|value| f32::from(*value))),
-        Channels::GrayAlpha => line.extend(row.as_chunks::<2>().0.iter().flat_map(|&[gray, alpha]| {
-            let alpha = f32::from(alpha);
-            [f32::from(gray) * alpha / 255.0, alpha]
-        })),
-        Channels::Rgba => line.extend(row.as_chunks::<4>().0.iter().flat_map(|&[red, green, blue, alpha]| {
-            let alpha = f32::from(alpha);
-            let opacity = alpha / 255.0;
-            [
-                f32::from(red) * opacity,
-                f32::from(green) * opacity,
-                f32::from(blue) * opacity,
-                alpha,
-            ]
-        })),
+/// Rows that wait to be filtered.
+pub(super) struct Rows {
+    weights: Weights,
+    /// For each value of a row, that of all waiting rows.
+    values: Vec<[f32; LINES]>,
+    waiting: usize,
+}
+
+impl Rows {
+    /// Filters rows of `length` values by these weights.
+    pub(super) fn new(weights: Weights, length: usize) -> Self {
+        Self {
+            weights,
+            values: vec![[0.0; LINES]; length],
+            waiting: 0,
+        }
+    }
+
+    /// Whether no further row has room.
+    pub(super) const fn is_full(&self) -> bool {
+        self.waiting == LINES
+    }
+
+    /// Takes a row. There is room for it.
+    pub(super) fn push(&mut self, line: &[f32]) {
+        for (place, value) in self.values.iter_mut().zip(line) {
+            place[self.waiting] = *value;
+        }
+        self.waiting += 1;
+    }
+
+    /// Filters the waiting rows, and appends them to the picture.
+    pub(super) fn filter(&mut self, picture: &mut Picture) {
+        let start = picture.pixels.len();
+        let row_bytes = picture.row_bytes();
+        picture.pixels.resize(start + self.waiting * row_bytes, 0);
+        let out = &mut picture.pixels[start..];
+        let Self { weights, values, .. } = &*self;
+        with_widest(|| match picture.channels {
+            Channels::Gray => filter(values, weights, out, row_bytes, samples::opaque::<1>),
+            Channels::GrayAlpha => filter(values, weights, out, row_bytes, samples::straight::<2>),
+            Channels::Rgb => filter(values, weights, out, row_bytes, samples::opaque::<3>),
+            Channels::Cmyk => filter(values, weights, out, row_bytes, samples::opaque::<4>),
+            Channels::Rgba => filter(values, weights, out, row_bytes, samples::straight::<4>),
+        });
+        self.waiting = 0;
     }
 }
 
-/// Writes each target pixel as the weighted sum of its source pixels.
-pub(super) fn filter(line: &[f32], weights: &Weights, channels: Channels, filtered: &mut [f32]) {
-    match channels {
-        Channels::Gray => filter_pixels::<1>(line, weights, filtered),
-        Channels::GrayAlpha => filter_pixels::<2>(line, weights, filtered),
-        Channels::Rgb => filter_pixels::<3>(line, weights, filtered),
-        Channels::Rgba | Channels::Cmyk => filter_pixels::<4>(line, weights, filtered),
-    }
-}
-
-fn filter_pixels<const N: usize>(line: &[f32], weights: &Weights, filtered: &mut [f32]) {
-    let (source, _) = line.as_chunks::<N>();
-    let (targets, _) = filtered.as_chunks_mut::<N>();
-    for (position, target) in targets.iter_mut().enumerate() {
-        let (first, weights) = weights.window(position);
-        let mut sum = [0.0; N];
+/// Filters rows of pixels with `N` channels, and writes each as bytes into a row of `out`.
+#[inline(always)]
+fn filter<const N: usize>(
+    values: &[[f32; LINES]],
+    weights: &Weights,
+    out: &mut [u8],
+    row_bytes: usize,
+    to_bytes: impl Fn([f32; N]) -> [u8; N],
+) {
+    let (source, _) = values.as_chunks::<N>();
+    for target in 0..weights.targets() {
+        let (first, weights) = weights.window(target);
+        let mut sums = [[0.0; LINES]; N];
         for (pixel, weight) in source[first..].iter().zip(weights) {
-            for (sum, value) in sum.iter_mut().zip(pixel) {
-                *sum += value * weight;
+            for (sum, values) in sums.iter_mut().zip(pixel) {
+                for (sum, value) in sum.iter_mut().zip(values) {
+                    *sum += value * weight;
+                }
             }
         }
-        *target = sum;
+        for (line, row) in out.chunks_exact_mut(row_bytes).enumerate() {
+            row[target * N..][..N].copy_from_slice(&to_bytes(sums.map(|sum| sum[line])));
+        }
     }
-}
-
-/// Undoes the premultiplication, rounds, and clamps what the filter overshot.
-pub(super) fn to_bytes(line: &[f32], channels: Channels, pixels: &mut Vec<u8>) {
-    match channels {
-        Channels::Gray | Channels::Rgb | Channels::Cmyk => pixels.extend(line.iter().map(|value| rounded(*value))),
-        Channels::GrayAlpha => pixels.extend(line.as_chunks::<2>().0.iter().flat_map(|pixel| straight(*pixel))),
-        Channels::Rgba => pixels.extend(line.as_chunks::<4>().0.iter().flat_map(|pixel| straight(*pixel))),
-    }
-}
-
-/// The pixel without premultiplication. A pixel whose alpha rounds to zero has no colour.
-fn straight<const N: usize>(pixel: [f32; N]) -> [u8; N] {
-    let alpha = pixel[N - 1];
-    let opaque = rounded(alpha);
-    if opaque == 0 {
-        return [0; N];
-    }
-    let factor = 255.0 / alpha;
-    let mut bytes = pixel.map(|value| rounded(value * factor));
-    bytes[N - 1] = opaque;
-    bytes
-}
-
-fn rounded(value: f32) -> u8 {
-    (value + 0.5).clamp(0.0, 255.0) as u8
 }

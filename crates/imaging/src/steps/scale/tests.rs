@@ -92,6 +92,23 @@ fn plainly(pixels: &[u8], channels: Channels, from: Size, to: Size) -> Vec<f64> 
 }
 
 #[test]
+fn window_longer_than_all_held_rows_matches_the_formula() {
+    let mut random = Random(0x1234_5679);
+    // Windows of 30 to 600 rows, the second to last of them over a picture whose edges cut most windows.
+    for (height, target) in [(90, 18), (200, 30), (300, 7), (257, 3), (100, 1)] {
+        let (from, to) = (Size::new(40, height), Size::new(33, target));
+        let pixels: Vec<u8> = (0..Picture::bytes(from, Channels::Rgb))
+            .map(|_| random.below(256) as u8)
+            .collect();
+        let expected = plainly(&pixels, Channels::Rgb, from, to);
+        for (index, (found, expected)) in scale(&pixels, Channels::Rgb, from, to).iter().zip(&expected).enumerate() {
+            let difference = (f64::from(*found) - expected).abs();
+            assert!(difference <= 0.51, "{from} to {to}, value {index}: {found} for {expected}");
+        }
+    }
+}
+
+#[test]
 fn random_picture_matches_the_formula() {
     let mut random = Random(0x2545_f491);
     for round in 0..60 {

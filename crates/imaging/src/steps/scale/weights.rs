@@ -63,6 +63,15 @@ impl Weights {
         self.windows.len()
     }
 
+    /// The length of the longest window: 1 or more.
+    pub(super) fn longest(&self) -> usize {
+        self.windows
+            .iter()
+            .map(|(_, begin, end)| (end - begin) as usize)
+            .max()
+            .unwrap_or(1)
+    }
+
     /// The first source position that counts for a target position, and the weights from there on. Never empty.
     pub(super) fn window(&self, target: usize) -> (usize, &[f32]) {
         let (first, begin, end) = self.windows[target];
