@@ -2,14 +2,13 @@
 //!
 //! resizer-jpeg decodes the files that cameras write, row by row, at a reduced scale where that is enough. zune-jpeg,
 //! which holds the whole picture, decodes the rest: progressive files, CMYK, components in scans of their own.
-//! jpeg-encoder writes baseline files; progressive files are written here.
+//! The encoder of baseline and progressive files is in `encode`.
 
 mod decode;
 mod encode;
 mod entropy;
 mod header;
 mod profile;
-mod progressive;
 mod scans;
 mod stream;
 mod upsample;

@@ -1,24 +1,15 @@
 //! Progressive JPEG encoder: writes the mean of every block, then low frequencies of luma, then chroma, then the rest.
 //!
 //! The picture is transformed one row of blocks at a time, and all coefficients are kept. Each scan then goes over the
-//! coefficients of one component twice: to count its symbols, and to write them with the optimal Huffman code. Both
-//! passes check the cancel flag once a row of blocks. jpeg-encoder, which writes baseline files, transforms a whole
-//! picture in one piece, holds up to three times as much, and writes 6 to 13 % more bytes (`docs/architecture.md`). Not
-//! here, on purpose: successive approximation, which would save a few per cent more.
-//!
-//! Section numbers are those of ITU-T T.81.
+//! coefficients of one component twice: to count its symbols, and to write them. Both passes check the cancel flag once
+//! a row of blocks. Not here, on purpose: successive approximation, which would save a few per cent more.
 
-mod huffman;
-mod scan;
-#[cfg(test)]
-mod tests;
-mod transform;
-
+use super::file;
+use super::huffman::Code;
+use super::symbols::{self, Counts, Symbols, Writer};
+use super::transform::{Component, Planes, Quantiser};
 use crate::picture::Picture;
 use crate::{Cancel, ImageError};
-use huffman::Code;
-use scan::{Counts, Scan, Writer};
-use transform::{Component, Planes, Quantiser};
 
 /// A scan: the index of its component, and its range of coefficients.
 type Part = (usize, std::ops::Range<usize>);
@@ -58,41 +49,18 @@ pub(super) fn write(
         cancel.check()?;
         planes.fill(band);
         for (plane, component) in components.iter_mut().enumerate() {
-            component.transform(&planes, plane);
+            component.transform(&planes, plane, band.len() / picture.row_bytes());
         }
     }
     drop(planes);
 
-    write_headers(picture, &components, sampling, bytes);
+    file::begin(file::PROGRESSIVE, picture.size, &components, sampling, bytes);
     let scans = if gray { &GRAY_SCANS[..] } else { &COLOUR_SCANS[..] };
     for (index, range) in scans {
         write_scan(&components[*index], *index, range.clone(), bytes, cancel)?;
     }
-    bytes.extend_from_slice(&[0xff, 0xd9]);
+    file::end(bytes);
     Ok(())
-}
-
-/// Everything before the first scan.
-fn write_headers(picture: &Picture, components: &[Component<'_>], sampling: u8, bytes: &mut Vec<u8>) {
-    bytes.extend_from_slice(&[0xff, 0xd8]);
-    // JFIF 1.2 (ITU-T T.871, 10.1), without a density and without a thumbnail.
-    write_segment(0xe0, b"JFIF\0\x01\x02\x00\x00\x01\x00\x01\x00\x00", bytes);
-    for (table, component) in components.iter().take(2).enumerate() {
-        let mut body = vec![table as u8];
-        body.extend(component.quantiser.steps());
-        write_segment(0xdb, &body, bytes);
-    }
-    let [width, height] = [picture.size.width, picture.size.height].map(|side| (side as u16).to_be_bytes());
-    let mut body = vec![8];
-    body.extend(height);
-    body.extend(width);
-    body.push(components.len() as u8);
-    for index in 0..components.len() {
-        // The first component has the most samples; a lone component is not subsampled.
-        let sampling = if index == 0 { sampling << 4 | sampling } else { 0x11 };
-        body.extend([index as u8 + 1, sampling, u8::from(index > 0)]);
-    }
-    write_segment(0xc2, &body, bytes);
 }
 
 /// A scan of one component, after the segment of its Huffman code.
@@ -103,24 +71,22 @@ fn write_scan(
     bytes: &mut Vec<u8>,
     cancel: &Cancel,
 ) -> Result<(), ImageError> {
-    let mut counts = Counts::new();
+    let mut counts = [Counts::new()];
     let mut scan = Scan::new(range.clone());
     for row in component.rows() {
         cancel.check()?;
         scan.row(row, &mut counts);
     }
     scan.finish(&mut counts);
-    let code = Code::new(counts);
+    let codes = counts.map(Code::new);
 
-    let is_dc = range.start == 0;
-    let mut body = vec![if is_dc { 0x00 } else { 0x10 }];
-    code.describe(&mut body);
-    write_segment(0xc4, &body, bytes);
+    let class = if range.start == 0 { file::Class::Dc } else { file::Class::Ac };
     // Each scan redefines table 0 of its class.
+    file::huffman(class, 0, &codes[0], bytes);
     let last = range.end as u8 - 1;
-    write_segment(0xda, &[1, index as u8 + 1, 0, range.start as u8, last, 0], bytes);
+    file::scan(&[1, index as u8 + 1, 0, range.start as u8, last, 0], bytes);
 
-    let mut writer = Writer::new(&code, bytes);
+    let mut writer = Writer::new(&codes, bytes);
     let mut scan = Scan::new(range);
     for row in component.rows() {
         cancel.check()?;
@@ -131,9 +97,56 @@ fn write_scan(
     Ok(())
 }
 
-/// A marker, the length of its segment, and the body.
-fn write_segment(marker: u8, body: &[u8], bytes: &mut Vec<u8>) {
-    bytes.extend_from_slice(&[0xff, marker]);
-    bytes.extend_from_slice(&(body.len() as u16 + 2).to_be_bytes());
-    bytes.extend_from_slice(body);
+/// A scan on its way over a component's blocks.
+struct Scan {
+    range: std::ops::Range<usize>,
+    /// The first coefficient of the block before.
+    before: i16,
+    /// The pending run of blocks without further coefficients.
+    empty: u16,
+}
+
+impl Scan {
+    /// The range of coefficients: the first alone, or any of the others.
+    const fn new(range: std::ops::Range<usize>) -> Self {
+        Self {
+            range,
+            before: 0,
+            empty: 0,
+        }
+    }
+
+    fn row(&mut self, blocks: &[[i16; 64]], symbols: &mut impl Symbols) {
+        if self.range.start == 0 {
+            for block in blocks {
+                symbols::dc(0, block[0], &mut self.before, symbols);
+            }
+        } else {
+            for block in blocks {
+                self.block(&block[self.range.clone()], symbols);
+            }
+        }
+    }
+
+    fn block(&mut self, coefficients: &[i16], symbols: &mut impl Symbols) {
+        /// The longest run of blocks in one symbol: G.1.2.2.
+        const MOST_EMPTY: u16 = 0x7fff;
+        if coefficients.iter().any(|coefficient| *coefficient != 0) {
+            self.finish(symbols);
+        }
+        if symbols::coefficients(0, coefficients, symbols) > 0 {
+            self.empty += 1;
+            if self.empty == MOST_EMPTY {
+                self.finish(symbols);
+            }
+        }
+    }
+
+    /// Writes the pending run of empty blocks.
+    fn finish(&mut self, symbols: &mut impl Symbols) {
+        if let Some(count) = self.empty.checked_ilog2() {
+            symbols.put(0, (count as u8) << 4, self.empty - (1 << count), count);
+            self.empty = 0;
+        }
+    }
 }

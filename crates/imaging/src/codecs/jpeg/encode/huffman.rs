@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::scan::Counts;
+use super::symbols::Counts;
 
 /// The longest code there may be.
 const LONGEST: usize = 16;

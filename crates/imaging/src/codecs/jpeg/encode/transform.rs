@@ -231,33 +231,27 @@ pub(super) struct Component<'q> {
     /// Pixels of a sample, in either direction.
     sampling: usize,
     /// Blocks in a row that have pixels of the picture.
-    across: usize,
-    blocks: Vec<[i16; 64]>,
-    /// The number of blocks in the whole component.
-    count: usize,
+    pub(super) across: usize,
+    /// The transformed blocks, row by row.
+    pub(super) blocks: Vec<[i16; 64]>,
 }
 
 impl<'q> Component<'q> {
     pub(super) fn new(quantiser: &'q Quantiser, size: Size, sampling: u8) -> Self {
         let sampling = usize::from(sampling);
-        let [across, down] = [size.width, size.height].map(|side| (side as usize).div_ceil(SIDE * sampling));
         Self {
             quantiser,
             sampling,
-            across,
-            blocks: Vec::with_capacity(across * down),
-            count: across * down,
+            across: (size.width as usize).div_ceil(SIDE * sampling),
+            blocks: Vec::new(),
         }
     }
 
-    /// Transforms its rows of blocks from the planes that were filled last.
-    pub(super) fn transform(&mut self, planes: &Planes, plane: usize) {
+    /// Appends its blocks of the planes that were filled last, with so many rows of pixels.
+    pub(super) fn transform(&mut self, planes: &Planes, plane: usize, rows: usize) {
         let samples = &planes.planes[plane];
         let stride = planes.stride / self.sampling;
-        for top in 0..planes.sampling / self.sampling {
-            if self.blocks.len() == self.count {
-                break;
-            }
+        for top in 0..rows.div_ceil(SIDE * self.sampling) {
             for left in 0..self.across {
                 let block = std::array::from_fn(|row| {
                     let start = (top * SIDE + row) * stride + left * SIDE;

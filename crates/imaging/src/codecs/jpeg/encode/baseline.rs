@@ -1,0 +1,132 @@
+//! Baseline JPEG encoder: one scan of all components, with optimal Huffman codes.
+//!
+//! The picture is transformed twice, one row of MCUs at a time: to count the symbols, and to write them. No coefficient
+//! is kept, so that a picture of any size takes a few rows. Of a large picture only some rows of MCUs are counted, as
+//! many as a megapixel has; their symbols are as frequent as those of all rows to within a fraction of a per cent.
+
+use super::huffman::Code;
+use super::symbols::{self, Counts, Symbols, Writer};
+use super::transform::{Component, Planes, Quantiser};
+use super::file;
+use crate::picture::Picture;
+use crate::{Cancel, ImageError};
+
+/// Pictures up to this size are counted whole, in pixels.
+const COUNTED_PIXELS: u64 = 1 << 20;
+
+/// Appends the file. `subsamples`: chroma is averaged to half its resolution both ways. The picture has one or three
+/// channels and sides of up to 65,535 pixels.
+pub(super) fn write(
+    picture: &Picture,
+    quality: u8,
+    subsamples: bool,
+    bytes: &mut Vec<u8>,
+    cancel: &Cancel,
+) -> Result<(), ImageError> {
+    let gray = picture.channels.is_gray();
+    let quantisers = [Quantiser::luma(quality), Quantiser::chroma(quality)];
+    let sampling = if subsamples && !gray { 2 } else { 1 };
+    let mut rows = Rows::new(picture, &quantisers, sampling);
+
+    let step = picture.size.pixels().div_ceil(COUNTED_PIXELS).max(1) as usize;
+    let mut counts = [(); 4].map(|()| Counts::new());
+    if step > 1 {
+        // A symbol that no counted row has may come up in another row.
+        for pair in counts.as_chunks_mut::<2>().0 {
+            pair[0].add_all_dc();
+            pair[1].add_all_ac();
+        }
+    }
+    rows.encode(step, &mut counts, cancel)?;
+    let codes = counts.map(Code::new);
+
+    file::begin(file::BASELINE, picture.size, &rows.components, sampling, bytes);
+    let tables = if gray { 1 } else { 2 };
+    for (table, pair) in codes.chunks(2).take(tables).enumerate() {
+        file::huffman(file::Class::Dc, table as u8, &pair[0], bytes);
+        file::huffman(file::Class::Ac, table as u8, &pair[1], bytes);
+    }
+    let mut head = vec![rows.components.len() as u8];
+    for index in 0..rows.components.len() as u8 {
+        head.extend([index + 1, if index == 0 { 0x00 } else { 0x11 }]);
+    }
+    head.extend([0, 63, 0]);
+    file::scan(&head, bytes);
+    let mut writer = Writer::new(&codes, bytes);
+    rows.encode(1, &mut writer, cancel)?;
+    writer.finish();
+    file::end(bytes);
+    Ok(())
+}
+
+/// The rows of MCUs of a picture, one after the other.
+struct Rows<'p> {
+    picture: &'p Picture,
+    components: Vec<Component<'p>>,
+    planes: Planes,
+    sampling: usize,
+}
+
+impl<'p> Rows<'p> {
+    fn new(picture: &'p Picture, [luma, chroma]: &'p [Quantiser; 2], sampling: u8) -> Self {
+        let mut components = vec![Component::new(luma, picture.size, 1)];
+        if !picture.channels.is_gray() {
+            components.extend([(); 2].map(|()| Component::new(chroma, picture.size, sampling)));
+        }
+        Self {
+            picture,
+            planes: Planes::new(picture.size.width, components.len(), sampling),
+            components,
+            sampling: usize::from(sampling),
+        }
+    }
+
+    /// Passes the symbols of every row of MCUs whose number `step` divides.
+    fn encode(&mut self, step: usize, symbols: &mut impl Symbols, cancel: &Cancel) -> Result<(), ImageError> {
+        let mut before = [0; 3];
+        let band_bytes = self.planes.rows() * self.picture.row_bytes();
+        for band in self.picture.pixels.chunks(band_bytes).step_by(step) {
+            cancel.check()?;
+            self.planes.fill(band);
+            let rows = band.len() / self.picture.row_bytes();
+            for (plane, component) in self.components.iter_mut().enumerate() {
+                component.blocks.clear();
+                component.transform(&self.planes, plane, rows);
+            }
+            self.encode_row(&mut before, symbols);
+        }
+        Ok(())
+    }
+
+    /// The MCUs of a row: A.2.3. A block outside of the picture has the mean of the block before and no details.
+    fn encode_row(&self, before: &mut [i16; 3], symbols: &mut impl Symbols) {
+        let mcus = self.components[0].across.div_ceil(self.sampling);
+        for mcu in 0..mcus {
+            for (index, component) in self.components.iter().enumerate() {
+                let blocks = if index == 0 { self.sampling } else { 1 };
+                let tables = if index == 0 { [0, 1] } else { [2, 3] };
+                for row in 0..blocks {
+                    for column in mcu * blocks..(mcu + 1) * blocks {
+                        let place = row * component.across + column;
+                        let block = component.blocks.get(place).filter(|_| column < component.across);
+                        symbols::dc(tables[0], block.map_or(before[index], |block| block[0]), &mut before[index], symbols);
+                        match block {
+                            Some(block) => ac(tables[1], block, symbols),
+                            None => symbols.put(tables[1], END, 0, 0),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// EOB: the block has no further coefficients.
+const END: u8 = 0;
+
+/// The coefficients of a block but the first: F.1.2.2.
+fn ac(table: usize, block: &[i16; 64], symbols: &mut impl Symbols) {
+    if symbols::coefficients(table, &block[1..], symbols) > 0 {
+        symbols.put(table, END, 0, 0);
+    }
+}
