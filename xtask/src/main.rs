@@ -1,9 +1,6 @@
 //! Chores of the project, one file for each; `cargo xtask help` lists them. They run cargo and a few tools as processes
 //! and know nothing of images or requests.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a chore may wait for a file"
-)]
+#![allow(clippy::disallowed_methods, reason = "a chore may wait for a file")]
 
 mod ci;
 mod dist;

@@ -57,7 +57,10 @@ pub(crate) fn run(name: &str, kind: &str) -> Result<()> {
         bail!("{} is there already", folder.display());
     }
     let package = format!("resizer-{name}");
-    let taken = workspace::metadata()?.packages.iter().any(|other| other.name == package.as_str())
+    let taken = workspace::metadata()?
+        .packages
+        .iter()
+        .any(|other| other.name == package.as_str())
         || ["all", "default", "mimalloc"].contains(&name);
     ensure!(
         !taken,
@@ -150,7 +153,10 @@ pub(crate) fn round() -> Result<()> {
         fs::copy(workspace::root().join(file), &to)?;
         before.push((file, fs::read(to)?));
     }
-    let names_before = [names_in(&copy.join("docs/plugins"))?, names_in(&copy.join("crates/plugins"))?];
+    let names_before = [
+        names_in(&copy.join("docs/plugins"))?,
+        names_in(&copy.join("crates/plugins"))?,
+    ];
     let in_copy = |arguments: &str| {
         command::run(
             cargo(arguments)
@@ -181,8 +187,14 @@ pub(crate) fn round() -> Result<()> {
             "{file} is not as it was before the plugins came and went"
         );
     }
-    let names_after = [names_in(&copy.join("docs/plugins"))?, names_in(&copy.join("crates/plugins"))?];
-    ensure!(names_before == names_after, "left behind: {names_after:?}, and not {names_before:?}");
+    let names_after = [
+        names_in(&copy.join("docs/plugins"))?,
+        names_in(&copy.join("crates/plugins"))?,
+    ];
+    ensure!(
+        names_before == names_after,
+        "left behind: {names_after:?}, and not {names_before:?}"
+    );
     fs::remove_dir_all(&copy)?;
     Ok(())
 }

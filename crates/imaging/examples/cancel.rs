@@ -56,11 +56,7 @@ fn main() {
         ("PNG written", &opaque, "format=png"),
         ("PNG with alpha written", &transparent, "format=png"),
         ("lossy WebP written", &opaque, "format=webp&quality=80"),
-        (
-            "lossy WebP with alpha written",
-            &transparent,
-            "format=webp&quality=80",
-        ),
+        ("lossy WebP with alpha written", &transparent, "format=webp&quality=80"),
         ("lossless WebP written", &opaque, "format=webp&webp.lossless=true"),
         ("WebP of 3.9 megapixels written", &opaque, "format=webp&width=2280"),
         ("WebP of 0.25 megapixels written", &transparent, "format=webp&width=576"),

@@ -1,9 +1,6 @@
 //! Benches and soaks, started by `cargo xtask bench NAME` and `cargo xtask soak NAME`. They drive cargo and the server
 //! as processes; `bench/` compares speed, `soak/` tries what must hold for hours.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a measurement may wait for a file"
-)]
+#![allow(clippy::disallowed_methods, reason = "a measurement may wait for a file")]
 
 mod bench;
 mod soak;

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use resizer_vector::with_widest;
+use resizer_vector::{Kernel, with_widest};
 
 use super::weights::Weights;
 use crate::cost::SCALER_ROWS;
@@ -102,7 +102,7 @@ impl Columns {
             let start = (row & (self.slots - 1)) * self.length;
             (&self.ring[start..start + self.length], weights[row - first])
         });
-        with_widest(|| add_rows(sum, rows));
+        with_widest(AddRows { sums: sum, rows });
     }
 
     /// The source row after the last one that counts for a target row.
@@ -113,27 +113,37 @@ impl Columns {
 }
 
 /// Adds rows, each times its weight. The sums of a stretch of columns stay in registers while all rows are added.
-#[inline(always)]
-fn add_rows<'r>(sums: &mut [f32], rows: impl Iterator<Item = (&'r [u16], f32)> + Clone) {
-    const STRETCH: usize = 32;
-    let (stretches, rest) = sums.as_chunks_mut::<STRETCH>();
-    let mut start = 0;
-    for stretch in stretches {
-        let mut sum = *stretch;
-        for (row, weight) in rows.clone() {
-            let Some(values) = row[start..].first_chunk::<STRETCH>() else {
-                continue;
-            };
-            for (sum, value) in sum.iter_mut().zip(values) {
+struct AddRows<'s, R> {
+    sums: &'s mut [f32],
+    rows: R,
+}
+
+impl<'r, R: Iterator<Item = (&'r [u16], f32)> + Clone> Kernel for AddRows<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { sums, rows } = self;
+        const STRETCH: usize = 32;
+        let (stretches, rest) = sums.as_chunks_mut::<STRETCH>();
+        let mut start = 0;
+        for stretch in stretches {
+            let mut sum = *stretch;
+            for (row, weight) in rows.clone() {
+                let Some(values) = row[start..].first_chunk::<STRETCH>() else {
+                    continue;
+                };
+                for (sum, value) in sum.iter_mut().zip(values) {
+                    *sum += f32::from(*value) * weight;
+                }
+            }
+            *stretch = sum;
+            start += STRETCH;
+        }
+        for (row, weight) in rows {
+            for (sum, value) in rest.iter_mut().zip(&row[start..]) {
                 *sum += f32::from(*value) * weight;
             }
-        }
-        *stretch = sum;
-        start += STRETCH;
-    }
-    for (row, weight) in rows {
-        for (sum, value) in rest.iter_mut().zip(&row[start..]) {
-            *sum += f32::from(*value) * weight;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Row filter: filters rows along their length, several at a time. The rows lie beside each other, value by value, so
 //! that one instruction works on all of them.
 
-use resizer_vector::with_widest;
+use resizer_vector::{Kernel, with_widest};
 
 use super::samples;
 use super::weights::Weights;
@@ -43,43 +43,53 @@ impl Rows {
     /// Filters the waiting rows, and appends them to the picture.
     pub(super) fn filter(&mut self, picture: &mut Picture) {
         let start = picture.pixels.len();
-        let row_bytes = picture.row_bytes();
-        picture.pixels.resize(start + self.waiting * row_bytes, 0);
-        let out = &mut picture.pixels[start..];
-        let Self { weights, values, .. } = &*self;
-        with_widest(|| match picture.channels {
-            Channels::Gray => filter(values, weights, out, row_bytes, samples::opaque::<1>),
-            Channels::GrayAlpha => filter(values, weights, out, row_bytes, samples::straight::<2>),
-            Channels::Rgb => filter(values, weights, out, row_bytes, samples::opaque::<3>),
-            Channels::Cmyk => filter(values, weights, out, row_bytes, samples::opaque::<4>),
-            Channels::Rgba => filter(values, weights, out, row_bytes, samples::straight::<4>),
-        });
+        picture.pixels.resize(start + self.waiting * picture.row_bytes(), 0);
+        let (values, weights, out) = (&self.values, &self.weights, &mut picture.pixels[start..]);
+        match picture.channels {
+            Channels::Gray => with_widest(Filter::<1, false> { values, weights, out }),
+            Channels::GrayAlpha => with_widest(Filter::<2, true> { values, weights, out }),
+            Channels::Rgb => with_widest(Filter::<3, false> { values, weights, out }),
+            Channels::Cmyk => with_widest(Filter::<4, false> { values, weights, out }),
+            Channels::Rgba => with_widest(Filter::<4, true> { values, weights, out }),
+        }
         self.waiting = 0;
     }
 }
 
 /// Filters rows of pixels with `N` channels, and writes each as bytes into a row of `out`.
-#[inline(always)]
-fn filter<const N: usize>(
-    values: &[[f32; LINES]],
-    weights: &Weights,
-    out: &mut [u8],
-    row_bytes: usize,
-    to_bytes: impl Fn([f32; N]) -> [u8; N],
-) {
-    let (source, _) = values.as_chunks::<N>();
-    for target in 0..weights.targets() {
-        let (first, weights) = weights.window(target);
-        let mut sums = [[0.0; LINES]; N];
-        for (pixel, weight) in source[first..].iter().zip(weights) {
-            for (sum, values) in sums.iter_mut().zip(pixel) {
-                for (sum, value) in sum.iter_mut().zip(values) {
-                    *sum += value * weight;
+struct Filter<'r, const N: usize, const ALPHA: bool> {
+    values: &'r [[f32; LINES]],
+    weights: &'r Weights,
+    out: &'r mut [u8],
+}
+
+impl<const N: usize, const ALPHA: bool> Kernel for Filter<'_, N, ALPHA> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { values, weights, out } = self;
+        let row_bytes = weights.targets() * N;
+        let (source, _) = values.as_chunks::<N>();
+        for target in 0..weights.targets() {
+            let (first, weights) = weights.window(target);
+            let mut sums = [[0.0; LINES]; N];
+            for (pixel, weight) in source[first..].iter().zip(weights) {
+                for (sum, values) in sums.iter_mut().zip(pixel) {
+                    for (sum, value) in sum.iter_mut().zip(values) {
+                        *sum += value * weight;
+                    }
                 }
             }
-        }
-        for (line, row) in out.chunks_exact_mut(row_bytes).enumerate() {
-            row[target * N..][..N].copy_from_slice(&to_bytes(sums.map(|sum| sum[line])));
+            for (line, row) in out.chunks_exact_mut(row_bytes).enumerate() {
+                let pixel = sums.map(|sum| sum[line]);
+                let bytes = if ALPHA {
+                    samples::straight(pixel)
+                } else {
+                    samples::opaque(pixel)
+                };
+                row[target * N..][..N].copy_from_slice(&bytes);
+            }
         }
     }
 }

@@ -101,9 +101,16 @@ fn window_longer_than_all_held_rows_matches_the_formula() {
             .map(|_| random.below(256) as u8)
             .collect();
         let expected = plainly(&pixels, Channels::Rgb, from, to);
-        for (index, (found, expected)) in scale(&pixels, Channels::Rgb, from, to).iter().zip(&expected).enumerate() {
+        for (index, (found, expected)) in scale(&pixels, Channels::Rgb, from, to)
+            .iter()
+            .zip(&expected)
+            .enumerate()
+        {
             let difference = (f64::from(*found) - expected).abs();
-            assert!(difference <= 0.51, "{from} to {to}, value {index}: {found} for {expected}");
+            assert!(
+                difference <= 0.51,
+                "{from} to {to}, value {index}: {found} for {expected}"
+            );
         }
     }
 }

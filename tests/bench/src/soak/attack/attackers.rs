@@ -62,16 +62,18 @@ impl Attack {
     pub(super) fn run(self, target: &Target, over: &AtomicBool) -> String {
         match self {
             Self::TiffOfMillionStrips => requests(target, over, 4, |index| format!("/entries.tif?width={}", 1 + index)),
-            Self::TiffOfThousandPages => {
-                requests(target, over, 4, |index| format!("/pages.tif?width={}&page=7", 1 + index))
-            }
+            Self::TiffOfThousandPages => requests(target, over, 4, |index| {
+                format!("/pages.tif?width={}&page=7", 1 + index)
+            }),
             Self::HalfHeads => hold(over, 2_000, || half_head(&target.address)),
             Self::IdleConnections => hold(over, 3_500, || idle(&target.address)),
             Self::SlowReaders => slow_readers(target, over),
             Self::HungOrigin => requests(target, over, 256, |index| {
                 format!("/far/127.0.0.1:{}/{index}.jpg?width=100", target.hung)
             }),
-            Self::LargeMisses => requests(target, over, 100, |index| format!("/poster.jpg?width={}", 1_000 + index)),
+            Self::LargeMisses => requests(target, over, 100, |index| {
+                format!("/poster.jpg?width={}", 1_000 + index)
+            }),
             Self::LongHeaderName => long_header_names(target, over),
             Self::SilentAdminSockets => silent_admin_sockets(target, over),
         }
@@ -142,7 +144,10 @@ fn half_head(address: &str) -> Result<TcpStream> {
 /// A connection that waits after its answer.
 fn idle(address: &str) -> Result<TcpStream> {
     let mut stream = connect(address)?;
-    write!(stream, "HEAD /photograph0.jpg?width=80 HTTP/1.1\r\nHost: {address}\r\n\r\n")?;
+    write!(
+        stream,
+        "HEAD /photograph0.jpg?width=80 HTTP/1.1\r\nHost: {address}\r\n\r\n"
+    )?;
     let mut answer = [0; 4096];
     anyhow::ensure!(stream.read(&mut answer)? > 0, "closed before an answer");
     Ok(stream)

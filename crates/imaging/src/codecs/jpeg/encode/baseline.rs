@@ -4,10 +4,10 @@
 //! is kept, so that a picture of any size takes a few rows. Of a large picture only some rows of MCUs are counted, as
 //! many as a megapixel has; their symbols are as frequent as those of all rows to within a fraction of a per cent.
 
+use super::file;
 use super::huffman::Code;
 use super::symbols::{self, Counts, Symbols, Writer};
 use super::transform::{Component, Planes, Quantiser};
-use super::file;
 use crate::picture::Picture;
 use crate::{Cancel, ImageError};
 
@@ -109,7 +109,12 @@ impl<'p> Rows<'p> {
                     for column in mcu * blocks..(mcu + 1) * blocks {
                         let place = row * component.across + column;
                         let block = component.blocks.get(place).filter(|_| column < component.across);
-                        symbols::dc(tables[0], block.map_or(before[index], |block| block[0]), &mut before[index], symbols);
+                        symbols::dc(
+                            tables[0],
+                            block.map_or(before[index], |block| block[0]),
+                            &mut before[index],
+                            symbols,
+                        );
                         match block {
                             Some(block) => ac(tables[1], block, symbols),
                             None => symbols.put(tables[1], END, 0, 0),

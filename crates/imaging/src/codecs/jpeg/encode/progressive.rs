@@ -80,7 +80,11 @@ fn write_scan(
     scan.finish(&mut counts);
     let codes = counts.map(Code::new);
 
-    let class = if range.start == 0 { file::Class::Dc } else { file::Class::Ac };
+    let class = if range.start == 0 {
+        file::Class::Dc
+    } else {
+        file::Class::Ac
+    };
     // Each scan redefines table 0 of its class.
     file::huffman(class, 0, &codes[0], bytes);
     let last = range.end as u8 - 1;

@@ -89,7 +89,10 @@ fn file_decodes_as_near_as_that_of_another_encoder() {
             let (read, pixels) = decoded(&bytes, kind);
             assert_eq!(read, size, "{about}");
             let ours = error(&pixels, &picture.pixels);
-            assert!(ours <= theirs * 1.05 + 2.0, "{about}: {ours}, the other encoder {theirs}");
+            assert!(
+                ours <= theirs * 1.05 + 2.0,
+                "{about}: {ours}, the other encoder {theirs}"
+            );
             assert!(
                 bytes.len() < other.len() || size.pixels() < 10_000,
                 "{about}: {} bytes, the other encoder {}",

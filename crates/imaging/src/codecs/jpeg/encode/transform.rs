@@ -1,6 +1,8 @@
 //! Forward transform: turns pixels into luma and chroma, transforms (A.3.3) and quantises (A.3.4) their blocks.
 //!
-//! All arithmetic is on eight columns of `f32` at once, which compilers turn into vector instructions.
+//! All arithmetic is on eight columns of `f32` at once, which the compiler turns into vector instructions.
+
+use resizer_vector::{Kernel, with_widest};
 
 use crate::Size;
 
@@ -70,6 +72,7 @@ impl Quantiser {
     }
 
     /// The coefficients of a block, in the order in which they are stored.
+    #[inline(always)]
     fn quantised(&self, samples: [Octet; SIDE]) -> [i16; 64] {
         /// 1.5 * 2^23: an `f32` of this size has no fractional bits, so that a value added to it is rounded, and stands
         /// in the lowest bits of the sum.
@@ -94,12 +97,14 @@ fn unscaled(frequency: usize) -> f64 {
     }
 }
 
+#[inline(always)]
 fn transposed(block: [Octet; SIDE]) -> [Octet; SIDE] {
     std::array::from_fn(|row| std::array::from_fn(|column| block[column][row]))
 }
 
 /// The transform of each column, up to a factor for each frequency, by the method of Arai, Agui and Nakajima
 /// (Transactions of the IEICE E71, 1988) with five multiplications.
+#[inline(always)]
 fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
     /// The cosines of pi/4 and 3 pi/8, and the difference and the sum of those of pi/8 and 3 pi/8.
     const MIDDLE: f32 = std::f32::consts::FRAC_1_SQRT_2;
@@ -165,12 +170,28 @@ impl Planes {
 
     /// Takes the next rows of pixels; fewer at the end of the picture.
     pub(super) fn fill(&mut self, pixels: &[u8]) {
-        let (width, stride) = (self.width, self.stride);
-        let count = self.planes.len();
+        with_widest(Fill { planes: self, pixels });
+    }
+}
+
+/// The kernel of [`Planes::fill`].
+struct Fill<'a> {
+    planes: &'a mut Planes,
+    pixels: &'a [u8],
+}
+
+impl Kernel for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { planes, pixels } = self;
+        let (width, stride) = (planes.width, planes.stride);
+        let count = planes.planes.len();
         let filled = pixels.len() / (width * count);
         for (row, pixels) in pixels.chunks_exact(width * count).enumerate() {
             let row = row * stride..(row + 1) * stride;
-            match self.planes.as_mut_slice() {
+            match planes.planes.as_mut_slice() {
                 [luma, blue, red] => {
                     let planes = [&mut luma[row.clone()], &mut blue[row.clone()], &mut red[row]];
                     fill_row(pixels.as_chunks::<3>().0, planes, width);
@@ -185,20 +206,21 @@ impl Planes {
                 }
             }
         }
-        let rows = self.rows();
-        for plane in &mut self.planes {
+        let rows = planes.rows();
+        for plane in &mut planes.planes {
             for row in filled..rows {
                 plane.copy_within((filled - 1) * stride..filled * stride, row * stride);
             }
         }
-        if self.sampling > 1 {
-            let chroma = self.planes.iter_mut().skip(1);
+        if planes.sampling > 1 {
+            let chroma = planes.planes.iter_mut().skip(1);
             chroma.for_each(|plane| halve(plane, stride));
         }
     }
 }
 
 /// Luma and chroma: ITU-T T.871, 7.
+#[inline(always)]
 fn fill_row(pixels: &[[u8; 3]], [luma, blue, red]: [&mut [f32]; 3], width: usize) {
     let samples = luma.iter_mut().zip(blue.iter_mut().zip(red.iter_mut()));
     for (pixel, (luma, (blue, red))) in pixels.iter().zip(samples) {
@@ -215,6 +237,7 @@ fn fill_row(pixels: &[[u8; 3]], [luma, blue, red]: [&mut [f32]; 3], width: usize
 }
 
 /// Averages each 2 by 2 samples, and stores the means at the beginning, in rows of half the length.
+#[inline(always)]
 fn halve(plane: &mut [f32], stride: usize) {
     for row in 0..plane.len() / stride / 2 {
         for column in 0..stride / 2 {
@@ -249,21 +272,49 @@ impl<'q> Component<'q> {
 
     /// Appends its blocks of the planes that were filled last, with so many rows of pixels.
     pub(super) fn transform(&mut self, planes: &Planes, plane: usize, rows: usize) {
-        let samples = &planes.planes[plane];
-        let stride = planes.stride / self.sampling;
-        for top in 0..rows.div_ceil(SIDE * self.sampling) {
-            for left in 0..self.across {
-                let block = std::array::from_fn(|row| {
-                    let start = (top * SIDE + row) * stride + left * SIDE;
-                    samples[start..].first_chunk().copied().unwrap_or_default()
-                });
-                self.blocks.push(self.quantiser.quantised(block));
-            }
-        }
+        with_widest(Transform {
+            component: self,
+            planes,
+            plane,
+            rows,
+        });
     }
 
     /// Its blocks, row by row.
     pub(super) fn rows(&self) -> impl Iterator<Item = &[[i16; 64]]> {
         self.blocks.chunks(self.across)
+    }
+}
+
+/// The kernel of [`Component::transform`].
+struct Transform<'a, 'q> {
+    component: &'a mut Component<'q>,
+    planes: &'a Planes,
+    plane: usize,
+    rows: usize,
+}
+
+impl Kernel for Transform<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            component,
+            planes,
+            plane,
+            rows,
+        } = self;
+        let samples = &planes.planes[plane];
+        let stride = planes.stride / component.sampling;
+        for top in 0..rows.div_ceil(SIDE * component.sampling) {
+            for left in 0..component.across {
+                let block = std::array::from_fn(|row| {
+                    let start = (top * SIDE + row) * stride + left * SIDE;
+                    samples[start..].first_chunk().copied().unwrap_or_default()
+                });
+                component.blocks.push(component.quantiser.quantised(block));
+            }
+        }
     }
 }

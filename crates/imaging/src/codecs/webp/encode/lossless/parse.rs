@@ -79,7 +79,10 @@ impl Parse {
     /// Takes the next pixels, and chooses tokens for all but the last of them.
     pub(super) fn push(&mut self, pixels: &[Pixel], cancel: &Cancel) -> Result<(), ImageError> {
         self.window.push(pixels, self.position);
-        self.choose(self.window.end().saturating_sub(WEBP_LONGEST_BACK_REFERENCE + 1), cancel)
+        self.choose(
+            self.window.end().saturating_sub(WEBP_LONGEST_BACK_REFERENCE + 1),
+            cancel,
+        )
     }
 
     /// Chooses tokens for the rest.

@@ -2,7 +2,9 @@
 //! earlier positions where the same pixels may begin, the nearest first.
 
 use super::Pixel;
-use crate::cost::{WEBP_DROPPED_PIXELS as DROPPED, WEBP_LONGEST_BACK_REFERENCE as LONGEST, WEBP_WINDOW_PIXELS as WINDOW};
+use crate::cost::{
+    WEBP_DROPPED_PIXELS as DROPPED, WEBP_LONGEST_BACK_REFERENCE as LONGEST, WEBP_WINDOW_PIXELS as WINDOW,
+};
 
 /// Knuth's multiplier for hashes: 2^64 divided by the golden ratio.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -105,11 +107,7 @@ impl Window {
         let [a, b, c] = *pixels.first_chunk()?;
         let (b, c) = if a == b && b == c {
             if self.run_end <= position {
-                let run = pixels
-                    .iter()
-                    .take(LONGEST)
-                    .take_while(|pixel| **pixel == a)
-                    .count();
+                let run = pixels.iter().take(LONGEST).take_while(|pixel| **pixel == a).count();
                 self.run_end = position + run;
             }
             (a, (self.run_end - position) as u32)
