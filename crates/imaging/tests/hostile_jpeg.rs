@@ -13,7 +13,7 @@ use resizer_imaging::{Cancel, Format, ImageError, Instructions, Job, Limits, Sou
 static MEMORY: PeakAlloc = PeakAlloc;
 
 /// What a reader may allocate, whatever the file holds.
-const MOST_BYTES: usize = 192 * 1024;
+const MOST_BYTES: usize = 64 * 1024;
 
 /// The verdict, and the most bytes that were allocated for it.
 fn inspected(source: &[u8]) -> (Result<SourceInfo, ImageError>, usize) {

@@ -48,16 +48,24 @@ impl Entropy for Sequential {
     fn part(&mut self, part: usize, component: &mut Component, area: Area, bits: &mut Bits<'_>) -> Result<(), Error> {
         let (table, dc) = &mut self.parts[part];
         let (dc_table, ac_table) = &self.tables[*table];
+        let Component {
+            kind,
+            multipliers,
+            sampling,
+            plane,
+            stride,
+            ..
+        } = component;
+        let (decode, sampling, stride) = (kind.decode, *sampling, *stride);
         let tables = Tables {
             dc_table,
             ac_table,
-            multipliers: &component.multipliers,
+            multipliers,
         };
         for row in area.row..area.row + area.down {
             for column in area.column..area.column + area.across {
-                let start = component.sampling.place(column, row, component.stride);
-                let plane = &mut component.plane[start..];
-                (component.kind.decode)(bits, tables, dc, plane, component.stride)?;
+                let plane = &mut plane[sampling.place(column, row, stride)..];
+                decode(bits, tables, dc, plane, stride)?;
             }
         }
         Ok(())

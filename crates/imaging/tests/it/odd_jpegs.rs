@@ -134,7 +134,7 @@ fn flat_blocks(width: u16, factors: (u8, u8), blue: &[i32]) -> Vec<u8> {
         }
         (0..factors.1).for_each(|_| bits.push_str("0000"));
     }
-    while bits.len() % 8 > 0 {
+    while !bits.len().is_multiple_of(8) {
         bits.push('1');
     }
     for byte in bits.as_bytes().chunks(8) {
