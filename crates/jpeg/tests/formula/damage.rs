@@ -63,7 +63,7 @@ fn truncated_file_is_an_error() {
 }
 
 /// The scripts of files in several scans.
-fn scripts() -> [(bool, Vec<Scan>); 2] {
+pub(crate) fn scripts() -> [(bool, Vec<Scan>); 2] {
     let sequential = [0, 1, 2].map(|component| Scan::sequential(&[component], 3));
     let progressive = vec![
         Scan::progressive(&[0, 1, 2], (0, 0), false, 1, 2),

@@ -8,6 +8,7 @@
 
 mod damage;
 mod file;
+mod fuzz_seeds;
 mod headers;
 mod progressive;
 mod scans;

@@ -7,7 +7,7 @@ use crate::scans::Scan;
 use crate::{FACTORS, check, check_file, decoder};
 
 /// The script that libjpeg uses for colour pictures, with a restart interval for each scan.
-fn usual(interval: impl Fn(usize) -> u32) -> Vec<Scan> {
+pub(crate) fn usual(interval: impl Fn(usize) -> u32) -> Vec<Scan> {
     const ALL: &[usize] = &[0, 1, 2];
     let mut scans = vec![
         Scan::progressive(ALL, (0, 0), false, 1, 0),
