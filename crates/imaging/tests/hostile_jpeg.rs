@@ -12,7 +12,7 @@ use resizer_imaging::{Cancel, Format, ImageError, Instructions, Job, Limits, Sou
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// What a reader may allocate, whatever the file holds.
+/// The most bytes that a reader may allocate, whatever the file holds.
 const MOST_BYTES: usize = 64 * 1024;
 
 /// The verdict, and the most bytes that were allocated for it.

@@ -13,7 +13,7 @@ pub(crate) struct BandTable {
     entries: Box<[u32; ENTRIES]>,
 }
 
-/// What a symbol and the bits behind it stand for.
+/// The meaning of a symbol and of the bits behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Symbol {
     /// Zeros, then a coefficient of this value. A value of 0 is the last of sixteen zeros.

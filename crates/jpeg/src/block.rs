@@ -80,8 +80,8 @@ impl Kind {
         }
     }
 
-    /// The functions for blocks of this many samples across and down. Each is 1, 2, 4 or 8. A side of 1 goes with one of
-    /// 4 at most: at an eighth of the size a block of the fewest samples has 4.
+    /// The functions for blocks of this many samples across and down. Each is 1, 2, 4 or 8. A side of 1 goes with one
+    /// of 4 at most: at an eighth of the size a block of the fewest samples has 4.
     pub(crate) const fn new(width: u32, height: u32) -> Option<Self> {
         Some(match (width, height) {
             (1, 1) => Self::of::<1, 1>(),

@@ -79,12 +79,13 @@ impl<'s> Decoder<'s> {
         self.colours
     }
 
-    /// Whether pixels so far are missing, which happens with [`Damage::Show`] only.
+    /// Whether pixels are missing so far, which happens with [`Damage::Show`] only.
     pub fn is_damaged(&self) -> bool {
         self.incomplete || self.scans.iter().any(Scan::is_damaged)
     }
 
-    /// Decodes the next row of MCUs. Returns false after the last row. After an error every call returns the same error.
+    /// Decodes the next row of MCUs. Returns false after the last row. After an error every call returns the same
+    /// error.
     pub fn advance(&mut self) -> Result<bool, Error> {
         loop {
             match self.step()? {
@@ -95,8 +96,9 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// Decodes one scan's part of the next row of MCUs. A hostile file may have 200 scans, so a caller that wants to stop
-    /// soon calls this function and not [`advance`](Self::advance). After an error every call returns the same error.
+    /// Decodes one scan's part of the next row of MCUs. A hostile file may have 200 scans, so a caller that wants to
+    /// stop soon calls this function and not [`advance`](Self::advance). After an error every call returns the same
+    /// error.
     pub fn step(&mut self) -> Result<Step, Error> {
         if let Some(error) = self.failed {
             return Err(error);

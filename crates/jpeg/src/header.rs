@@ -1,8 +1,8 @@
 //! JPEG header: reads size, components, tables and scans, and tells how much memory decoding takes.
 //!
 //! A sequential picture in one scan is known when its scan begins. Where components or coefficients come in several
-//! scans, the reader searches for all of them, since they are decoded side by side. It holds at most [`MOST_SCANS`] scan
-//! headers of about 200 bytes, and takes one pass over the file.
+//! scans, the reader searches for all of them, since they are decoded side by side. It holds at most [`MOST_SCANS`]
+//! scan headers of about 200 bytes, and takes one pass over the file.
 
 use crate::component::Component;
 use crate::frame::{Frame, Process};

@@ -19,7 +19,7 @@ pub(crate) struct Intervals<'s> {
     damaged: bool,
 }
 
-/// What comes before an MCU.
+/// The state before an MCU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// The MCU follows the one before.
@@ -85,8 +85,8 @@ impl<'s> Intervals<'s> {
         Ok(())
     }
 
-    /// Fails if more bits were taken than there are. Bits behind the end are read as ones, so this has to be asked after
-    /// each row.
+    /// Fails if more bits were taken than there are. Bits behind the end are read as ones, so this has to be asked
+    /// after each row.
     pub(crate) fn check(&mut self) -> Result<(), Error> {
         if self.bits.overran() && !self.lost {
             return self.fail(Error::Truncated);

@@ -1,7 +1,7 @@
 //! JPEG decoder: decodes rows of blocks one by one, at full size or directly at a half, a quarter or an eighth.
 //!
-//! `resizer-imaging` is the only caller. A photograph of 100 megapixels takes less than two megabytes of memory, also if
-//! it is progressive: all scans are read side by side, each from its own place in the file, so that only the
+//! `resizer-imaging` is the only caller. A photograph of 100 megapixels takes less than two megabytes of memory, also
+//! if it is progressive: all scans are read side by side, each from its own place in the file, so that only the
 //! coefficients of a row of blocks are held. For a thumbnail most of a sequential picture is never transformed: of each
 //! block of 8 x 8 only the low frequencies are decoded, and the rest is skipped several symbols at a time. Of a
 //! progressive picture whole scans are skipped: an eighth needs the DC scans alone.
@@ -12,7 +12,8 @@
 //! Colour conversion, upsampling of chroma and metadata are the caller's task. Damage is an error, unless the caller
 //! asks for what is there ([`Damage::Show`]).
 //!
-//! Section numbers in this crate are those of ITU-T T.81. Where files break its rules, the decoder does as libjpeg does.
+//! Section numbers in this crate are those of ITU-T T.81. Where files break its rules, the decoder does as libjpeg
+//! does.
 
 mod band_table;
 mod bits;

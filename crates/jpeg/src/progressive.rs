@@ -114,8 +114,8 @@ impl Band {
         Ok(())
     }
 
-    /// One more bit of each coefficient of a block (G.1.2.3). Coefficients that were zero so far are coded as in a first
-    /// scan, and the bits of the others stand in between.
+    /// One more bit of each coefficient of a block (G.1.2.3). Coefficients that were zero so far are coded as in a
+    /// first scan, and the bits of the others stand in between.
     #[inline(always)]
     fn refine(&mut self, block: &mut Coefficients, bits: &mut Bits<'_>) -> Result<(), Error> {
         let mut place = self.first;
@@ -147,8 +147,8 @@ impl Band {
         Ok(())
     }
 
-    /// Passes this many zero coefficients, and gives the others on the way their next bit. Returns the place of the zero
-    /// coefficient after them, or the place after the band.
+    /// Passes this many zero coefficients, and gives the others on the way their next bit. Returns the place of the
+    /// zero coefficient after them, or the place after the band.
     #[inline(always)]
     fn pass(&self, block: &mut Coefficients, bits: &mut Bits<'_>, mut place: u32, mut zeros: u32) -> u32 {
         // From here on only coefficients that are not zero take bits.

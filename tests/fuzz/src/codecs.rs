@@ -73,8 +73,8 @@ pub(crate) fn icc(input: &[u8]) {
     process(&with_segment(0xe2, b"ICC_PROFILE\0\x01\x01", input), "format=png");
 }
 
-/// The JPEG decoder alone, at each of its scales, with damage refused and shown. It takes no more memory than the header
-/// says.
+/// The JPEG decoder alone, at each of its scales, with damage refused and shown. It takes no more memory than the
+/// header says.
 pub(crate) fn jpeg_decoder(input: &[u8]) {
     for damage in [Damage::Refuse, Damage::Show] {
         let Ok(header) = resizer_jpeg::Header::read(input, damage) else {

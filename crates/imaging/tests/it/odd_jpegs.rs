@@ -148,7 +148,8 @@ fn flat_blocks(width: u16, factors: (u8, u8), blue: &[i32]) -> Vec<u8> {
     file
 }
 
-/// Factors that no common divisor joins: 3 and 1, 3 and 2, 4 and 3. A pixel takes the chroma of the block that it lies in.
+/// Factors that no common divisor joins: 3 and 1, 3 and 2, 4 and 3. A pixel takes the chroma of the block that it lies
+/// in.
 #[test]
 fn chroma_of_unusual_sampling_factors_keeps_its_place() {
     let blue = [40, -30, 0, 60, 10, -50, 30, -10, 50, 20, -40, 5];

@@ -118,8 +118,8 @@ impl Picture {
         (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
     }
 
-    /// The coefficients that the scans hold: bits that no scan codes are 0 (G.1.1.1). DC coefficients are shifted, and AC
-    /// coefficients divided.
+    /// The coefficients that the scans hold: bits that no scan codes are 0 (G.1.1.1). DC coefficients are shifted, and
+    /// AC coefficients divided.
     pub(crate) fn coded(&self, component: usize, block: &Block) -> Block {
         let mut coded = [0; 64];
         for scan in self.scans.iter().filter(|scan| scan.components.contains(&component)) {

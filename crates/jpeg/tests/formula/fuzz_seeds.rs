@@ -20,9 +20,18 @@ fn seeds() -> Vec<(&'static str, Picture)> {
     vec![
         ("formula_thirds", picture(&[(3, 2), (1, 1), (2, 1)])),
         ("formula_inks", picture(&inks)),
-        ("formula_scans", picture(&[(2, 2), (1, 1), (1, 1)]).in_scans(false, sequential)),
-        ("formula_pairs", picture(&[(2, 2), (1, 1), (1, 1)]).in_scans(false, pairs)),
-        ("formula_refined", picture(&[(2, 2), (1, 1), (1, 1)]).in_scans(true, refined)),
+        (
+            "formula_scans",
+            picture(&[(2, 2), (1, 1), (1, 1)]).in_scans(false, sequential),
+        ),
+        (
+            "formula_pairs",
+            picture(&[(2, 2), (1, 1), (1, 1)]).in_scans(false, pairs),
+        ),
+        (
+            "formula_refined",
+            picture(&[(2, 2), (1, 1), (1, 1)]).in_scans(true, refined),
+        ),
         (
             "formula_usual",
             picture(&[(2, 1), (1, 1), (1, 1)]).in_scans(true, progressive::usual(|_| 2)),

@@ -1,4 +1,5 @@
-//! JPEG metadata: finds the EXIF orientation and the pieces of the colour profile in the segments before the first scan.
+//! JPEG metadata: finds the EXIF orientation and the pieces of the colour profile in the segments before the first
+//! scan.
 
 use resizer_jpeg::Segments;
 

@@ -15,8 +15,8 @@ const MOST_BYTES: u64 = 4 << 20;
 /// The places of the pieces.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
-    /// Each piece's number, the count of pieces that it states, and its place in the source. One piece too many is kept,
-    /// so that the profile is seen to be invalid.
+    /// Each piece's number, the count of pieces that it states, and its place in the source. One piece too many is
+    /// kept, so that the profile is seen to be invalid.
     pieces: Vec<(u8, u8, Range<usize>)>,
 }
 

@@ -1,4 +1,5 @@
-//! Rows of pixels from rows of components: upsamples chroma, and converts colours to RGB and inks to their usual meaning.
+//! Rows of pixels from rows of components: upsamples chroma, and converts colours to RGB and inks to their usual
+//! meaning.
 
 use resizer_jpeg::{Colours, Ratio, Rows};
 

@@ -1,8 +1,8 @@
 //! Chroma upsampling: computes a sample for each pixel of a component that is stored at a lower resolution.
 //!
 //! At half the resolution a new sample is three parts of the nearest sample and one part of the next ("triangle"
-//! filter), in both directions, as nearly all decoders do and encoders expect. At any other resolution the nearest sample
-//! is taken: a quarter, a third, or three of four, which hardly any file has.
+//! filter), in both directions, as nearly all decoders do and encoders expect. At any other resolution the nearest
+//! sample is taken: a quarter, a third, or three of four, which hardly any file has.
 
 use resizer_jpeg::{Plane, Ratio};
 
