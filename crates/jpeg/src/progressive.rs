@@ -12,13 +12,13 @@ use crate::scan_header::{self, ScanHeader};
 
 /// A scan of DC coefficients.
 #[derive(Debug)]
-pub(crate) struct Means {
+pub(crate) struct DcScan {
     low: u32,
     /// For each component of the scan its table, and the DC coefficient of its last block. A refinement has no tables.
     parts: Vec<(Option<DcTable>, i32)>,
 }
 
-impl Means {
+impl DcScan {
     pub(crate) fn new(header: &ScanHeader<'_>, refines: bool, low: u32) -> Self {
         let table = |part: &scan_header::Part<'_>| (!refines).then(|| DcTable::new(part.dc_table));
         Self {
@@ -31,7 +31,7 @@ impl Means {
     pub(crate) const PART_BYTES: usize = size_of::<(Option<DcTable>, i32)>() + DcTable::BYTES;
 }
 
-impl Entropy for Means {
+impl Entropy for DcScan {
     fn restart(&mut self) {
         self.parts.iter_mut().for_each(|(_, dc)| *dc = 0);
     }
@@ -63,7 +63,7 @@ impl Entropy for Means {
 
 /// A scan of a band of AC coefficients, which has one component.
 #[derive(Debug)]
-pub(crate) struct Band {
+pub(crate) struct AcScan {
     refines: bool,
     low: u32,
     first: u32,
@@ -73,7 +73,7 @@ pub(crate) struct Band {
     run: u32,
 }
 
-impl Band {
+impl AcScan {
     pub(crate) fn new(header: &ScanHeader<'_>, (first, last): (u32, u32), refines: bool, low: u32) -> Self {
         Self {
             refines,
@@ -174,7 +174,7 @@ impl Band {
     }
 }
 
-impl Entropy for Band {
+impl Entropy for AcScan {
     fn restart(&mut self) {
         self.run = 0;
     }

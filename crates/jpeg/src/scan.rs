@@ -8,9 +8,9 @@ use crate::bits::Bits;
 use crate::component::Component;
 use crate::header::Header;
 use crate::intervals::{Intervals, Next};
-use crate::progressive::{Band, Means};
+use crate::progressive::{AcScan, DcScan};
 use crate::scan_header::{Coding, ScanHeader};
-use crate::sequential::Sequential;
+use crate::sequential::SequentialScan;
 
 /// Blocks of a component: a rectangle in the blocks of the current row of MCUs.
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +42,9 @@ pub(crate) struct Scan<'s> {
 /// The state of each kind of coding.
 #[derive(Debug)]
 enum Code {
-    Sequential(Sequential),
-    Means(Means),
-    Band(Box<Band>),
+    Sequential(SequentialScan),
+    Dc(DcScan),
+    Ac(Box<AcScan>),
 }
 
 impl<'s> Scan<'s> {
@@ -54,14 +54,14 @@ impl<'s> Scan<'s> {
             intervals: Intervals::new(bits, scan.restart_interval, header.damage),
             parts: scan.parts.iter().map(|part| part.component).collect(),
             coding: match scan.coding {
-                Coding::Sequential => Code::Sequential(Sequential::new(scan)),
-                Coding::Dc { refines, low } => Code::Means(Means::new(scan, refines, low)),
+                Coding::Sequential => Code::Sequential(SequentialScan::new(scan)),
+                Coding::Dc { refines, low } => Code::Dc(DcScan::new(scan, refines, low)),
                 Coding::Ac {
                     first,
                     last,
                     refines,
                     low,
-                } => Code::Band(Box::new(Band::new(scan, (first, last), refines, low))),
+                } => Code::Ac(Box::new(AcScan::new(scan, (first, last), refines, low))),
             },
         }
     }
@@ -69,9 +69,9 @@ impl<'s> Scan<'s> {
     /// The bytes that a scan holds.
     pub(crate) fn bytes(header: &ScanHeader<'_>) -> usize {
         let part = match header.coding {
-            Coding::Sequential => Sequential::PART_BYTES,
-            Coding::Dc { .. } => Means::PART_BYTES,
-            Coding::Ac { .. } => Band::BYTES,
+            Coding::Sequential => SequentialScan::PART_BYTES,
+            Coding::Dc { .. } => DcScan::PART_BYTES,
+            Coding::Ac { .. } => AcScan::BYTES,
         };
         /// The indices of its components, and what a list takes besides.
         const LISTS: usize = 64;
@@ -92,8 +92,8 @@ impl<'s> Scan<'s> {
         } = self;
         match coding {
             Code::Sequential(code) => decode_row(code, intervals, parts, components, mcus, row),
-            Code::Means(code) => decode_row(code, intervals, parts, components, mcus, row),
-            Code::Band(code) => decode_row(code.as_mut(), intervals, parts, components, mcus, row),
+            Code::Dc(code) => decode_row(code, intervals, parts, components, mcus, row),
+            Code::Ac(code) => decode_row(code.as_mut(), intervals, parts, components, mcus, row),
         }?;
         intervals.check()
     }

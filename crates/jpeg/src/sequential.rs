@@ -10,14 +10,14 @@ use crate::scan_header::{Part, ScanHeader};
 
 /// The tables of a scan, and its predictions.
 #[derive(Debug)]
-pub(crate) struct Sequential {
+pub(crate) struct SequentialScan {
     /// Each pair of Huffman tables (DC, AC) that components use.
     tables: Vec<(DcTable, AcTable)>,
     /// For each component of the scan the index of its tables, and the DC coefficient of its last block.
     parts: Vec<(usize, i32)>,
 }
 
-impl Sequential {
+impl SequentialScan {
     pub(crate) fn new(header: &ScanHeader<'_>) -> Self {
         let mut parts: Vec<(usize, i32)> = Vec::with_capacity(header.parts.len());
         let mut tables = Vec::with_capacity(header.parts.len());
@@ -39,7 +39,7 @@ impl Sequential {
     pub(crate) const PART_BYTES: usize = size_of::<(DcTable, AcTable)>() + DcTable::BYTES + AcTable::BYTES;
 }
 
-impl Entropy for Sequential {
+impl Entropy for SequentialScan {
     fn restart(&mut self) {
         self.parts.iter_mut().for_each(|(_, dc)| *dc = 0);
     }

@@ -1,10 +1,11 @@
 //! JPEGs that break a rule and that all other programs show: the same pixels as from a regular file.
 
 use jpeg_encoder::ColorType;
+use resizer_imaging::ImageError;
 
 use crate::make::{self, Kind};
-use crate::process;
 use crate::view::View;
+use crate::{files, process};
 
 const JFIF: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
 
@@ -96,9 +97,32 @@ fn colours_follow_jfif() {
     }
 }
 
+/// The memory of a TIFF is predicted from its own header, so that a JPEG in it has to fit. Rows that fill the last
+/// blocks may be there.
+#[test]
+fn jpeg_larger_than_its_place_in_a_tiff_is_refused() {
+    let inside = |width: u32, height: u32| {
+        let strip = make::jpeg(width, height, &make::busy(width, height));
+        let page = files::Page {
+            tags: files::tags(20, 20, &[8; 3], 7, 6),
+            chunks: vec![strip],
+        };
+        process(&files::tiff(true, vec![page]), "format=png")
+    };
+    assert!(inside(20, 20).is_ok());
+    assert!(inside(20, 32).is_ok());
+    for (width, height) in [(20, 400), (40, 20)] {
+        let error = inside(width, height).unwrap_err();
+        assert!(
+            matches!(error, ImageError::Corrupt { .. }),
+            "{width} x {height}: {error}"
+        );
+    }
+}
+
 /// A JPEG whose blocks have one colour each, with standard tables that it leaves out. Luma is 128. `blue` holds the
-/// blue differences of one row of MCUs. Factors are those of luma and of chroma, across.
-fn flat_blocks(width: u16, factors: (u8, u8), blue: &[i32]) -> Vec<u8> {
+/// blue differences of one row of MCUs, or of one column. Factors are those of luma and of chroma along it.
+fn flat_blocks(length: u16, factors: (u8, u8), down: bool, blue: &[i32]) -> Vec<u8> {
     let mut file = b"\xff\xd8".to_vec();
     let mut segment = |marker: u8, body: &[u8]| {
         file.extend([0xff, marker]);
@@ -107,9 +131,10 @@ fn flat_blocks(width: u16, factors: (u8, u8), blue: &[i32]) -> Vec<u8> {
     };
     // Steps of 8, by which the first coefficient is the mean.
     segment(0xdb, &[&[0][..], &[8; 64]].concat());
-    let [w1, w0] = width.to_be_bytes();
-    let [luma, chroma] = [factors.0, factors.1].map(|across| across << 4 | 1);
-    segment(0xc0, &[8, 0, 8, w1, w0, 3, 1, luma, 0, 2, chroma, 0, 3, chroma, 0]);
+    let (width, height) = if down { (8, length) } else { (length, 8) };
+    let [h1, h0, w1, w0] = (u32::from(height) << 16 | u32::from(width)).to_be_bytes();
+    let [luma, chroma] = [factors.0, factors.1].map(|factor| if down { 0x10 | factor } else { factor << 4 | 1 });
+    segment(0xc0, &[8, h1, h0, w1, w0, 3, 1, luma, 0, 2, chroma, 0, 3, chroma, 0]);
     segment(0xda, &[3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0]);
     // The codes of T.81, K.3.3: no difference and the end of the block, of luma and of chroma.
     let mut bits = String::new();
@@ -153,22 +178,27 @@ fn flat_blocks(width: u16, factors: (u8, u8), blue: &[i32]) -> Vec<u8> {
 #[test]
 fn chroma_of_unusual_sampling_factors_keeps_its_place() {
     let blue = [40, -30, 0, 60, 10, -50, 30, -10, 50, 20, -40, 5];
-    for (factors, mcus) in [((3, 1), 12), ((3, 2), 6), ((4, 3), 4), ((4, 1), 12), ((1, 1), 12)] {
-        let width = mcus * 8 * u16::from(factors.0);
-        let source = flat_blocks(width, factors, &blue);
+    let cases = [((3, 1), 12), ((3, 2), 6), ((4, 3), 4), ((4, 1), 12), ((1, 1), 12)];
+    for ((factors, mcus), down) in cases.into_iter().flat_map(|case| [(case, false), (case, true)]) {
+        let length = mcus * 8 * u16::from(factors.0);
+        let source = flat_blocks(length, factors, down, &blue);
         let view = View::of(&process(&source, "format=png").unwrap());
-        assert_eq!((view.width, view.height), (u32::from(width), 8));
-        for x in 0..view.width {
+        let (width, height) = if down {
+            (8, u32::from(length))
+        } else {
+            (u32::from(length), 8)
+        };
+        assert_eq!((view.width, view.height), (width, height));
+        for at in 0..u32::from(length) {
             // The centre of the pixel, in blocks of chroma.
-            let place = (f64::from(x) + 0.5) * f64::from(factors.1) / (8.0 * f64::from(factors.0));
+            let place = (f64::from(at) + 0.5) * f64::from(factors.1) / (8.0 * f64::from(factors.0));
             let value = f64::from(blue[place as usize]);
             // ITU-T T.871, 7.
             let expected = [128.0, 128.0 - 0.344_14 * value, 128.0 + 1.772 * value];
-            for (found, expected) in view.pixel(x, 3).iter().zip(expected) {
-                assert!(
-                    (f64::from(*found) - expected).abs() <= 1.01,
-                    "{factors:?} at {x}: {found}, {expected}"
-                );
+            let pixel = if down { view.pixel(3, at) } else { view.pixel(at, 3) };
+            for (found, expected) in pixel.iter().zip(expected) {
+                let difference = (f64::from(*found) - expected).abs();
+                assert!(difference <= 1.01, "{factors:?}, {down}, at {at}: {found}, {expected}");
             }
         }
     }
