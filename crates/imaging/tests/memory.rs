@@ -179,6 +179,7 @@ fn job_takes_no_more_memory_than_predicted() {
     ];
     long_animation_takes_a_few_megabytes();
     huge_photograph_takes_a_few_megabytes();
+    huge_progressive_photograph_takes_a_few_megabytes();
     let limits = Limits::default();
     for (name, source) in &sources {
         for query in queries {
@@ -269,21 +270,57 @@ fn huge_photograph_takes_a_few_megabytes() {
         source.extend([0xff, 0xd0 + (index % 8) as u8]);
     }
     source.extend([0xff, 0xd9]);
-    for (width, most) in [("400", 3_000_000), ("2500", 40_000_000)] {
-        let (instructions, _) = Instructions::parse([("width", width)]);
+    check_huge(&source, &[("400", 3_000_000), ("2500", 40_000_000)]);
+}
+
+/// The scans pass side by side, so that only the coefficients of a row of MCUs are held.
+fn huge_progressive_photograph_takes_a_few_megabytes() {
+    const SIDE: u16 = 10_000;
+    let mut source = vec![0xff, 0xd8];
+    let mut segment = |marker: u8, body: &[u8], data: usize| {
+        source.extend([0xff, marker]);
+        source.extend((body.len() as u16 + 2).to_be_bytes());
+        source.extend(body);
+        source.extend(vec![0; data]);
+    };
+    segment(0xdb, &[&[0][..], &[1; 64]].concat(), 0);
+    // One code of one bit each. Zeros are then a DC coefficient like the one before, or a run of 16,384 empty blocks.
+    let table = |kind: u8, symbol: u8| [&[kind, 1][..], &[0; 15], &[symbol]].concat();
+    segment(0xc4, &table(0x00, 0x00), 0);
+    segment(0xc4, &table(0x10, 0xe0), 0);
+    let [h1, h0] = SIDE.to_be_bytes();
+    segment(0xc2, &[8, h1, h0, h1, h0, 3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0], 0);
+    // Six blocks in each of 625 x 625 MCUs, and 1,250 x 1,250 blocks of luma.
+    segment(0xda, &[3, 1, 0, 2, 0, 3, 0, 0, 0, 1], 625 * 625 * 6 / 8 + 1);
+    for low in [1, 0] {
+        let bits = if low == 0 { 0x10 } else { 0x01 };
+        for component in 1..=3 {
+            let runs = 1_250 * 1_250 / 16_384 + 1;
+            segment(0xda, &[1, component, 0, 1, 63, bits], runs * 15 / 8 + 1);
+        }
+    }
+    segment(0xda, &[3, 1, 0, 2, 0, 3, 0, 0, 0, 0x10], 625 * 625 * 6 / 8 + 1);
+    source.extend([0xff, 0xd9]);
+    check_huge(&source, &[("400", 3_000_000), ("2500", 40_000_000)]);
+}
+
+/// A job to each width takes what was predicted, and at most as many bytes.
+fn check_huge(source: &[u8], widths: &[(&str, u64)]) {
+    for (width, most) in widths {
+        let (instructions, _) = Instructions::parse([("width", *width)]);
         let job = Job {
             instructions,
             format: Format::Jpeg,
             limits: Limits::default(),
         };
-        let info = inspect(&source, &job.limits).unwrap();
+        let info = inspect(source, &job.limits).unwrap();
         let predicted = predict(&info, &job).unwrap().peak_bytes;
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage() as u64;
-        resizer_imaging::run(&source, &job, &Cancel::new()).unwrap();
+        resizer_imaging::run(source, &job, &Cancel::new()).unwrap();
         let actual = MEMORY.peak_usage() as u64 - before;
         let about = format!("to a width of {width} {actual} bytes, {predicted} predicted");
-        assert!(actual <= predicted && predicted <= most, "{about}");
+        assert!(actual <= predicted && predicted <= *most, "{about}");
         assert!(predicted <= actual * 3 / 2 + 2_000_000, "{about}");
         println!("{about}");
     }

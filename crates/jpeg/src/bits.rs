@@ -5,7 +5,7 @@
 //! the reader appends ones. No Huffman code consists of ones only (C.2), so the first missing symbol is invalid, and
 //! the number of ones taken is known.
 
-use crate::Error;
+use crate::{Damage, Error};
 
 /// Reads bits. At least 32 of them are buffered after [`refill`](Self::refill).
 #[derive(Clone, Copy, Debug)]
@@ -116,11 +116,22 @@ impl<'s> Bits<'s> {
         }
     }
 
+    /// The next bit by itself.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> bool {
+        self.refill();
+        let bit = self.buffer >> 63 == 1;
+        self.skip(1);
+        bit
+    }
+
     /// Continues after the restart marker of this number, 0 to 7. Skips any bytes before it, since some writers leave
-    /// bytes there and other decoders skip them too.
-    pub(crate) fn restart(&mut self, number: u8) -> Result<(), Error> {
+    /// bytes there and other decoders skip them too. Where damage is shown, up to three markers that should have come
+    /// before are skipped as well: they repeat or were left over.
+    pub(crate) fn restart(&mut self, number: u8, damage: Damage) -> Result<(), Error> {
         const FIRST_RESTART: u8 = 0xd0;
-        if self.overran() {
+        let shows = damage == Damage::Show;
+        if self.overran() && !shows {
             return Err(Error::Truncated);
         }
         let mut position = self.position;
@@ -133,7 +144,10 @@ impl<'s> Bits<'s> {
             match self.source.get(position) {
                 // A stuffed byte, or a fill byte before a marker.
                 Some(0x00 | 0xff) => {}
+                // A damaged byte.
+                Some(0x01..=0xbf) if shows => {}
                 Some(marker) if *marker == FIRST_RESTART + number => break,
+                Some(marker @ 0xd0..=0xd7) if shows && (marker - FIRST_RESTART + 8 - number) % 8 > 4 => {}
                 Some(0xd0..=0xd7) => return Err(Error::Corrupt("a restart marker is missing")),
                 _ => return Err(Error::Truncated),
             }

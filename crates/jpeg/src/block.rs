@@ -1,4 +1,6 @@
 //! Block decoder: reads the coefficients of a block and writes its samples into a plane.
+//!
+//! A block of a sequential picture is read and written at once. Of a progressive picture all scans are read before.
 
 use crate::Error;
 use crate::bits::Bits;
@@ -25,38 +27,93 @@ pub(crate) struct Tables<'t> {
 pub(crate) type Decode =
     fn(&mut Bits<'_>, Tables<'_>, dc: &mut i32, plane: &mut [u8], stride: usize) -> Result<(), Error>;
 
-/// The decoder for blocks of this many samples across and down. Each is 1, 2, 4 or 8.
-pub(crate) fn decoder(width: u32, height: u32) -> Option<Decode> {
-    Some(match (width, height) {
-        (1, 1) => decode::<1, 1>,
-        (1, 2) => decode::<1, 2>,
-        (1, 4) => decode::<1, 4>,
-        (2, 1) => decode::<2, 1>,
-        (2, 2) => decode::<2, 2>,
-        (2, 4) => decode::<2, 4>,
-        (2, 8) => decode::<2, 8>,
-        (4, 1) => decode::<4, 1>,
-        (4, 2) => decode::<4, 2>,
-        (4, 4) => decode::<4, 4>,
-        (4, 8) => decode::<4, 8>,
-        (8, 2) => decode::<8, 2>,
-        (8, 4) => decode::<8, 4>,
-        (8, 8) => decode::<8, 8>,
-        _ => return None,
-    })
+/// Writes the samples of known coefficients into rows of a plane. `multipliers` are in zigzag order.
+pub(crate) type Draw = fn(dc: i16, &Coefficients, multipliers: &[f32; 64], plane: &mut [u8], stride: usize);
+
+/// The AC coefficients of a block of a progressive picture.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Coefficients {
+    /// The indices of values that are not 0: bit n for index n.
+    pub(crate) nonzero: u64,
+    /// In zigzag order. The first one is not used.
+    pub(crate) values: [i16; 64],
 }
 
-/// The last index in zigzag order of a frequency below these.
-const fn last_place(width: usize, height: usize) -> u32 {
-    let (mut last, mut place) = (0, 0);
+impl Coefficients {
+    /// A block of one colour.
+    pub(crate) const NONE: Self = Self {
+        nonzero: 0,
+        values: [0; 64],
+    };
+
+    #[inline(always)]
+    pub(crate) const fn set(&mut self, index: u32, value: i16) {
+        self.values[index as usize % 64] = value;
+        let bit = 1 << (index % 64);
+        if value == 0 {
+            self.nonzero &= !bit;
+        } else {
+            self.nonzero |= bit;
+        }
+    }
+}
+
+/// The functions for blocks of one size.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    pub(crate) decode: Decode,
+    pub(crate) draw: Draw,
+    /// The coefficients that the samples depend on: bit n for index n.
+    pub(crate) wanted: u64,
+}
+
+impl Kind {
+    const fn of<const W: usize, const H: usize>() -> Self
+    where
+        [f32; W]: Points,
+        [f32; H]: Points,
+    {
+        Self {
+            decode: decode::<W, H>,
+            draw: draw::<W, H>,
+            wanted: wanted(W, H),
+        }
+    }
+
+    /// The functions for blocks of this many samples across and down. Each is 1, 2, 4 or 8. A side of 1 goes with one
+    /// of 4 at most: at an eighth of the size a block of the fewest samples has 4.
+    pub(crate) const fn new(width: u32, height: u32) -> Option<Self> {
+        Some(match (width, height) {
+            (1, 1) => Self::of::<1, 1>(),
+            (1, 2) => Self::of::<1, 2>(),
+            (1, 4) => Self::of::<1, 4>(),
+            (2, 1) => Self::of::<2, 1>(),
+            (2, 2) => Self::of::<2, 2>(),
+            (2, 4) => Self::of::<2, 4>(),
+            (2, 8) => Self::of::<2, 8>(),
+            (4, 1) => Self::of::<4, 1>(),
+            (4, 2) => Self::of::<4, 2>(),
+            (4, 4) => Self::of::<4, 4>(),
+            (4, 8) => Self::of::<4, 8>(),
+            (8, 2) => Self::of::<8, 2>(),
+            (8, 4) => Self::of::<8, 4>(),
+            (8, 8) => Self::of::<8, 8>(),
+            _ => return None,
+        })
+    }
+}
+
+/// The indices in zigzag order of the frequencies below these.
+const fn wanted(width: usize, height: usize) -> u64 {
+    let (mut wanted, mut place) = (0, 0);
     while place < ZIGZAG.len() {
         let (column, row) = (ZIGZAG[place] as usize / 8, ZIGZAG[place] as usize % 8);
         if column < width && row < height {
-            last = place;
+            wanted |= 1 << place;
         }
         place += 1;
     }
-    last as u32
+    wanted
 }
 
 fn decode<const W: usize, const H: usize>(
@@ -79,7 +136,8 @@ where
     here.refill();
     *dc = dc.wrapping_add(dc_table.read(&mut here)?);
     let first = *dc as f32 * multipliers[0];
-    let last = const { last_place(W, H) };
+    // The last index of a frequency that is used.
+    let last = const { 63 - wanted(W, H).leading_zeros() };
 
     let mut block = [0.0; 64];
     let (mut place, mut flat) = (1, true);
@@ -99,19 +157,50 @@ where
     }
     *bits = here;
 
+    write::<W, H>(first, &mut block, flat, plane, stride);
+    Ok(())
+}
+
+fn draw<const W: usize, const H: usize>(
+    dc: i16,
+    coefficients: &Coefficients,
+    multipliers: &[f32; 64],
+    plane: &mut [u8],
+    stride: usize,
+) where
+    [f32; W]: Points,
+    [f32; H]: Points,
+{
+    let mut left = coefficients.nonzero & const { wanted(W, H) & !1 };
+    let flat = left == 0;
+    let mut block = [0.0; 64];
+    while left != 0 {
+        let index = left.trailing_zeros() as usize % 64;
+        left &= left - 1;
+        block[usize::from(ZIGZAG[index] % 64)] = f32::from(coefficients.values[index]) * multipliers[index];
+    }
+    write::<W, H>(f32::from(dc) * multipliers[0], &mut block, flat, plane, stride);
+}
+
+/// Transforms a block and writes its samples. `dc` is its mean. A flat block has no other coefficients.
+#[inline(always)]
+fn write<const W: usize, const H: usize>(dc: f32, block: &mut [f32; 64], flat: bool, plane: &mut [u8], stride: usize)
+where
+    [f32; W]: Points,
+    [f32; H]: Points,
+{
     if flat {
-        let byte = transform::byte(first);
+        let byte = transform::byte(dc);
         for row in plane.chunks_mut(stride).take(H) {
             row[..W].fill(byte);
         }
     } else {
-        block[0] = first;
-        let samples = transform::samples::<W, H>(&block);
+        block[0] = dc;
+        let samples = transform::samples::<W, H>(block);
         for (row, samples) in plane.chunks_mut(stride).zip(&samples) {
             row[..W].copy_from_slice(&samples.map(transform::byte));
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,20 +1,31 @@
-//! JPEG header (T.81, annex B): reads tables, size and components, and tells how much memory decoding takes.
+//! JPEG header: reads size, components, tables and scans, and tells how much memory decoding takes.
+//!
+//! A sequential picture in one scan is known when its scan begins. Where components or coefficients come in several
+//! scans, the reader searches for all of them, since they are decoded side by side. It holds at most [`MOST_SCANS`]
+//! scan headers of about 200 bytes, and takes one pass over the file.
 
-use crate::block;
-use crate::huffman::HuffmanTable;
-use crate::{Error, Scale};
+use crate::component::Component;
+use crate::frame::{Frame, Process};
+use crate::scan::Scan;
+use crate::scan_header::{Part, ScanHeader};
+use crate::segments::{END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, Segment, Segments};
+use crate::tables::Tables;
+use crate::{Damage, Error, Scale};
 
 /// The header of a JPEG that this decoder decodes.
 #[derive(Clone, Debug)]
 pub struct Header<'s> {
-    width: u32,
-    height: u32,
-    pub(crate) components: Vec<Component<'s>>,
+    pub(crate) source: &'s [u8],
+    pub(crate) frame: Frame,
+    /// The quantisation table of each component, in zigzag order.
+    pub(crate) quantisation: Vec<[u16; 64]>,
     colours: Colours,
-    /// MCUs between two restart markers. 0 means that there are no markers.
-    pub(crate) restart_interval: u32,
-    /// The index of the first byte of entropy-coded data.
-    pub(crate) data: usize,
+    pub(crate) scans: Vec<ScanHeader<'s>>,
+    pub(crate) damage: Damage,
+    /// Whether all scans that the picture needs are in the file.
+    pub(crate) complete: bool,
+    /// Whether the end marker was seen, so that no scan is cut off.
+    ended: bool,
 }
 
 /// The colour model of the components.
@@ -26,187 +37,98 @@ pub enum Colours {
     YCbCr,
     /// Red, green and blue.
     Rgb,
+    /// Four inks. By convention they are inverted: 255 means no ink.
+    Cmyk,
+    /// Luma, two colour differences and black: cyan, magenta and yellow taken for red, green and blue and converted.
+    Ycck,
 }
 
-/// One component of the frame.
-#[derive(Clone, Debug)]
-pub(crate) struct Component<'s> {
-    id: u8,
-    /// The sampling factors: blocks in an MCU, across and down.
-    pub(crate) across: u32,
-    pub(crate) down: u32,
-    quantisation_id: u8,
-    /// The quantisation table in zigzag order.
-    pub(crate) quantisation: [u16; 64],
-    pub(crate) dc_table: HuffmanTable<'s>,
-    pub(crate) ac_table: HuffmanTable<'s>,
+impl Colours {
+    /// The number of components: 1, 3 or 4.
+    pub const fn components(self) -> usize {
+        match self {
+            Self::Gray => 1,
+            Self::YCbCr | Self::Rgb => 3,
+            Self::Cmyk | Self::Ycck => 4,
+        }
+    }
 }
 
-/// The size of a component's samples at a scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sampling {
-    /// Samples of a block, across and down.
-    pub(crate) block_width: u32,
-    pub(crate) block_height: u32,
-    /// How many pixels of the decoded picture a sample covers, across and down: 1, 2 or 4.
-    pub(crate) ratio_across: u32,
-    pub(crate) ratio_down: u32,
-}
+/// The most scans of a progressive picture. Encoders write about ten.
+const MOST_SCANS: usize = 200;
 
-/// An upper bound of a component's memory besides its plane: 4 + 4 + 8 KB of tables, and small buffers.
-const COMPONENT_BYTES: u64 = 18 * 1024;
-const UNREADABLE: &str = "a segment of its header is cut off";
-const EMPTY: HuffmanTable<'static> = HuffmanTable {
-    counts: &[0; 16],
-    symbols: &[],
-};
-
-/// The contents of the segments before the scan.
-struct Tables<'s> {
+/// The contents of the segments so far.
+#[derive(Default)]
+struct Reader<'s> {
+    tables: Tables<'s>,
+    marks: Marks,
+    frame: Option<Frame>,
+    /// By component.
     quantisation: [Option<[u16; 64]>; 4],
-    dc_table: [Option<HuffmanTable<'s>>; 4],
-    ac_table: [Option<HuffmanTable<'s>>; 4],
-    restart_interval: u32,
+    scans: Vec<ScanHeader<'s>>,
+    ended: bool,
+}
+
+/// The marker segments that tell the colour model.
+#[derive(Default)]
+struct Marks {
+    jfif: bool,
     /// The colour transform in Adobe's segment.
     adobe: Option<u8>,
 }
 
 impl<'s> Header<'s> {
-    /// Reads the header, up to the first pixel.
-    pub fn read(source: &'s [u8]) -> Result<Self, Error> {
-        let mut tables = Tables {
-            quantisation: [None; 4],
-            dc_table: [None; 4],
-            ac_table: [None; 4],
-            restart_interval: 0,
-            adobe: None,
-        };
-        let mut header = None;
-        let mut rest = source
-            .strip_prefix(&[0xff, 0xd8])
-            .ok_or(Error::Unsupported("what does not begin like a JPEG"))?;
-        loop {
-            // Fill bytes of 0xff may stand before a marker (B.1.1.2).
-            while let [0xff, 0xff, ..] = rest {
-                rest = &rest[1..];
-            }
-            let [0xff, marker, high, low, ..] = *rest else {
-                return Err(Error::Corrupt(UNREADABLE));
-            };
-            let end = 2 + usize::from(u16::from_be_bytes([high, low]));
-            let body = rest.get(4..end).ok_or(Error::Corrupt(UNREADABLE))?;
-            rest = &rest[end..];
-            match marker {
-                0xdb => tables.add_quantisation_tables(body)?,
-                0xc4 => tables.add_huffman_tables(body)?,
-                0xdd => {
-                    let interval = body.try_into().map_err(|_| Error::Corrupt(UNREADABLE))?;
-                    tables.restart_interval = u16::from_be_bytes(interval).into();
-                }
-                0xee => {
-                    if let [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..] = body {
-                        tables.adobe = Some(*transform);
-                    }
-                }
-                0xc0 | 0xc1 if header.is_none() => header = Some(Self::of_frame(body)?),
-                0xc0..=0xcf => return Err(Error::Unsupported("this kind of coding")),
-                0xda => {
-                    let mut header = header.ok_or(Error::Corrupt("its pixels come before its size"))?;
-                    header.begin_scan(body, &tables)?;
-                    header.data = source.len() - rest.len();
-                    return Ok(header);
-                }
-                // Comments and application segments.
-                0xe0..=0xef | 0xfe => {}
-                _ => return Err(Error::Unsupported("this kind of segment")),
+    /// Reads the header, up to the last scan that the picture needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for other kinds of JPEG, [`Error::Corrupt`] for a header that cannot be read, and with
+    /// [`Damage::Refuse`] [`Error::Truncated`] if components or, without an end marker, coefficients are missing.
+    pub fn read(source: &'s [u8], damage: Damage) -> Result<Self, Error> {
+        let mut reader = Reader::default();
+        for segment in Segments::new(source)? {
+            match segment.and_then(|segment| reader.add(&segment)) {
+                Ok(false) => {}
+                Ok(true) => break,
+                Err(_) if damage == Damage::Show && !reader.scans.is_empty() => break,
+                Err(error) => return Err(error),
             }
         }
-    }
-
-    /// Reads a frame header (B.2.2). Tables and the restart interval are filled in later.
-    fn of_frame(body: &[u8]) -> Result<Self, Error> {
-        let [8, h1, h0, w1, w0, 1 | 3, entries @ ..] = body else {
-            return Err(Error::Unsupported("this number of bits or components"));
+        let (Some(frame), false) = (reader.frame, reader.scans.is_empty()) else {
+            return Err(Error::Corrupt(if reader.ended {
+                "it ends before its first pixel"
+            } else {
+                "it ends within its header"
+            }));
         };
-        let (entries, []) = entries.as_chunks::<3>() else {
-            return Err(Error::Corrupt(UNREADABLE));
-        };
-        let components: Vec<Component<'s>> = entries
-            .iter()
-            .map(|&[id, sampling, quantisation_id]| Component {
-                id,
-                // In a scan of one component an MCU is one block, whatever the sampling factors are (A.2.2).
-                across: if body[5] == 1 { 1 } else { u32::from(sampling >> 4) },
-                down: if body[5] == 1 { 1 } else { u32::from(sampling & 0xf) },
-                quantisation_id,
-                quantisation: [0; 64],
-                dc_table: EMPTY,
-                ac_table: EMPTY,
-            })
-            .collect();
-        let header = Self {
-            width: u16::from_be_bytes([*w1, *w0]).into(),
-            height: u16::from_be_bytes([*h1, *h0]).into(),
-            components,
-            colours: Colours::Gray,
-            restart_interval: 0,
-            data: 0,
-        };
-        if header.width == 0 || header.height == 0 || header.components.len() != usize::from(body[5]) {
-            return Err(Error::Corrupt("its size or its components are missing"));
+        let (scans, ended) = (reader.scans, reader.ended);
+        let complete = all_begun(&frame, &scans)
+            && (frame.process == Process::Sequential || ended || has_all_coefficients(&frame, &scans));
+        if !complete && damage == Damage::Refuse {
+            return Err(Error::Truncated);
         }
-        let factors =
-            |component: &Component<'_>| (1..=4).contains(&component.across) && (1..=4).contains(&component.down);
-        if !header.components.iter().all(factors) {
-            return Err(Error::Corrupt("its sampling factors are impossible"));
-        }
-        for component in &header.components {
-            header.sampling(component, Scale::Full)?;
-        }
-        Ok(header)
-    }
-
-    /// Reads a scan header (B.2.3). It must name all components, in the order of the frame header.
-    fn begin_scan(&mut self, body: &[u8], tables: &Tables<'s>) -> Result<(), Error> {
-        let count = self.components.len();
-        let Some((selectors, [0, 63, 0])) = body.get(1..).and_then(|rest| rest.split_at_checked(2 * count)) else {
-            return Err(Error::Unsupported("components in scans of their own"));
-        };
-        if body.first().map(|count| usize::from(*count)) != Some(count) {
-            return Err(Error::Unsupported("components in scans of their own"));
-        }
-        for (component, [id, selected]) in self.components.iter_mut().zip(selectors.as_chunks().0) {
-            if component.id != *id {
-                return Err(Error::Unsupported("components in another order than announced"));
-            }
-            fn table<T: Copy>(tables: &[Option<T>; 4], index: u8) -> Result<T, Error> {
-                let table = tables.get(usize::from(index)).copied().flatten();
-                table.ok_or(Error::Unsupported("a table that is not in the file"))
-            }
-            component.quantisation = table(&tables.quantisation, component.quantisation_id)?;
-            component.dc_table = table(&tables.dc_table, selected >> 4)?;
-            component.ac_table = table(&tables.ac_table, selected & 0xf)?;
-        }
-        self.restart_interval = tables.restart_interval;
-        let named_rgb = || self.components.iter().map(|component| component.id).eq(*b"RGB");
-        self.colours = match (count, tables.adobe) {
-            (1, None | Some(0)) => Colours::Gray,
-            (3, Some(0)) => Colours::Rgb,
-            (3, None) if named_rgb() => Colours::Rgb,
-            (3, None | Some(1)) => Colours::YCbCr,
-            _ => return Err(Error::Unsupported("these colours")),
-        };
-        Ok(())
+        // A component without a scan is grey, whatever its table is.
+        let quantisation = reader.quantisation.map(|table| table.unwrap_or([1; 64]));
+        Ok(Self {
+            source,
+            colours: reader.marks.colours(&frame),
+            quantisation: quantisation[..frame.components.len()].to_vec(),
+            frame,
+            scans,
+            damage,
+            complete,
+            ended,
+        })
     }
 
     /// Width in pixels, above 0.
     pub const fn width(&self) -> u32 {
-        self.width
+        self.frame.width
     }
 
     /// Height in pixels, above 0.
     pub const fn height(&self) -> u32 {
-        self.height
+        self.frame.height
     }
 
     /// The colour model of the components.
@@ -216,112 +138,138 @@ impl<'s> Header<'s> {
 
     /// How many rows of pixels are decoded at once.
     pub fn rows_at_once(&self, scale: Scale) -> u32 {
-        self.most_blocks().1 * scale.points()
+        self.frame.most_blocks().1 * scale.points()
     }
 
-    /// The bytes that a [`Decoder`](crate::Decoder) allocates at this scale.
+    /// The bytes that a [`Decoder`](crate::Decoder) and this header hold at this scale.
     pub fn decoder_bytes(&self, scale: Scale) -> u64 {
-        let planes = self.components.iter().map(|component| {
-            self.sampling(component, scale)
-                .map_or(0, |sampling| self.plane(component, sampling).iter().product())
-        });
-        let tables = self.components.len() as u64 * COMPONENT_BYTES;
-        planes.sum::<u64>() + tables
+        let components = (0..self.frame.components.len()).map(|index| Component::bytes(self, index, scale));
+        let scans = self.needed_scans(scale).map(Scan::bytes);
+        let headers = self.scans.len() * (size_of::<ScanHeader<'s>>() + 4 * size_of::<Part<'s>>());
+        (components.sum::<usize>() + scans.sum::<usize>() + 2 * headers) as u64
     }
 
-    /// The largest sampling factors, across and down.
-    pub(crate) fn most_blocks(&self) -> (u32, u32) {
-        let most = |factor: fn(&Component<'_>) -> u32| self.components.iter().map(factor).max().unwrap_or(1);
-        (most(|component| component.across), most(|component| component.down))
-    }
-
-    /// How many MCUs there are, across and down.
-    pub(crate) fn mcus(&self) -> (u32, u32) {
-        let (across, down) = self.most_blocks();
-        (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
-    }
-
-    /// The width and the number of rows of a component's plane: a row of MCUs, and the row of samples before it.
-    pub(crate) fn plane(&self, component: &Component<'_>, sampling: Sampling) -> [u64; 2] {
-        let (mcus, _) = self.mcus();
-        [
-            u64::from(mcus * component.across * sampling.block_width),
-            u64::from(component.down * sampling.block_height + 1),
-        ]
-    }
-
-    /// The sampling of a component at a scale. Blocks of a subsampled component are decoded to more samples than the
-    /// scale asks for, so that less upsampling or none is needed.
-    pub(crate) fn sampling(&self, component: &Component<'_>, scale: Scale) -> Result<Sampling, Error> {
-        let (most_across, most_down) = self.most_blocks();
-        let direction = |most: u32, blocks: u32| {
-            let ratio = most / blocks;
-            if !most.is_multiple_of(blocks) || ratio == 3 {
-                return Err(Error::Unsupported("these sampling factors"));
+    /// The scans that have to be read at this scale.
+    ///
+    /// A scan of high frequencies is skipped at a reduced scale, unless a needed scan refines it later: a refinement
+    /// cannot be read without the coefficients that it refines. Without an end marker any scan may be cut off, so that
+    /// all of them are read.
+    pub(crate) fn needed_scans(&self, scale: Scale) -> impl Iterator<Item = &ScanHeader<'s>> {
+        let mut wanted: Vec<u64> = (0..self.frame.components.len())
+            .map(|index| Component::wanted(&self.frame, index, scale))
+            .collect();
+        let mut needed = vec![true; self.scans.len()];
+        for (scan, needed) in self.scans.iter().zip(&mut needed).rev() {
+            let coefficients = scan.coefficients();
+            for part in &scan.parts {
+                let wanted = &mut wanted[part.component];
+                *needed = !self.ended || *wanted & coefficients != 0 || coefficients & 1 != 0;
+                if *needed {
+                    *wanted |= coefficients;
+                }
             }
-            let points = (scale.points() * ratio).min(8);
-            Ok((points, scale.points() * ratio / points))
-        };
-        let (block_width, ratio_across) = direction(most_across, component.across)?;
-        let (block_height, ratio_down) = direction(most_down, component.down)?;
-        if block::decoder(block_width, block_height).is_none() {
-            return Err(Error::Unsupported("these sampling factors"));
         }
-        Ok(Sampling {
-            block_width,
-            block_height,
-            ratio_across,
-            ratio_down,
-        })
+        self.scans
+            .iter()
+            .zip(needed)
+            .filter_map(|(scan, needed)| needed.then_some(scan))
     }
 }
 
-impl<'s> Tables<'s> {
-    /// Reads quantisation tables (B.2.4.1), with elements of one byte or two.
-    fn add_quantisation_tables(&mut self, mut body: &[u8]) -> Result<(), Error> {
-        while let [kind, rest @ ..] = body {
-            let wide = kind >> 4 == 1;
-            let bytes = if wide { 128 } else { 64 };
-            let place = self.quantisation.get_mut(usize::from(kind & 0xf));
-            let (Some(place), Some((numbers, rest)), 0..=0x1f) = (place, rest.split_at_checked(bytes), kind) else {
-                return Err(Error::Corrupt("a quantisation table is damaged"));
-            };
-            let mut table = [0; 64];
-            if wide {
-                let pairs = numbers.as_chunks().0.iter();
-                table
-                    .iter_mut()
-                    .zip(pairs)
-                    .for_each(|(number, pair)| *number = u16::from_be_bytes(*pair));
-            } else {
-                let bytes = numbers.iter();
-                table
-                    .iter_mut()
-                    .zip(bytes)
-                    .for_each(|(number, byte)| *number = u16::from(*byte));
+/// Whether every component has a scan that begins it.
+fn all_begun(frame: &Frame, scans: &[ScanHeader<'_>]) -> bool {
+    (0..frame.components.len()).all(|component| scans.iter().any(|scan| scan.begins(component)))
+}
+
+/// Whether the scans of a progressive picture have every bit of every coefficient.
+fn has_all_coefficients(frame: &Frame, scans: &[ScanHeader<'_>]) -> bool {
+    (0..frame.components.len()).all(|component| {
+        let last_bits = scans
+            .iter()
+            .filter(|scan| scan.low() == 0 && scan.parts.iter().any(|part| part.component == component));
+        last_bits.fold(0, |all, scan| all | scan.coefficients()) == u64::MAX
+    })
+}
+
+impl<'s> Reader<'s> {
+    /// Takes in a segment. Returns true when no more of them are needed.
+    fn add(&mut self, segment: &Segment<'s>) -> Result<bool, Error> {
+        match segment.marker {
+            END_OF_IMAGE => self.ended = true,
+            START_OF_IMAGE => return Err(Error::Corrupt("it has a second start marker")),
+            START_OF_SCAN => return self.add_scan(segment),
+            // DHP and EXP of hierarchical pictures.
+            0xde | 0xdf => return Err(Error::Unsupported("of several frames")),
+            marker if Frame::is_start(marker) && self.frame.is_none() => {
+                self.frame = Some(Frame::read(marker, segment.body)?);
             }
-            *place = Some(table);
-            body = rest;
+            marker if Frame::is_start(marker) => return Err(Error::Corrupt("it has more than one frame header")),
+            marker => {
+                if !self.tables.add(marker, segment.body)? && self.scans.is_empty() {
+                    self.marks.add(marker, segment.body);
+                }
+            }
         }
-        Ok(())
+        Ok(self.ended)
     }
 
-    /// Reads Huffman tables (B.2.4.2).
-    fn add_huffman_tables(&mut self, mut body: &'s [u8]) -> Result<(), Error> {
-        const DAMAGED: Error = Error::Corrupt("a Huffman table is damaged");
-        while let [kind, rest @ ..] = body {
-            let (counts, rest) = rest.split_first_chunk::<16>().ok_or(DAMAGED)?;
-            let count = counts.iter().map(|count| usize::from(*count)).sum();
-            let (symbols, rest) = rest.split_at_checked(count).ok_or(DAMAGED)?;
-            let tables = match kind >> 4 {
-                0 => &mut self.dc_table,
-                1 => &mut self.ac_table,
-                _ => return Err(DAMAGED),
-            };
-            let place = tables.get_mut(usize::from(kind & 0xf)).ok_or(DAMAGED)?;
-            *place = Some(HuffmanTable::new(counts, symbols)?);
-            body = rest;
+    fn add_scan(&mut self, segment: &Segment<'s>) -> Result<bool, Error> {
+        let Some(frame) = &self.frame else {
+            return Err(Error::Corrupt("its pixels come before its size"));
+        };
+        let scan = ScanHeader::read(segment.body, segment.end, frame, &self.tables)?;
+        let is_sequential = frame.process == Process::Sequential;
+        for part in &scan.parts {
+            if is_sequential && self.scans.iter().any(|before| before.begins(part.component)) {
+                return Err(Error::Corrupt("a component has more than one scan"));
+            }
+            // The table in force at a component's first scan is the component's table (B.2.4.1).
+            let place = &mut self.quantisation[part.component];
+            if place.is_none() {
+                *place = Some(
+                    self.tables
+                        .quantisation(frame.components[part.component].quantisation)?,
+                );
+            }
         }
-        Ok(())
+        if self.scans.len() == MOST_SCANS {
+            return Err(Error::Corrupt("it has more than 200 scans"));
+        }
+        self.scans.push(scan);
+        Ok(is_sequential && all_begun(frame, &self.scans))
+    }
+}
+
+impl Marks {
+    fn add(&mut self, marker: u8, body: &[u8]) {
+        /// The shortest segments that libjpeg takes for JFIF's and for Adobe's.
+        const JFIF_BYTES: usize = 14;
+        const ADOBE_BYTES: usize = 12;
+        match marker {
+            0xe0 if body.len() >= JFIF_BYTES && body.starts_with(b"JFIF\0") => self.jfif = true,
+            0xee if body.len() >= ADOBE_BYTES && body.starts_with(b"Adobe") => self.adobe = Some(body[11]),
+            _ => {}
+        }
+    }
+
+    /// The colour model, by the rules that libjpeg has made the custom: JFIF (ITU-T T.871) comes before Adobe's segment
+    /// (Adobe Technical Note 5116), and that one before the names of components. A transform that does not fit the
+    /// number of components counts as the usual one.
+    fn colours(&self, frame: &Frame) -> Colours {
+        match (&frame.components[..], self.adobe) {
+            ([_], _) => Colours::Gray,
+            ([_, _, _, _], None | Some(0)) => Colours::Cmyk,
+            ([_, _, _, _], Some(_)) => Colours::Ycck,
+            (_, _) if self.jfif => Colours::YCbCr,
+            (_, Some(0)) => Colours::Rgb,
+            (_, Some(_)) => Colours::YCbCr,
+            (components, None) => {
+                if components.iter().map(|component| component.id).eq(*b"RGB") {
+                    Colours::Rgb
+                } else {
+                    Colours::YCbCr
+                }
+            }
+        }
     }
 }

@@ -15,35 +15,45 @@ pub(crate) struct HuffmanTable<'s> {
 }
 
 impl<'s> HuffmanTable<'s> {
-    /// Refuses tables with codes that do not fit into their length or consist of ones only, and tables with fewer
-    /// symbols than codes.
-    pub(crate) fn new(counts: &'s [u8; 16], symbols: &'s [u8]) -> Result<Self, Error> {
+    /// The table of a scan that does not need one.
+    pub(crate) const EMPTY: HuffmanTable<'static> = HuffmanTable {
+        counts: &[0; 16],
+        symbols: &[],
+    };
+
+    /// Refuses tables with more symbols than a byte has values. `symbols` are as many as `counts` say.
+    pub(crate) const fn new(counts: &'s [u8; 16], symbols: &'s [u8]) -> Result<Self, Error> {
         const MOST_SYMBOLS: usize = 256;
         if symbols.len() > MOST_SYMBOLS {
             return Err(Error::Corrupt("a Huffman table has more symbols than there are"));
         }
+        Ok(Self { counts, symbols })
+    }
+
+    /// The table, unless codes do not fit into their length or consist of ones only (C.2).
+    pub(crate) fn checked(self) -> Result<Self, Error> {
         let mut next = 0_u32;
-        for (length, count) in (1..).zip(counts) {
+        for (length, count) in (1..).zip(self.counts) {
             next += u32::from(*count);
             if *count > 0 && next >= 1 << length {
                 return Err(Error::Corrupt("a Huffman table has more codes than there can be"));
             }
             next <<= 1;
         }
-        Ok(Self { counts, symbols })
+        Ok(self)
     }
 }
 
 /// The bits of the lookup of one symbol and its value.
-const BITS: u32 = 10;
-const ENTRIES: usize = 1 << BITS;
+pub(crate) const BITS: u32 = 10;
+pub(crate) const ENTRIES: usize = 1 << BITS;
 /// The bits of the lookup that skips symbols.
-const SKIP_BITS: u32 = 12;
+pub(crate) const SKIP_BITS: u32 = 12;
 const SKIP_ENTRIES: usize = 1 << SKIP_BITS;
 
 /// Codes and symbols by length, for codes that no lookup table holds.
 #[derive(Clone, Debug)]
-struct Lengths {
+pub(crate) struct Lengths {
     /// For each length, the code after the last one, left-aligned in 16 bits, and the number that turns a code into the
     /// index of its symbol.
     ends: [(u32, i32); 17],
@@ -51,7 +61,7 @@ struct Lengths {
 }
 
 impl Lengths {
-    fn new(code: HuffmanTable<'_>) -> Self {
+    pub(crate) fn new(code: HuffmanTable<'_>) -> Self {
         let mut ends = [(0, 0); 17];
         let mut symbols = [0; 256];
         for (symbol, place) in code.symbols.iter().zip(&mut symbols) {
@@ -69,7 +79,7 @@ impl Lengths {
     }
 
     /// The length and the symbol of the code that these 16 bits begin with.
-    fn find(&self, bits: u32) -> Option<(u32, u8)> {
+    pub(crate) fn find(&self, bits: u32) -> Option<(u32, u8)> {
         let length = (1..=16).find(|length| bits < self.ends[*length as usize].0)?;
         let place = (bits >> (16 - length)) as i32 + self.ends[length as usize].1;
         Some((length, self.symbols[place as usize % 256]))
@@ -78,10 +88,10 @@ impl Lengths {
 
 /// The length and symbol of the code that each number of twelve bits begins with. Length 0 means that the code is
 /// longer.
-type Short = [(u8, u8); SKIP_ENTRIES];
+pub(crate) type Short = [(u8, u8); SKIP_ENTRIES];
 
 /// Builds the table of codes up to twelve bits, which is needed only while the other tables are built.
-fn short_codes(code: HuffmanTable<'_>) -> Box<Short> {
+pub(crate) fn short_codes(code: HuffmanTable<'_>) -> Box<Short> {
     let mut table = Box::new([(0, 0); SKIP_ENTRIES]);
     let mut symbols = code.symbols.iter();
     let mut start = 0;
@@ -98,12 +108,12 @@ fn short_codes(code: HuffmanTable<'_>) -> Box<Short> {
 
 /// An entry of a lookup table: the value in the upper 16 bits, the number of coefficients to advance in the next 8, and
 /// the number of bits in the lowest 8. 0 means that the table does not hold the symbol.
-fn entry(value: i32, places: u32, bits: u32) -> u32 {
+pub(crate) fn entry(value: i32, places: u32, bits: u32) -> u32 {
     (value as u32) << 16 | places << 8 | bits
 }
 
 /// The value of `bits` bits (F.2.2.1, "EXTEND"): the lower half of the numbers stands for negative values.
-fn extend(number: u32, bits: u32) -> i32 {
+pub(crate) fn extend(number: u32, bits: u32) -> i32 {
     let number = number as i32;
     if bits == 0 {
         0
@@ -114,7 +124,7 @@ fn extend(number: u32, bits: u32) -> i32 {
     }
 }
 
-const INVALID: &str = "a Huffman code does not exist";
+pub(crate) const INVALID: &str = "a Huffman code does not exist";
 
 /// The DC table: decodes differences between DC coefficients of consecutive blocks.
 #[derive(Clone, Debug)]
@@ -124,6 +134,9 @@ pub(crate) struct DcTable {
 }
 
 impl DcTable {
+    /// The bytes allocated for a table.
+    pub(crate) const BYTES: usize = size_of::<[u32; ENTRIES]>();
+
     pub(crate) fn new(code: HuffmanTable<'_>) -> Self {
         let lengths = Lengths::new(code);
         let mut entries = Box::new([0; ENTRIES]);
@@ -218,6 +231,9 @@ fn skip_entry(short: &Short, bits: u32) -> u16 {
 }
 
 impl AcTable {
+    /// The bytes allocated for a table.
+    pub(crate) const BYTES: usize = size_of::<[u32; ENTRIES]>() + size_of::<[u16; SKIP_ENTRIES]>();
+
     pub(crate) fn new(code: HuffmanTable<'_>) -> Self {
         let lengths = Lengths::new(code);
         let mut entries = Box::new([0; ENTRIES]);
@@ -301,4 +317,4 @@ impl AcTable {
     }
 }
 
-const BEYOND: &str = "a block has more than 64 coefficients";
+pub(crate) const BEYOND: &str = "a block has more than 64 coefficients";

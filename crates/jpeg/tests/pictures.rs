@@ -8,19 +8,25 @@
 mod make;
 
 use make::{FACTORS, busy, encode, restarting};
-use resizer_jpeg::{Colours, Decoder, Header, Scale};
+use resizer_jpeg::{Colours, Damage, Decoder, Header, Ratio, Scale};
 
 /// All rows of a component in its own resolution.
 struct Samples {
     width: usize,
+    /// How many pixels a sample covers, across and down.
     ratios: (u32, u32),
     rows: Vec<Vec<u8>>,
 }
 
+fn read(source: &[u8]) -> Header<'_> {
+    Header::read(source, Damage::Refuse).unwrap()
+}
+
 fn decode(source: &[u8], scale: Scale) -> (u32, u32, Vec<Samples>) {
-    let mut decoder = Decoder::new(source, scale).unwrap();
+    let header = read(source);
+    let mut decoder = Decoder::new(&header, scale).unwrap();
     let (width, height) = (decoder.width(), decoder.height());
-    let count = if decoder.colours() == Colours::Gray { 1 } else { 3 };
+    let count = decoder.colours().components();
     let mut planes: Vec<Samples> = Vec::new();
     let mut next = 0;
     while decoder.advance().unwrap() {
@@ -28,9 +34,14 @@ fn decode(source: &[u8], scale: Scale) -> (u32, u32, Vec<Samples>) {
         for index in 0..count {
             let plane = rows.plane(index);
             if planes.len() == index {
+                let pixels = |ratio: Ratio| {
+                    assert_eq!(ratio.samples, 1);
+                    ratio.pixels
+                };
+                let (across, down) = plane.ratios();
                 planes.push(Samples {
                     width: plane.row(0).len(),
-                    ratios: plane.ratios(),
+                    ratios: (pixels(across), pixels(down)),
                     rows: Vec::new(),
                 });
             }
@@ -103,7 +114,7 @@ fn full_picture_matches_other_decoders() {
 fn grey_picture_matches_other_decoders() {
     for (width, height) in [(1, 1), (8, 8), (17, 31), (100, 60)] {
         let gray: Vec<u8> = busy(width, height).into_iter().step_by(3).collect();
-        let source = encode(&gray, width, height, jpeg_encoder::ColorType::Luma, |encoder| {
+        let source = encode(&gray, width, height, jpeg_encoder::ColorType::Luma, 90, |encoder| {
             encoder.set_restart_interval(3);
         });
         let (_, _, planes) = decode(&source, Scale::Full);
@@ -129,8 +140,11 @@ fn scaled_picture_is_the_mean_of_the_full_one() {
         let wave = (f64::from(x) / 19.0).sin() + (f64::from(y) / 23.0).cos();
         [(128.0 + 50.0 * wave) as u8, (x + y) as u8, 200 - y as u8]
     });
-    for factor in FACTORS {
-        let source = restarting(&smooth, width, height, factor, 100, 0);
+    for (factor, progressive) in FACTORS.into_iter().flat_map(|factor| [(factor, false), (factor, true)]) {
+        let source = encode(&smooth, width, height, jpeg_encoder::ColorType::Rgb, 100, |encoder| {
+            encoder.set_sampling_factor(factor);
+            encoder.set_progressive(progressive);
+        });
         let (_, _, full) = decode(&source, Scale::Full);
         for scale in [Scale::Half, Scale::Quarter, Scale::Eighth] {
             let (found_width, found_height, planes) = decode(&source, scale);
@@ -163,7 +177,7 @@ fn scaled_picture_is_the_mean_of_the_full_one() {
 fn picture_at_an_eighth_is_the_mean_of_each_block() {
     let (width, height) = (160, 96);
     let gray: Vec<u8> = busy(width, height).into_iter().step_by(3).collect();
-    let source = encode(&gray, width, height, jpeg_encoder::ColorType::Luma, |_| {});
+    let source = encode(&gray, width, height, jpeg_encoder::ColorType::Luma, 90, |_| {});
     let (_, _, full) = decode(&source, Scale::Full);
     let (_, _, means) = decode(&source, Scale::Eighth);
     let mut checked = 0;
@@ -183,26 +197,68 @@ fn picture_at_an_eighth_is_the_mean_of_each_block() {
     assert!(checked > 50, "{checked}");
 }
 
-/// The header's colour model follows from the components and from Adobe's segment.
 #[test]
 fn header_tells_size_and_colours() {
     let pixels = busy(20, 10);
-    let source = encode(&pixels, 20, 10, jpeg_encoder::ColorType::Rgb, |_| {});
-    let header = Header::read(&source).unwrap();
+    let source = encode(&pixels, 20, 10, jpeg_encoder::ColorType::Rgb, 90, |_| {});
+    let header = read(&source);
     assert_eq!(
         (header.width(), header.height(), header.colours()),
         (20, 10, Colours::YCbCr)
     );
     assert!(header.decoder_bytes(Scale::Full) < 100_000);
-    // Adobe's segment with 0 in its last byte means red, green and blue (Adobe Technical Note 5116).
-    let adobe = [&source[..2], b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0", &source[2..]].concat();
-    assert_eq!(Header::read(&adobe).unwrap().colours(), Colours::Rgb);
-    let mut named = source.clone();
-    let frame = named.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
-    let scan = named.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
-    for (index, id) in b"RGB".iter().enumerate() {
-        named[frame + 10 + 3 * index] = *id;
-        named[scan + 5 + 2 * index] = *id;
+}
+
+/// Progressive files, and sequential ones with a scan for each component, which the encoder writes with tables of its
+/// own. zune-jpeg decodes these right as long as there are no restart markers.
+#[test]
+fn picture_in_several_scans_matches_other_decoders() {
+    for factor in FACTORS {
+        for (width, height) in [(1, 1), (7, 9), (33, 17), (129, 40)] {
+            for progressive in [false, true] {
+                let source = encode(
+                    &busy(width, height),
+                    width,
+                    height,
+                    jpeg_encoder::ColorType::Rgb,
+                    90,
+                    |encoder| {
+                        encoder.set_sampling_factor(factor);
+                        encoder.set_progressive(progressive);
+                        encoder.set_optimized_huffman_tables(true);
+                    },
+                );
+                let about = format!("{factor:?}, {width} x {height}, progressive: {progressive}");
+                let scans = source.windows(2).filter(|pair| *pair == [0xff, 0xda]).count();
+                assert!(scans >= 3, "{about}");
+                let (_, _, planes) = decode(&source, Scale::Full);
+                let theirs = zune(&source, false);
+                for (index, plane) in planes.iter().enumerate().filter(|(_, plane)| plane.ratios == (1, 1)) {
+                    let pixels = theirs.iter().skip(index).step_by(3);
+                    for (found, expected) in plane.rows.iter().flatten().zip(pixels) {
+                        assert!(found.abs_diff(*expected) <= 1, "{about}: {found} for {expected}");
+                    }
+                }
+            }
+        }
     }
-    assert_eq!(Header::read(&named).unwrap().colours(), Colours::Rgb);
+}
+
+/// The encoder writes the tables of T.81, K.3.3, into each file. A decoder has them anyway.
+#[test]
+fn standard_huffman_tables_may_be_left_out() {
+    let source = restarting(&busy(60, 40), 60, 40, FACTORS[3], 90, 2);
+    let mut without = source.clone();
+    let mut tables = 0;
+    while let Some(at) = without.windows(2).position(|pair| pair == [0xff, 0xc4]) {
+        let length = usize::from(u16::from_be_bytes([without[at + 2], without[at + 3]]));
+        without.drain(at..at + 2 + length);
+        tables += 1;
+    }
+    assert!(tables > 0);
+    let (_, _, expected) = decode(&source, Scale::Full);
+    let (_, _, found) = decode(&without, Scale::Full);
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found.rows, expected.rows);
+    }
 }

@@ -4,7 +4,7 @@
 use resizer_imaging::{
     Cancel, Format, ImageError, Instructions, Job, Limits, inspect, output_format, predict, run_within,
 };
-use resizer_jpeg::Scale;
+use resizer_jpeg::{Damage, Scale};
 use resizer_webp::{LosslessDecoder, Pixels};
 
 use crate::MEMORY;
@@ -73,20 +73,28 @@ pub(crate) fn icc(input: &[u8]) {
     process(&with_segment(0xe2, b"ICC_PROFILE\0\x01\x01", input), "format=png");
 }
 
-/// The JPEG decoder alone, at each of its scales.
+/// The JPEG decoder alone, at each of its scales, with damage refused and shown. It takes no more memory than the
+/// header says.
 pub(crate) fn jpeg_decoder(input: &[u8]) {
-    let Ok(header) = resizer_jpeg::Header::read(input) else {
-        return;
-    };
-    if header.width() * header.height() > MOST_PIXELS {
-        return;
-    }
-    for scale in Scale::ALL {
-        let Ok(mut decoder) = resizer_jpeg::Decoder::new(input, scale) else {
-            return;
+    for damage in [Damage::Refuse, Damage::Show] {
+        let Ok(header) = resizer_jpeg::Header::read(input, damage) else {
+            continue;
         };
-        while let Ok(true) = decoder.advance() {
-            std::hint::black_box(decoder.rows().plane(0).row(0));
+        if header.width() * header.height() > MOST_PIXELS {
+            return;
+        }
+        for scale in Scale::ALL {
+            let before = MEMORY.current_usage() as u64;
+            MEMORY.reset_peak_usage();
+            let Ok(mut decoder) = resizer_jpeg::Decoder::new(&header, scale) else {
+                return;
+            };
+            while let Ok(true) = decoder.advance() {
+                std::hint::black_box(decoder.rows().plane(0).row(0));
+            }
+            let taken = (MEMORY.peak_usage() as u64).saturating_sub(before);
+            let allowed = header.decoder_bytes(scale) + SPARE_BYTES;
+            assert!(taken <= allowed, "{taken} bytes taken, {allowed} allowed");
         }
     }
 }

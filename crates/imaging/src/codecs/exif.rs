@@ -1,4 +1,6 @@
 //! EXIF orientation: reads the one tag that changes pixels. JPEG and PNG carry the same block.
+//!
+//! The reader allocates nothing, and looks at the entries of one directory, of which there are at most 65,535.
 
 use crate::Orientation;
 
@@ -10,7 +12,6 @@ pub(super) fn orientation(block: &[u8]) -> Orientation {
 
 fn read(block: &[u8]) -> Option<u16> {
     const ORIENTATION: u16 = 0x0112;
-    const TYPE_SHORT: u16 = 3;
     const ENTRY_BYTES: usize = 12;
 
     let little_endian = match block.get(..4)? {
@@ -18,33 +19,36 @@ fn read(block: &[u8]) -> Option<u16> {
         b"MM\0*" => false,
         _ => return None,
     };
-    let short = |at: usize| -> Option<u16> {
-        let bytes = block.get(at..at.checked_add(2)?)?.try_into().ok()?;
+    // A number of up to four bytes.
+    let number = |at: usize, length: usize| -> Option<usize> {
+        let bytes = block.get(at..at.checked_add(length)?)?.iter();
+        let append = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
         Some(if little_endian {
-            u16::from_le_bytes(bytes)
+            bytes.rev().fold(0, append)
         } else {
-            u16::from_be_bytes(bytes)
+            bytes.fold(0, append)
         })
     };
-    let long = |at: usize| -> Option<u32> {
-        let bytes = block.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if little_endian {
-            u32::from_le_bytes(bytes)
-        } else {
-            u32::from_be_bytes(bytes)
-        })
-    };
-    let directory = usize::try_from(long(4)?).ok()?;
-    let entries = usize::from(short(directory)?);
+    let directory = number(4, 4)?;
+    let entries = number(directory, 2)?;
     for index in 0..entries {
         let entry = directory.checked_add(2 + index * ENTRY_BYTES)?;
-        if short(entry)? == ORIENTATION {
-            return if short(entry + 2)? == TYPE_SHORT {
-                short(entry + 8)
-            } else {
-                None
-            };
+        if number(entry, 2)? != usize::from(ORIENTATION) {
+            continue;
         }
+        // The standard asks for one SHORT. Other integers occur, and other programs take the first one of several.
+        let length = match number(entry + 2, 2)? {
+            1 => 1,
+            3 => 2,
+            4 => 4,
+            _ => return None,
+        };
+        let bytes = length * number(entry + 4, 4)?;
+        let place = if bytes > 4 { number(entry + 8, 4)? } else { entry + 8 };
+        let is_inside = bytes > 0 && place.checked_add(bytes)? <= block.len();
+        return is_inside
+            .then(|| number(place, length))?
+            .and_then(|value| value.try_into().ok());
     }
     None
 }
@@ -89,6 +93,32 @@ mod tests {
             assert_eq!(orientation(&block(true, value)).to_exif(), value);
             assert_eq!(orientation(&block(false, value)).to_exif(), value);
         }
+    }
+
+    /// The type, the count, and the four bytes of the value or of its place.
+    #[test]
+    fn orientation_of_another_type_or_count_is_read() {
+        let check = |kind: u8, count: u8, value: [u8; 4], more: &[u8], expected: u16| {
+            let mut block = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0".to_vec();
+            block.extend([kind, 0, 0, 0, count]);
+            block.extend(value);
+            block.extend([0; 4]);
+            block.extend(more);
+            let found = orientation(&block).to_exif();
+            assert_eq!(found, expected, "type {kind}, count {count}, {value:?}");
+        };
+        check(3, 1, [0, 6, 0, 0], &[], 6);
+        check(4, 1, [0, 0, 0, 6], &[], 6);
+        check(1, 1, [6, 0, 0, 0], &[], 6);
+        check(3, 2, [0, 6, 0, 1], &[], 6);
+        // The block has 26 bytes before the values.
+        check(3, 3, [0, 0, 0, 26], &[0, 6, 0, 1, 0, 1], 6);
+        // Nothing, values beyond the end, text, and a number that is too large.
+        check(3, 0, [0, 6, 0, 0], &[], 1);
+        check(3, 3, [0, 0, 0, 26], &[0, 6, 0, 1], 1);
+        check(3, 255, [0, 0, 0, 26], &[0, 6], 1);
+        check(2, 1, [6, 0, 0, 0], &[], 1);
+        check(4, 1, [0, 1, 0, 6], &[], 1);
     }
 
     #[test]

@@ -1,81 +1,109 @@
-//! JPEG codec: reads the header, so that unsupported and too large files are refused before a decoder starts.
+//! JPEG codec: reads the header and metadata, and decodes every kind of file row by row through resizer-jpeg.
 //!
-//! resizer-jpeg decodes the files that cameras write, row by row, at a reduced scale where that is enough. zune-jpeg,
-//! which holds the whole picture, decodes the rest: progressive files, CMYK, components in scans of their own.
 //! The encoder of baseline and progressive files is in `encode`.
 
-mod decode;
 mod encode;
-mod entropy;
-mod header;
+mod metadata;
 mod profile;
-mod scans;
+mod rows;
 mod stream;
 mod upsample;
 
 pub(super) use encode::JpegEncoder;
 
+use resizer_jpeg::{Damage, Error, Header};
+
 use super::{Codec, Decoder};
 use crate::picture::Picture;
 use crate::shrink::Shrink;
-use crate::{Cancel, Format, ImageError, Limits, SourceInfo};
-use header::Header;
+use crate::{Cancel, Format, ImageError, Limits, Size, SourceInfo};
+use metadata::Metadata;
+use rows::Conversion;
+use stream::StreamDecoder;
 
 pub(super) struct Jpeg;
 
 impl Codec for Jpeg {
+    /// The start marker is enough: other decoders skip bytes between it and the first segment.
     fn sniff(&self, source: &[u8]) -> bool {
-        source.starts_with(&[0xff, 0xd8, 0xff])
+        source.starts_with(&[0xff, 0xd8])
     }
 
     fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-        let header = Header::read(source)?;
-        limits.check_source(header.size)?;
-        let Header { size, .. } = header;
-        let streamed = resizer_jpeg::Header::read(source)
-            .ok()
-            .map(|header| stream::bytes(&header));
+        let header = read_header(source)?;
+        limits.check_source(Size::new(header.width(), header.height()))?;
+        let Metadata { orientation, profile } = Metadata::read(source);
+        let (full, shrunk) = stream::bytes(&header);
+        let channels = rows::channels(header.colours());
         Ok(SourceInfo {
-            orientation: header.orientation,
-            streams: streamed.is_some(),
-            decoder_bytes: streamed.map_or_else(|| header.decoder_bytes(), |(full, _)| full),
-            shrunk_bytes: streamed.map(|(_, shrunk)| shrunk),
-            profile_bytes: header.profile.bytes(),
-            ..SourceInfo::new(Format::Jpeg, size.width, size.height, header.channels())
+            orientation,
+            decoder_bytes: full,
+            shrunk_bytes: Some(shrunk),
+            profile_bytes: profile.bytes(),
+            ..SourceInfo::new(Format::Jpeg, header.width(), header.height(), channels)
         })
     }
 
     fn profile(&self, source: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
-        Header::read(source).ok()?.profile.join(source)
+        Metadata::read(source).profile.join(source)
     }
 
     fn open<'s>(
         &self,
         source: &'s [u8],
-        info: &SourceInfo,
+        _: &SourceInfo,
         _: u32,
         shrink: Shrink,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        if info.streams {
-            return Ok(Box::new(stream::StreamDecoder::new(source, shrink)?));
-        }
-        Ok(Box::new(decode::JpegDecoder::new(source)?))
+        let decoder = StreamDecoder::new(&read_header(source)?, shrink, Conversion::Display)?;
+        Ok(Box::new(decoder))
     }
 }
 
-/// Decodes a JPEG that is embedded in another format. With `as_stored`, three components are not taken for luma and
-/// chroma.
-pub(super) fn decode(source: &[u8], as_stored: bool, cancel: &Cancel) -> Result<Picture, ImageError> {
-    decode::JpegDecoder::new(source)?.whole(as_stored, cancel)
+/// Decodes a JPEG that is embedded in another format, and has a place of this size there. The last rows of its last
+/// blocks may reach beyond it. With `as_stored` the components are neither converted nor inverted: luma and chroma stay
+/// so, and inks mean what they mean to the other format.
+pub(super) fn decode(source: &[u8], place: Size, as_stored: bool, cancel: &Cancel) -> Result<Picture, ImageError> {
+    /// Rows of the tallest usual MCU, less one.
+    const MORE_ROWS: u32 = 15;
+    let header = read_header(source)?;
+    if header.width() > place.width || header.height().saturating_sub(MORE_ROWS) > place.height {
+        return Err(corrupt("it is larger than its place"));
+    }
+    let conversion = if as_stored {
+        Conversion::None
+    } else {
+        Conversion::Display
+    };
+    let size = Size::new(header.width(), header.height());
+    let channels = rows::channels(header.colours());
+    let bytes = Picture::bytes(size, channels);
+    let mut decoder = StreamDecoder::new(&header, Shrink::NONE, conversion)?;
+    let mut pixels = Vec::new();
+    while let Some(band) = decoder.next_band(cancel)? {
+        // Not all at once: the header may lie about the size, and the missing pixels show soon.
+        if pixels.capacity() < pixels.len() + band.pixels.len() {
+            let wanted = (2 * pixels.len()).max(band.pixels.len()).min(bytes - pixels.len());
+            pixels.reserve_exact(wanted);
+        }
+        pixels.extend_from_slice(band.pixels);
+    }
+    Ok(Picture { size, channels, pixels })
 }
+
+fn read_header(source: &[u8]) -> Result<Header<'_>, ImageError> {
+    Header::read(source, Damage::Refuse).map_err(|error| match error {
+        Error::Unsupported(what) => ImageError::UnsupportedFormat {
+            reason: format!("the source is a JPEG {what}, which this server cannot decode"),
+        },
+        Error::Corrupt(reason) => corrupt(reason),
+        _ => corrupt(INCOMPLETE),
+    })
+}
+
+const INCOMPLETE: &str = "it ends before all its pixels";
 
 fn corrupt(reason: &str) -> ImageError {
     super::corrupt(Format::Jpeg, reason)
-}
-
-fn unsupported(what: &str) -> ImageError {
-    ImageError::UnsupportedFormat {
-        reason: format!("the source is a JPEG {what}, which this server cannot decode"),
-    }
 }

@@ -5,6 +5,7 @@ use std::io::Cursor;
 
 use resizer_imaging::{Cancel, ImageError, Limits, run};
 
+use crate::make::Kind;
 use crate::view::{Animation, View};
 use crate::{files, job, make};
 
@@ -57,6 +58,11 @@ fn job_cancelled_at_any_check_ends_there() {
         "format=webp&webp.lossless=true",
     ] {
         check(&picture, query);
+    }
+    let pixels = make::busy(160, 120);
+    let progressive = make::jpeg_of_kind(Kind::Progressive, 160, 120, &pixels, jpeg_encoder::ColorType::Rgb);
+    for query in ["format=png", "format=png&width=20"] {
+        check(&progressive, query);
     }
     let moving = animation();
     for query in [

@@ -189,13 +189,49 @@ fn inks_without_a_profile_follow_a_formula() {
     }
 }
 
-/// Without Adobe's segment inks are not inverted. The encoder writes inverted inks.
+/// Inks of a JPEG are inverted, whether a segment of Adobe's says so or not. The encoder writes inverted inks.
 #[test]
-fn inks_are_inverted_only_with_adobes_segment() {
-    let source = make::jpeg_of_kind(Kind::Baseline444, 16, 16, &[0, 0, 0, 255].repeat(256), JpegColour::Cmyk);
-    let at = source.windows(7).position(|bytes| &bytes[2..] == b"\0\x0eAdo").unwrap();
-    let without = [&source[..at], &source[at + 16..]].concat();
-    check("inverted", &without, "format=png", &plain([255, 255, 255, 0]), 4);
+fn inks_without_adobes_segment_are_inverted_too() {
+    for inks in INKS {
+        let source = make::jpeg_of_kind(Kind::Baseline444, 16, 16, &inks.repeat(256), JpegColour::Cmyk);
+        let at = source.windows(7).position(|bytes| &bytes[2..] == b"\0\x0eAdo").unwrap();
+        let without = [&source[..at], &source[at + 16..]].concat();
+        check(&format!("{inks:?}"), &without, "format=png", &plain(inks), 4);
+    }
+}
+
+/// A transform that does not fit four components counts as the usual one, YCCK.
+#[test]
+fn inks_with_an_unknown_transform_are_converted() {
+    for transform in [1, 7] {
+        let inks = INKS[4];
+        let mut source = make::jpeg_of_kind(Kind::Baseline444, 16, 16, &inks.repeat(256), JpegColour::CmykAsYcck);
+        let at = source.windows(5).position(|bytes| bytes == b"Adobe").unwrap() + 11;
+        assert_eq!(source[at], 2);
+        source[at] = transform;
+        check(
+            &format!("transform {transform}"),
+            &source,
+            "format=png",
+            &plain(inks),
+            4,
+        );
+    }
+}
+
+/// Inside of a TIFF the samples are inks as the TIFF means them: the file's Adobe segment does not count.
+#[test]
+fn inks_of_a_jpeg_inside_of_a_tiff_are_not_inverted() {
+    // The encoder inverts inks, so it is given inverted ones.
+    let inks = INKS[4];
+    let inverted = inks.map(|ink| 255 - ink).repeat(256);
+    let strip = make::jpeg_of_kind(Kind::Baseline444, 16, 16, &inverted, JpegColour::Cmyk);
+    assert!(strip.windows(5).any(|bytes| bytes == b"Adobe"));
+    let page = files::Page {
+        tags: files::tags(16, 16, &[8; 4], 7, 5),
+        chunks: vec![strip],
+    };
+    check("TIFF", &files::tiff(true, vec![page]), "format=png", &plain(inks), 4);
 }
 
 /// The profile of a press that knows only black ink: 0 to 1 becomes a lightness of 1 to 0.

@@ -17,6 +17,7 @@ mod fuzz_seeds;
 mod lossless_webp;
 mod lossy_webp;
 mod make;
+mod odd_jpegs;
 mod orientation;
 mod photographs;
 mod pixels;

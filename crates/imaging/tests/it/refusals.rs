@@ -90,7 +90,7 @@ fn unsupported_kind_of_jpeg_is_named() {
     let unsupported = |what: &str| format!("415 the source is a JPEG {what}, which this server cannot decode");
     let corrupt = |what: &str| format!("422 the source JPEG is damaged: {what}");
     check(frame(0xc9, 8, 8, 8, 1), &unsupported("with arithmetic coding"));
-    check(frame(0xc3, 8, 8, 8, 1), &unsupported("without loss"));
+    check(frame(0xc3, 8, 8, 8, 1), &unsupported("that is lossless"));
     check(frame(0xc5, 8, 8, 8, 1), &unsupported("of differential frames"));
     check(frame(0xc1, 12, 8, 8, 1), &unsupported("with 12 bits a sample"));
     check(

@@ -1,5 +1,7 @@
 //! JPEG writer for tests: builds a file from chosen coefficients, written from the specification (T.81) alone.
 
+use crate::scans::{self, Scan};
+
 /// Random number generator (Marsaglia's xorshift) with a fixed seed, so that failures can be repeated.
 pub(crate) struct Random(pub(crate) u32);
 
@@ -20,10 +22,10 @@ pub(crate) struct Picture {
     pub(crate) height: u32,
     /// The sampling factors of each component: blocks in an MCU, across and down.
     pub(crate) factors: Vec<(u32, u32)>,
-    /// MCUs between restart markers. 0 means none.
-    pub(crate) interval: u32,
     /// The length in bits of every DC code and of every AC code.
     pub(crate) lengths: (u8, u8),
+    pub(crate) progressive: bool,
+    pub(crate) scans: Vec<Scan>,
     /// For each component its rows of blocks, padded to whole MCUs.
     pub(crate) blocks: Vec<Vec<Vec<Block>>>,
 }
@@ -48,7 +50,8 @@ pub(crate) fn zigzag() -> Vec<(usize, usize)> {
 }
 
 impl Picture {
-    /// A picture with blocks of every kind: flat ones, and ones with few or many coefficients.
+    /// A picture with blocks of every kind: flat ones, and ones with few or many coefficients. It is sequential, in one
+    /// scan.
     pub(crate) fn random(
         random: &mut Random,
         width: u32,
@@ -61,8 +64,9 @@ impl Picture {
             width,
             height,
             factors: factors.to_vec(),
-            interval,
             lengths,
+            progressive: false,
+            scans: vec![Scan::sequential(&(0..factors.len()).collect::<Vec<_>>(), interval)],
             blocks: Vec::new(),
         };
         let (units_across, units_down) = picture.units();
@@ -87,12 +91,16 @@ impl Picture {
         picture
     }
 
+    /// The same picture in these scans.
+    pub(crate) fn in_scans(mut self, progressive: bool, scans: Vec<Scan>) -> Self {
+        (self.progressive, self.scans) = (progressive, scans);
+        self
+    }
+
     pub(crate) fn most(&self) -> (u32, u32) {
-        let across = self.block_factors().iter().map(|factor| factor.0).max().unwrap();
-        (
-            across,
-            self.block_factors().iter().map(|factor| factor.1).max().unwrap(),
-        )
+        let factors = self.block_factors();
+        let across = factors.iter().map(|factor| factor.0).max().unwrap();
+        (across, factors.iter().map(|factor| factor.1).max().unwrap())
     }
 
     /// The blocks in an MCU. In a scan of one component it is one block (T.81, A.2.2).
@@ -104,21 +112,34 @@ impl Picture {
         }
     }
 
-    fn units(&self) -> (u32, u32) {
+    /// MCUs of all components, across and down.
+    pub(crate) fn units(&self) -> (u32, u32) {
         let (across, down) = self.most();
         (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
     }
 
+    /// The coefficients that the scans hold: bits that no scan codes are 0 (G.1.1.1). DC coefficients are shifted, and
+    /// AC coefficients divided.
+    pub(crate) fn coded(&self, component: usize, block: &Block) -> Block {
+        let mut coded = [0; 64];
+        for scan in self.scans.iter().filter(|scan| scan.components.contains(&component)) {
+            for place in scan.first..=scan.last {
+                let step = 1 << scan.low;
+                coded[place] = match place {
+                    0 => block[0] >> scan.low << scan.low,
+                    _ => block[place] / step * step,
+                };
+            }
+        }
+        coded
+    }
+
     pub(crate) fn file(&self) -> Vec<u8> {
         let [w, h] = [self.width, self.height].map(|side| (side as u16).to_be_bytes());
-        let count = self.factors.len() as u8;
-        let mut frame = vec![8, h[0], h[1], w[0], w[1], count];
-        let mut scan = vec![count];
+        let mut frame = vec![8, h[0], h[1], w[0], w[1], self.factors.len() as u8];
         for (id, (across, down)) in (1..).zip(&self.factors) {
             frame.extend([id, (across << 4 | down) as u8, 0]);
-            scan.extend([id, 0]);
         }
-        scan.extend([0, 63, 0]);
         let quantisers: Vec<u8> = [0].into_iter().chain((0..64).map(quantiser)).collect();
         // The code of a symbol is its index in the list, in `length` bits.
         let code = |kind: u8, length: u8, symbols: &[u8]| {
@@ -127,126 +148,26 @@ impl Picture {
             [&[kind], &counts[..], symbols].concat()
         };
         let mut file = vec![0xff, 0xd8];
-        for (marker, body) in [
-            (0xdb, quantisers),
-            (0xc4, code(0x00, self.lengths.0, &MEANS)),
-            (0xc4, code(0x10, self.lengths.1, &others())),
-            (0xdd, (self.interval as u16).to_be_bytes().to_vec()),
-            (0xc1, frame),
-            (0xda, scan),
-        ] {
-            file.extend([0xff, marker]);
-            file.extend((body.len() as u16 + 2).to_be_bytes());
-            file.extend(body);
+        segment(&mut file, 0xdb, &quantisers);
+        segment(&mut file, 0xc4, &code(0x00, self.lengths.0, &scans::MEANS));
+        segment(&mut file, 0xc4, &code(0x10, self.lengths.1, &scans::others()));
+        segment(&mut file, if self.progressive { 0xc2 } else { 0xc1 }, &frame);
+        for scan in &self.scans {
+            segment(&mut file, 0xdd, &(scan.interval as u16).to_be_bytes());
+            let mut header = vec![scan.components.len() as u8];
+            header.extend(scan.components.iter().flat_map(|component| [*component as u8 + 1, 0]));
+            let high = if scan.refines { scan.low + 1 } else { 0 };
+            header.extend([scan.first as u8, scan.last as u8, high << 4 | scan.low]);
+            segment(&mut file, 0xda, &header);
+            scans::write(self, scan, &mut file);
         }
-        self.write_data(&mut file);
         file.extend([0xff, 0xd9]);
         file
     }
-
-    fn write_data(&self, file: &mut Vec<u8>) {
-        let mut bits = Bits::default();
-        let mut means = vec![0; self.factors.len()];
-        let (across, down) = self.units();
-        for unit in 0..across * down {
-            if self.interval > 0 && unit > 0 && unit % self.interval == 0 {
-                file.extend(std::mem::take(&mut bits).finish());
-                file.extend([0xff, 0xd0 + (unit / self.interval - 1) as u8 % 8]);
-                means.fill(0);
-            }
-            for (component, (columns, rows)) in self.block_factors().into_iter().enumerate() {
-                for row in 0..rows {
-                    for column in 0..columns {
-                        let y = unit / across * rows + row;
-                        let x = unit % across * columns + column;
-                        let block = &self.blocks[component][y as usize][x as usize];
-                        self.write_block(&mut bits, block, &mut means[component]);
-                    }
-                }
-            }
-        }
-        file.extend(bits.finish());
-    }
-
-    /// Encodes a block as T.81, F.1.2 says.
-    fn write_block(&self, bits: &mut Bits, block: &Block, mean: &mut i32) {
-        let (means, others) = self.lengths;
-        let difference = block[0] - *mean;
-        *mean = block[0];
-        bits.push(size(difference), means);
-        bits.push_value(difference);
-        let symbols = others_index;
-        let mut zeros = 0;
-        for value in &block[1..] {
-            if *value == 0 {
-                zeros += 1;
-                continue;
-            }
-            while zeros > 15 {
-                bits.push(symbols(0xf0), others);
-                zeros -= 16;
-            }
-            bits.push(symbols((zeros << 4) as u8 | size(*value) as u8), others);
-            bits.push_value(*value);
-            zeros = 0;
-        }
-        if zeros > 0 {
-            bits.push(symbols(0), others);
-        }
-    }
 }
 
-/// The DC symbols: sizes of differences.
-const MEANS: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-
-/// The AC symbols: end of block, sixteen zeros, and all runs and sizes.
-fn others() -> Vec<u8> {
-    let mut symbols = vec![0, 0xf0];
-    symbols.extend((0..16).flat_map(|zeros| (1..=10).map(move |size| zeros << 4 | size)));
-    symbols
-}
-
-fn others_index(symbol: u8) -> u32 {
-    others().iter().position(|other| *other == symbol).unwrap() as u32
-}
-
-/// The number of bits of a value.
-fn size(value: i32) -> u32 {
-    32 - value.unsigned_abs().leading_zeros()
-}
-
-#[derive(Default)]
-struct Bits {
-    bytes: Vec<u8>,
-    held: u32,
-    count: u8,
-}
-
-impl Bits {
-    fn push(&mut self, number: u32, count: u8) {
-        for bit in (0..count).rev() {
-            self.held = self.held << 1 | (number >> bit & 1);
-            self.count += 1;
-            if self.count == 8 {
-                self.bytes.push(self.held as u8);
-                if self.held as u8 == 0xff {
-                    self.bytes.push(0);
-                }
-                self.count = 0;
-            }
-        }
-    }
-
-    fn push_value(&mut self, value: i32) {
-        let size = size(value);
-        let number = if value < 0 { value + (1 << size) - 1 } else { value };
-        self.push(number as u32, size as u8);
-    }
-
-    fn finish(mut self) -> Vec<u8> {
-        while self.count > 0 {
-            self.push(1, 1);
-        }
-        self.bytes
-    }
+fn segment(file: &mut Vec<u8>, marker: u8, body: &[u8]) {
+    file.extend([0xff, marker]);
+    file.extend((body.len() as u16 + 2).to_be_bytes());
+    file.extend(body);
 }

@@ -1,15 +1,21 @@
-//! Decoded files against the formula of the transform: every sampling factor, scale and code length. The tests write
-//! the files from coefficients, so that no encoder's or decoder's choices matter.
+//! Decoded files against the formula of the transform: every sampling factor, scale, kind of scan and code length. The
+//! tests write the files from coefficients, so that no encoder's or decoder's choices matter.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a failure in a function that tests share is the test's failure"
 )]
 
+mod damage;
 mod file;
+mod fuzz_seeds;
+mod headers;
+mod progressive;
+mod scans;
 
 use file::{Block, Picture, Random, quantiser, zigzag};
-use resizer_jpeg::{Decoder, Error, Header, Scale};
+use resizer_jpeg::{Damage, Decoder, Error, Header, Scale};
+use scans::Scan;
 
 /// T.81, A.3.3, limited to the lowest frequencies, each a cosine over as many samples as there are.
 fn samples(block: &Block, width: usize, height: usize) -> Vec<Vec<f64>> {
@@ -17,15 +23,17 @@ fn samples(block: &Block, width: usize, height: usize) -> Vec<Vec<f64>> {
         let angle = (2 * sample + 1) as f64 * frequency as f64 * std::f64::consts::PI / (2 * points) as f64;
         if frequency == 0 { 0.5_f64.sqrt() } else { angle.cos() }
     };
-    let coefficients: Vec<_> = zigzag().into_iter().zip(block).enumerate().collect();
+    let coefficients: Vec<_> = zigzag()
+        .into_iter()
+        .zip(block)
+        .enumerate()
+        .filter(|(_, ((u, v), value))| *u < width && *v < height && **value != 0)
+        .map(|(place, ((u, v), value))| (u, v, f64::from(value * i32::from(quantiser(place)))))
+        .collect();
     let sample = |x: usize, y: usize| {
-        let terms = coefficients.iter().map(|(place, ((u, v), value))| {
-            if *u < width && *v < height {
-                f64::from(**value * i32::from(quantiser(*place))) * wave(x, *u, width) * wave(y, *v, height)
-            } else {
-                0.0
-            }
-        });
+        let terms = coefficients
+            .iter()
+            .map(|(u, v, value)| value * wave(x, *u, width) * wave(y, *v, height));
         (terms.sum::<f64>() / 4.0 + 128.0).clamp(0.0, 255.0)
     };
     (0..height)
@@ -33,13 +41,21 @@ fn samples(block: &Block, width: usize, height: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
+fn decoder(file: &[u8], scale: Scale) -> Result<Decoder<'_>, Error> {
+    Decoder::new(&Header::read(file, Damage::Refuse)?, scale)
+}
+
+/// Decodes the picture's file and compares each sample.
 fn check(picture: &Picture, scale: Scale) {
+    check_file(picture, &picture.file(), scale);
+}
+
+fn check_file(picture: &Picture, file: &[u8], scale: Scale) {
     let about = format!(
-        "{} x {}, {:?}, restarts {}, codes of {:?}, {scale:?}",
-        picture.width, picture.height, picture.factors, picture.interval, picture.lengths
+        "{} x {}, {:?}, {:?}, codes of {:?}, {scale:?}",
+        picture.width, picture.height, picture.factors, picture.scans, picture.lengths
     );
-    let file = picture.file();
-    let mut decoder = Decoder::new(&file, scale).unwrap();
+    let mut decoder = decoder(file, scale).unwrap();
     let (most_across, most_down) = picture.most();
     let mut next = vec![0; picture.factors.len()];
     while decoder.advance().unwrap() {
@@ -47,17 +63,25 @@ fn check(picture: &Picture, scale: Scale) {
         for (component, (across, down)) in picture.block_factors().into_iter().enumerate() {
             let plane = rows.plane(component);
             let points = 8 / scale.denominator();
-            let width = (points * most_across / across / plane.ratios().0) as usize;
-            let height = (points * most_down / down / plane.ratios().1) as usize;
-            assert!(width <= 8 && height <= 8);
-            let end = rows.end().div_ceil(plane.ratios().1) as usize;
+            // The samples of a block, as the ratios promise.
+            let (ratio_across, ratio_down) = plane.ratios();
+            let width = (points * most_across * ratio_across.samples / across / ratio_across.pixels) as usize;
+            let height = (points * most_down * ratio_down.samples / down / ratio_down.pixels) as usize;
+            assert!((1..=8).contains(&width) && (1..=8).contains(&height), "{about}");
+            let all_across = (picture.width * across * width as u32).div_ceil(8 * most_across);
+            let all_down = (picture.height * down * height as u32).div_ceil(8 * most_down) as usize;
+            let end = if rows.are_last() {
+                all_down
+            } else {
+                (rows.end() * ratio_down.samples / ratio_down.pixels) as usize
+            };
             for y in next[component]..end {
                 let row = plane.row(y as u32);
-                assert_eq!(row.len() as u32, decoder.width().div_ceil(plane.ratios().0), "{about}");
+                assert_eq!(row.len() as u32, all_across, "{about}");
                 let blocks = &picture.blocks[component][y / height];
                 let expected = blocks
                     .iter()
-                    .flat_map(|block| samples(block, width, height)[y % height].clone());
+                    .flat_map(|block| samples(&picture.coded(component, block), width, height)[y % height].clone());
                 for (x, (found, expected)) in row.iter().zip(expected).enumerate() {
                     assert!(
                         (f64::from(*found) - expected).abs() <= 0.51,
@@ -71,7 +95,7 @@ fn check(picture: &Picture, scale: Scale) {
     assert!(next.iter().all(|end| *end > 0), "{about}");
 }
 
-const FACTORS: [&[(u32, u32)]; 14] = [
+const FACTORS: [&[(u32, u32)]; 16] = [
     &[(1, 1)],
     &[(2, 2)],
     &[(1, 1), (1, 1), (1, 1)],
@@ -86,14 +110,31 @@ const FACTORS: [&[(u32, u32)]; 14] = [
     &[(2, 2), (2, 2), (2, 2)],
     &[(1, 1), (2, 2), (2, 2)],
     &[(3, 3), (3, 3), (3, 3)],
+    &[(1, 1), (1, 1), (1, 1), (1, 1)],
+    &[(2, 2), (1, 1), (1, 1), (2, 2)],
 ];
 
 #[test]
-fn every_sampling_and_scale_matches_the_formula() {
+fn usual_sampling_at_every_scale_matches_the_formula() {
     let mut random = Random(0x2545_f491);
     for factors in FACTORS {
         for scale in Scale::ALL {
             check(&Picture::random(&mut random, 37, 41, factors, 0, (4, 8)), scale);
+        }
+    }
+}
+
+/// Each pair of factors from 1 to 4 (B.2.2), beside others: thirds, three of four, two of three.
+#[test]
+fn every_sampling_factor_matches_the_formula() {
+    let mut random = Random(0x1234_5671);
+    for across in 1..=4 {
+        for down in 1..=4 {
+            let other = (1 + random.below(4), 1 + random.below(4));
+            let factors = [(across, down), (1, 1), other];
+            for scale in Scale::ALL {
+                check(&Picture::random(&mut random, 35, 33, &factors, 0, (4, 8)), scale);
+            }
         }
     }
 }
@@ -124,143 +165,62 @@ fn any_size_and_restart_interval_is_decoded() {
     }
 }
 
-/// A file that is cut off anywhere before its end is an error, at every scale, even if an end marker follows.
+/// Components in scans of their own, or two of them in one: each scan has its own MCUs (A.2) and counts its own restart
+/// intervals (E.1.4). The order of the scans does not matter, and neither does that within a scan.
 #[test]
-fn truncated_file_is_an_error() {
-    let mut random = Random(3);
-    for interval in [0, 2] {
-        let file = Picture::random(&mut random, 33, 20, FACTORS[5], interval, (4, 8)).file();
-        let decode = |file: &[u8], scale| {
-            let mut decoder = Decoder::new(file, scale)?;
-            while decoder.advance()? {}
-            Ok::<(), Error>(())
-        };
-        for scale in Scale::ALL {
-            assert_eq!(decode(&file, scale), Ok(()));
-            let start = file.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap() + 14;
-            for length in start..file.len() - 2 {
-                let cut = &file[..length];
-                // The last byte may consist of padding only.
-                if length < file.len() - 3 {
-                    assert_eq!(decode(cut, scale), Err(Error::Truncated), "{length} of {}", file.len());
-                    let ended = [cut, &[0xff, 0xd9]].concat();
-                    assert_eq!(
-                        decode(&ended, scale),
-                        Err(Error::Truncated),
-                        "{length} of {}",
-                        file.len()
-                    );
-                }
-            }
-            for length in 0..start {
-                assert!(decode(&file[..length], scale).is_err());
-            }
-        }
-    }
-}
-
-/// Any result is fine, as long as the decoder returns one.
-#[test]
-fn damaged_file_does_not_panic() {
-    let mut random = Random(5);
-    for (interval, factors) in [(0, FACTORS[0]), (2, FACTORS[5]), (0, FACTORS[10])] {
-        let file = Picture::random(&mut random, 33, 20, factors, interval, (4, 8)).file();
-        for bit in 0..file.len() * 8 {
-            let mut changed = file.clone();
-            changed[bit / 8] ^= 1 << (bit % 8);
-            // The size is kept, as a larger picture takes longer.
-            let Ok(header) = Header::read(&changed) else { continue };
-            if header.width() > 300 || header.height() > 300 {
-                continue;
-            }
+fn sequential_file_in_several_scans_is_decoded() {
+    let mut random = Random(0x0bad_cafe);
+    let orders: [&[&[usize]]; 6] = [
+        &[&[0], &[1], &[2]],
+        &[&[0, 1], &[2]],
+        &[&[0], &[1, 2]],
+        &[&[2], &[0], &[1]],
+        &[&[1], &[0, 2]],
+        &[&[2, 0, 1]],
+    ];
+    for factors in [
+        FACTORS[2],
+        FACTORS[3],
+        FACTORS[5],
+        FACTORS[9],
+        &[(3, 2), (1, 1), (2, 2)],
+    ] {
+        for scans in orders {
+            let scans = scans.iter().map(|components| {
+                let interval = [0, 1, 2, 5, 9][random.below(5) as usize];
+                Scan::sequential(components, interval)
+            });
+            let scans: Vec<Scan> = scans.collect();
             for scale in Scale::ALL {
-                let mut decoder = Decoder::new(&changed, scale).unwrap();
-                while let Ok(true) = decoder.advance() {}
-                // The decoder repeats its error.
-                let again = decoder.advance();
-                assert_eq!(again, decoder.advance());
+                let (width, height) = (20 + random.below(30), 20 + random.below(30));
+                let picture = Picture::random(&mut random, width, height, factors, 0, (4, 8));
+                check(&picture.in_scans(false, scans.clone()), scale);
             }
         }
     }
-}
-
-/// A damaged table or a contradictory header is refused.
-#[test]
-fn invalid_header_is_refused() {
-    let mut random = Random(11);
-    let picture = Picture::random(&mut random, 16, 16, FACTORS[5], 0, (4, 8));
-    let file = picture.file();
-    let place = |marker: u8| file.windows(2).position(|pair| pair == [0xff, marker]).unwrap();
-    let refusal = |changes: &[(usize, u8)]| {
-        let mut changed = file.clone();
-        changes.iter().for_each(|(at, byte)| changed[*at] = *byte);
-        Header::read(&changed)
-            .map(|header| (header.width(), header.height()))
-            .unwrap_err()
-    };
-    let unsupported =
-        |changes: &[(usize, u8)]| assert!(matches!(refusal(changes), Error::Unsupported(_)), "{changes:?}");
-    let corrupt = |changes: &[(usize, u8)]| assert!(matches!(refusal(changes), Error::Corrupt(_)), "{changes:?}");
-    let (frame, scan, code) = (place(0xc1), place(0xda), place(0xc4));
-    // Progressive, lossless, arithmetic, 12 bits, four components, a factor of 3 beside 1.
-    unsupported(&[(frame + 1, 0xc2)]);
-    unsupported(&[(frame + 1, 0xc3)]);
-    unsupported(&[(frame + 1, 0xc9)]);
-    unsupported(&[(frame + 4, 12)]);
-    unsupported(&[(frame + 9, 4)]);
-    unsupported(&[(frame + 11, 0x31)]);
-    // A scan of two components, of one that does not exist, of some coefficients, with a table that does not exist.
-    unsupported(&[(scan + 4, 2)]);
-    unsupported(&[(scan + 5, 9)]);
-    unsupported(&[(scan + 12, 5)]);
-    unsupported(&[(scan + 6, 0x22)]);
-    unsupported(&[(frame + 12, 3)]);
-    // No columns, no rows, factors of 0 and 5, missing components.
-    corrupt(&[(frame + 7, 0), (frame + 8, 0)]);
-    corrupt(&[(frame + 5, 0), (frame + 6, 0)]);
-    corrupt(&[(frame + 11, 0x01)]);
-    corrupt(&[(frame + 11, 0x51)]);
-    corrupt(&[(frame + 9, 1)]);
-    // Three codes of one bit, a table of unknown class, more symbols than there are.
-    corrupt(&[(code + 5, 3), (code + 8, 9)]);
-    corrupt(&[(code + 4, 0x20)]);
-    corrupt(&[(code + 8, 200)]);
-}
-
-/// A byte has 256 values (T.81, B.2.4.2), and other decoders have the same limit.
-#[test]
-fn huffman_table_of_more_than_256_symbols_is_refused() {
-    let file = Picture::random(&mut Random(17), 16, 16, FACTORS[0], 0, (4, 8)).file();
-    // An unused table with codes of 15 and 16 bits.
-    for (symbols, sound) in [(256_usize, true), (257, false), (510, false)] {
-        let counts = [(symbols / 2) as u8, symbols.div_ceil(2) as u8];
-        let table: Vec<u8> = (0..symbols).map(|symbol| symbol as u8).collect();
-        let length = (symbols as u16 + 19).to_be_bytes();
-        let changed = [
-            &file[..2],
-            &[0xff, 0xc4],
-            &length,
-            &[0x11],
-            &[0; 14],
-            &counts,
-            &table,
-            &file[2..],
-        ]
-        .concat();
-        assert_eq!(Header::read(&changed).is_ok(), sound, "{symbols} symbols");
-    }
+    let inks = Picture::random(&mut random, 33, 50, FACTORS[15], 0, (4, 8));
+    let scans = [&[0, 1][..], &[3], &[2]].map(|components| Scan::sequential(components, 3));
+    check(&inks.in_scans(false, scans.to_vec()), Scale::Full);
 }
 
 /// The largest possible picture with almost no data fails at once, and its memory is known beforehand.
 #[test]
 fn header_of_a_huge_picture_fails_without_work() {
     let mut random = Random(13);
-    let mut file = Picture::random(&mut random, 16, 16, FACTORS[10], 0, (4, 8)).file();
-    let frame = file.windows(2).position(|pair| pair == [0xff, 0xc1]).unwrap();
-    file[frame + 5..frame + 9].fill(0xff);
-    let header = Header::read(&file).unwrap();
-    assert_eq!((header.width(), header.height()), (65_535, 65_535));
-    assert!(header.decoder_bytes(Scale::Full) < 8_000_000);
-    let mut decoder = Decoder::new(&file, Scale::Full).unwrap();
-    assert_eq!(decoder.advance(), Err(Error::Truncated));
+    for (progressive, most) in [(false, 8_000_000), (true, 60_000_000)] {
+        let scans = vec![Scan::progressive(&[0, 1, 2], (0, 0), false, 0, 0)];
+        let mut picture = Picture::random(&mut random, 16, 16, FACTORS[10], 0, (4, 8));
+        if progressive {
+            picture = picture.in_scans(true, scans);
+        }
+        let mut file = picture.file();
+        let marker = if progressive { 0xc2 } else { 0xc1 };
+        let frame = file.windows(2).position(|pair| pair == [0xff, marker]).unwrap();
+        file[frame + 5..frame + 9].fill(0xff);
+        let header = Header::read(&file, Damage::Refuse).unwrap();
+        assert_eq!((header.width(), header.height()), (65_535, 65_535));
+        assert!(header.decoder_bytes(Scale::Full) < most);
+        let mut decoder = Decoder::new(&header, Scale::Full).unwrap();
+        assert_eq!(decoder.advance(), Err(Error::Truncated));
+    }
 }

@@ -31,10 +31,11 @@ pub(crate) fn encode(
     width: u32,
     height: u32,
     colours: ColorType,
+    quality: u8,
     set_up: impl Fn(&mut Encoder<&mut Vec<u8>>),
 ) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, 90);
+    let mut encoder = Encoder::new(&mut bytes, quality);
     set_up(&mut encoder);
     encoder.encode(pixels, width as u16, height as u16, colours).unwrap();
     bytes

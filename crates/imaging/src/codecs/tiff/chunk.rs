@@ -10,7 +10,7 @@ use super::page::{Colours, Compression, Page};
 use crate::codecs::jpeg;
 use crate::codecs::reader::StoppableReader;
 use crate::picture::Picture;
-use crate::{Cancel, ImageError};
+use crate::{Cancel, ImageError, Size};
 
 const INCOMPLETE: &str = "it ends before all its pixels";
 
@@ -95,7 +95,8 @@ fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], out: &mut [u8], canc
     let file = [start, body].concat();
     // Colour models other than YCbCr are not converted.
     let as_stored = !matches!(page.colours, Colours::YCbCr);
-    let picture: Picture = jpeg::decode(&file, as_stored, cancel).map_err(|error| match error {
+    let place = Size::new(page.chunk.width, page.chunk.height);
+    let picture: Picture = jpeg::decode(&file, place, as_stored, cancel).map_err(|error| match error {
         ImageError::Corrupt { detail, reason, .. } => ImageError::Corrupt {
             format: Some(crate::Format::Tiff),
             reason,
