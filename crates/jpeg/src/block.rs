@@ -2,6 +2,8 @@
 //!
 //! A block of a sequential picture is read and written at once. Of a progressive picture all scans are read before.
 
+use resizer_vector::{Kernel, with_widest};
+
 use crate::Error;
 use crate::bits::Bits;
 use crate::huffman::{AcTable, COEFFICIENTS, DcTable};
@@ -127,38 +129,73 @@ where
     [f32; W]: Points,
     [f32; H]: Points,
 {
-    let Tables {
-        dc_table,
-        ac_table,
-        multipliers,
-    } = tables;
-    let mut here = *bits;
-    here.refill();
-    *dc = dc.wrapping_add(dc_table.read(&mut here)?);
-    let first = *dc as f32 * multipliers[0];
-    // The last index of a frequency that is used.
-    let last = const { 63 - wanted(W, H).leading_zeros() };
+    with_widest(DecodeBlock::<W, H> {
+        bits,
+        tables,
+        dc,
+        plane,
+        stride,
+    })
+}
 
-    let mut block = [0.0; 64];
-    let (mut place, mut flat) = (1, true);
-    while place <= last {
+/// The kernel of [`decode`].
+struct DecodeBlock<'a, 's, 't, const W: usize, const H: usize> {
+    bits: &'a mut Bits<'s>,
+    tables: Tables<'t>,
+    dc: &'a mut i32,
+    plane: &'a mut [u8],
+    stride: usize,
+}
+
+impl<const W: usize, const H: usize> Kernel for DecodeBlock<'_, '_, '_, W, H>
+where
+    [f32; W]: Points,
+    [f32; H]: Points,
+{
+    type Output = Result<(), Error>;
+
+    #[inline(always)]
+    fn run(self) -> Result<(), Error> {
+        let Self {
+            bits,
+            tables,
+            dc,
+            plane,
+            stride,
+        } = self;
+        let Tables {
+            dc_table,
+            ac_table,
+            multipliers,
+        } = tables;
+        let mut here = *bits;
         here.refill();
-        let (found, value) = ac_table.read(&mut here, place)?;
-        place = found + 1;
-        if place > COEFFICIENTS {
-            break;
-        }
-        let index = found as usize % 64;
-        block[usize::from(ZIGZAG[index] % 64)] = value as f32 * multipliers[index];
-        flat = false;
-    }
-    if place < COEFFICIENTS {
-        ac_table.skip(&mut here, place)?;
-    }
-    *bits = here;
+        *dc = dc.wrapping_add(dc_table.read(&mut here)?);
+        let first = *dc as f32 * multipliers[0];
+        // The last index of a frequency that is used.
+        let last = const { 63 - wanted(W, H).leading_zeros() };
 
-    write::<W, H>(first, &mut block, flat, plane, stride);
-    Ok(())
+        let mut block = [0.0; 64];
+        let (mut place, mut flat) = (1, true);
+        while place <= last {
+            here.refill();
+            let (found, value) = ac_table.read(&mut here, place)?;
+            place = found + 1;
+            if place > COEFFICIENTS {
+                break;
+            }
+            let index = found as usize % 64;
+            block[usize::from(ZIGZAG[index] % 64)] = value as f32 * multipliers[index];
+            flat = false;
+        }
+        if place < COEFFICIENTS {
+            ac_table.skip(&mut here, place)?;
+        }
+        *bits = here;
+
+        write::<W, H>(first, &mut block, flat, plane, stride);
+        Ok(())
+    }
 }
 
 fn draw<const W: usize, const H: usize>(
