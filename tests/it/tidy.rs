@@ -13,7 +13,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-foreign", &[]),
     ("resizer-vector", &[]),
-    ("resizer-jpeg", &[]),
+    ("resizer-jpeg", &["resizer-vector"]),
     ("resizer-webp", &[]),
     (
         "resizer-imaging",

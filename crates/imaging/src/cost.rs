@@ -138,7 +138,7 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             let planes = channels.count() as u64;
             let rows = width.next_multiple_of(16) * 16 * planes;
             let encoder = if job.instructions.jpeg_progressive {
-                // A row of blocks as numbers of four bytes, and all coefficients as numbers of two.
+                // A row of MCUs as numbers of four bytes, and all coefficients as numbers of two.
                 let coefficients = match (channels.is_gray(), quality) {
                     (true, _) => 2,
                     (false, 0..=90) => 3,
@@ -146,7 +146,8 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 };
                 4 * rows + padded_pixels(plan.output) * coefficients
             } else {
-                rows
+                // A row of MCUs as numbers of four bytes, and its coefficients as numbers of two.
+                6 * rows
             };
             (encoder, jpeg_bytes(plan.output, channels, quality))
         }
