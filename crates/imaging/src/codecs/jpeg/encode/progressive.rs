@@ -43,6 +43,9 @@ pub(super) fn write(
     if !gray {
         components.extend([(); 2].map(|()| Component::new(&chroma, picture.size, sampling)));
     }
+    for component in &mut components {
+        component.reserve(picture.size.height);
+    }
     let mut planes = Planes::new(picture.size.width, components.len(), sampling);
     let band_bytes = planes.rows() * picture.row_bytes();
     for band in picture.pixels.chunks(band_bytes) {

@@ -270,6 +270,12 @@ impl<'q> Component<'q> {
         }
     }
 
+    /// Makes room for all blocks of a picture with so many rows of pixels.
+    pub(super) fn reserve(&mut self, rows: u32) {
+        let down = (rows as usize).div_ceil(SIDE * self.sampling);
+        self.blocks.reserve_exact(self.across * down);
+    }
+
     /// Appends its blocks of the planes that were filled last, with so many rows of pixels.
     pub(super) fn transform(&mut self, planes: &Planes, plane: usize, rows: usize) {
         with_widest(Transform {
