@@ -128,6 +128,8 @@ impl<'s> Bits<'s> {
     /// Continues after the restart marker of this number, 0 to 7. Skips any bytes before it, since some writers leave
     /// bytes there and other decoders skip them too. Where damage is shown, up to three markers that should have come
     /// before are skipped as well: they repeat or were left over.
+    ///
+    /// After an error the next search begins at the marker that stopped this one, so that no byte is searched twice.
     pub(crate) fn restart(&mut self, number: u8, damage: Damage) -> Result<(), Error> {
         const FIRST_RESTART: u8 = 0xd0;
         let shows = damage == Damage::Show;
@@ -135,24 +137,29 @@ impl<'s> Bits<'s> {
             return Err(Error::Truncated);
         }
         let mut position = self.position;
-        loop {
-            let found = self
-                .source
-                .get(position..)
-                .and_then(|rest| rest.iter().position(|byte| *byte == 0xff));
-            position += found.ok_or(Error::Truncated)? + 1;
-            match self.source.get(position) {
+        let error = loop {
+            let rest = self.source.get(position..).unwrap_or_default();
+            let Some(found) = rest.iter().position(|byte| *byte == 0xff) else {
+                position = self.source.len();
+                break Error::Truncated;
+            };
+            position += found;
+            match self.source.get(position + 1) {
                 // A stuffed byte, or a fill byte before a marker.
                 Some(0x00 | 0xff) => {}
                 // A damaged byte.
                 Some(0x01..=0xbf) if shows => {}
-                Some(marker) if *marker == FIRST_RESTART + number => break,
+                Some(marker) if *marker == FIRST_RESTART + number => {
+                    *self = Self::new(self.source, position + 2);
+                    return Ok(());
+                }
                 Some(marker @ 0xd0..=0xd7) if shows && (marker - FIRST_RESTART + 8 - number) % 8 > 4 => {}
-                Some(0xd0..=0xd7) => return Err(Error::Corrupt("a restart marker is missing")),
-                _ => return Err(Error::Truncated),
+                Some(0xd0..=0xd7) => break Error::Corrupt("a restart marker is missing"),
+                _ => break Error::Truncated,
             }
-        }
-        *self = Self::new(self.source, position + 1);
-        Ok(())
+            position += 1;
+        };
+        *self = Self::new(self.source, position);
+        Err(error)
     }
 }

@@ -50,13 +50,9 @@ impl Coefficients {
 
     #[inline(always)]
     pub(crate) const fn set(&mut self, index: u32, value: i16) {
-        self.values[index as usize % 64] = value;
-        let bit = 1 << (index % 64);
-        if value == 0 {
-            self.nonzero &= !bit;
-        } else {
-            self.nonzero |= bit;
-        }
+        let place = index % 64;
+        self.values[place as usize] = value;
+        self.nonzero = self.nonzero & !(1 << place) | ((value != 0) as u64) << place;
     }
 }
 

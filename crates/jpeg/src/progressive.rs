@@ -6,9 +6,9 @@ use crate::band_table::{BandTable, Symbol};
 use crate::bits::Bits;
 use crate::block::Coefficients;
 use crate::component::Component;
-use crate::huffman::{BEYOND, DcTable};
+use crate::huffman::{BEYOND, COEFFICIENTS, DcTable};
 use crate::scan::{Area, Entropy};
-use crate::scan_header::{self, ScanHeader};
+use crate::scan_header::{Part, ScanHeader};
 
 /// A scan of DC coefficients.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct DcScan {
 
 impl DcScan {
     pub(crate) fn new(header: &ScanHeader<'_>, refines: bool, low: u32) -> Self {
-        let table = |part: &scan_header::Part<'_>| (!refines).then(|| DcTable::new(part.dc_table));
+        let table = |part: &Part<'_>| (!refines).then(|| DcTable::new(part.dc_table));
         Self {
             low,
             parts: header.parts.iter().map(|part| (table(part), 0)).collect(),
@@ -142,7 +142,7 @@ impl AcScan {
         }
         if self.run > 0 {
             self.run -= 1;
-            self.pass(block, bits, place, u32::MAX);
+            self.pass(block, bits, place, COEFFICIENTS);
         }
         Ok(())
     }
@@ -151,17 +151,15 @@ impl AcScan {
     /// zero coefficient after them, or the place after the band.
     #[inline(always)]
     fn pass(&self, block: &mut Coefficients, bits: &mut Bits<'_>, mut place: u32, mut zeros: u32) -> u32 {
-        // From here on only coefficients that are not zero take bits.
-        if zeros == u32::MAX && (place > self.last || block.nonzero & scan_header::band(place, self.last) == 0) {
-            return self.last + 1;
-        }
-        while place <= self.last {
-            if block.nonzero >> place & 1 == 0 {
-                if zeros == 0 {
-                    break;
-                }
-                zeros -= 1;
-            } else if bits.take() {
+        let end = self.last + 1;
+        while place < end {
+            let gap = (block.nonzero >> place).trailing_zeros();
+            if zeros < gap {
+                return end.min(place + zeros);
+            }
+            place += gap;
+            zeros -= gap;
+            if place < end && bits.take() {
                 let value = &mut block.values[place as usize % 64];
                 let bit = 1 << self.low;
                 if *value & bit == 0 {
@@ -170,7 +168,7 @@ impl AcScan {
             }
             place += 1;
         }
-        place
+        end
     }
 }
 
@@ -192,7 +190,7 @@ impl Entropy for AcScan {
         let mut here = *bits;
         let result = if self.run > 0 {
             self.run -= 1;
-            self.pass(block, &mut here, self.first, u32::MAX);
+            self.pass(block, &mut here, self.first, COEFFICIENTS);
             Ok(())
         } else if self.refines {
             self.refine(block, &mut here)

@@ -113,7 +113,7 @@ impl<'s> ScanHeader<'s> {
 }
 
 /// The coefficients from `first` to `last`, both included: bit n for index n.
-pub(crate) const fn band(first: u32, last: u32) -> u64 {
+const fn band(first: u32, last: u32) -> u64 {
     u64::MAX >> (63 - last) & u64::MAX << first
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::damage::{jpegs, others, pngs};
-use crate::{make, profiles};
+use crate::{make, odd_jpegs, profiles};
 
 /// The contents of the first chunk of this kind in a WebP.
 fn chunk<'w>(webp: &'w [u8], kind: &[u8; 4]) -> Option<&'w [u8]> {
@@ -22,6 +22,11 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         seeds.push(("jpeg", name.clone(), source.clone()));
         seeds.push(("jpeg_decoder", name, source));
     }
+    let inks = make::pixels(17, 9, |x, y| [x as u8 * 9, y as u8 * 20, 40, (x * y) as u8]);
+    let inks = make::jpeg_of_kind(make::Kind::Restarts, 17, 9, &inks, jpeg_encoder::ColorType::CmykAsYcck);
+    seeds.push(("jpeg", "inks".to_owned(), inks));
+    let thirds = odd_jpegs::flat_blocks(48, (3, 2), false, &[40, -30, 0, 60]);
+    seeds.push(("jpeg", "thirds".to_owned(), thirds));
     // The carrier files of the targets for metadata.
     seeds.push(("jpeg", "small".to_owned(), make::jpeg(8, 8, &make::busy(8, 8))));
     seeds.extend(pngs().map(|(name, source)| ("png", name, source)));

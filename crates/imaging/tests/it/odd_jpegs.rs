@@ -122,7 +122,7 @@ fn jpeg_larger_than_its_place_in_a_tiff_is_refused() {
 
 /// A JPEG whose blocks have one colour each, with standard tables that it leaves out. Luma is 128. `blue` holds the
 /// blue differences of one row of MCUs, or of one column. Factors are those of luma and of chroma along it.
-fn flat_blocks(length: u16, factors: (u8, u8), down: bool, blue: &[i32]) -> Vec<u8> {
+pub(crate) fn flat_blocks(length: u16, factors: (u8, u8), down: bool, blue: &[i32]) -> Vec<u8> {
     let mut file = b"\xff\xd8".to_vec();
     let mut segment = |marker: u8, body: &[u8]| {
         file.extend([0xff, marker]);
