@@ -8,6 +8,7 @@
 )]
 
 mod animation;
+mod bitmaps;
 mod cancel;
 mod colour;
 mod damage;
@@ -17,6 +18,7 @@ mod fuzz_seeds;
 mod lossless_webp;
 mod lossy_webp;
 mod make;
+mod odd_files;
 mod orientation;
 mod photographs;
 mod pixels;
