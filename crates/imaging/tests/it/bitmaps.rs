@@ -141,7 +141,7 @@ fn full_colours_of_every_header_are_read() {
         check(&about, &Bitmap::new(header, 24, rows(24, number)).file(), colour);
         check(&about, &Bitmap::new(header, 32, rows(32, number)).file(), colour);
         // Five bits each: 0 to 31 become 0 to 255.
-        let five = |x: u32, y: u32| (x % 32) << 10 | (y % 32) << 5 | (x * y) % 32;
+        let five = |x: u32, y: u32| (x % 32) << 10 | (y % 32) << 5 | ((x * y) % 32);
         let widened = |sample: u32| ((sample * 255 + 15) / 31) as u8;
         check(&about, &Bitmap::new(header, 16, rows(16, five)).file(), |x, y| {
             [widened(x), widened(y), widened(x * y % 32)]
@@ -166,7 +166,7 @@ fn colour_masks_pick_the_samples() {
     const BITFIELDS: u32 = 3;
     const ALPHA_BITFIELDS: u32 = 6;
     // Six bits of green, as most cameras' and consoles' 16 bits have.
-    let number = |x: u32, y: u32| (x % 32) << 11 | (y * 9) << 5 | (x * y) % 32;
+    let number = |x: u32, y: u32| (x % 32) << 11 | (y * 9) << 5 | ((x * y) % 32);
     let widened = |sample: u32, most: u32| ((sample * 255 + most / 2) / most) as u8;
     for header in [40, 52, 56, 108, 124] {
         let bitmap = Bitmap {
@@ -179,7 +179,7 @@ fn colour_masks_pick_the_samples() {
         });
     }
     // Red in the lowest byte and alpha in the next.
-    let number = |x: u32, y: u32| x * 20 | (255 - x * y) << 8 | (y * 40) << 16 | 5 << 24;
+    let number = |x: u32, y: u32| (x * 20) | ((255 - x * y) << 8) | (y * 40) << 16 | 5 << 24;
     for (header, compression) in [
         (40, ALPHA_BITFIELDS),
         (56, BITFIELDS),

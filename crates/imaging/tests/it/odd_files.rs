@@ -50,7 +50,7 @@ fn seen(source: &[u8], query: &str) -> (u32, u32, Vec<[u8; 4]>) {
     let view = View::of(&process(source, query).unwrap());
     let pixels = view.pixels.chunks(view.channels).map(|pixel| match *pixel {
         [gray] => [gray, gray, gray, 255],
-        [.., 0] if view.channels % 2 == 0 => NOTHING,
+        [.., 0] if view.channels.is_multiple_of(2) => NOTHING,
         [gray, alpha] => [gray, gray, gray, alpha],
         [red, green, blue] => [red, green, blue, 255],
         [red, green, blue, alpha] => [red, green, blue, alpha],

@@ -145,7 +145,15 @@ impl<'s> Runs<'s> {
         match self.kind {
             RunKind::Bits4 => {
                 let byte = pixels.get(nibble / 2).copied().unwrap_or_default();
-                [if nibble % 2 == 0 { byte >> 4 } else { byte & 0x0f }, 0, 0]
+                [
+                    if nibble.is_multiple_of(2) {
+                        byte >> 4
+                    } else {
+                        byte & 0x0f
+                    },
+                    0,
+                    0,
+                ]
             }
             RunKind::Bits8 => [pixels.get(index).copied().unwrap_or_default(), 0, 0],
             RunKind::Bits24 => {
