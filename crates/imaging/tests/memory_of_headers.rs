@@ -1,5 +1,5 @@
-//! Memory of header readers: hostile files claim, repeat and compress whatever they can, and reading their headers takes
-//! a fixed amount. This binary has no other test, since it counts every allocation.
+//! Memory of header readers: hostile files claim, repeat and compress whatever they can, and a header takes a fixed
+//! amount. This binary has no other test, since it counts every allocation.
 
 #![expect(
     clippy::unwrap_used,
@@ -153,6 +153,10 @@ fn hostile_header_takes_a_fixed_amount_of_memory() {
         ("GIF of application data", gif_of_notes(0xff, 255)),
         ("GIF of a control extension", gif_of_notes(0xf9, 1)),
         ("PNG of empty chunks", png(&png_chunk(b"prVt", &[]).repeat(LENGTH / 12))),
+        (
+            "PNG of empty pixel chunks",
+            png(&png_chunk(b"IDAT", &[]).repeat(LENGTH / 12)),
+        ),
         ("PNG of EXIF", png(&png_chunk(b"eXIf", &vec![b'I'; LENGTH]))),
         ("PNG of text", png(&png_chunk(b"zTXt", &vec![b'I'; LENGTH]))),
         ("PNG of a profile", png(&png_chunk(b"iCCP", &bomb))),

@@ -1,4 +1,4 @@
-//! GIF codec: reads the blocks itself, decompresses rows by `weezl` and writes files by the `gif` crate, frame by frame.
+//! GIF codec: reads blocks by itself, decompresses rows by `weezl`, and writes files by `gif`, frame by frame.
 //!
 //! Reading the blocks first counts the frames, and finds too large files before anything is decoded.
 

@@ -7,7 +7,8 @@ use crate::band::{Band, rows_per_band};
 use crate::codecs::{Decoder, Delay};
 use crate::{Cancel, ImageError};
 
-/// The bytes that the decoder holds: a band, tables of colours, and for run-length encoding a row and the place of each.
+/// The bytes that the decoder holds: a band, tables of colours, and with run-length encoding a row and the place of
+/// each.
 pub(super) fn decoder_bytes(header: &Header) -> u64 {
     const TABLES_BYTES: u64 = 4096;
     let row_bytes = u64::from(header.size.width) * header.pixels.channels().count() as u64;

@@ -185,6 +185,8 @@ impl BufRead for PixelChunks<'_> {
                 self.check()?;
             }
             match self.chunks.next() {
+                // The library takes long for a chunk without contents, and a file may have millions of them.
+                Some(chunk) if chunk.kind == b"IDAT" && chunk.whole.len() == Chunk::BEFORE + Chunk::AFTER => {}
                 Some(Chunk {
                     kind: b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND",
                     whole,

@@ -1,5 +1,6 @@
-//! WebP container: reads the chunks of a file (RFC 9649, section 2), and the size at the head of each picture. Frames are
-//! read one by one, so that no list of them is held.
+//! WebP container: reads the chunks of a file (RFC 9649, section 2), and the size at the head of each picture.
+//!
+//! Frames are read one by one, so that no list of them is held.
 
 use super::corrupt;
 use crate::codecs::canvas::Area;
