@@ -1,29 +1,29 @@
-//! Every kind of BMP, written by hand: headers of OS/2 and Windows, palettes, colour masks, run-length encoding.
+//! Every kind of BMP, written by hand: headers of OS/2 and Windows, palettes, colour masks.
 
-use resizer_imaging::{Channels, ImageError, Limits, inspect};
+use resizer_imaging::{Channels, Limits, inspect};
 
-use crate::make;
-use crate::process;
+use crate::bitmap_runs::{self, Codes};
 use crate::view::View;
+use crate::{make, process};
 
-const WIDTH: u32 = 13;
-const HEIGHT: u32 = 7;
+pub(crate) const WIDTH: u32 = 13;
+pub(crate) const HEIGHT: u32 = 7;
 
 /// A BMP: an info header, then colour masks and a palette, then the pixels.
-struct Bitmap {
+pub(crate) struct Bitmap {
     /// The length of the info header.
-    header: usize,
-    height: i32,
-    bits: u16,
-    compression: u32,
+    pub(crate) header: usize,
+    pub(crate) height: i32,
+    pub(crate) bits: u16,
+    pub(crate) compression: u32,
     /// Red, green, blue and alpha. They are written into headers that have a place for them, and behind shorter ones.
-    masks: Vec<u32>,
-    colours: Vec<[u8; 3]>,
-    pixels: Vec<u8>,
+    pub(crate) masks: Vec<u32>,
+    pub(crate) colours: Vec<[u8; 3]>,
+    pub(crate) pixels: Vec<u8>,
 }
 
 impl Bitmap {
-    fn new(header: usize, bits: u16, pixels: Vec<u8>) -> Self {
+    pub(crate) fn new(header: usize, bits: u16, pixels: Vec<u8>) -> Self {
         Self {
             header,
             height: HEIGHT as i32,
@@ -35,7 +35,7 @@ impl Bitmap {
         }
     }
 
-    fn file(&self) -> Vec<u8> {
+    pub(crate) fn file(&self) -> Vec<u8> {
         let mut info = vec![0; self.header.max(40 + 4 * self.masks.len())];
         let mut put = |at: usize, bytes: &[u8]| info[at..at + bytes.len()].copy_from_slice(bytes);
         put(0, &(self.header as u32).to_le_bytes());
@@ -93,7 +93,7 @@ fn row(bits: u16, y: u32, pixel: &impl Fn(u32, u32) -> u32) -> Vec<u8> {
 }
 
 /// The colours of a palette of 2 to 256.
-fn colours(count: usize) -> Vec<[u8; 3]> {
+pub(crate) fn colours(count: usize) -> Vec<[u8; 3]> {
     (0..count).map(|i| [i as u8, 255 - i as u8, (i * 7) as u8]).collect()
 }
 
@@ -102,7 +102,7 @@ fn index(x: u32, y: u32, count: u32) -> u32 {
 }
 
 #[track_caller]
-fn check<const N: usize>(about: &str, source: &[u8], colour: impl Fn(u32, u32) -> [u8; N]) {
+pub(crate) fn check<const N: usize>(about: &str, source: &[u8], colour: impl Fn(u32, u32) -> [u8; N]) {
     let view = View::of(&process(source, "format=png").unwrap());
     assert_eq!((view.width, view.height, view.channels), (WIDTH, HEIGHT, N), "{about}");
     let expected = make::pixels(WIDTH, HEIGHT, colour);
@@ -264,67 +264,9 @@ fn missing_padding_of_the_last_row_is_no_damage() {
     );
 }
 
-/// Codes for the pixels below, from the bottom row up: the last row has one run of 13, the next a literal.
-struct Codes {
-    rle8: Vec<u8>,
-    rle4: Vec<u8>,
-    rle24: Vec<u8>,
-}
-
-fn codes() -> Codes {
-    let end_of_row = [0, 0];
-    let bottom8 = [13, 4];
-    // Three pixels and a byte of padding, a skipped pixel, and a run that goes beyond the row.
-    let next8 = [&[0, 3, 1, 2, 3, 0][..], &[0, 2, 1, 0], &[200, 5]].concat();
-    // Two rows up and four columns to the right, where one pixel is.
-    let skip = [0, 2, 4, 2];
-    let rle8 = [&bottom8[..], &end_of_row, &next8, &end_of_row, &skip, &[1, 6], &[0, 1]].concat();
-    // Pixels take turns in a run of 4 bits. Three of them take two bytes.
-    let next4 = [&[0, 3, 0x12, 0x30][..], &[0, 2, 1, 0], &[200, 0x55]].concat();
-    let rle4 = [
-        &[13, 0x44][..],
-        &end_of_row,
-        &next4,
-        &end_of_row,
-        &skip,
-        &[1, 0x6f],
-        &[0, 1],
-    ]
-    .concat();
-    let pixel = |index: u8| [index, index + 100, index + 200];
-    let next24 = [&[0, 3][..], &pixel(1), &pixel(2), &pixel(3), &[0]].concat();
-    let rle24 = [
-        &[13][..],
-        &pixel(4),
-        &end_of_row,
-        &next24,
-        &[0, 2, 1, 0],
-        &[200],
-        &pixel(5),
-        &end_of_row,
-        &skip,
-        &[1],
-        &pixel(6),
-        &[0, 1],
-    ]
-    .concat();
-    Codes { rle8, rle4, rle24 }
-}
-
-/// The index that each pixel gets from these codes.
-fn run_index(x: u32, y: u32) -> u8 {
-    match (x, HEIGHT - 1 - y) {
-        (_, 0) => 4,
-        (0..=2, 1) => x as u8 + 1,
-        (4.., 1) => 5,
-        (4, 4) => 6,
-        _ => 0,
-    }
-}
-
 /// Pictures for the tests of damage and for the fuzz targets.
 pub(crate) fn samples() -> impl Iterator<Item = (String, Vec<u8>)> {
-    let Codes { rle8, rle4, rle24 } = codes();
+    let Codes { rle8, rle4, rle24 } = bitmap_runs::codes();
     let compressed = |bits, compression, pixels| Bitmap {
         compression,
         colours: if bits < 16 { colours(16) } else { Vec::new() },
@@ -348,61 +290,6 @@ pub(crate) fn samples() -> impl Iterator<Item = (String, Vec<u8>)> {
     ]
     .into_iter()
     .map(|(name, bitmap)| (name.to_owned(), bitmap.file()))
-}
-
-#[test]
-fn run_lengths_are_decoded() {
-    let Codes { rle8, rle4, rle24 } = codes();
-    for header in [40, 64, 124] {
-        for (bits, compression, pixels) in [(8, 1, &rle8), (4, 2, &rle4)] {
-            let bitmap = Bitmap {
-                compression,
-                colours: colours(16),
-                ..Bitmap::new(header, bits, pixels.clone())
-            };
-            check(&format!("{bits} bits, {header} bytes"), &bitmap.file(), |x, y| {
-                colours(16)[usize::from(run_index(x, y))]
-            });
-        }
-    }
-    let bitmap = Bitmap {
-        compression: 4,
-        ..Bitmap::new(64, 24, rle24)
-    };
-    check("24 bits", &bitmap.file(), |x, y| match run_index(x, y) {
-        0 => [0; 3],
-        index => [index + 200, index + 100, index],
-    });
-    // The two pixels of a run take turns.
-    let bitmap = Bitmap {
-        compression: 2,
-        colours: colours(16),
-        ..Bitmap::new(40, 4, [&[13, 0x12, 0, 0].repeat(HEIGHT as usize)[..], &[0, 1]].concat())
-    };
-    check("two pixels", &bitmap.file(), |x, _| colours(16)[1 + x as usize % 2]);
-}
-
-/// Codes that end without an end are complete if all rows are, and else damage.
-#[test]
-fn run_lengths_may_lack_their_end() {
-    let bitmap = |pixels: Vec<u8>| Bitmap {
-        compression: 1,
-        colours: colours(16),
-        ..Bitmap::new(40, 8, pixels)
-    };
-    let all = [13, 9, 0, 0].repeat(HEIGHT as usize);
-    for missing in [0, 2] {
-        let source = bitmap(all[..all.len() - missing].to_vec()).file();
-        check("all rows", &source, |_, _| colours(16)[9]);
-    }
-    let source = bitmap(all[..all.len() - 4].to_vec()).file();
-    let error = process(&source, "format=png").unwrap_err();
-    assert!(matches!(error, ImageError::Corrupt { .. }), "{error}");
-    // An end before the last row is no damage: the rest has the first colour.
-    let source = bitmap([&all[..4], &[0, 1]].concat()).file();
-    check("one row", &source, |_, y| {
-        colours(16)[if y == HEIGHT - 1 { 9 } else { 0 }]
-    });
 }
 
 #[test]

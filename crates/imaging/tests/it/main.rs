@@ -8,6 +8,7 @@
 )]
 
 mod animation;
+mod bitmap_runs;
 mod bitmaps;
 mod cancel;
 mod colour;
@@ -19,6 +20,7 @@ mod lossless_webp;
 mod lossy_webp;
 mod make;
 mod odd_files;
+mod odd_gifs;
 mod orientation;
 mod photographs;
 mod pixels;
