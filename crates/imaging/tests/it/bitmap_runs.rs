@@ -117,3 +117,17 @@ fn run_lengths_may_lack_their_end() {
         colours(16)[if y == HEIGHT - 1 { 9 } else { 0 }]
     });
 }
+
+/// Skipped columns count across rows, and a skip out of the picture ends it.
+#[test]
+fn skip_out_of_the_picture_ends_it() {
+    let codes = [&[1, 9][..], &[0, 2, 255, 0], &[3, 8, 0, 0, 13, 7, 0, 1]].concat();
+    let bitmap = Bitmap {
+        compression: 1,
+        colours: colours(16),
+        ..Bitmap::new(40, 8, codes)
+    };
+    check("skip", &bitmap.file(), |x, y| {
+        colours(16)[if (x, y) == (0, HEIGHT - 1) { 9 } else { 0 }]
+    });
+}

@@ -224,6 +224,23 @@ fn palette_of_grays_is_one_channel() {
     check("grays", &source, |x, y| [255 - (x * y) as u8]);
 }
 
+/// Some writers of OS/2 2.x leave out the fourth byte of a colour. The place of the pixels gives them away.
+#[test]
+fn palette_of_three_bytes_behind_a_header_of_os2_is_read() {
+    let mut bitmap = Bitmap {
+        colours: colours(16),
+        ..Bitmap::new(64, 4, rows(4, |x, y| index(x, y, 16)))
+    };
+    let expected = |x: u32, y: u32| colours(16)[index(x, y, 16) as usize];
+    let pixels = std::mem::take(&mut bitmap.pixels);
+    let file = bitmap.file();
+    let (head, palette) = file.split_at(14 + 64);
+    let palette = palette.chunks(4).flat_map(|entry| entry[..3].to_vec()).collect();
+    let mut short = [head.to_vec(), palette, pixels].concat();
+    short[10..14].copy_from_slice(&(14 + 64 + 3 * 16_u32).to_le_bytes());
+    check("three bytes", &short, expected);
+}
+
 /// A palette may be shorter or longer than the header says, and indices may have no colour.
 #[test]
 fn palette_of_a_wrong_length_is_read() {

@@ -117,6 +117,7 @@ impl Header {
             1 | 2 | 4 | 8 => {
                 let colours = Colours {
                     entry_bytes: if is_core { 3 } else { 4 },
+                    may_be_short: length == 64,
                     used: info.long(32) as usize,
                     most: 1 << bits,
                 };
@@ -160,6 +161,8 @@ fn runs(length: usize, bits: u16, compression: u32) -> Result<Option<RunKind>, I
 /// The size of a palette as the header tells it.
 struct Colours {
     entry_bytes: usize,
+    /// Whether some writers leave out the fourth byte.
+    may_be_short: bool,
     /// 0 means all that there can be.
     used: usize,
     most: usize,
@@ -173,16 +176,18 @@ impl Colours {
             0 => self.most,
             used => used.min(self.most),
         };
-        let count = match offset.checked_sub(*start) {
-            Some(room) if room > 0 => self.most.min(room / self.entry_bytes),
+        let entries = source.get(*start..).unwrap_or_default();
+        match offset.checked_sub(*start) {
+            Some(room) if room > 0 => {
+                let is_short = self.may_be_short && room == 3 * told;
+                let entry_bytes = if is_short { 3 } else { self.entry_bytes };
+                Palette::new(entries, entry_bytes, self.most.min(room / entry_bytes))
+            }
             // The offset is wrong, so that the palette's length tells where the pixels are.
             _ => {
-                let first = *start;
                 *start += told * self.entry_bytes;
-                return Palette::new(source.get(first..).unwrap_or_default(), self.entry_bytes, told);
+                Palette::new(entries, self.entry_bytes, told)
             }
-        };
-        let entries = source.get(*start..).unwrap_or_default();
-        Palette::new(entries, self.entry_bytes, count)
+        }
     }
 }

@@ -96,6 +96,11 @@ impl<'s> Runs<'s> {
                 }
             };
             column = column.saturating_add(right);
+            // Pillow and ImageMagick count skipped columns across rows, so that this one leaves the picture.
+            if u64::from(column) + (row + up) as u64 * u64::from(width) >= u64::from(width) * u64::from(height) {
+                runs.is_complete = true;
+                break;
+            }
             if up > 0 {
                 row += up;
                 let Some(start) = runs.starts.get_mut(row) else {
