@@ -52,7 +52,8 @@ pub(crate) trait Decoder {
     fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError>;
 
     /// Lends the next rows of the frame, from the top. A band may be empty. Returns `None` after the last row, once the
-    /// data is known to be complete.
+    /// data is known to be complete. An error comes after the rows before the damage, as far as the format has them in
+    /// this order; the rest of a canvas is transparent then.
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError>;
 
     /// The bytes held beyond those predicted, for formats whose header does not tell all.

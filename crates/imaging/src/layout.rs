@@ -53,6 +53,7 @@ impl Layout {
         let window_size = Size::new(window[2] - window[0], window[3] - window[1]);
         let fitted = Fitted::new(window_size).fit(
             target(instructions, window_size),
+            FreeSide::of(instructions),
             instructions.effective_mode(),
             instructions.scale,
         );
@@ -144,6 +145,43 @@ fn target(instructions: &Instructions, window: Size) -> Size {
     Size::new(zoomed(asked.width), zoomed(asked.height))
 }
 
+/// The side of the box that nobody asked for, so that it follows the scaled image. Without it a width of 1024 for
+/// 1025 x 768 pixels would give 1024 x 767 pixels and a line of padding: the box has 768 rows, because a side less than
+/// a pixel away from the window's counts as the window's.
+#[derive(Clone, Copy)]
+enum FreeSide {
+    None,
+    Width,
+    Height,
+}
+
+impl FreeSide {
+    /// There is none if both sides are asked for. `zoom` multiplies a finished box of two sides, and an anchor other
+    /// than the centre says where the image lies in the box. Both keep the box as it is.
+    fn of(instructions: &Instructions) -> Self {
+        let width = instructions.width.is_some() || instructions.max_width.is_some();
+        let height = instructions.height.is_some() || instructions.max_height.is_some();
+        let is_zoomed = instructions.zoom.is_some_and(|zoom| (zoom - 1.0).abs() > f64::EPSILON);
+        let keeps_box = is_zoomed || instructions.anchor != Anchor::default();
+        if width == height || keeps_box {
+            Self::None
+        } else if width {
+            Self::Height
+        } else {
+            Self::Width
+        }
+    }
+
+    /// The canvas for an image in a box.
+    const fn canvas(self, target: Size, image: Size) -> Size {
+        match self {
+            Self::None => target,
+            Self::Width => Size::new(image.width, target.height),
+            Self::Height => Size::new(target.width, image.height),
+        }
+    }
+}
+
 /// The sizes while a mode is applied. All three begin as the window.
 #[derive(Clone, Copy)]
 struct Fitted {
@@ -164,7 +202,7 @@ impl Fitted {
         }
     }
 
-    fn fit(self, target: Size, mode: Mode, scale: Scale) -> Self {
+    fn fit(self, target: Size, free: FreeSide, mode: Mode, scale: Scale) -> Self {
         let canvas = self.canvas;
         let larger = canvas.width > target.width || canvas.height > target.height;
         let smaller = canvas.width < target.width || canvas.height < target.height;
@@ -189,10 +227,13 @@ impl Fitted {
                     fitted
                 }
             }
-            Mode::Pad if scales => Self {
-                canvas: target,
-                ..self.resized(inner(canvas, target))
-            },
+            Mode::Pad if scales => {
+                let image = inner(canvas, target);
+                Self {
+                    canvas: free.canvas(target, image),
+                    ..self.resized(image)
+                }
+            }
             Mode::Stretch if scales => self.resized(target),
             Mode::Pad | Mode::Stretch if on_canvas => Self { canvas: target, ..self },
             Mode::Crop if scales => self.resized(outer(canvas, target)).cut(target),

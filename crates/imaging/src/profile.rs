@@ -28,7 +28,7 @@ pub(crate) enum ToSrgb {
 }
 
 /// The largest profile that is used. Those of printing presses have up to 3 MB.
-const MOST_BYTES: u64 = 4 << 20;
+pub(crate) const MOST_BYTES: u64 = 4 << 20;
 
 static SRGB: LazyLock<ColorProfile> = LazyLock::new(ColorProfile::new_srgb);
 

@@ -73,6 +73,17 @@ impl Canvas {
         area
     }
 
+    /// A row of an area that lies on the canvas, counted from the area's first. `None` below the area.
+    pub(super) fn row_mut(&mut self, area: Area, row: u32) -> Option<&mut [u8]> {
+        if row >= area.size.height {
+            return None;
+        }
+        let width = self.size.width as usize;
+        let start = (area.top + row) as usize * width + area.left as usize;
+        self.pixels
+            .get_mut(start * PIXEL_BYTES..(start + area.size.width as usize) * PIXEL_BYTES)
+    }
+
     /// The rows of an area that lies on the canvas.
     pub(super) fn rows_mut(&mut self, area: Area) -> impl Iterator<Item = &mut [u8]> {
         let start = area.left as usize * PIXEL_BYTES;

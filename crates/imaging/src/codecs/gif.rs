@@ -1,11 +1,12 @@
-//! GIF codec: reads the blocks of a file itself, and decodes and encodes pixels by the `gif` crate, frame by frame.
+//! GIF codec: reads blocks by itself, decompresses rows by `weezl`, and writes files by `gif`, frame by frame.
 //!
-//! Reading the blocks first counts the frames, and finds truncated or too large files before anything is decoded.
+//! Reading the blocks first counts the frames, and finds too large files before anything is decoded.
 
 mod blocks;
 mod decode;
 mod dither;
 mod encode;
+mod indices;
 mod palette;
 
 pub(super) use encode::GifEncoder;
@@ -13,7 +14,7 @@ pub(super) use encode::GifEncoder;
 use super::{Codec, Decoder};
 use crate::shrink::Shrink;
 use crate::{Cancel, Channels, Format, ImageError, Limits, SourceInfo};
-use blocks::Blocks;
+use blocks::Summary;
 
 /// A pixel as GIF stores it: a colour, or transparent.
 type Pixel = Option<[u8; 3]>;
@@ -26,17 +27,17 @@ impl Codec for Gif {
     }
 
     fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-        let blocks = Blocks::read(source)?;
-        limits.check_source(blocks.size)?;
-        limits.check_source(blocks.largest_frame)?;
-        let frame = blocks.largest_frame.pixels();
+        let summary = Summary::read(source)?;
+        limits.check_source(summary.size)?;
+        limits.check_source(summary.largest_frame)?;
+        let frame = summary.largest_frame.pixels();
         Ok(SourceInfo {
-            frames: blocks.frames,
-            plays: blocks.plays,
-            frame_pixels: frame.max(blocks.size.pixels()),
+            frames: summary.frames,
+            plays: summary.plays,
+            frame_pixels: frame.max(summary.size.pixels()),
             streams: false,
-            decoder_bytes: decode::decoder_bytes(&blocks),
-            ..SourceInfo::new(Format::Gif, blocks.size.width, blocks.size.height, Channels::Rgba)
+            decoder_bytes: decode::decoder_bytes(&summary),
+            ..SourceInfo::new(Format::Gif, summary.size.width, summary.size.height, Channels::Rgba)
         })
     }
 
@@ -51,9 +52,9 @@ impl Codec for Gif {
         info: &SourceInfo,
         first: u32,
         _: Shrink,
-        cancel: &Cancel,
+        _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        Ok(Box::new(decode::GifDecoder::new(source, info, first, cancel)?))
+        Ok(Box::new(decode::GifDecoder::new(source, info, first)?))
     }
 }
 

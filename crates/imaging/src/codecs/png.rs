@@ -1,6 +1,7 @@
 //! PNG codec through the `png` crate. Rows stream unless the file is interlaced. 16 bits become 8, palettes and
 //! transparent colours become channels. Of an animation only the default image is decoded.
 
+mod chunks;
 mod decode;
 mod encode;
 
@@ -31,8 +32,8 @@ impl Codec for Png {
         info: &SourceInfo,
         _: u32,
         _: Shrink,
-        _: &Cancel,
+        cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        Ok(Box::new(decode::PngDecoder::new(source, info)?))
+        Ok(Box::new(decode::PngDecoder::new(source, info, cancel)?))
     }
 }

@@ -89,3 +89,38 @@ fn decoder_lends_every_row_once() {
         );
     }
 }
+
+/// Rows before the damage are lent, then the error is returned. A job without a use for them fails at that point.
+#[test]
+fn rows_before_the_damage_are_lent() {
+    for format in [Format::Png, Format::Gif] {
+        let source = encoded(format);
+        let whole = lent(&source);
+        assert!(whole.1.is_none(), "{format:?}");
+        let (rows, error) = lent(&source[..source.len() * 3 / 4]);
+        assert!(
+            matches!(error, Some(ImageError::Corrupt { .. })),
+            "{format:?}: {error:?}"
+        );
+        let same = rows.iter().zip(&whole.0).take_while(|(a, b)| a == b).count();
+        let least = SIZE.width as usize * 4 * SIZE.height as usize / 4;
+        assert!(same >= least, "{format:?}: {same} values of {}", whole.0.len());
+    }
+}
+
+/// The values that a decoder lends, and the error after them.
+fn lent(source: &[u8]) -> (Vec<u8>, Option<ImageError>) {
+    let cancel = Cancel::new();
+    let codec = sniff(source).unwrap();
+    let info = codec.info(source, &Limits::default()).unwrap();
+    let mut decoder = codec.open(source, &info, 0, Shrink::NONE, &cancel).unwrap();
+    decoder.next_frame(&cancel).unwrap();
+    let mut values = Vec::new();
+    loop {
+        match decoder.next_band(&cancel) {
+            Ok(Some(band)) => values.extend_from_slice(band.pixels),
+            Ok(None) => return (values, None),
+            Err(error) => return (values, Some(error)),
+        }
+    }
+}

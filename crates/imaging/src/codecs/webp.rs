@@ -1,4 +1,4 @@
-//! WebP codec: reads the container (RFC 9649), so that sizes, frames and truncation are known before a decoder starts.
+//! WebP codec: reads the container (RFC 9649), so that sizes and frames are known before a decoder starts.
 //!
 //! resizer-webp decodes the pictures, a few rows at a time. libwebp encodes lossy pictures and never sees a foreign
 //! byte. Lossless pictures and animations are encoded here.
@@ -11,7 +11,7 @@ pub(super) use encode::WebPEncoder;
 
 use super::{Codec, Decoder, exif};
 use crate::shrink::Shrink;
-use crate::{Cancel, Channels, Format, ImageError, Limits, SourceInfo};
+use crate::{Cancel, Channels, Format, ImageError, Limits, Size, SourceInfo};
 use container::Container;
 
 pub(super) struct WebP;
@@ -24,17 +24,35 @@ impl Codec for WebP {
     fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
         let container = Container::read(source)?;
         limits.check_source(container.size)?;
-        let alpha = container.animated || container.frames.iter().any(container::Frame::has_alpha);
-        let channels = Channels::of(false, alpha);
+        let (mut frames, mut dearest) = (0, 0);
+        let (mut alpha, mut lossless) = (container.animated, true);
+        for frame in container.frames() {
+            match frame {
+                Ok(frame) => {
+                    alpha |= frame.has_alpha();
+                    lossless &= frame.is_lossless();
+                    dearest = dearest.max(decode::frame_bytes(&frame));
+                }
+                Err(error) if frames == 0 => return Err(error),
+                // It is reported when it is decoded: whoever asks for an earlier frame does not need it.
+                Err(_) => {}
+            }
+            frames += 1;
+        }
+        if frames == 0 {
+            return Err(corrupt("it has no frames"));
+        }
+        let Size { width, height } = container.size;
         Ok(SourceInfo {
             orientation: container.exif.map(exif::orientation).unwrap_or_default(),
-            lossless: container.frames.iter().all(container::Frame::is_lossless),
+            lossless,
             profile_bytes: container.profile.map_or(0, <[u8]>::len) as u64,
-            frames: u32::try_from(container.frames.len()).unwrap_or(u32::MAX),
+            frames,
             plays: container.plays,
-            streams: container.streams(),
-            decoder_bytes: decode::decoder_bytes(&container),
-            ..SourceInfo::new(Format::WebP, container.size.width, container.size.height, channels)
+            // Rows of a still lossy picture come as they are decoded. Its alpha channel may be held.
+            streams: !container.animated && !lossless,
+            decoder_bytes: decode::decoder_bytes(&container, dearest),
+            ..SourceInfo::new(Format::WebP, width, height, Channels::of(false, alpha))
         })
     }
 
@@ -50,11 +68,8 @@ impl Codec for WebP {
         _: Shrink,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        Ok(Box::new(decode::WebPDecoder::new(
-            Container::read(source)?,
-            info,
-            first,
-        )))
+        let container = Container::read(source)?;
+        Ok(Box::new(decode::WebPDecoder::new(&container, info, first)))
     }
 }
 

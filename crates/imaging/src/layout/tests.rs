@@ -127,6 +127,58 @@ fn padding_fills_the_box() {
     check_size((300, 200), "w=300&h=301", (300, 200));
 }
 
+/// A side that nobody asked for is the image's, so that no line of padding appears where rounding leaves a pixel.
+#[test]
+fn one_side_that_falls_a_pixel_short_is_not_padded() {
+    // 1024 * 768/1025 = 767.25 rows.
+    check_size((1025, 768), "width=1024", (1024, 767));
+    check_size((768, 1025), "height=1024", (767, 1024));
+    check_size((1025, 768), "width=1024&mode=pad&bgcolor=f00", (1024, 767));
+    check_size((1025, 768), "width=1024&scale=both", (1024, 767));
+    check_size((1025, 768), "maxwidth=1024", (1024, 767));
+    check_size((1025, 768), "width=2000&maxwidth=1024", (1024, 767));
+    // 2 * 2/3 = 1.3 rows.
+    check_size((3, 2), "width=2", (2, 1));
+    // The window counts, not the source: 1025 x 768 out of 1100 x 768.
+    check(
+        (1100, 768),
+        "crop=0,0,1025,0&width=1024",
+        [0, 0, 1025, 768],
+        (1024, 767),
+        NONE,
+        (1024, 767),
+    );
+    // Before a quarter turn.
+    check(
+        (1025, 768),
+        "width=1024&rotate=90",
+        [0, 0, 1025, 768],
+        (1024, 767),
+        NONE,
+        (767, 1024),
+    );
+    // The side that is asked for stays: 3403 rows are 5104 columns, one less than asked for.
+    let whole = [0, 0, 5104, 3403];
+    let wider = "w=5105&scale=up";
+    check((5104, 3403), wider, whole, (5104, 3403), [0, 0, 1, 0], (5105, 3403));
+}
+
+/// Two sides, a zoomed box, and an anchor that places the image keep the box.
+#[test]
+fn requested_box_is_padded_by_a_line() {
+    let check_line = |query: &str, source: (u32, u32), image: (u32, u32), pad: [u32; 4]| {
+        let output = (image.0 + pad[0] + pad[2], image.1 + pad[1] + pad[3]);
+        check(source, query, [0, 0, source.0, source.1], image, pad, output);
+    };
+    check_line("w=1024&h=768", (1025, 768), (1024, 767), [0, 0, 0, 1]);
+    check_line("w=1024&maxheight=768", (1025, 768), (1024, 767), [0, 0, 0, 1]);
+    // 1599 * 1200/1600 = 1199.25; the box has 1200 rows.
+    check_line("w=1599&anchor=middleright", (1600, 1200), (1599, 1199), [0, 0, 0, 1]);
+    check_line("w=1599&anchor=bottomleft", (1600, 1200), (1599, 1199), [0, 1, 0, 0]);
+    // 200 * 640/480 = 266.7, so 267 columns, doubled 534; 400 rows are 533.3 columns.
+    check_line("h=200&zoom=2", (640, 480), (533, 400), [0, 0, 1, 0]);
+}
+
 #[test]
 fn cropping_fills_the_box_and_cuts_the_rest() {
     // A square out of 900 x 600: 600 columns, 150 cut off on each side.

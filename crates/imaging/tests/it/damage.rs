@@ -4,7 +4,7 @@ use png::ColorType;
 use resizer_imaging::{ImageError, Limits};
 
 use crate::make::{self, KINDS};
-use crate::{files, process_within};
+use crate::{bitmaps, files, process_within};
 
 /// The side of sources with several rows of blocks. The limits keep a changed header cheap.
 const SIDE: u32 = 27;
@@ -104,6 +104,7 @@ pub(crate) fn others() -> impl Iterator<Item = (String, Vec<u8>)> {
     ]
     .into_iter()
     .map(|(name, source)| (name.to_owned(), source))
+    .chain(bitmaps::samples())
 }
 
 /// All frames, or the picture, written lossless.
@@ -135,13 +136,15 @@ fn pixels(source: &[u8]) -> Result<Vec<u8>, ImageError> {
     process_within(source, "format=png", &LIMITS).map(|encoded| encoded.bytes)
 }
 
-/// The number of bytes that show that all pixels are there: a JPEG up to its end marker, a PNG up to the name of its
-/// last chunk, because more pixel data might come before it.
-fn end_of_pixels(source: &[u8]) -> usize {
+/// The fewest bytes that may hold all pixels, and the number that surely does: a JPEG up to its end marker, a PNG up to
+/// its last chunk. Before that chunk are two checksums of four bytes, and a code that says that the pixels end.
+fn end_of_pixels(source: &[u8]) -> [usize; 2] {
     if source.starts_with(b"\x89PNG") {
-        source.windows(4).rposition(|kind| kind == b"IEND").unwrap() + 4
+        let end = source.windows(4).rposition(|kind| kind == b"IEND").unwrap() - 4;
+        [end - 11, end]
     } else {
-        source.len() - 2
+        let end = source.len() - 2;
+        [end - 1, end]
     }
 }
 
@@ -149,7 +152,7 @@ fn end_of_pixels(source: &[u8]) -> usize {
 fn cut_source_is_an_error() {
     for (name, source) in jpegs().chain(pngs()) {
         let whole = pixels(&source).unwrap();
-        let end = end_of_pixels(&source);
+        let [least, end] = end_of_pixels(&source);
         for length in 0..source.len() {
             match pixels(&source[..length]) {
                 // Only the end marker is missing, or the ones that pad the last byte.
@@ -160,7 +163,7 @@ fn cut_source_is_an_error() {
                         source.len()
                     );
                     assert!(
-                        length >= end - 1,
+                        length >= least,
                         "{name}: {length} bytes cannot be enough, the pixels end at {end}"
                     );
                 }
@@ -182,7 +185,7 @@ fn cut_source_is_an_error() {
 fn cut_source_with_an_end_marker_is_an_error() {
     for (name, source) in jpegs() {
         let whole = pixels(&source).unwrap();
-        let end = end_of_pixels(&source);
+        let [_, end] = end_of_pixels(&source);
         let last_scan = source.windows(2).rposition(|pair| pair == [0xff, 0xda]).unwrap() + 14;
         for missing in 1..end - last_scan {
             let cut = [&source[..end - missing], &[0xff, 0xd9]].concat();

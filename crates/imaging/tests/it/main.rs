@@ -8,6 +8,8 @@
 )]
 
 mod animation;
+mod bitmap_runs;
+mod bitmaps;
 mod cancel;
 mod colour;
 mod damage;
@@ -17,6 +19,8 @@ mod fuzz_seeds;
 mod lossless_webp;
 mod lossy_webp;
 mod make;
+mod odd_files;
+mod odd_gifs;
 mod odd_jpegs;
 mod orientation;
 mod photographs;

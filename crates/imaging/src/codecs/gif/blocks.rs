@@ -1,77 +1,121 @@
-//! GIF block reader (GIF89a specification, sections 15 to 27): walks through the blocks without decompressing.
+//! GIF block reader (GIF89a specification, sections 15 to 27): walks through the blocks frame by frame, without
+//! decompressing. It holds its place in the source, and nothing of what it has passed.
+//!
+//! Files that break the specification are read as browsers, Pillow and libvips agree to read them.
 
 use super::corrupt;
+use crate::codecs::Delay;
+use crate::codecs::canvas::{Area, Disposal};
 use crate::{ImageError, Size};
 
 const INCOMPLETE: &str = "it ends before all its frames";
 
-/// The properties that the blocks tell.
-#[derive(Debug)]
-pub(super) struct Blocks {
-    /// The size of the canvas.
+/// The frames of a source, one after another.
+pub(super) struct Frames<'s> {
+    walk: Walk<'s>,
+    /// The size of the canvas, final after the first frame: a canvas too small for that frame grows to hold it.
     pub(super) size: Size,
-    /// The number of frames, above 0.
-    pub(super) frames: u32,
-    /// How often the animation plays. 0 means for ever.
+    /// How often the animation plays, as far as the blocks read until now tell. 0 means for ever.
     pub(super) plays: u32,
-    /// The size of the frame with the most pixels, on the canvas or beyond it.
-    pub(super) largest_frame: Size,
-    /// Whether the pixels below a frame have to be restored later.
-    pub(super) restores: bool,
-    /// The bytes in application extensions, which the decoder copies.
-    pub(super) note_bytes: u64,
-    /// The length of the source up to its trailer, or up to where the trailer is missing.
-    pub(super) end: usize,
+    /// The global colour table. It may be empty.
+    colours: &'s [u8],
+    /// Whether there was a frame.
+    begun: bool,
+    /// Whether the source ends within a frame behind which there must have been more.
+    is_cut: bool,
 }
 
-impl Blocks {
-    pub(super) fn read(source: &[u8]) -> Result<Self, ImageError> {
-        let mut walk = Walk { source, position: 6 };
-        let [w0, w1, h0, h1, flags, _, _] = walk.take::<7>()?;
-        let screen = Size::new(u16::from_le_bytes([w0, w1]).into(), u16::from_le_bytes([h0, h1]).into());
-        walk.skip(colour_table_bytes(flags))?;
-        let mut blocks = Self {
-            size: screen,
-            frames: 0,
+/// A frame as its blocks describe it.
+pub(super) struct Frame<'s> {
+    pub(super) area: Area,
+    pub(super) delay: Delay,
+    pub(super) disposal: Disposal,
+    pub(super) transparent: Option<u8>,
+    pub(super) interlaced: bool,
+    /// The colours of its own table or of the global one. Without a table they are none.
+    pub(super) colours: &'s [[u8; 3]],
+    /// The minimum code size of the compressed data.
+    pub(super) code_bits: u8,
+    /// The sub-blocks of compressed data. The source may end within them.
+    pub(super) data: SubBlocks<'s>,
+    /// Whether the descriptor tells no size. Such a frame covers the canvas, and may have fewer pixels, or none.
+    pub(super) is_sizeless: bool,
+}
+
+/// A graphic control extension, which describes the frame that follows.
+#[derive(Default)]
+struct Control {
+    flags: u8,
+    /// In hundredths of a second.
+    delay: u16,
+    transparent: u8,
+}
+
+impl<'s> Frames<'s> {
+    /// Reads the header and the global colour table.
+    pub(super) fn new(source: &'s [u8]) -> Result<Self, ImageError> {
+        let mut walk = Walk(source);
+        let _signature: [u8; 6] = walk.take()?;
+        let [w0, w1, h0, h1, flags, _, _] = walk.take()?;
+        Ok(Self {
+            colours: walk.skip(colour_table_bytes(flags))?,
+            walk,
+            size: Size::new(number(w0, w1), number(h0, h1)),
             plays: 1,
-            largest_frame: Size::default(),
-            restores: false,
-            note_bytes: 0,
-            end: 0,
-        };
-        loop {
-            blocks.end = walk.position;
-            match walk.take::<1>() {
-                // Some writers omit the trailer. The frames before are complete.
-                Err(_) if blocks.frames > 0 => break,
-                Err(error) => return Err(error),
-                Ok([0x21]) => blocks.extension(&mut walk)?,
-                Ok([0x2c]) => blocks.frame(&mut walk)?,
-                Ok([0x3b]) => break,
-                // Browsers stop here too, and show the frames before.
-                Ok(_) if blocks.frames > 0 => break,
-                Ok(_) => return Err(corrupt("it has a block of no known kind")),
-            }
-        }
-        if blocks.frames == 0 {
-            return Err(corrupt("it has no frames"));
-        }
-        if blocks.size.pixels() == 0 {
-            return Err(corrupt("it has no pixels"));
-        }
-        Ok(blocks)
+            begun: false,
+            is_cut: false,
+        })
     }
 
-    fn extension(&mut self, walk: &mut Walk<'_>) -> Result<(), ImageError> {
+    /// The next frame. `None` after the last. An error after a frame is damage behind it.
+    pub(super) fn next_frame(&mut self) -> Result<Option<Frame<'s>>, ImageError> {
+        if self.is_cut {
+            return Err(corrupt(INCOMPLETE));
+        }
+        let mut control = None;
+        loop {
+            match self.walk.take() {
+                // Some writers omit the trailer. The frames before are complete.
+                Err(_) if self.begun && control.is_none() => return Ok(None),
+                Err(error) => return Err(error),
+                // A terminator too many is skipped, as Pillow and ImageMagick do.
+                Ok([0]) => {}
+                Ok([0x21]) => self.extension(&mut control)?,
+                Ok([0x2c]) => {
+                    if let Some(frame) = self.frame(&control.take().unwrap_or_default())? {
+                        self.begun = true;
+                        return Ok(Some(frame));
+                    }
+                }
+                Ok([kind]) => {
+                    self.walk = Walk(&[]);
+                    // Browsers stop at an unknown block, and show the frames before.
+                    return match kind {
+                        _ if self.begun => Ok(None),
+                        0x3b => Err(corrupt("it has no frames")),
+                        _ => Err(corrupt("it has a block of no known kind")),
+                    };
+                }
+            }
+        }
+    }
+
+    fn extension(&mut self, control: &mut Option<Control>) -> Result<(), ImageError> {
         const GRAPHIC_CONTROL: u8 = 0xf9;
         const APPLICATION: u8 = 0xff;
-        const RESTORE: u8 = 3;
-        let [label] = walk.take()?;
+        let [label] = self.walk.take()?;
         let mut looping = false;
         for index in 0.. {
-            let Some(block) = walk.sub_block()? else { break };
+            let Some(block) = self.walk.sub_block()? else { break };
             match (label, index, block) {
-                (GRAPHIC_CONTROL, 0, [flags, ..]) => self.restores |= flags >> 2 & 7 == RESTORE,
+                // A block of five bytes or more begins with the four that count. A shorter one says nothing.
+                (GRAPHIC_CONTROL, 0, &[flags, low, high, transparent, ..]) => {
+                    *control = Some(Control {
+                        flags,
+                        delay: u16::from_le_bytes([low, high]),
+                        transparent,
+                    });
+                }
                 (APPLICATION, 0, b"NETSCAPE2.0" | b"ANIMEXTS1.0") => looping = true,
                 // The number says how often the frames are repeated. 0 means without end.
                 (APPLICATION, _, &[1, low, high, ..]) if looping => {
@@ -80,29 +124,115 @@ impl Blocks {
                 }
                 _ => {}
             }
-            if label == APPLICATION {
-                self.note_bytes += block.len() as u64 + 1;
-            }
         }
         Ok(())
     }
 
-    fn frame(&mut self, walk: &mut Walk<'_>) -> Result<(), ImageError> {
-        let [l0, l1, t0, t1, w0, w1, h0, h1, flags] = walk.take::<9>()?;
-        let number = |low, high| u32::from(u16::from_le_bytes([low, high]));
-        let size = Size::new(number(w0, w1), number(h0, h1));
-        walk.skip(colour_table_bytes(flags))?;
-        let _code_size: [u8; 1] = walk.take()?;
-        while walk.sub_block()?.is_some() {}
+    /// A frame, or `None` for one before all others that has neither a size nor pixels.
+    fn frame(&mut self, control: &Control) -> Result<Option<Frame<'s>>, ImageError> {
+        /// The codes of data without a pixel: clear and end.
+        const NO_PIXELS_CODES: usize = 2;
+        let [l0, l1, t0, t1, w0, w1, h0, h1, flags] = self.walk.take()?;
+        let mut area = Area {
+            left: number(l0, l1),
+            top: number(t0, t1),
+            size: Size::new(number(w0, w1), number(h0, h1)),
+        };
+        let own = self.walk.skip(colour_table_bytes(flags))?;
+        let [code_bits] = self.walk.take()?;
+        let data = SubBlocks {
+            rest: self.walk.0,
+            is_cut: false,
+        };
+        let mut rest = data;
+        let data_bytes: usize = rest.by_ref().map(<[u8]>::len).sum();
+        self.walk = Walk(rest.rest);
+        // The only frame of a still picture may lack its end. Whether its pixels are all there shows later.
+        self.is_cut = rest.is_cut && (self.begun || self.plays != 1);
+
+        let is_sizeless = area.size.pixels() == 0;
+        if is_sizeless {
+            if !self.begun && data_bytes * 8 / (usize::from(code_bits) + 1) <= NO_PIXELS_CODES {
+                return Ok(None);
+            }
+            area = Area::whole(self.size);
+        } else if !self.begun {
+            self.size.width = self.size.width.max(area.left + area.size.width);
+            self.size.height = self.size.height.max(area.top + area.size.height);
+        }
         if self.size.pixels() == 0 {
-            // An empty canvas gets the size that the first frame needs.
-            self.size = Size::new(number(l0, l1) + size.width, number(t0, t1) + size.height);
+            return Err(corrupt("it has no pixels"));
         }
-        if size.pixels() > self.largest_frame.pixels() {
-            self.largest_frame = size;
+        let colours = if own.is_empty() { self.colours } else { own };
+        Ok(Some(Frame {
+            area,
+            delay: u32::from(control.delay) * 10,
+            disposal: match control.flags >> 2 & 7 {
+                2 => Disposal::Clear,
+                // Some writers set the third bit for method 3, and browsers read both so.
+                3 | 4 => Disposal::Restore,
+                _ => Disposal::Keep,
+            },
+            transparent: (control.flags & 1 != 0).then_some(control.transparent),
+            interlaced: flags & 0x40 != 0,
+            colours: colours.as_chunks().0,
+            code_bits,
+            data,
+            is_sizeless,
+        }))
+    }
+}
+
+/// The properties that all frames together tell.
+pub(super) struct Summary {
+    /// The size of the canvas.
+    pub(super) size: Size,
+    /// The number of frames, above 0. A damaged frame behind whole ones counts as the last.
+    pub(super) frames: u32,
+    /// How often the animation plays. 0 means for ever.
+    pub(super) plays: u32,
+    /// The size of the frame with the most pixels, on the canvas or beyond it.
+    pub(super) largest_frame: Size,
+    /// The width of the widest frame.
+    pub(super) widest: u32,
+    /// Whether the pixels below a frame have to be restored later.
+    pub(super) restores: bool,
+}
+
+impl Summary {
+    /// Passes all frames. Fails only if the header or the first frame cannot be read, since whoever asks for a still
+    /// picture needs no more. Damage behind the first frame is reported when it is decoded.
+    pub(super) fn read(source: &[u8]) -> Result<Self, ImageError> {
+        let mut rest = Frames::new(source)?;
+        let mut summary = Self {
+            size: Size::default(),
+            frames: 0,
+            plays: 1,
+            largest_frame: Size::default(),
+            widest: 0,
+            restores: false,
+        };
+        loop {
+            match rest.next_frame() {
+                Ok(Some(frame)) => {
+                    if frame.area.size.pixels() > summary.largest_frame.pixels() {
+                        summary.largest_frame = frame.area.size;
+                    }
+                    summary.widest = summary.widest.max(frame.area.size.width);
+                    summary.restores |= frame.disposal == Disposal::Restore;
+                    summary.frames += 1;
+                }
+                Ok(None) => break,
+                Err(error) if summary.frames == 0 => return Err(error),
+                Err(_) => {
+                    summary.frames += 1;
+                    break;
+                }
+            }
         }
-        self.frames += 1;
-        Ok(())
+        summary.size = rest.size;
+        summary.plays = rest.plays;
+        Ok(summary)
     }
 }
 
@@ -111,23 +241,23 @@ fn colour_table_bytes(flags: u8) -> usize {
     if flags & 0x80 == 0 { 0 } else { 3 << (1 + (flags & 7)) }
 }
 
-struct Walk<'s> {
-    source: &'s [u8],
-    position: usize,
+fn number(low: u8, high: u8) -> u32 {
+    u16::from_le_bytes([low, high]).into()
 }
+
+/// The rest of the source.
+struct Walk<'s>(&'s [u8]);
 
 impl<'s> Walk<'s> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], ImageError> {
-        let rest = self.source.get(self.position..).unwrap_or_default();
-        let bytes = rest.first_chunk::<N>().ok_or_else(|| corrupt(INCOMPLETE))?;
-        self.position += N;
+        let (bytes, rest) = self.0.split_first_chunk().ok_or_else(|| corrupt(INCOMPLETE))?;
+        self.0 = rest;
         Ok(*bytes)
     }
 
     fn skip(&mut self, length: usize) -> Result<&'s [u8], ImageError> {
-        let end = self.position + length;
-        let bytes = self.source.get(self.position..end).ok_or_else(|| corrupt(INCOMPLETE))?;
-        self.position = end;
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or_else(|| corrupt(INCOMPLETE))?;
+        self.0 = rest;
         Ok(bytes)
     }
 
@@ -136,5 +266,30 @@ impl<'s> Walk<'s> {
         let [length] = self.take()?;
         let block = self.skip(usize::from(length))?;
         Ok((length > 0).then_some(block))
+    }
+}
+
+/// The sub-blocks of compressed data, up to the empty one that ends them, or to the end of the source. The last one is
+/// shorter than it says if the source ends within it.
+#[derive(Clone, Copy)]
+pub(super) struct SubBlocks<'s> {
+    rest: &'s [u8],
+    /// Whether the source ended before the empty sub-block.
+    is_cut: bool,
+}
+
+impl<'s> Iterator for SubBlocks<'s> {
+    type Item = &'s [u8];
+
+    fn next(&mut self) -> Option<&'s [u8]> {
+        let Some((length, rest)) = self.rest.split_first() else {
+            self.is_cut = true;
+            return None;
+        };
+        let length = usize::from(*length);
+        let (block, rest) = rest.split_at(length.min(rest.len()));
+        self.rest = rest;
+        self.is_cut = block.len() < length;
+        (!block.is_empty()).then_some(block)
     }
 }

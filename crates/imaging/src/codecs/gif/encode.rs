@@ -1,5 +1,5 @@
-//! GIF encoder: writes frame by frame, each with its own palette. It stores only the area of a frame that changed, and
-//! leaves out unchanged pixels in it.
+//! GIF encoder: writes frame by frame, each with its own palette. Of each frame but the first it stores only the area
+//! that changed, and leaves out unchanged pixels in it.
 
 use std::ops::Range;
 
@@ -69,7 +69,14 @@ impl GifEncoder {
         let changed = area_of(self.size, cancel, |index| {
             pixels[index] != shown(index) || clears(index)
         })?;
-        let area = changed.unwrap_or(Area::whole(Size::new(1, 1)));
+        // The first frame covers the canvas, with transparency declared where it is. Decoders disagree about a part of
+        // the canvas that no frame has drawn: some show it black, some in the background colour.
+        let is_first = self.pieces.is_empty();
+        let area = if is_first {
+            Area::whole(self.size)
+        } else {
+            changed.unwrap_or(Area::whole(Size::new(1, 1)))
+        };
 
         let mut stored: Vec<Pixel> = Vec::with_capacity(area.size.pixels() as usize);
         for row in rows_of(area, self.size) {

@@ -1,32 +1,24 @@
 //! PNG decoder: reads the header and the rows.
 
-use std::io::Cursor;
-
 use png::{BitDepth, ColorType, DecodingError, InterlaceInfo, Reader, Transformations};
 
+use super::chunks::{Notes, PixelChunks};
 use crate::band::{Band, rows_per_band};
 use crate::codecs::{Decoder, Delay, corrupt, exif};
-use crate::{Cancel, Channels, Detail, Format, ImageError, Limits, Orientation, Size, SourceInfo};
-
-type Source<'s> = Cursor<&'s [u8]>;
-
-/// The bytes that the library may allocate besides rows: EXIF data, palettes, colour profiles. Text is skipped.
-const METADATA_BYTES: usize = 4 * 1024 * 1024;
+use crate::{Cancel, Channels, Detail, Format, ImageError, Limits, Size, SourceInfo};
 
 pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-    let mut decoder = decoder(source, true);
-    let header = decoder.read_header_info().map_err(|error| failure(&error))?;
+    let cancel = Cancel::new();
+    let mut decoder = decoder(source, &cancel);
+    let header = decoder.read_header_info().map_err(|error| failure(&error, &cancel))?;
     let size = Size::new(header.width, header.height);
     limits.check_source(size)?;
     decoder.set_limits(library_limits(size.width));
-    let reader = decoder.read_info().map_err(|error| failure(&error))?;
+    let reader = decoder.read_info().map_err(|error| failure(&error, &cancel))?;
     let channels = channels(&reader)?;
 
     let info = reader.info();
     check_palette(info)?;
-    let exif_block = info.exif_metadata.as_deref();
-    // A file that declares sRGB needs no profile.
-    let profile = info.icc_profile.as_deref().filter(|_| info.srgb.is_none());
     let row_bytes = u64::from(size.width) * channels.count() as u64;
     let streams = !info.interlaced;
     let pixels = if streams {
@@ -34,20 +26,18 @@ pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageEr
     } else {
         row_bytes * u64::from(size.height)
     };
+    let notes = Notes::read(source);
     Ok(SourceInfo {
-        orientation: exif_block.map_or(Orientation::IDENTITY, exif::orientation),
+        orientation: notes.exif.map(exif::orientation).unwrap_or_default(),
         streams,
-        decoder_bytes: pixels + library_bytes(info) + 2 * exif_block.map_or(0, <[u8]>::len) as u64,
-        profile_bytes: profile.map_or(0, <[u8]>::len) as u64,
+        decoder_bytes: pixels + library_bytes(info),
+        profile_bytes: notes.profile_bytes(),
         ..SourceInfo::new(Format::Png, size.width, size.height, channels)
     })
 }
 
 pub(super) fn profile(source: &[u8], info: &SourceInfo) -> Option<Vec<u8>> {
-    let mut decoder = decoder(source, true);
-    decoder.set_limits(library_limits(info.width));
-    let reader = decoder.read_info().ok()?;
-    reader.info().icc_profile.as_deref().map(<[u8]>::to_vec)
+    Notes::read(source).profile(info.profile_bytes)
 }
 
 /// Refuses a palette with a part of a colour at its end (PNG, third edition, 11.2.2), on which the library panics.
@@ -62,8 +52,10 @@ fn check_palette(info: &png::Info<'_>) -> Result<(), ImageError> {
 
 /// Limits for a file whose palette is not known yet: the widest possible row has four channels of 16 bits.
 fn library_limits(width: u32) -> png::Limits {
+    /// Palettes and transparent colours, in the buffers that the library reads chunks into.
+    const CHUNK_BYTES: usize = 128 * 1024;
     png::Limits {
-        bytes: METADATA_BYTES + width as usize * 8 * 4,
+        bytes: CHUNK_BYTES + width as usize * 8 * 4,
     }
 }
 
@@ -75,25 +67,23 @@ fn library_bytes(info: &png::Info<'_>) -> u64 {
 }
 
 pub(super) struct PngDecoder<'s> {
-    reader: Reader<Source<'s>>,
+    reader: Reader<PixelChunks<'s>>,
     size: Size,
     channels: Channels,
     started: bool,
     rows_left: u32,
     /// A band of rows. For an interlaced picture, the whole picture.
     pixels: Vec<u8>,
+    /// The damage after the rows that were lent last.
+    damage: Option<ImageError>,
 }
 
 impl<'s> PngDecoder<'s> {
-    pub(super) fn new(source: &'s [u8], info: &SourceInfo) -> Result<Self, ImageError> {
+    pub(super) fn new(source: &'s [u8], info: &SourceInfo, cancel: &Cancel) -> Result<Self, ImageError> {
         let size = info.stored_size();
-        let mut decoder = decoder(source, false);
+        let mut decoder = decoder(source, cancel);
         decoder.set_limits(library_limits(size.width));
-        let reader = decoder.read_info().map_err(|error| failure(&error))?;
-        let control = reader.info().frame_control;
-        if control.is_some_and(|control| (control.width, control.height) != (size.width, size.height)) {
-            return Err(corrupt(Format::Png, "its first frame has another size than the image"));
-        }
+        let reader = decoder.read_info().map_err(|error| failure(&error, cancel))?;
         let channels = channels(&reader)?;
         Ok(Self {
             reader,
@@ -102,6 +92,7 @@ impl<'s> PngDecoder<'s> {
             started: false,
             rows_left: size.height,
             pixels: Vec::new(),
+            damage: None,
         })
     }
 
@@ -109,33 +100,93 @@ impl<'s> PngDecoder<'s> {
         self.size.width as usize * self.channels.count()
     }
 
-    /// Reads up to `rows` consecutive rows.
-    fn read_rows(&mut self, rows: usize) -> Result<(), ImageError> {
+    /// Reads up to `rows` consecutive rows, fewer before damage.
+    fn read_rows(&mut self, rows: usize, cancel: &Cancel) -> Result<(), ImageError> {
         let row_bytes = self.row_bytes();
         self.pixels.resize(rows * row_bytes, 0);
+        let mut read = 0;
         for row in self.pixels.chunks_exact_mut(row_bytes) {
-            if self.reader.read_row(row).map_err(|error| failure(&error))?.is_none() {
-                return Err(corrupt(Format::Png, "it has too few rows"));
+            match self.reader.read_row(row) {
+                Ok(Some(_)) => read += 1,
+                Ok(None) => self.damage = Some(corrupt(Format::Png, "it has too few rows")),
+                Err(error) => self.damage = Some(failure(&error, cancel)),
+            }
+            if self.damage.is_some() {
+                break;
             }
         }
-        Ok(())
+        self.pixels.truncate(read * row_bytes);
+        self.rows_left -= read as u32;
+        self.damage_unless(read > 0)
     }
 
-    /// Reads all passes of an interlaced picture.
+    /// Reads all passes of an interlaced picture, or those before damage.
     fn read_passes(&mut self, cancel: &Cancel) -> Result<(), ImageError> {
         let row_bytes = self.row_bytes();
         let bits_per_pixel = self.channels.count() as u8 * 8;
         self.pixels = vec![0; row_bytes * self.size.height as usize];
+        self.rows_left = 0;
         let mut row = vec![0; row_bytes];
-        while let Some(interlace) = self.reader.read_row(&mut row).map_err(|error| failure(&error))? {
+        let mut read = 0;
+        for _ in 0..rows_of_passes(self.size) {
             cancel.check()?;
-            let InterlaceInfo::Adam7(pass) = interlace else {
-                return Err(corrupt(Format::Png, "its rows are not interlaced as its header says"));
-            };
-            png::expand_interlaced_row(&mut self.pixels, row_bytes, &row, &pass, bits_per_pixel);
+            match self.reader.read_row(&mut row) {
+                Ok(Some(InterlaceInfo::Adam7(pass))) => {
+                    png::expand_interlaced_row(&mut self.pixels, row_bytes, &row, &pass, bits_per_pixel);
+                    read += 1;
+                }
+                Ok(Some(InterlaceInfo::Null(_)) | None) => {
+                    let reason = "its rows are not interlaced as its header says";
+                    self.damage = Some(corrupt(Format::Png, reason));
+                }
+                Err(error) => self.damage = Some(failure(&error, cancel)),
+            }
+            if self.damage.is_some() {
+                break;
+            }
         }
-        Ok(())
+        self.damage_unless(read > 0)
     }
+
+    /// Reads the rest of the pixel data after the last row, where the checksums are. Pixels that are all there are
+    /// shown even if the file ends without its last chunk.
+    fn read_end(&mut self, cancel: &Cancel) {
+        self.damage = match self.reader.next_row() {
+            Ok(None) => None,
+            Ok(Some(_)) => Some(corrupt(Format::Png, "it has too many rows")),
+            Err(DecodingError::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => None,
+            Err(error) => Some(failure(&error, cancel)),
+        };
+    }
+
+    /// Reports the damage at once, unless there are rows to lend before it, or if it is no damage but a cancelled job.
+    fn damage_unless(&mut self, has_rows: bool) -> Result<(), ImageError> {
+        match &self.damage {
+            Some(damage) if !has_rows || matches!(damage, ImageError::Cancelled) => {
+                self.damage.take().map_or(Ok(()), Err)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The number of rows in the seven passes of an interlaced picture (PNG, third edition, 8.1).
+fn rows_of_passes(Size { width, height }: Size) -> u32 {
+    /// The first column and row of each pass, and the step from row to row.
+    const PASSES: [[u32; 3]; 7] = [
+        [0, 0, 8],
+        [4, 0, 8],
+        [0, 4, 8],
+        [2, 0, 4],
+        [0, 2, 4],
+        [1, 0, 2],
+        [0, 1, 2],
+    ];
+    PASSES
+        .iter()
+        .filter(|[column, _, _]| *column < width)
+        .map(|[_, row, step]| height.saturating_sub(*row).div_ceil(*step))
+        .sum()
 }
 
 impl Decoder for PngDecoder<'_> {
@@ -145,20 +196,20 @@ impl Decoder for PngDecoder<'_> {
     }
 
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
+        if let Some(damage) = self.damage.take() {
+            return Err(damage);
+        }
         if self.rows_left == 0 {
             return Ok(None);
         }
         if self.reader.info().interlaced {
             self.read_passes(cancel)?;
-            self.rows_left = 0;
         } else {
             let rows = rows_per_band(self.row_bytes()).min(self.rows_left as usize);
-            self.read_rows(rows)?;
-            self.rows_left -= rows as u32;
-            // After the last row the library reads the rest of the pixel data and checks the checksums.
-            if self.rows_left == 0 && self.reader.next_row().map_err(|error| failure(&error))?.is_some() {
-                return Err(corrupt(Format::Png, "it has too many rows"));
-            }
+            self.read_rows(rows, cancel)?;
+        }
+        if self.rows_left == 0 && self.damage.is_none() {
+            self.read_end(cancel);
         }
         Ok(Some(Band {
             pixels: &self.pixels,
@@ -168,15 +219,13 @@ impl Decoder for PngDecoder<'_> {
     }
 }
 
-fn decoder(source: &[u8], with_profile: bool) -> png::Decoder<Source<'_>> {
-    let mut decoder = png::Decoder::new(Cursor::new(source));
-    decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(!with_profile);
+fn decoder<'s>(source: &'s [u8], cancel: &Cancel) -> png::Decoder<PixelChunks<'s>> {
+    let mut decoder = png::Decoder::new(PixelChunks::new(source, cancel));
     decoder.set_transformations(Transformations::normalize_to_color8());
     decoder
 }
 
-fn channels(reader: &Reader<Source<'_>>) -> Result<Channels, ImageError> {
+fn channels(reader: &Reader<PixelChunks<'_>>) -> Result<Channels, ImageError> {
     match reader.output_color_type() {
         (ColorType::Grayscale, BitDepth::Eight) => Ok(Channels::Gray),
         (ColorType::GrayscaleAlpha, BitDepth::Eight) => Ok(Channels::GrayAlpha),
@@ -188,11 +237,14 @@ fn channels(reader: &Reader<Source<'_>>) -> Result<Channels, ImageError> {
     }
 }
 
-fn failure(error: &DecodingError) -> ImageError {
+fn failure(error: &DecodingError, cancel: &Cancel) -> ImageError {
+    if cancel.is_cancelled() {
+        return ImageError::Cancelled;
+    }
     let reason = match error {
         DecodingError::IoError(_) => "it ends before all its pixels",
         DecodingError::Format(_) => "its data cannot be decoded",
-        DecodingError::LimitsExceeded => "the notes in its header are too large",
+        DecodingError::LimitsExceeded => "its palette is too long",
         DecodingError::Parameter(_) => {
             return ImageError::Internal {
                 detail: Detail(error.to_string()),

@@ -1,4 +1,6 @@
 //! WebP container: reads the chunks of a file (RFC 9649, section 2), and the size at the head of each picture.
+//!
+//! Frames are read one by one, so that no list of them is held.
 
 use super::corrupt;
 use crate::codecs::canvas::Area;
@@ -12,15 +14,15 @@ pub(super) struct Container<'s> {
     pub(super) size: Size,
     /// Whether the file is an animation, even of one frame.
     pub(super) animated: bool,
-    /// At least one.
-    pub(super) frames: Vec<Frame<'s>>,
     /// How often an animation plays; 0: for ever.
     pub(super) plays: u32,
     pub(super) profile: Option<&'s [u8]>,
     pub(super) exif: Option<&'s [u8]>,
+    chunks: Chunks<'s>,
 }
 
 /// A picture and how it is laid on the canvas.
+#[derive(Clone, Copy)]
 pub(super) struct Frame<'s> {
     pub(super) area: Area,
     /// In milliseconds.
@@ -37,28 +39,33 @@ pub(super) struct Frame<'s> {
 }
 
 impl<'s> Container<'s> {
+    /// Passes all chunks. Fails only if the header cannot be read. Damage of frames is reported by [`frames`].
+    ///
+    /// [`frames`]: Self::frames
     pub(super) fn read(source: &'s [u8]) -> Result<Self, ImageError> {
         let &[_, _, _, _, s0, s1, s2, s3] = source.first_chunk().ok_or_else(|| corrupt(INCOMPLETE))?;
-        let length = u32::from_le_bytes([s0, s1, s2, s3]) as usize;
-        let body = source.get(12..8 + length).ok_or_else(|| corrupt(INCOMPLETE))?;
-        let mut chunks = Chunks(body);
+        let claimed = (u32::from_le_bytes([s0, s1, s2, s3]) as usize).saturating_add(8);
+        let body = source
+            .get(12..claimed.min(source.len()))
+            .ok_or_else(|| corrupt(INCOMPLETE))?;
+        let chunks = Chunks {
+            rest: body,
+            // A missing byte that makes the last length even is no loss.
+            is_cut: claimed > source.len() + 1,
+        };
         let mut rest = chunks.clone();
-        match rest.next().transpose()? {
-            Some((b"VP8X", header)) => Self::extended(header, rest),
-            Some((b"VP8 " | b"VP8L", _)) => {
-                let mut frame = Frame::read(Area::default(), &mut chunks)?;
-                frame.area = Area::whole(frame.picture_size()?);
-                Ok(Self {
-                    size: frame.area.size,
-                    animated: false,
-                    frames: vec![frame],
-                    plays: 1,
-                    profile: None,
-                    exif: None,
-                })
-            }
-            Some(_) => Err(corrupt("its first chunk is of no known kind")),
-            None => Err(corrupt(INCOMPLETE)),
+        let first = rest.next().ok_or_else(|| corrupt(INCOMPLETE))?;
+        match first.kind {
+            b"VP8X" => Self::extended(first.body, rest),
+            b"VP8 " | b"VP8L" => Ok(Self {
+                size: Frame::read(None, &mut chunks.clone())?.area.size,
+                animated: false,
+                plays: 1,
+                profile: None,
+                exif: None,
+                chunks,
+            }),
+            _ => Err(corrupt("its first chunk is of no known kind")),
         }
     }
 
@@ -67,21 +74,16 @@ impl<'s> Container<'s> {
         let &[flags, _, _, _, w0, w1, w2, h0, h1, h2] = header
             .first_chunk()
             .ok_or_else(|| corrupt("its header chunk is too short"))?;
-        let size = Size::new(number([w0, w1, w2]) + 1, number([h0, h1, h2]) + 1);
+        let animated = flags & ANIMATION != 0;
         let mut container = Self {
-            size,
-            animated: flags & ANIMATION != 0,
-            frames: Vec::new(),
-            plays: 0,
+            size: Size::new(number([w0, w1, w2]) + 1, number([h0, h1, h2]) + 1),
+            animated,
+            plays: u32::from(!animated),
             profile: None,
             exif: None,
+            chunks: chunks.clone(),
         };
-        let mut following = chunks;
-        loop {
-            let here = following.clone();
-            let Some((kind, body)) = following.next().transpose()? else {
-                break;
-            };
+        for Chunk { kind, body, .. } in chunks {
             match kind {
                 b"ICCP" => container.profile = container.profile.or(Some(body)),
                 // Some writers put the prefix of JPEG before the block.
@@ -89,37 +91,57 @@ impl<'s> Container<'s> {
                     let block = body.strip_prefix(b"Exif\0\0").unwrap_or(body);
                     container.exif = container.exif.or(Some(block));
                 }
-                b"ANIM" => {
+                b"ANIM" if animated => {
                     let &[_, _, _, _, low, high] = body
                         .first_chunk()
                         .ok_or_else(|| corrupt("its animation chunk is too short"))?;
                     container.plays = u16::from_le_bytes([low, high]).into();
                 }
-                b"ANMF" if container.animated => container.frames.push(Frame::of_animation(body, size)?),
-                b"ALPH" | b"VP8 " | b"VP8L" if !container.animated && container.frames.is_empty() => {
-                    let mut chunks = here;
-                    container
-                        .frames
-                        .push(Frame::read(Area::whole(size), &mut chunks)?.checked()?);
-                    following = chunks;
-                }
                 _ => {}
             }
         }
-        if container.frames.is_empty() {
-            return Err(corrupt(INCOMPLETE));
-        }
-        if !container.animated {
-            container.plays = 1;
-        }
         Ok(container)
+    }
+
+    /// The frames in their order, at least one. A frame that cannot be read is an error, and the last.
+    pub(super) fn frames(&self) -> Frames<'s> {
+        Frames {
+            chunks: self.chunks.clone(),
+            canvas: self.size,
+            animated: self.animated,
+            ended: false,
+        }
     }
 }
 
-impl Container<'_> {
-    /// Whether pixels come row by row, as those of a still lossy picture do. (Its alpha channel may be held.)
-    pub(super) fn streams(&self) -> bool {
-        !self.animated && self.frames.iter().all(|frame| !frame.is_lossless())
+/// The frames of a container. They are read as they are asked for.
+#[derive(Clone)]
+pub(super) struct Frames<'s> {
+    chunks: Chunks<'s>,
+    canvas: Size,
+    animated: bool,
+    ended: bool,
+}
+
+impl<'s> Iterator for Frames<'s> {
+    type Item = Result<Frame<'s>, ImageError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let frame = if self.animated {
+            match self.chunks.find(|chunk| chunk.kind == b"ANMF") {
+                Some(chunk) => Frame::of_animation(chunk.body, self.canvas),
+                // Frames are missing.
+                None if self.chunks.is_cut => Err(corrupt(INCOMPLETE)),
+                None => return None,
+            }
+        } else {
+            Frame::read(Some(Area::whole(self.canvas)), &mut self.chunks)
+        };
+        self.ended = !self.animated || frame.is_err();
+        Some(frame)
     }
 }
 
@@ -136,23 +158,35 @@ impl<'s> Frame<'s> {
         if area.left + area.size.width > canvas.width || area.top + area.size.height > canvas.height {
             return Err(corrupt("one of its frames lies outside the picture"));
         }
-        let frame = Self {
+        Ok(Self {
             delay: number([d0, d1, d2]),
             blends: flags & 0x02 == 0,
             clears: flags & 0x01 != 0,
-            ..Self::read(area, &mut Chunks(chunks))?
-        };
-        frame.checked()
+            ..Self::read(
+                Some(area),
+                &mut Chunks {
+                    rest: chunks,
+                    is_cut: false,
+                },
+            )?
+        })
     }
 
-    /// Takes the chunks of a picture: the picture, and an alpha channel if there is one.
-    fn read(area: Area, chunks: &mut Chunks<'s>) -> Result<Self, ImageError> {
+    /// Takes the chunks of a picture: the picture, and an alpha channel if there is one. The picture has the size of
+    /// its area. Without an area it decides the size itself.
+    fn read(area: Option<Area>, chunks: &mut Chunks<'s>) -> Result<Self, ImageError> {
         let mut alpha = None;
-        for chunk in chunks {
-            let (kind, body) = chunk?;
+        for Chunk { kind, body, is_cut } in chunks {
             match kind {
+                // The decoder could not tell that the last bytes of a lossy picture are missing.
+                b"ALPH" | b"VP8 " | b"VP8L" if is_cut => return Err(corrupt(INCOMPLETE)),
                 b"ALPH" => alpha = alpha.or(Some(body)),
                 b"VP8 " | b"VP8L" => {
+                    let size = picture_size(*kind, body)?;
+                    let area = area.unwrap_or(Area::whole(size));
+                    if size != area.size {
+                        return Err(corrupt("one of its pictures has another size than its frame"));
+                    }
                     return Ok(Self {
                         area,
                         delay: 0,
@@ -169,33 +203,6 @@ impl<'s> Frame<'s> {
         Err(corrupt(INCOMPLETE))
     }
 
-    fn checked(self) -> Result<Self, ImageError> {
-        if self.picture_size()? == self.area.size {
-            Ok(self)
-        } else {
-            Err(corrupt("one of its pictures has another size than its frame"))
-        }
-    }
-
-    /// The size at the head of the compressed picture: RFC 6386, 9.1; RFC 9649, 3.4.
-    fn picture_size(&self) -> Result<Size, ImageError> {
-        let size = match (&self.kind, self.picture) {
-            (b"VP8 ", &[_, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1, ..]) => Size::new(
-                u32::from(u16::from_le_bytes([w0, w1]) & 0x3fff),
-                u32::from(u16::from_le_bytes([h0, h1]) & 0x3fff),
-            ),
-            (b"VP8L", &[0x2f, b0, b1, b2, b3, ..]) => {
-                let bits = u32::from_le_bytes([b0, b1, b2, b3]);
-                Size::new((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1)
-            }
-            _ => return Err(corrupt("one of its pictures begins wrongly")),
-        };
-        if size.pixels() == 0 {
-            return Err(corrupt("it has no pixels"));
-        }
-        Ok(size)
-    }
-
     pub(super) fn is_lossless(&self) -> bool {
         &self.kind == b"VP8L"
     }
@@ -206,31 +213,52 @@ impl<'s> Frame<'s> {
     }
 }
 
+/// The size at the head of the compressed picture: RFC 6386, 9.1; RFC 9649, 3.4.
+fn picture_size(kind: [u8; 4], picture: &[u8]) -> Result<Size, ImageError> {
+    let size = match (&kind, picture) {
+        (b"VP8 ", &[_, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1, ..]) => Size::new(
+            u32::from(u16::from_le_bytes([w0, w1]) & 0x3fff),
+            u32::from(u16::from_le_bytes([h0, h1]) & 0x3fff),
+        ),
+        (b"VP8L", &[0x2f, b0, b1, b2, b3, ..]) => {
+            let bits = u32::from_le_bytes([b0, b1, b2, b3]);
+            Size::new((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1)
+        }
+        _ => return Err(corrupt("one of its pictures begins wrongly")),
+    };
+    if size.pixels() == 0 {
+        return Err(corrupt("it has no pixels"));
+    }
+    Ok(size)
+}
+
+struct Chunk<'s> {
+    kind: &'s [u8; 4],
+    body: &'s [u8],
+    /// Whether the body is shorter than it says, because the source ends within it.
+    is_cut: bool,
+}
+
 /// The chunks in order: name, length, body, and a byte to make the length even.
 #[derive(Clone)]
-struct Chunks<'s>(&'s [u8]);
+struct Chunks<'s> {
+    rest: &'s [u8],
+    /// Whether the source ends before the chunks do.
+    is_cut: bool,
+}
 
 impl<'s> Iterator for Chunks<'s> {
-    type Item = Result<(&'s [u8; 4], &'s [u8]), ImageError>;
+    type Item = Chunk<'s>;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let rest = std::mem::take(&mut self.0);
-        let cut = Some(Err(corrupt(INCOMPLETE)));
-        let Some((kind, rest)) = rest.split_first_chunk::<4>() else {
-            return cut;
-        };
-        let Some((length, rest)) = rest.split_first_chunk::<4>() else {
-            return cut;
-        };
+    fn next(&mut self) -> Option<Chunk<'s>> {
+        let (kind, rest) = self.rest.split_first_chunk::<4>()?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
         let length = u32::from_le_bytes(*length) as usize;
-        let Some((body, rest)) = rest.split_at_checked(length) else {
-            return cut;
-        };
-        self.0 = rest.get(length % 2..).unwrap_or_default();
-        Some(Ok((kind, body)))
+        let is_cut = length > rest.len();
+        self.is_cut |= is_cut;
+        let (body, rest) = rest.split_at(length.min(rest.len()));
+        self.rest = rest.get(length % 2..).unwrap_or_default();
+        Some(Chunk { kind, body, is_cut })
     }
 }
 

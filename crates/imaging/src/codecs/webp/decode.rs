@@ -5,58 +5,60 @@ mod frame;
 
 use frame::FramePixels;
 
-use super::container::{Container, Frame};
+use super::container::{Container, Frame, Frames};
 use crate::band::Band;
 use crate::codecs::canvas::{Area, Canvas, Disposal};
 use crate::codecs::{Decoder, Delay};
 use crate::{Cancel, Channels, ImageError, Size, SourceInfo};
 
+pub(super) use frame::bytes as frame_bytes;
+
 /// Bytes that the decoder holds: the canvas of an animation, and the frame that takes most.
-pub(super) fn decoder_bytes(container: &Container<'_>) -> u64 {
+pub(super) fn decoder_bytes(container: &Container<'_>, dearest_frame: u64) -> u64 {
     let canvas = if container.animated {
         container.size.pixels() * 4
     } else {
         0
     };
-    let dearest = container.frames.iter().map(frame::bytes).max().unwrap_or_default();
-    let frames = container.frames.len() * size_of::<Frame<'_>>();
-    canvas + dearest + 2 * frames as u64
+    canvas + dearest_frame
 }
 
 pub(super) struct WebPDecoder<'s> {
-    container: Container<'s>,
+    /// The frames after the open one.
+    frames: Frames<'s>,
     /// The canvas of an animation; a still picture needs none.
     canvas: Option<Canvas>,
     /// The picture or frame being decoded.
-    open: Option<FramePixels<'s>>,
+    open: Option<(Frame<'s>, FramePixels<'s>)>,
     /// The open frame's place on the canvas, and how many of its rows are drawn.
     area: Area,
     drawn: usize,
     channels: Channels,
     size: Size,
-    /// The next frame to open, and the first to deliver.
-    next: usize,
-    first: usize,
+    /// The number of frames to draw before the first one that is delivered.
+    to_skip: u32,
     /// The next row of the canvas to deliver.
     row: u32,
+    /// The damage of the frame on the canvas. It is reported after the rows.
+    damage: Option<ImageError>,
     /// Bytes that frames took beyond the prediction.
     more_bytes: u64,
 }
 
 impl<'s> WebPDecoder<'s> {
-    pub(super) fn new(container: Container<'s>, info: &SourceInfo, first: u32) -> Self {
+    pub(super) fn new(container: &Container<'s>, info: &SourceInfo, first: u32) -> Self {
         let size = info.stored_size();
         Self {
+            frames: container.frames(),
             canvas: container.animated.then(|| Canvas::new(size)),
-            container,
             open: None,
             area: Area::default(),
             drawn: 0,
             channels: info.channels,
             size,
-            next: 0,
-            first: first as usize,
+            to_skip: first,
             row: 0,
+            damage: None,
             more_bytes: 0,
         }
     }
@@ -65,11 +67,10 @@ impl<'s> WebPDecoder<'s> {
     fn open_next(&mut self, cancel: &Cancel) -> Result<bool, ImageError> {
         // The last frame frees its memory before this one allocates.
         self.open = None;
-        let Some(frame) = self.container.frames.get(self.next) else {
+        let Some(frame) = self.frames.next().transpose()? else {
             return Ok(false);
         };
-        self.next += 1;
-        self.open = Some(FramePixels::open(frame, cancel)?);
+        self.open = Some((frame, FramePixels::open(&frame, cancel)?));
         if let Some(canvas) = &mut self.canvas {
             let disposal = if frame.clears { Disposal::Clear } else { Disposal::Keep };
             self.area = canvas.begin(frame.area, disposal);
@@ -81,14 +82,26 @@ impl<'s> WebPDecoder<'s> {
     /// Draws some rows of the open frame on the canvas. Returns whether there is more to draw before the canvas is
     /// shown: rows of this frame, or another frame that is not delivered.
     fn draw(&mut self, cancel: &Cancel) -> Result<bool, ImageError> {
-        let (Some(open), Some(canvas)) = (&mut self.open, &mut self.canvas) else {
+        let (Some((frame, open)), Some(canvas)) = (&mut self.open, &mut self.canvas) else {
             return Ok(false);
         };
-        let Some(rows) = open.next_rows(cancel)? else {
-            self.open = None;
-            return Ok(self.next <= self.first && self.open_next(cancel)?);
+        let rows = match open.next_rows(cancel) {
+            Ok(Some(rows)) => rows,
+            Ok(None) => {
+                self.open = None;
+                if self.to_skip == 0 {
+                    return Ok(false);
+                }
+                self.to_skip -= 1;
+                return self.open_next(cancel);
+            }
+            Err(error) if self.to_skip == 0 && !matches!(error, ImageError::Cancelled) => {
+                self.open = None;
+                self.damage = Some(error);
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
         };
-        let frame = &self.container.frames[self.next - 1];
         let channels = frame::channels(frame);
         let rows = rows.chunks_exact(self.area.size.width as usize * channels.count());
         for (colours, row) in rows.zip(canvas.rows_mut(self.area).skip(self.drawn)) {
@@ -107,16 +120,17 @@ impl Decoder for WebPDecoder<'_> {
     /// Frames before the first one to deliver are drawn together with it, by `next_band`.
     fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError> {
         self.row = 0;
+        let mut following = self.frames.clone().skip(self.to_skip as usize);
+        let delay = following.next().and_then(Result::ok).map(|frame| frame.delay);
         if !self.open_next(cancel)? {
             return Ok(None);
         }
-        let shown = self.container.frames.get(self.first.max(self.next - 1));
-        Ok(shown.map(|frame| frame.delay))
+        Ok(Some(delay.unwrap_or_default()))
     }
 
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
         // Prefix codes and transforms are read in steps before the first rows, and stay.
-        let more_bytes = self.open.as_ref().map_or(0, FramePixels::more_bytes);
+        let more_bytes = self.open.as_ref().map_or(0, |(_, open)| open.more_bytes());
         self.more_bytes = self.more_bytes.max(more_bytes);
         if self.draw(cancel)? {
             return Ok(Some(Band {
@@ -126,9 +140,12 @@ impl Decoder for WebPDecoder<'_> {
             }));
         }
         if let Some(canvas) = &self.canvas {
-            return Ok(Band::of_canvas(canvas.pixels(), self.size, &mut self.row));
+            return match Band::of_canvas(canvas.pixels(), self.size, &mut self.row) {
+                None => self.damage.take().map_or(Ok(None), Err),
+                band => Ok(band),
+            };
         }
-        let Some(open) = &mut self.open else {
+        let Some((_, open)) = &mut self.open else {
             return Ok(None);
         };
         let rows = open.next_rows(cancel)?;

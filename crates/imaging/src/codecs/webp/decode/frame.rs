@@ -102,7 +102,7 @@ pub(super) fn failed(error: DecodeError) -> ImageError {
 }
 
 /// Predicted bytes that decoding a frame holds; later ones are reported by [`FramePixels::more_bytes`].
-pub(super) fn bytes(frame: &Frame<'_>) -> u64 {
+pub(in crate::codecs::webp) fn bytes(frame: &Frame<'_>) -> u64 {
     let size = frame.area.size;
     match frame.alpha {
         _ if frame.is_lossless() => LosslessDecoder::bytes(size.width, size.height, pixels(frame)),
