@@ -87,7 +87,7 @@ impl<'s> JpegDecoder<'s> {
         if overrun.happened() {
             return Err(corrupt(scans::INCOMPLETE));
         }
-        if self.inverted {
+        if self.inverted && !as_stored {
             self.pixels.iter_mut().for_each(|ink| *ink = !*ink);
         }
         Ok(())

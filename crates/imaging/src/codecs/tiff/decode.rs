@@ -1,7 +1,11 @@
 //! TIFF page decoder: decompresses one row of strips or tiles at a time, and lends it as a band.
 
+use super::compression::Predictor;
+use super::directory::Directory;
+use super::failure::Failure;
 use super::page::Page;
-use super::{chunk, samples};
+use super::samples::Palette;
+use super::{chunk, predictor, samples};
 use crate::band::Band;
 use crate::codecs::{Decoder, Delay};
 use crate::{Cancel, ImageError};
@@ -9,6 +13,7 @@ use crate::{Cancel, ImageError};
 pub(super) struct TiffDecoder<'s> {
     source: &'s [u8],
     page: Page<'s>,
+    palette: Palette,
     started: bool,
     /// The next row of chunks.
     next: u32,
@@ -20,51 +25,76 @@ pub(super) struct TiffDecoder<'s> {
 }
 
 impl<'s> TiffDecoder<'s> {
-    pub(super) const fn new(source: &'s [u8], page: Page<'s>) -> Self {
-        Self {
+    pub(super) fn new(source: &'s [u8], directory: &Directory<'s>) -> Result<Self, ImageError> {
+        let page = Page::read(directory)?;
+        Ok(Self {
             source,
+            palette: Palette::read(&page, directory)?,
             page,
             started: false,
             next: 0,
             chunk: Vec::new(),
             samples: Vec::new(),
             pixels: Vec::new(),
-        }
+        })
     }
 
     /// Decodes the chunk at this column of the next row of chunks, and copies `rows` rows of it into the band.
     fn place(&mut self, column: u32, rows: usize, cancel: &Cancel) -> Result<(), ImageError> {
         let page = &self.page;
-        let (across, down) = (page.across() as usize, page.down() as usize);
-        let all = page.samples as usize;
-        let width = page.chunk.width as usize;
-        let row_bytes = page.chunk_row_bytes();
-        let index = self.next as usize * across + column as usize;
-        let planes = if page.planar { all } else { 1 };
+        let across = u64::from(page.across());
+        let index = u64::from(self.next) * across + u64::from(column);
+        let plane_bytes = page.plane_bytes(rows);
+        self.chunk.resize(plane_bytes * page.planes(), 0);
+        for (plane, chunk) in self.chunk.chunks_exact_mut(plane_bytes).enumerate() {
+            let index = index + plane as u64 * across * u64::from(page.down());
+            chunk::read(page, self.source, index, chunk, cancel)
+                .map_err(|failure: Failure| failure.into_error(index))?;
+        }
+        self.undo_predictor(cancel)?;
+        self.convert(column, plane_bytes, cancel)
+    }
 
+    fn undo_predictor(&mut self, cancel: &Cancel) -> Result<(), ImageError> {
+        let page = &self.page;
+        let Some(bytes) = page.depth.bytes().filter(|_| page.predictor != Predictor::None) else {
+            return Ok(());
+        };
+        let step = page.samples as usize / page.planes();
+        for row in self.chunk.chunks_exact_mut(page.row_bytes()) {
+            cancel.check()?;
+            predictor::undo(row, page, step, bytes);
+        }
+        Ok(())
+    }
+
+    /// Turns the samples of the decompressed chunk into pixels of the band.
+    fn convert(&mut self, column: u32, plane_bytes: usize, cancel: &Cancel) -> Result<(), ImageError> {
+        let page = &self.page;
+        let (all, width) = (page.samples as usize, page.chunk.width as usize);
         let left = column as usize * width;
         let visible = width.min(page.size.width as usize - left);
         let count = page.channels().count();
-        let plane_bytes = rows * row_bytes;
-        self.chunk.resize(plane_bytes * planes, 0);
-        for (plane, chunk) in self.chunk.chunks_exact_mut(plane_bytes).enumerate() {
-            chunk::read(page, self.source, index + plane * across * down, chunk, cancel)?;
-            if page.differences {
-                chunk
-                    .chunks_exact_mut(row_bytes)
-                    .for_each(|line| samples::sum(line, page, all / planes));
-            }
-        }
+        let row_bytes = page.row_bytes();
+        // Bytes in the order of the channels need no unpacking.
+        let as_stored = page.depth.is_byte() && !page.planar;
         self.samples.resize(width * all, 0);
         let targets = self.pixels.chunks_exact_mut(page.size.width as usize * count);
         for (row, target) in targets.enumerate() {
-            for (plane, chunk) in self.chunk.chunks_exact(plane_bytes).enumerate() {
-                let values = samples::of_row(&chunk[row * row_bytes..][..row_bytes], page);
-                let places = self.samples.iter_mut().skip(plane).step_by(planes);
-                places.zip(values).for_each(|(place, value)| *place = value);
-            }
+            cancel.check()?;
             let target = &mut target[left * count..(left + visible) * count];
-            samples::to_channels(&self.samples[..visible * all], page, target);
+            if let Some(ycbcr) = page.subsampling() {
+                ycbcr.unpack(&self.chunk, row, page.chunk.width, &mut self.samples);
+            } else if as_stored {
+                let stored = &self.chunk[row * row_bytes..][..visible * all];
+                samples::to_channels(stored, page, &self.palette, target);
+                continue;
+            } else {
+                for (plane, chunk) in self.chunk.chunks_exact(plane_bytes).enumerate() {
+                    samples::unpack(&chunk[row * row_bytes..][..row_bytes], page, plane, &mut self.samples);
+                }
+            }
+            samples::to_channels(&self.samples[..visible * all], page, &self.palette, target);
         }
         Ok(())
     }
