@@ -45,8 +45,11 @@ impl<'s> TiffDecoder<'s> {
         let across = u64::from(page.across());
         let index = u64::from(self.next) * across + u64::from(column);
         let plane_bytes = page.plane_bytes(rows);
-        self.chunk.resize(plane_bytes * page.planes(), 0);
+        fit(&mut self.chunk, plane_bytes * page.planes());
         for (plane, chunk) in self.chunk.chunks_exact_mut(plane_bytes).enumerate() {
+            if page.planar && !page.is_shown(plane as u32) {
+                continue;
+            }
             let index = index + plane as u64 * across * u64::from(page.down());
             chunk::read(page, self.source, index, chunk, cancel)
                 .map_err(|failure: Failure| failure.into_error(index))?;
@@ -71,7 +74,7 @@ impl<'s> TiffDecoder<'s> {
     /// Turns the samples of the decompressed chunk into pixels of the band.
     fn convert(&mut self, column: u32, plane_bytes: usize, cancel: &Cancel) -> Result<(), ImageError> {
         let page = &self.page;
-        let (all, width) = (page.samples as usize, page.chunk.width as usize);
+        let (all, width) = (page.samples as usize * page.sample_bytes(), page.chunk.width as usize);
         let left = column as usize * width;
         let visible = width.min(page.size.width as usize - left);
         let count = page.channels().count();
@@ -113,8 +116,10 @@ impl Decoder for TiffDecoder<'_> {
         let top = self.next * self.page.chunk.height;
         let rows = self.page.chunk.height.min(self.page.size.height - top) as usize;
         let channels = self.page.channels();
-        self.pixels
-            .resize(rows * self.page.size.width as usize * channels.count(), 0);
+        fit(
+            &mut self.pixels,
+            rows * self.page.size.width as usize * channels.count(),
+        );
         for column in 0..self.page.across() {
             self.place(column, rows, cancel)?;
         }
@@ -124,5 +129,15 @@ impl Decoder for TiffDecoder<'_> {
             width: self.page.size.width,
             channels,
         }))
+    }
+}
+
+/// Gives a buffer this length. Memory that is new comes from the system in zeros, and takes no time here.
+fn fit(buffer: &mut Vec<u8>, length: usize) {
+    if buffer.capacity() < length {
+        *buffer = Vec::new();
+        *buffer = vec![0; length];
+    } else {
+        buffer.resize(length, 0);
     }
 }

@@ -10,7 +10,7 @@ use crate::ImageError;
 pub(super) enum Numbers {
     /// From 0 to the highest of these bits.
     Whole,
-    /// Two's complement. Only the colours of CIELab are.
+    /// Two's complement.
     Signed,
     /// From 0 to 1.
     Float,
@@ -71,9 +71,9 @@ impl Depth {
         matches!(self.numbers, Numbers::Float)
     }
 
-    /// Whether samples are bytes from 0 to 255.
+    /// Whether samples are bytes.
     pub(super) const fn is_byte(self) -> bool {
-        self.is_whole() && self.bits == 8
+        self.bits == 8
     }
 
     /// The bytes of a sample. `None` if it is no whole number of bytes.

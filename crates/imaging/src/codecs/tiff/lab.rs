@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::depth::Depth;
 use super::directory::Directory;
+use super::values::Order;
 use super::{tag, unsupported};
 use crate::ImageError;
 
@@ -57,14 +58,20 @@ impl Lab {
             9 => Encoding::Icc,
             _ => Encoding::Itu,
         };
-        let has_bits = matches!(depth.bits(), 8 | 16) && !depth.is_float();
-        if !has_bits || (encoding == Encoding::Itu && depth.bits() != 8) {
-            return Err(unsupported("of CIELab with this many bits a sample"));
+        let is_supported = match depth.bits() {
+            8 => !depth.is_float(),
+            16 => !depth.is_float() && encoding != Encoding::Itu,
+            32 => depth.is_float() && encoding == Encoding::Cie,
+            _ => false,
+        };
+        if !is_supported {
+            return Err(unsupported("of CIELab with this kind of samples"));
         }
-        // D50 is Photoshop's white, and the usual one. Only libvips says that the numbers are signed, and it means D65.
+        // D50 is Photoshop's white, and the usual one. Only libvips says that the numbers are signed, or writes
+        // fractions, and it means D65.
         const BETWEEN: f64 = 0.33;
         let stated = directory.values(tag::WHITE_POINT).and_then(|values| values.real(0));
-        let is_d65 = stated.map_or(depth.is_signed(), |x| x < BETWEEN);
+        let is_d65 = stated.map_or(!depth.is_whole(), |x| x < BETWEEN);
         let (from_xyz, white) = if is_d65 { D65 } else { D50 };
         Ok(Self {
             encoding,
@@ -73,29 +80,49 @@ impl Lab {
         })
     }
 
-    /// Rounds a stored number of 16 bits to 8. `sample` is 0 for lightness.
-    pub(super) fn rounded(&self, stored: u16, sample: usize) -> u8 {
-        match (self.encoding, sample) {
-            (Encoding::Cie, 0) => ((u32::from(stored) * 255 + 32_767) / 65_535) as u8,
-            (Encoding::Cie, _) => (stored.cast_signed().saturating_add(128) >> 8) as u8,
-            _ => (stored.saturating_add(128) >> 8) as u8,
+    /// A stored number of more than 8 bits as CIELab stores it in 16: lightness up to 65535, and the axes as signed
+    /// numbers in 256ths. `sample` is 0 for lightness, 1 and 2 for the axes.
+    pub(super) fn widened(&self, stored: &[u8], order: Order, sample: usize) -> u16 {
+        let number = order.number(stored);
+        if stored.len() > 2 {
+            let fraction = f32::from_bits(number as u32);
+            return match sample {
+                0 => (fraction * 655.35 + 0.5) as u16,
+                1 | 2 => ((fraction * 256.0).round() as i16).cast_unsigned(),
+                _ => (fraction * 65_535.0 + 0.5) as u16,
+            };
         }
+        let number = number as u16;
+        match (self.encoding, sample) {
+            // 100 is 0xff00: ICC.1:2001-04, 6.3.4.2.
+            (Encoding::Icc, 0) => (u32::from(number) * 65_535 / 0xff00).min(65_535) as u16,
+            (Encoding::Icc, 1 | 2) => number.wrapping_sub(0x8000),
+            _ => number,
+        }
+    }
+
+    /// The colour of three samples that were widened.
+    pub(super) fn wide_to_rgb(&self, [lightness, a, b]: [u16; 3]) -> [u8; 3] {
+        let axis = |stored: u16| f32::from(stored.cast_signed()) / 256.0;
+        self.sum(f32::from(lightness) / 655.35, axis(a), axis(b))
     }
 
     /// The colour of three samples of 8 bits.
     pub(super) fn to_rgb(&self, [lightness, a, b]: [u8; 3]) -> [u8; 3] {
-        let axis = |stored: u8| match self.encoding {
-            Encoding::Cie => f32::from(stored.cast_signed()),
-            _ => f32::from(stored) - 128.0,
-        };
-        let (a, b) = match self.encoding {
-            Encoding::Itu => (
+        let [a, b] = match self.encoding {
+            Encoding::Cie => [a, b].map(|stored| f32::from(stored.cast_signed())),
+            Encoding::Icc => [a, b].map(|stored| f32::from(stored) - 128.0),
+            Encoding::Itu => [
                 f32::from(a) * (170.0 / 255.0) - 85.0,
                 f32::from(b) * (200.0 / 255.0) - 75.0,
-            ),
-            _ => (axis(a), axis(b)),
+            ],
         };
-        let y = (f32::from(lightness) * (100.0 / 255.0) + 16.0) / 116.0;
+        self.sum(f32::from(lightness) / 2.55, a, b)
+    }
+
+    /// The colour of a lightness from 0 to 100 and two axes.
+    fn sum(&self, lightness: f32, a: f32, b: f32) -> [u8; 3] {
+        let y = (lightness + 16.0) / 116.0;
         let [x_white, y_white, z_white] = self.white;
         let xyz = [
             x_white * light(y + a / 500.0),
@@ -176,17 +203,29 @@ mod tests {
     }
 
     #[test]
-    fn number_of_16_bits_is_rounded() {
+    fn number_is_widened() {
         let cie = lab(Encoding::Cie, D50);
-        assert_eq!([0, 0x7fff, 0xffff].map(|stored| cie.rounded(stored, 0)), [0, 127, 255]);
-        assert_eq!(
-            [0x017f, 0x0180, 0xffff, 0x7fff].map(|stored| cie.rounded(stored, 1)),
-            [1, 2, 0, 127]
-        );
+        let widened = |lab: &Lab, stored: u16, sample| lab.widened(&stored.to_le_bytes(), Order::LittleEndian, sample);
+        assert_eq!([0, 1, 2].map(|sample| widened(&cie, 0x89ab, sample)), [0x89ab; 3]);
         let icc = lab(Encoding::Icc, D50);
         assert_eq!(
-            [0xff00, 0xffff, 0x807f].map(|stored| icc.rounded(stored, 0)),
-            [255, 255, 128]
+            [0, 0xff00, 0xffff].map(|stored| widened(&icc, stored, 0)),
+            [0, 65_535, 65_535]
         );
+        // 0x8000 is neutral, and one more level is one more 256th.
+        assert_eq!(
+            [0x8000, 0x8001, 0x7fff].map(|stored| widened(&icc, stored, 1)),
+            [0, 1, 0xffff]
+        );
+        let fraction = |value: f32, sample| cie.widened(&value.to_be_bytes(), Order::BigEndian, sample);
+        assert_eq!(
+            [0.0, 60.0, 100.0, 200.0].map(|value| fraction(value, 0)),
+            [0, 39_321, 65_535, 65_535]
+        );
+        assert_eq!(
+            [-1.0, 0.5, 500.0].map(|value| fraction(value, 2)),
+            [0xff00, 0x0080, 0x7fff]
+        );
+        assert_eq!(fraction(f32::NAN, 1), 0);
     }
 }

@@ -120,7 +120,8 @@ impl<'s> Page<'s> {
 
     /// Refuses combinations that no program writes, or that have no known meaning.
     fn check_support(&self) -> Result<(), ImageError> {
-        if self.depth.is_signed() && !matches!(self.colours, Colours::Lab(_)) {
+        // Signed bytes are taken for bytes, as by other readers, which agree on no wider ones.
+        if self.depth.is_signed() && self.depth.bits() > 8 && !matches!(self.colours, Colours::Lab(_)) {
             return Err(unsupported("of signed numbers"));
         }
         if matches!(self.compression, Compression::Fax(_))
@@ -182,6 +183,11 @@ impl<'s> Page<'s> {
         if self.planar { self.samples as usize } else { 1 }
     }
 
+    /// Whether a sample is a colour or alpha.
+    pub(super) fn is_shown(&self, sample: u32) -> bool {
+        sample < self.colours.samples() || self.alpha.is_some_and(|alpha| alpha.sample == sample)
+    }
+
     /// The place of a chunk in the file: its offset, and its length if that is known and not 0.
     pub(super) fn place(&self, index: u64) -> Option<(usize, Option<usize>)> {
         let offset = self.offsets.number(index)?;
@@ -203,6 +209,14 @@ impl<'s> Page<'s> {
         match &self.colours {
             Colours::YCbCr(ycbcr) if !matches!(ycbcr.block, [1, 1]) => Some(ycbcr),
             _ => None,
+        }
+    }
+
+    /// The bytes of an unpacked sample.
+    pub(super) const fn sample_bytes(&self) -> usize {
+        match self.colours {
+            Colours::Lab(_) if self.depth.bits() > 8 => 2,
+            _ => 1,
         }
     }
 
@@ -235,7 +249,7 @@ impl<'s> Page<'s> {
         let band = band.saturating_mul(self.channels().count() as u64);
         let width = u64::from(self.chunk.width);
         let plane = self.plane_bytes(rows as usize) as u64;
-        let row = self.row_bytes() as u64 + width * u64::from(self.samples);
+        let row = self.row_bytes() as u64 + width * u64::from(self.samples) * self.sample_bytes() as u64;
         let stored = |plane| self.compression.most_bytes(plane).min(self.source_bytes as u64);
         let decompressor = match self.compression {
             Compression::Jpeg(tables) => {

@@ -17,25 +17,29 @@ impl Palette {
     }
 }
 
-/// Unpacks a row of plane number `plane` of a decompressed chunk into `samples`, which holds all samples of each pixel.
+/// Unpacks a row of plane number `plane` of a decompressed chunk into `samples`, which holds all samples of each pixel,
+/// `Page::sample_bytes` each.
 pub(super) fn unpack(row: &[u8], page: &Page<'_>, plane: usize, samples: &mut [u8]) {
     let planes = page.planes();
-    let mut put = |index: usize, value: u8| {
-        // The last bits of a row may be padding.
-        if let Some(place) = samples.get_mut(index * planes + plane) {
-            *place = value;
-        }
-    };
-    match &page.colours {
-        Colours::Lab(lab) if page.depth.bits() == 16 => {
-            for (index, stored) in row.as_chunks::<2>().0.iter().enumerate() {
-                let sample = (index * planes + plane) % page.samples as usize;
-                put(index, lab.rounded(page.order.read(*stored) as u16, sample));
+    match (&page.colours, page.depth.bytes()) {
+        (Colours::Lab(lab), Some(bytes)) if page.sample_bytes() == 2 => {
+            let (samples, _) = samples.as_chunks_mut::<2>();
+            for (index, stored) in row.chunks_exact(bytes).enumerate() {
+                let index = index * planes + plane;
+                let number = lab.widened(stored, page.order, index % page.samples as usize);
+                if let Some(place) = samples.get_mut(index) {
+                    *place = number.to_be_bytes();
+                }
             }
         }
-        colours => {
+        (colours, _) => {
             let as_indices = matches!(colours, Colours::Palette);
-            page.depth.unpack(row, page.order, as_indices, put);
+            page.depth.unpack(row, page.order, as_indices, |index, value| {
+                // The last bits of a row may be padding.
+                if let Some(place) = samples.get_mut(index * planes + plane) {
+                    *place = value;
+                }
+            });
         }
     }
 }
@@ -43,7 +47,8 @@ pub(super) fn unpack(row: &[u8], page: &Page<'_>, plane: usize, samples: &mut [u
 /// Turns the samples of pixels into the page's channels.
 pub(super) fn to_channels(samples: &[u8], page: &Page<'_>, palette: &Palette, out: &mut [u8]) {
     let count = page.channels().count();
-    let all = page.samples as usize;
+    let width = page.sample_bytes();
+    let all = page.samples as usize * width;
     let pixels = samples.chunks_exact(all).zip(out.chunks_exact_mut(count));
     match &page.colours {
         Colours::Gray | Colours::Rgb | Colours::RgbOfJpeg | Colours::Inks if page.alpha.is_none() && all == count => {
@@ -57,6 +62,10 @@ pub(super) fn to_channels(samples: &[u8], page: &Page<'_>, palette: &Palette, ou
         Colours::YCbCr(ycbcr) => pixels.for_each(|(pixel, out)| {
             out[..3].copy_from_slice(&ycbcr.to_rgb([pixel[0], pixel[1], pixel[2]]));
         }),
+        Colours::Lab(lab) if width == 2 => pixels.for_each(|(pixel, out)| {
+            let sample = |index: usize| u16::from_be_bytes([pixel[2 * index], pixel[2 * index + 1]]);
+            out[..3].copy_from_slice(&lab.wide_to_rgb([0, 1, 2].map(sample)));
+        }),
         Colours::Lab(lab) => pixels.for_each(|(pixel, out)| {
             out[..3].copy_from_slice(&lab.to_rgb([pixel[0], pixel[1], pixel[2]]));
         }),
@@ -67,13 +76,12 @@ pub(super) fn to_channels(samples: &[u8], page: &Page<'_>, palette: &Palette, ou
     }
     if let Some(alpha) = page.alpha {
         let pixels = samples.chunks_exact(all).zip(out.chunks_exact_mut(count));
-        pixels.for_each(|(pixel, out)| add_alpha(alpha, pixel, out));
+        pixels.for_each(|(pixel, out)| add_alpha(alpha, pixel[alpha.sample as usize * width], out));
     }
 }
 
 /// Sets the alpha of a pixel, which is the last channel of `out`.
-fn add_alpha(kind: Alpha, pixel: &[u8], out: &mut [u8]) {
-    let alpha = pixel[kind.sample as usize];
+fn add_alpha(kind: Alpha, alpha: u8, out: &mut [u8]) {
     if let Some((last, colours)) = out.split_last_mut() {
         if kind.premultiplied {
             colours.iter_mut().for_each(|value| *value = straight(*value, alpha));

@@ -91,6 +91,11 @@ fn whole_numbers_of_any_width_are_decoded() {
         &make::stored(&strip),
     ));
     assert_eq!(found, [1, 2]);
+    // Signed bytes are taken for bytes, as by Pillow and ImageMagick.
+    assert_eq!(
+        pixels(page([2, 1], &[8], 1, GRAY, vec![shorts(339, &[2])], &[7, 200])),
+        [7, 200]
+    );
     let signed = refusal(page([2, 1], &[16], 1, GRAY, vec![shorts(339, &[2])], &[0; 4]));
     assert!(signed.contains("of signed numbers"), "{signed}");
 }
@@ -124,6 +129,17 @@ fn planes_of_any_depth_are_decoded() {
     // A plane that is a fax: white 1 and black 1 are 000111 and 010.
     let fax = [0b0001_1101, 0b0000_0000];
     assert_eq!(planes(1, 2, vec![], [&fax, &fax, &fax]), [0, 0, 0, 255, 255, 255]);
+    // A plane that is not shown is not read: here it has no bytes.
+    let mut source = page(
+        [2, 1],
+        &[8; 2],
+        1,
+        GRAY,
+        vec![shorts(284, &[2]), shorts(338, &[0])],
+        &[],
+    );
+    source.chunks = vec![vec![10, 20], vec![]];
+    assert_eq!(pixels(source), [10, 20]);
     // Each plane is a grey JPEG.
     let jpegs = [200, 100, 50].map(|value| {
         let samples = [value].repeat(16 * 16);
@@ -184,8 +200,18 @@ fn cielab_is_decoded() {
     let wide = [34_891_u16, 20_503, 17_203, 35_120, 0, 0];
     let strip: Vec<u8> = wide.iter().flat_map(|value| value.to_le_bytes()).collect();
     check(8, 16, vec![shorts(339, &[2; 3])], &strip);
-    let float = refusal(page([1, 1], &[32; 3], 1, 8, vec![shorts(339, &[3])], &[0; 12]));
-    assert!(float.contains("CIELab"), "{float}");
+    // So are its fractions.
+    let fractions = [53.24_f32, 80.09, 67.2, 53.59, 0.0, 0.0];
+    let strip: Vec<u8> = fractions.iter().flat_map(|value| value.to_le_bytes()).collect();
+    check(8, 32, vec![shorts(339, &[3; 3])], &strip);
+    // In planes.
+    let mut planes = page([2, 1], &[16; 3], 1, 8, vec![shorts(284, &[2])], &[]);
+    planes.chunks = [[35_579_u16, 35_120], [20_687, 0], [17_892, 0]]
+        .map(|plane| plane.map(u16::to_le_bytes).concat())
+        .into();
+    assert!(near(&pixels(planes), &[255, 0, 0, 128, 128, 128], 4));
+    let double = refusal(page([1, 1], &[64; 3], 1, 8, vec![shorts(339, &[3])], &[0; 24]));
+    assert!(double.contains("CIELab"), "{double}");
 }
 
 /// Luma and chroma of Rec. 601 in blocks of each size, plain and compressed.
