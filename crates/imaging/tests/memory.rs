@@ -407,7 +407,13 @@ fn tiff_of_any_compression_is_predicted() {
         assert_eq!(result.is_ok(), is_sound, "{name}: {result:?}");
         let about = format!("TIFF, {name}: {actual} bytes, {predicted} predicted");
         assert!(actual <= predicted, "{about}");
-        assert!(!is_sound || predicted <= actual * 3 / 2 + 2_500_000, "{about}");
+        // The header does not tell whether a JPEG holds its coefficients, and how much a window repeats.
+        let spare = if compression == 1 || compression == 8 {
+            2_000_000
+        } else {
+            4_000_000
+        };
+        assert!(!is_sound || predicted <= actual * 3 / 2 + spare, "{about}");
         println!("{about}");
     }
 }

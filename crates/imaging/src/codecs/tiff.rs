@@ -13,6 +13,7 @@ mod directory;
 mod failure;
 mod fax;
 mod lab;
+mod memory;
 mod page;
 mod predictor;
 mod samples;
@@ -73,7 +74,7 @@ fn page_info(directory: &Directory<'_>) -> Result<SourceInfo, ImageError> {
         orientation: Orientation::from_exif(u16::try_from(orientation).unwrap_or(1)),
         lossless: page.is_lossless(),
         profile_bytes: directory.bytes(tag::PROFILE).map_or(0, <[u8]>::len) as u64,
-        streams: page.chunk.height < page.size.height,
+        streams: page.band_rows() < page.size.height,
         decoder_bytes: page.decoder_bytes(),
         ..SourceInfo::new(Format::Tiff, page.size.width, page.size.height, page.channels())
     })

@@ -1,10 +1,14 @@
-//! Strip or tile decompressor.
+//! Strip or tile decompressor: delivers the pixels' bytes of one chunk in pieces, so that a page in one strip is never
+//! held whole.
 
+mod lzw;
+mod packbits;
+
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use flate2::bufread::ZlibDecoder;
 use lzma_rust2::XzReader;
-use weezl::{BitOrder, LzwStatus};
 
 use super::colours::Colours;
 use super::compression::Compression;
@@ -13,38 +17,86 @@ use super::page::Page;
 use super::{fax, zstandard};
 use crate::codecs::reader::StoppableReader;
 use crate::codecs::{Codec, jpeg};
-use crate::picture::Picture;
 use crate::{Cancel, ImageError, Limits};
+use lzw::Lzw;
+use packbits::PackBits;
 
 /// The bytes decompressed between two checks of the cancel flag.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Decompresses chunk number `index` into `out`. The last strip may have fewer rows, so `out` has only the rows that
-/// are needed.
-pub(super) fn read(page: &Page<'_>, source: &[u8], index: u64, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
-    cancel.check()?;
-    let bytes = stored(page, source, index, out.len()).ok_or_else(|| Failure::damaged(INCOMPLETE, 0))?;
-    match page.compression {
-        Compression::None => return copy(bytes, page.reversed, out, cancel),
-        Compression::Fax(kind) => return fax::decompress(kind, page.chunk.width, bytes, page.reversed, out, cancel),
-        // The order of bits is that of the JPEG.
-        Compression::Jpeg(tables) => return jpeg_chunk(page, tables, bytes, out, cancel),
-        _ => {}
+/// A chunk being decompressed.
+pub(super) enum Chunk<'s> {
+    /// The rest of bytes that are not compressed, and whether their bits are in reverse order.
+    Stored {
+        rest: &'s [u8],
+        reversed: bool,
+    },
+    PackBits(PackBits<'s>),
+    Lzw(Box<Lzw<'s>>),
+    /// A decompressor that reads through a [`StoppableReader`].
+    Reader(Box<dyn Read + 's>),
+    Fax(Box<fax::Decoder<'s>>),
+    /// A decoded JPEG, and the number of its bytes that were delivered.
+    Jpeg {
+        pixels: Vec<u8>,
+        position: usize,
+    },
+}
+
+impl<'s> Chunk<'s> {
+    /// Begins chunk number `index`, of which so many bytes of pixels are needed.
+    pub(super) fn open(
+        page: &Page<'s>,
+        source: &'s [u8],
+        index: u64,
+        pixel_bytes: usize,
+        cancel: &Cancel,
+    ) -> Result<Self, Failure> {
+        cancel.check()?;
+        let bytes = stored(page, source, index, pixel_bytes).ok_or_else(|| Failure::damaged(INCOMPLETE, 0))?;
+        let reversed = page.reversed;
+        // The bytes with the highest bit first.
+        let in_order = || match reversed {
+            true => Cow::Owned(bytes.iter().map(|byte| byte.reverse_bits()).collect()),
+            false => Cow::Borrowed(bytes),
+        };
+        let reader = || StoppableReader::new(in_order(), cancel);
+        Ok(match page.compression {
+            Compression::None => Self::Stored { rest: bytes, reversed },
+            Compression::PackBits => Self::PackBits(PackBits::new(in_order())),
+            Compression::Lzw => Self::Lzw(Box::new(Lzw::new(in_order()))),
+            Compression::Deflate => Self::Reader(Box::new(ZlibDecoder::new(reader()))),
+            Compression::Lzma => Self::Reader(Box::new(XzReader::new(reader(), false))),
+            Compression::Zstandard => Self::Reader(Box::new(zstandard::reader(in_order(), pixel_bytes, cancel)?)),
+            Compression::Fax(kind) => Self::Fax(Box::new(fax::Decoder::new(kind, page.chunk.width, bytes, reversed))),
+            // The order of bits is that of the JPEG.
+            Compression::Jpeg(tables) => Self::Jpeg {
+                pixels: jpeg_chunk(page, tables, bytes, cancel)?,
+                position: 0,
+            },
+        })
     }
-    let in_order: Vec<u8>;
-    let bytes = if page.reversed {
-        in_order = bytes.iter().map(|byte| byte.reverse_bits()).collect();
-        &in_order
-    } else {
-        bytes
-    };
-    let reader = || StoppableReader::new(bytes, cancel);
-    match page.compression {
-        Compression::PackBits => unpack(bytes, out, cancel),
-        Compression::Lzw => lzw(bytes, out, cancel),
-        Compression::Zstandard => fill(zstandard::reader(bytes, out.len(), cancel)?, out, cancel),
-        Compression::Lzma => fill(XzReader::new(reader(), false), out, cancel),
-        _ => fill(ZlibDecoder::new(reader()), out, cancel),
+
+    /// Fills `out`, which begins and ends with whole rows, with the next bytes of pixels.
+    pub(super) fn fill(&mut self, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
+        match self {
+            Self::Stored { rest, reversed } => {
+                let length = out.len().min(rest.len());
+                let (bytes, left) = rest.split_at(length);
+                *rest = left;
+                copy(bytes, *reversed, out, cancel)
+            }
+            Self::PackBits(decompressor) => decompressor.fill(out, cancel),
+            Self::Lzw(decompressor) => decompressor.fill(out, cancel),
+            Self::Reader(decompressor) => fill(decompressor, out, cancel),
+            Self::Fax(decoder) => decoder.fill(out, cancel),
+            Self::Jpeg { pixels, position } => {
+                let rest = &pixels[*position..];
+                let length = out.len().min(rest.len());
+                *position += length;
+                copy(&rest[..length], false, out, cancel)
+            }
+        }
     }
 }
 
@@ -54,22 +106,21 @@ fn stored<'s>(page: &Page<'_>, source: &'s [u8], index: u64, pixel_bytes: usize)
     const HEADER_BYTES: usize = 8;
     let (offset, length) = page.place(index)?;
     let rest = source.get(offset..).filter(|_| offset >= HEADER_BYTES)?;
+    // A JPEG has all rows of its chunk, also of those that are not needed.
+    let pixel_bytes = match page.compression {
+        Compression::Jpeg(_) => page.plane_bytes(page.chunk.height as usize),
+        _ => pixel_bytes,
+    };
     let most = usize::try_from(page.compression.most_bytes(pixel_bytes as u64)).unwrap_or(usize::MAX);
     let length = match page.compression {
         // The length follows from the size. What the file tells is often wrong, or missing.
         Compression::None => most,
-        Compression::Jpeg(_) => {
-            let whole = page.plane_bytes(page.chunk.height as usize);
-            let most = usize::try_from(page.compression.most_bytes(whole as u64)).unwrap_or(usize::MAX);
-            length.unwrap_or(usize::MAX).min(most)
-        }
         _ => length.unwrap_or(usize::MAX).min(most),
     };
     Some(&rest[..length.min(rest.len())])
 }
 
 fn copy(bytes: &[u8], reversed: bool, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
-    let missing = out.len() - bytes.len();
     for (from, to) in bytes.chunks(PIECE_BYTES).zip(out.chunks_mut(PIECE_BYTES)) {
         cancel.check()?;
         to[..from.len()].copy_from_slice(from);
@@ -77,14 +128,13 @@ fn copy(bytes: &[u8], reversed: bool, out: &mut [u8], cancel: &Cancel) -> Result
             to.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
         }
     }
-    if missing > 0 {
+    if bytes.len() < out.len() {
         return Err(Failure::damaged(INCOMPLETE, bytes.len()));
     }
     Ok(())
 }
 
-/// Fills `out` from a decompressor that reads through a [`StoppableReader`].
-fn fill(mut decompressor: impl Read, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
+fn fill(decompressor: &mut dyn Read, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
     let mut written = 0;
     while written < out.len() {
         cancel.check()?;
@@ -104,63 +154,8 @@ fn fill(mut decompressor: impl Read, out: &mut [u8], cancel: &Cancel) -> Result<
     Ok(())
 }
 
-/// PackBits: TIFF 6.0, section 9.
-fn unpack(mut bytes: &[u8], out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
-    let mut written = 0;
-    let mut next_check = 0;
-    while written < out.len() {
-        if written >= next_check {
-            cancel.check()?;
-            next_check = written + PIECE_BYTES;
-        }
-        let incomplete = || Failure::damaged(INCOMPLETE, written);
-        let (&code, rest) = bytes.split_first().ok_or_else(incomplete)?;
-        bytes = rest;
-        let code = code.cast_signed();
-        let length = (code.unsigned_abs() as usize + 1).min(out.len() - written);
-        let target = &mut out[written..written + length];
-        if code >= 0 {
-            let (literal, rest) = bytes.split_at_checked(length).ok_or_else(incomplete)?;
-            target.copy_from_slice(literal);
-            (bytes, written) = (rest, written + length);
-        } else if code != i8::MIN {
-            let (&byte, rest) = bytes.split_first().ok_or_else(incomplete)?;
-            target.fill(byte);
-            (bytes, written) = (rest, written + length);
-        }
-    }
-    Ok(())
-}
-
-/// LZW: TIFF 6.0, section 13, or with the lowest bit first, as programs wrote it before that was published.
-fn lzw(mut bytes: &[u8], out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
-    // Data begin with the code 256 of nine bits.
-    let is_old = matches!(bytes, [0, second, ..] if second & 1 == 1);
-    let mut decoder = if is_old {
-        weezl::decode::Decoder::new(BitOrder::Lsb, 8)
-    } else {
-        weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)
-    };
-    let mut written = 0;
-    while written < out.len() {
-        cancel.check()?;
-        let end = out.len().min(written + PIECE_BYTES);
-        let result = decoder.decode_bytes(bytes, &mut out[written..end]);
-        bytes = &bytes[result.consumed_in..];
-        written += result.consumed_out;
-        let reason = match result.status {
-            Ok(LzwStatus::Ok) => continue,
-            Ok(LzwStatus::Done | LzwStatus::NoProgress) if written == out.len() => continue,
-            Ok(LzwStatus::Done | LzwStatus::NoProgress) => INCOMPLETE,
-            Err(_) => UNDECODABLE,
-        };
-        return Err(Failure::damaged(reason, written));
-    }
-    Ok(())
-}
-
-/// A JPEG without the tables, which all chunks share (Adobe's TIFF Technical Note 2).
-fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
+/// The samples of a JPEG without the tables, which all chunks share (Adobe's TIFF Technical Note 2).
+fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Failure> {
     let body = bytes.strip_prefix(&[0xff, 0xd8]).unwrap_or(bytes);
     let tables = tables.strip_suffix(&[0xff, 0xd9]).unwrap_or(tables);
     let start: &[u8] = if tables.is_empty() { &[0xff, 0xd8] } else { tables };
@@ -183,39 +178,6 @@ fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], out: &mut [u8], canc
     if !fits || info.channels.count() as u32 != samples {
         return Err(Failure::damaged("one of its tiles has another size than the others", 0));
     }
-    let picture: Picture = jpeg::decode(&file, as_stored, cancel).map_err(failed)?;
-    match picture.pixels.get(..out.len()) {
-        Some(pixels) => out.copy_from_slice(pixels),
-        None => {
-            out[..picture.pixels.len()].copy_from_slice(&picture.pixels);
-            return Err(Failure::damaged(INCOMPLETE, picture.pixels.len()));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The example of TIFF 6.0, section 9.
-    #[test]
-    fn packed_bits_are_decompressed() {
-        let packed = [
-            0xfe, 0xaa, 0x02, 0x80, 0x00, 0x2a, 0xfd, 0xaa, 0x03, 0x80, 0x00, 0x2a, 0x22, 0xf7, 0xaa,
-        ];
-        let expected = [
-            0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0xaa, 0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0x22, 0xaa, 0xaa, 0xaa, 0xaa,
-            0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa,
-        ];
-        let mut out = [0; 24];
-        unpack(&packed, &mut out, &Cancel::new()).unwrap();
-        assert_eq!(out, expected);
-        // The last run lacks its byte: the fourteen bytes before it are right.
-        let failure = unpack(&packed[..14], &mut out, &Cancel::new());
-        assert!(
-            matches!(failure, Err(Failure::Damaged { written: 14, .. })),
-            "{failure:?}"
-        );
-    }
+    let picture = jpeg::decode(&file, as_stored, cancel).map_err(failed)?;
+    Ok(picture.pixels)
 }

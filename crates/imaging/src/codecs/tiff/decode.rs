@@ -1,11 +1,13 @@
-//! TIFF page decoder: decompresses one row of strips or tiles at a time, and lends it as a band.
+//! TIFF page decoder: lends bands of rows. Strips are decompressed a few rows at a time, tiles one row of tiles at a
+//! time.
 
+use super::chunk::Chunk;
 use super::compression::Predictor;
 use super::directory::Directory;
 use super::failure::Failure;
 use super::page::Page;
 use super::samples::Palette;
-use super::{chunk, predictor, samples};
+use super::{predictor, samples};
 use crate::band::Band;
 use crate::codecs::{Decoder, Delay};
 use crate::{Cancel, ImageError};
@@ -15,9 +17,11 @@ pub(super) struct TiffDecoder<'s> {
     page: Page<'s>,
     palette: Palette,
     started: bool,
-    /// The next row of chunks.
-    next: u32,
-    /// A decompressed chunk with all its planes.
+    /// The next row of the page.
+    row: u32,
+    /// The strip that is being decompressed, plane by plane. `None` for a plane that is not shown.
+    open: Vec<Option<Chunk<'s>>>,
+    /// The decompressed rows of a chunk, plane by plane.
     chunk: Vec<u8>,
     /// All samples of one row of the chunk.
     samples: Vec<u8>,
@@ -32,27 +36,41 @@ impl<'s> TiffDecoder<'s> {
             palette: Palette::read(&page, directory)?,
             page,
             started: false,
-            next: 0,
+            row: 0,
+            open: Vec::new(),
             chunk: Vec::new(),
             samples: Vec::new(),
             pixels: Vec::new(),
         })
     }
 
-    /// Decodes the chunk at this column of the next row of chunks, and copies `rows` rows of it into the band.
+    /// Decompresses the next rows of the chunk at this column into the band.
     fn place(&mut self, column: u32, rows: usize, cancel: &Cancel) -> Result<(), ImageError> {
         let page = &self.page;
-        let across = u64::from(page.across());
-        let index = u64::from(self.next) * across + u64::from(column);
+        let height = page.chunk.height;
+        let index = u64::from(self.row / height) * u64::from(page.across()) + u64::from(column);
+        let plane_chunks = u64::from(page.across()) * u64::from(page.down());
+        let index_of = |plane: usize| index + plane as u64 * plane_chunks;
+        let (first, row_bytes) = (self.row, page.row_bytes());
+        let failed = |plane, failure: Failure| failure.into_error(index_of(plane), first, row_bytes);
+        if self.row.is_multiple_of(height) {
+            let all_rows = height.min(page.size.height - self.row) as usize;
+            let pixel_bytes = page.plane_bytes(all_rows);
+            self.open.clear();
+            for plane in 0..page.planes() {
+                let is_shown = !page.planar || page.is_shown(plane as u32);
+                let open = || Chunk::open(page, self.source, index_of(plane), pixel_bytes, cancel);
+                let chunk = is_shown.then(open).transpose();
+                self.open.push(chunk.map_err(|failure| failed(plane, failure))?);
+            }
+        }
         let plane_bytes = page.plane_bytes(rows);
         fit(&mut self.chunk, plane_bytes * page.planes());
-        for (plane, chunk) in self.chunk.chunks_exact_mut(plane_bytes).enumerate() {
-            if page.planar && !page.is_shown(plane as u32) {
-                continue;
+        let buffers = self.chunk.chunks_exact_mut(plane_bytes);
+        for (plane, (chunk, buffer)) in self.open.iter_mut().zip(buffers).enumerate() {
+            if let Some(chunk) = chunk {
+                chunk.fill(buffer, cancel).map_err(|failure| failed(plane, failure))?;
             }
-            let index = index + plane as u64 * across * u64::from(page.down());
-            chunk::read(page, self.source, index, chunk, cancel)
-                .map_err(|failure: Failure| failure.into_error(index))?;
         }
         self.undo_predictor(cancel)?;
         self.convert(column, plane_bytes, cancel)
@@ -110,20 +128,21 @@ impl Decoder for TiffDecoder<'_> {
     }
 
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
-        if self.next == self.page.down() {
+        let page = &self.page;
+        if self.row == page.size.height {
             return Ok(None);
         }
-        let top = self.next * self.page.chunk.height;
-        let rows = self.page.chunk.height.min(self.page.size.height - top) as usize;
-        let channels = self.page.channels();
+        let left = (page.chunk.height - self.row % page.chunk.height).min(page.size.height - self.row);
+        let rows = page.band_rows().min(left);
+        let channels = page.channels();
         fit(
             &mut self.pixels,
-            rows * self.page.size.width as usize * channels.count(),
+            rows as usize * page.size.width as usize * channels.count(),
         );
-        for column in 0..self.page.across() {
-            self.place(column, rows, cancel)?;
+        for column in 0..page.across() {
+            self.place(column, rows as usize, cancel)?;
         }
-        self.next += 1;
+        self.row += rows;
         Ok(Some(Band {
             pixels: &self.pixels,
             width: self.page.size.width,

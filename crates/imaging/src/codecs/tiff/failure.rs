@@ -10,7 +10,7 @@ pub(super) enum Failure {
     /// The chunk's data end early or cannot be decoded. The header is sound, and so are the chunks before.
     Damaged {
         reason: String,
-        /// The first bytes of the decompressed chunk, which are right.
+        /// The first bytes of those that were asked for, which are right.
         written: usize,
     },
     /// Anything else, such as cancellation.
@@ -25,15 +25,17 @@ impl Failure {
         }
     }
 
-    /// The error of a page whose chunk number `chunk` failed.
-    pub(super) fn into_error(self, chunk: u64) -> ImageError {
+    /// The error of a page whose chunk number `chunk` failed. The band that was asked for begins with row `first`, and its
+    /// rows have `row_bytes`.
+    pub(super) fn into_error(self, chunk: u64, first: u32, row_bytes: usize) -> ImageError {
         match self {
             Self::Other(error) => error,
             Self::Damaged { reason, written } => ImageError::Corrupt {
                 format: Some(Format::Tiff),
                 reason,
                 detail: Some(Detail(format!(
-                    "strip or tile {chunk}, counted from 0, after {written} bytes of its pixels"
+                    "strip or tile {chunk}, counted from 0, in row {} of the page",
+                    u64::from(first) + (written / row_bytes.max(1)) as u64
                 ))),
             },
         }

@@ -31,66 +31,68 @@ enum Next {
     End,
 }
 
-/// Decompresses rows of `width` pixels into `out`, whole bytes each, where a set bit is black.
-pub(super) fn decompress(
-    kind: Fax,
-    width: u32,
-    bytes: &[u8],
-    reversed: bool,
-    out: &mut [u8],
-    cancel: &Cancel,
-) -> Result<(), Failure> {
-    let mut decoder = Decoder {
-        kind,
-        width,
-        bits: Bits::new(bytes, reversed),
-        marked: false,
-        reference: Vec::new(),
-        changes: Vec::new(),
-    };
-    out.fill(0);
-    let row_bytes = width.div_ceil(8) as usize;
-    for (index, row) in out.chunks_exact_mut(row_bytes).enumerate() {
-        cancel.check()?;
-        let written = index * row_bytes;
-        match decoder.next(cancel)? {
-            None => return Err(Failure::damaged(INCOMPLETE, written)),
-            // Some writers leave out white rows before the marker of the page's end.
-            Some(Next::End) => return Ok(()),
-            Some(next) => decoder
-                .row(next == Next::TwoDimensions)
-                .map_err(|reason| match reason {
-                    UNCOMPRESSED => Failure::Other(unsupported(UNCOMPRESSED)),
-                    reason => Failure::damaged(reason, written),
-                })?,
-        }
-        for run in decoder.changes.chunks(2) {
-            let end = run.get(1).copied().unwrap_or(width);
-            blacken(row, run[0] as usize, end as usize);
-        }
-        std::mem::swap(&mut decoder.reference, &mut decoder.changes);
-    }
-    Ok(())
-}
-
 const UNCOMPRESSED: &str = "with fax rows that are not compressed";
 
-struct Decoder<'b> {
+pub(super) struct Decoder<'b> {
     kind: Fax,
     width: u32,
     bits: Bits<'b>,
     /// Whether there was a marker before the first row of Group 3.
     marked: bool,
+    /// Whether the page's end was told. All rows after it are white.
+    ended: bool,
     /// The columns where the row above changes its colour, beginning with a change to black, in ascending order.
     reference: Vec<u32>,
     /// The same of this row.
     changes: Vec<u32>,
 }
 
-impl Decoder<'_> {
+impl<'b> Decoder<'b> {
+    /// Begins to decompress rows of `width` pixels. If `reversed`, the first bit of a byte is its lowest.
+    pub(super) const fn new(kind: Fax, width: u32, bytes: &'b [u8], reversed: bool) -> Self {
+        Self {
+            kind,
+            width,
+            bits: Bits::new(bytes, reversed),
+            marked: false,
+            ended: false,
+            reference: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// Decompresses the next rows into `out`, whole bytes each, where a set bit is black.
+    pub(super) fn fill(&mut self, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
+        out.fill(0);
+        let row_bytes = self.width.div_ceil(8) as usize;
+        for (index, row) in out.chunks_exact_mut(row_bytes).enumerate() {
+            cancel.check()?;
+            let written = index * row_bytes;
+            match self.next(cancel)? {
+                None => return Err(Failure::damaged(INCOMPLETE, written)),
+                // Some writers leave out white rows before the marker of the page's end.
+                Some(Next::End) => {
+                    self.ended = true;
+                    return Ok(());
+                }
+                Some(next) => self.row(next == Next::TwoDimensions).map_err(|reason| match reason {
+                    UNCOMPRESSED => Failure::Other(unsupported(UNCOMPRESSED)),
+                    reason => Failure::damaged(reason, written),
+                })?,
+            }
+            for run in self.changes.chunks(2) {
+                let end = run.get(1).copied().unwrap_or(self.width);
+                blacken(row, run[0] as usize, end as usize);
+            }
+            std::mem::swap(&mut self.reference, &mut self.changes);
+        }
+        Ok(())
+    }
+
     /// Moves to the next row. `None` if the data end before it.
     fn next(&mut self, cancel: &Cancel) -> Result<Option<Next>, ImageError> {
         let kind = match self.kind {
+            _ if self.ended => Next::End,
             Fax::Rows { unit_bytes } => {
                 self.bits.align(8 * unit_bytes);
                 Next::OneDimension

@@ -9,6 +9,7 @@ use super::depth::Depth;
 use super::directory::Directory;
 use super::values::{Order, Values};
 use super::{corrupt, tag, unsupported};
+use crate::band::rows_per_band;
 use crate::{Channels, ImageError, Size};
 
 /// A page that can be decoded.
@@ -32,7 +33,7 @@ pub(super) struct Page<'s> {
     offsets: Values<'s>,
     /// The length of each chunk. Some writers omit it.
     lengths: Option<Values<'s>>,
-    source_bytes: usize,
+    pub(super) source_bytes: usize,
 }
 
 impl<'s> Page<'s> {
@@ -178,6 +179,18 @@ impl<'s> Page<'s> {
         self.size.height.div_ceil(self.chunk.height)
     }
 
+    /// The most rows that are decompressed at once: of a strip as many as make a band, of tiles all. Chroma that rows
+    /// share is not cut.
+    pub(super) fn band_rows(&self) -> u32 {
+        const MOST_SHARED: usize = 4;
+        if self.across() > 1 {
+            return self.chunk.height;
+        }
+        let row_bytes = self.size.width as usize * self.channels().count();
+        let rows = rows_per_band(row_bytes.max(self.row_bytes())).next_multiple_of(MOST_SHARED);
+        self.chunk.height.min(u32::try_from(rows).unwrap_or(u32::MAX))
+    }
+
     /// The chunks that hold the samples of the same pixels.
     pub(super) const fn planes(&self) -> usize {
         if self.planar { self.samples as usize } else { 1 }
@@ -234,47 +247,6 @@ impl<'s> Page<'s> {
                 .saturating_mul(rows.div_ceil(ycbcr.block[1] as usize)),
             None => self.row_bytes().saturating_mul(rows),
         }
-    }
-
-    /// The bytes that the decoder holds: a row of chunks as pixels, a decompressed chunk, a row of samples, and what the
-    /// decompressor needs.
-    pub(super) fn decoder_bytes(&self) -> u64 {
-        /// Measured: tables of the decompressors.
-        const LIBRARY_BYTES: u64 = 128 * 1024;
-        const ZSTANDARD_BYTES: u64 = 1 << 20;
-        const LZMA_BYTES: u64 = 256 * 1024;
-        // The size is not yet checked against the limits, so that a product may be too large for any number.
-        let rows = self.chunk.height.min(self.size.height);
-        let band = Size::new(self.size.width, rows).pixels();
-        let band = band.saturating_mul(self.channels().count() as u64);
-        let width = u64::from(self.chunk.width);
-        let plane = self.plane_bytes(rows as usize) as u64;
-        let row = self.row_bytes() as u64 + width * u64::from(self.samples) * self.sample_bytes() as u64;
-        let stored = |plane| self.compression.most_bytes(plane).min(self.source_bytes as u64);
-        let decompressor = match self.compression {
-            Compression::Jpeg(tables) => {
-                // The decoder holds a whole chunk, sometimes with its coefficients, and the chunk's data.
-                let whole = self.plane_bytes(self.chunk.height as usize) as u64;
-                let copies = whole.saturating_mul(4);
-                copies.saturating_add(width * 256 + stored(whole) + tables.len() as u64)
-            }
-            // Two rows of changes of colour.
-            Compression::Fax(_) => 16 * width,
-            // The window grows to the size of the chunk.
-            Compression::Zstandard => plane.saturating_mul(3).saturating_add(ZSTANDARD_BYTES),
-            Compression::Lzma => plane.saturating_mul(3).saturating_add(LZMA_BYTES),
-            _ => 0,
-        };
-        let reversed = if self.reversed { stored(plane) } else { 0 };
-        [
-            plane.saturating_mul(self.planes() as u64),
-            row,
-            decompressor,
-            reversed,
-            LIBRARY_BYTES,
-        ]
-        .into_iter()
-        .fold(band, u64::saturating_add)
     }
 }
 

@@ -1,6 +1,7 @@
-//! Zstandard decompressor of a chunk (RFC 8878), which holds no more than the chunk, whatever window its frame declares.
+//! Zstandard decompressor of a chunk (RFC 8878), whose window is no larger than the chunk.
 
-use std::io::{Cursor, Read};
+use std::borrow::Cow;
+use std::io::{BufRead, Cursor, Read};
 
 use ruzstd::decoding::StreamingDecoder;
 
@@ -9,12 +10,16 @@ use super::unsupported;
 use crate::Cancel;
 use crate::codecs::reader::StoppableReader;
 
+/// The largest window that is held: what RFC 8878, 3.1.1.1.2, asks of every decoder. Encoders use larger ones only at
+/// their slowest levels, and only for more data.
+pub(super) const MOST_WINDOW: usize = 8 << 20;
+
 /// Begins to decompress a frame, of which `wanted` bytes are needed.
 ///
-/// Encoders declare windows of many megabytes for chunks of a few kilobytes, and the library keeps a window of data. No
-/// reference within the wanted bytes reaches farther back than their number. So the frame is read with another header,
-/// whose window is as small as that. It leaves out the size of the contents, which would be a window, too.
-pub(super) fn reader<'b>(bytes: &'b [u8], wanted: usize, cancel: &Cancel) -> Result<impl Read + use<'b>, Failure> {
+/// Encoders declare windows of megabytes for chunks of kilobytes, and the library keeps a window of data. No reference
+/// within the wanted bytes reaches farther back than their number. So the frame is read with another header, whose
+/// window is not larger than that. It leaves out the size of the contents, which would be a window, too.
+pub(super) fn reader<'b>(bytes: Cow<'b, [u8]>, wanted: usize, cancel: &Cancel) -> Result<impl Read + use<'b>, Failure> {
     const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
     const CHECKSUM: u8 = 1 << 2;
     /// Blocks are no larger than the window, and up to this size.
@@ -32,12 +37,24 @@ pub(super) fn reader<'b>(bytes: &'b [u8], wanted: usize, cancel: &Cancel) -> Res
     if dictionary_bytes > 0 {
         return Err(Failure::Other(unsupported("whose Zstandard data need a dictionary")));
     }
-    let blocks = rest.get(window_bytes + size_bytes..);
-    let blocks = blocks.ok_or_else(|| Failure::damaged(INCOMPLETE, 0))?;
-    // Windows are powers of two from 1 KiB on, as an exponent in the upper five bits.
-    let exponent = wanted.max(LEAST_WINDOW).next_power_of_two().trailing_zeros() - 10;
+    let header_bytes = MAGIC.len() + 1 + window_bytes + size_bytes;
+    if rest.len() < window_bytes + size_bytes {
+        return Err(Failure::damaged(INCOMPLETE, 0));
+    }
+    // Windows are powers of two from 1 KiB on, as an exponent in the upper five bits, and up to seven eighths more.
+    let enough = wanted.max(LEAST_WINDOW).next_power_of_two().trailing_zeros() - 10;
+    let declared = match rest.first() {
+        Some(window) if !single_segment => u32::from(window >> 3) + u32::from(window & 7 > 0),
+        _ => u32::MAX,
+    };
+    let exponent = enough.min(declared.max(LEAST_WINDOW.trailing_zeros() - 10));
+    if 1_usize << (10 + exponent) > MOST_WINDOW {
+        return Err(Failure::Other(unsupported("whose Zstandard window is too large")));
+    }
     let [a, b, c, d] = MAGIC;
     let header = [a, b, c, d, descriptor & CHECKSUM, (exponent << 3) as u8];
-    let reader = Cursor::new(header).chain(StoppableReader::new(blocks, cancel));
+    let mut blocks = StoppableReader::new(bytes, cancel);
+    blocks.consume(header_bytes);
+    let reader = Cursor::new(header).chain(blocks);
     StreamingDecoder::new_with_max_window_size(reader, u64::MAX).map_err(|_| Failure::damaged(UNDECODABLE, 0))
 }

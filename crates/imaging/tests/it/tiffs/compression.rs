@@ -1,5 +1,7 @@
 //! Strips in every compression, and in every order of bits.
 
+use resizer_imaging::{Limits, inspect};
+
 use super::libtiff::{
     G3, G3_2D, G3_2D_WIDE, G3_ALIGNED, G3_ALIGNED_WIDE, G3_WIDE, G4, G4_WIDE, LZMA, LZW, RLE, RLE_WIDE, ZSTD,
 };
@@ -90,6 +92,23 @@ fn strip_of_modern_compression_is_decoded() {
     }
 }
 
+/// A strip of 12 megabytes and a window of 16. With a window of 8 the same is read.
+#[test]
+fn zstandard_of_a_large_window_is_refused() {
+    let source = |exponent: u8| {
+        // RFC 8878: blocks of 128 KiB of one value.
+        let mut strip = vec![0x28, 0xb5, 0x2f, 0xfd, 0, (exponent - 10) << 3];
+        strip.extend([2_u8, 0, 0x10, 7].repeat(95));
+        strip.extend([3, 0, 0x10, 7]);
+        tiff(true, vec![page([4096, 3072], &[8], 50_000, GRAY, vec![], &strip)])
+    };
+    let query = "format=png&width=20&height=15";
+    let view = View::of(&process(&source(23), query).unwrap());
+    assert!(view.is_all(&[7], 0));
+    let error = process(&source(24), query).unwrap_err().to_string();
+    assert!(error.contains("whose Zstandard window is too large"), "{error}");
+}
+
 /// LZW with the lowest bit first, whose codes grow one code later: how programs wrote it before TIFF 6.0.
 #[test]
 fn old_lzw_is_decoded() {
@@ -151,4 +170,53 @@ fn jpeg_of_another_size_than_its_tile_is_refused() {
         let reason = refusal(page([16, 16], &[8; 3], 7, YCBCR, vec![], &jpeg));
         assert!(reason.contains("another size than the others"), "{reason}");
     }
+}
+
+/// A page in one strip passes in several bands, whatever its compression, and at a few rows at a time.
+#[test]
+fn page_in_one_strip_is_decoded_in_bands() {
+    let (width, height) = (700, 300);
+    let size = [width, height];
+    let rgb = make::busy(width, height);
+    let pieces = |length| rgb.chunks(length);
+    let packed: Vec<u8> = pieces(128)
+        .flat_map(|piece| [&[piece.len() as u8 - 1], piece].concat())
+        .collect();
+    let lzw = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
+        .encode(&rgb)
+        .unwrap();
+    // RFC 8878: a window of 8 MB, then blocks that are not compressed.
+    let last = pieces(100_000).len() - 1;
+    let blocks = pieces(100_000).enumerate().flat_map(|(index, piece)| {
+        let header = (piece.len() as u32) << 3 | u32::from(index == last);
+        [&header.to_le_bytes()[..3], piece].concat()
+    });
+    let zstandard: Vec<u8> = [0x28, 0xb5, 0x2f, 0xfd, 0, 13 << 3].into_iter().chain(blocks).collect();
+    for (compression, strip) in [(1, &rgb), (32_773, &packed), (5, &lzw), (50_000, &zstandard)] {
+        let source = tiff(true, vec![page(size, &[8; 3], compression, RGB, vec![], strip)]);
+        let info = inspect(&source, &Limits::default()).unwrap();
+        assert!(info.streams, "compression {compression}");
+        let found = View::of(&process(&source, "format=png").unwrap()).pixels;
+        assert!(found == rgb, "compression {compression}");
+    }
+    // A stripe that moves to the right: white 2 and black 3, then both edges one to the right in each row.
+    let bits = format!("0010111101{}", "0110111".repeat(299));
+    let byte = |at: usize| u8::from_str_radix(&format!("{:0<8}", &bits[at..bits.len().min(at + 8)]), 2).unwrap();
+    let strip: Vec<u8> = (0..bits.len()).step_by(8).map(byte).collect();
+    let found = pixels(page([8000, 300], &[1], 4, 0, vec![], &strip));
+    let expected = make::pixels(8000, 300, |x, y| [if (2 + y..5 + y).contains(&x) { 0 } else { 255 }]);
+    assert!(found == expected, "Group 4");
+    // Luma without colour in blocks of 4 x 4.
+    let luma = |x: u32, y: u32| (x * 7 + y * 3) as u8;
+    let mut strip = Vec::new();
+    for top in (0..300).step_by(4) {
+        for left in (0..700).step_by(4) {
+            strip.extend((0..16).map(|at| luma(left + at % 4, top + at / 4)));
+            strip.extend([128, 128]);
+        }
+    }
+    let found = pixels(page(size, &[8; 3], 1, YCBCR, vec![shorts(530, &[4, 4])], &strip));
+    let expected = make::pixels(width, height, |x, y| [luma(x, y)]);
+    let grey: Vec<u8> = expected.iter().flat_map(|value| [*value; 3]).collect();
+    assert!(found == expected || found == grey, "luma and chroma");
 }

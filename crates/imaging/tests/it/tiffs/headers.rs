@@ -137,7 +137,7 @@ fn damaged_strip_is_named_in_the_log() {
         Err(ImageError::Corrupt { reason, detail, .. }) => {
             assert_eq!(reason, "it ends before all its pixels");
             let detail = detail.unwrap().to_string();
-            assert_eq!(detail, "strip or tile 2, counted from 0, after 5 bytes of its pixels");
+            assert_eq!(detail, "strip or tile 2, counted from 0, in row 6 of the page");
         }
         other => panic!("{other:?}"),
     }

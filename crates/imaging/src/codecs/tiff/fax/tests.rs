@@ -15,7 +15,10 @@ fn check(kind: Fax, bits: &str, rows: &[&str]) {
     let mut out = vec![0xaa; rows.len() * 2];
     let reversed: Vec<u8> = bytes.iter().map(|byte| byte.reverse_bits()).collect();
     for (bytes, is_reversed) in [(&bytes, false), (&reversed, true)] {
-        decompress(kind, WIDTH, bytes, is_reversed, &mut out, &Cancel::new()).unwrap();
+        let mut decoder = Decoder::new(kind, WIDTH, bytes, is_reversed);
+        for row in out.chunks_mut(2) {
+            decoder.fill(row, &Cancel::new()).unwrap();
+        }
         let found: Vec<String> = out
             .chunks(2)
             .map(|row| {
@@ -84,7 +87,7 @@ fn group_4_is_decompressed() {
 
 fn failure(kind: Fax, bytes: &[u8], rows: usize) -> (String, usize) {
     let mut out = vec![0; rows * 2];
-    match decompress(kind, WIDTH, bytes, false, &mut out, &Cancel::new()) {
+    match Decoder::new(kind, WIDTH, bytes, false).fill(&mut out, &Cancel::new()) {
         Err(Failure::Damaged { reason, written }) => (reason, written),
         other => panic!("{other:?}"),
     }
