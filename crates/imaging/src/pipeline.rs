@@ -46,11 +46,9 @@ const STEPS: [Step; 4] = [
 
 /// Decodes `source`, carries out the job and encodes the result, on this thread.
 ///
-/// Returns `Cancelled` soon after the flag is raised. For a JPEG, PNG, WebP or GIF of 12 megapixels this takes at most
-/// 50 ms of processor time, mostly less than ten. Two cases take longer. Writing a lossy WebP grows with the pixels, as
-/// its encoder checks the flag about sixty times in all: 12 megapixels of noise at quality 100 take 105 ms. A TIFF is
-/// checked between its strips or tiles, and a strip may be the whole picture, so that only the limit on pixels bounds
-/// the time.
+/// Returns `Cancelled` soon after the flag is raised. For a JPEG, PNG, WebP, GIF or TIFF of 12 megapixels this takes at
+/// most 50 ms of processor time, mostly less than ten. Writing a lossy WebP takes longer and grows with the pixels, as
+/// its encoder checks the flag about sixty times in all: 12 megapixels of noise at quality 100 take 105 ms.
 pub fn run(source: &[u8], job: &Job, cancel: &Cancel) -> Result<Encoded, ImageError> {
     run_within(source, job, cancel, &mut |_| true)
 }

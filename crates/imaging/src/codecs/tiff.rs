@@ -1,44 +1,57 @@
-//! TIFF codec (TIFF 6.0): reads directories and pages itself, and decompresses strips and tiles by weezl, flate2 or the
-//! JPEG decoder.
+//! TIFF codec (TIFF 6.0 and BigTIFF): reads directories and pages itself, and decompresses strips and tiles by crates for
+//! their compression.
 //!
-//! Of the format it supports what programs write for pictures: grey, RGB, palettes and inks of 1 to 16 bits,
-//! interleaved or in planes.
+//! Of the format it supports what programs write for pictures; `docs/formats.md` lists it. Reading a header copies no
+//! array: the places of a page's strips or tiles are looked up when these are decoded.
 
 mod chunk;
+mod colours;
+mod compression;
 mod decode;
+mod depth;
 mod directory;
+mod failure;
+mod fax;
+mod lab;
+mod memory;
 mod page;
+mod predictor;
 mod samples;
+mod tag;
+mod values;
+mod ycbcr;
+mod zstandard;
 
 use super::{Codec, Decoder};
 use crate::shrink::Shrink;
 use crate::{Cancel, Channels, Format, ImageError, Limits, Orientation, SourceInfo};
-use directory::Directory;
+use directory::{Chain, Directory};
 use page::Page;
 
 pub(super) struct Tiff;
 
 impl Codec for Tiff {
     fn sniff(&self, source: &[u8]) -> bool {
-        source.starts_with(b"II*\0") || source.starts_with(b"MM\0*")
+        let signatures = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+        signatures.iter().any(|signature| source.starts_with(*signature))
     }
 
     fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-        let mut directories = Directory::all(source)?.into_iter();
-        let first = directories.next().ok_or_else(|| corrupt("it has no pages"))?;
-        let mut info = page_info(&first)?;
+        let mut pages = Chain::new(source)?;
+        let first = pages.next().ok_or_else(|| corrupt("it has no pages"))??;
+        let mut info = page_info(&Directory::read(first))?;
         limits.check_source(info.stored_size())?;
         // A page that cannot be decoded is counted, and refused when a request asks for it.
         let undecodable = SourceInfo::new(Format::Tiff, 1, 1, Channels::Gray);
-        info.more_pages = directories
-            .map(|directory| page_info(&directory).unwrap_or_else(|_| undecodable.clone()))
-            .collect();
+        info.more_pages = pages
+            .map(|entries| page_info(&Directory::read(entries?)).or(Ok(undecodable.clone())))
+            .collect::<Result<_, ImageError>>()?;
         Ok(info)
     }
 
     fn profile(&self, source: &[u8], _: &SourceInfo, page: u32) -> Option<Vec<u8>> {
-        let directories = Directory::all(source).ok()?;
-        directories.get(page as usize)?.bytes(page::PROFILE).map(<[u8]>::to_vec)
+        let entries = Chain::new(source).ok()?.page(page).ok()?;
+        Directory::read(entries).bytes(tag::PROFILE).map(<[u8]>::to_vec)
     }
 
     fn open<'s>(
@@ -49,22 +62,19 @@ impl Codec for Tiff {
         _: Shrink,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        let directories = Directory::all(source)?;
-        let directory = directories
-            .get(first as usize)
-            .ok_or_else(|| corrupt("it has too few pages"))?;
-        Ok(Box::new(decode::TiffDecoder::new(source, Page::read(directory)?)))
+        let entries = Chain::new(source)?.page(first)?;
+        Ok(Box::new(decode::TiffDecoder::new(source, &Directory::read(entries))?))
     }
 }
 
 fn page_info(directory: &Directory<'_>) -> Result<SourceInfo, ImageError> {
     let page = Page::read(directory)?;
-    let orientation = directory.number(page::ORIENTATION).unwrap_or(1);
+    let orientation = directory.number(tag::ORIENTATION)?.unwrap_or(1);
     Ok(SourceInfo {
         orientation: Orientation::from_exif(u16::try_from(orientation).unwrap_or(1)),
-        lossless: !page.is_jpeg(),
-        profile_bytes: directory.bytes(page::PROFILE).map_or(0, <[u8]>::len) as u64,
-        streams: page.chunk.height < page.size.height,
+        lossless: page.is_lossless(),
+        profile_bytes: directory.bytes(tag::PROFILE).map_or(0, <[u8]>::len) as u64,
+        streams: page.band_rows() < page.size.height,
         decoder_bytes: page.decoder_bytes(),
         ..SourceInfo::new(Format::Tiff, page.size.width, page.size.height, page.channels())
     })

@@ -4,7 +4,7 @@ use png::ColorType;
 use resizer_imaging::{ImageError, Limits};
 
 use crate::make::{self, KINDS};
-use crate::{bitmaps, files, process_within};
+use crate::{bitmaps, files, process_within, tiffs};
 
 /// The side of sources with several rows of blocks. The limits keep a changed header cheap.
 const SIDE: u32 = 27;
@@ -105,6 +105,7 @@ pub(crate) fn others() -> impl Iterator<Item = (String, Vec<u8>)> {
     .into_iter()
     .map(|(name, source)| (name.to_owned(), source))
     .chain(bitmaps::samples())
+    .chain(tiffs::kinds())
 }
 
 /// All frames, or the picture, written lossless.

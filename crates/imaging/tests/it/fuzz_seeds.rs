@@ -34,7 +34,7 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         let target = match &source[..4] {
             b"GIF8" => "gif",
             b"RIFF" => "webp",
-            b"II*\0" | b"MM\0*" => "tiff",
+            b"II*\0" | b"MM\0*" | b"MM\0+" => "tiff",
             _ => "bmp",
         };
         if let Some(contents) = chunk(&source, b"VP8 ") {

@@ -28,6 +28,7 @@ mod pixels;
 mod profiles;
 mod refusals;
 mod sources;
+mod tiffs;
 mod view;
 
 use resizer_imaging::{Cancel, Encoded, Format, ImageError, Instructions, Job, Limits, output_format};

@@ -120,13 +120,15 @@ fn unsupported_kind_of_tiff_is_named() {
         let expected = format!("415 the source is a TIFF {expected}, which this server cannot decode");
         assert_eq!(refusal(&source), expected);
     };
-    check((258, 12), "with this many bits a sample");
-    check((259, 4), "with fax compression");
+    check((258, 33), "with this many bits a sample");
+    check((259, 4), "with fax compression of more than one bit a pixel");
     check((259, 6), "with an outdated kind of JPEG compression");
-    check((259, 50_000), "with compression 50000");
-    check((262, 8), "in this colour space");
-    check((266, 2), "with bits in reverse order");
-    check((339, 3), "of signed or fractional numbers");
+    check((259, 34_712), "with JPEG 2000 compression");
+    check((259, 50_001), "with WebP compression");
+    check((259, 50_002), "with compression 50002");
+    check((262, 32_844), "in this colour space");
+    check((339, 3), "with this many bits a sample");
+    check((339, 5), "of complex numbers");
 }
 
 /// BMP and TIFF are for sources only.

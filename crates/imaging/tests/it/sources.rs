@@ -118,7 +118,7 @@ fn every_kind_of_tiff_is_decoded() {
             .collect();
         check(
             "differences",
-            page(1, vec![(317, Value::Shorts(vec![2]))], vec![differences]),
+            page(8, vec![(317, Value::Shorts(vec![2]))], vec![make::stored(&differences)]),
         );
         let planes = (0..3).map(|plane| rgb.iter().skip(plane).step_by(3).copied().collect());
         check("planes", page(1, vec![(284, Value::Shorts(vec![2]))], planes.collect()));
@@ -161,9 +161,21 @@ fn tiff_of_any_depth_is_decoded() {
     assert_eq!(one(&[16], 1, vec![], &sixteen, false), [0x12, 0xff, 0x00]);
     assert_eq!(one(&[16], 1, vec![], &sixteen, true), [0x34, 0x00, 0xff]);
     // The first sample is 0x0102, the second 0x00ff more, the third 0x0001 more.
-    let differences = [(317, Value::Shorts(vec![2]))];
-    let found = one(&[16], 1, differences.into(), &[1, 2, 0, 0xff, 0, 1], false);
+    let mut page_tags = tags(3, 1, &[16], 8, 1);
+    page_tags.push((317, Value::Shorts(vec![2])));
+    let chunks = vec![make::stored(&[1, 2, 0, 0xff, 0, 1])];
+    let source = tiff(
+        false,
+        vec![Page {
+            tags: page_tags,
+            chunks,
+        }],
+    );
+    let found = View::of(&process(&source, "format=png").unwrap()).pixels;
     assert_eq!(found, [0x01, 0x02, 0x02]);
+    // Without compression there are no differences, whatever the tag says: libtiff writes and reads none.
+    let differences = vec![(317, Value::Shorts(vec![2]))];
+    assert_eq!(one(&[8], 1, differences, &[1, 2, 3], true), [1, 2, 3]);
     // Two bits into four colours.
     let palette: Vec<u16> = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]
         .concat()

@@ -1,133 +1,184 @@
-//! Strip or tile decompressor.
+//! Strip or tile decompressor: delivers the pixels' bytes of one chunk in pieces, so that a page in one strip is never
+//! held whole.
 
-use std::io::Read;
+mod lzw;
+mod packbits;
+
+use std::borrow::Cow;
+use std::io::{self, Read};
 
 use flate2::bufread::ZlibDecoder;
-use weezl::{BitOrder, LzwStatus};
+use lzma_rust2::XzReader;
 
-use super::corrupt;
-use super::page::{Colours, Compression, Page};
-use crate::codecs::jpeg;
+use super::colours::Colours;
+use super::compression::Compression;
+use super::failure::{Failure, INCOMPLETE, UNDECODABLE};
+use super::page::Page;
+use super::{fax, zstandard};
 use crate::codecs::reader::StoppableReader;
-use crate::picture::Picture;
-use crate::{Cancel, ImageError, Size};
+use crate::codecs::{Codec, jpeg};
+use crate::{Cancel, ImageError, Limits, Size};
+use lzw::Lzw;
+use packbits::PackBits;
 
-const INCOMPLETE: &str = "it ends before all its pixels";
+/// The bytes decompressed between two checks of the cancel flag.
+const PIECE_BYTES: usize = 64 * 1024;
 
-/// Decompresses chunk number `index` into `out`. The last strip may have fewer rows, so `out` has only the rows that
-/// are needed.
-pub(super) fn read(
-    page: &Page<'_>,
-    source: &[u8],
-    index: usize,
-    out: &mut [u8],
-    cancel: &Cancel,
-) -> Result<(), ImageError> {
-    cancel.check()?;
-    let bytes = page
-        .chunks
-        .get(index)
-        .and_then(|(offset, length)| source.get(*offset..offset.checked_add(*length)?))
-        .ok_or_else(|| corrupt(INCOMPLETE))?;
-    match page.compression {
-        Compression::None => out.copy_from_slice(bytes.get(..out.len()).ok_or_else(|| corrupt(INCOMPLETE))?),
-        Compression::PackBits => unpack(bytes, out)?,
-        Compression::Lzw => lzw(bytes, out, cancel)?,
-        Compression::Deflate => ZlibDecoder::new(StoppableReader::new(bytes, cancel))
-            .read_exact(out)
-            .map_err(|error| match error.kind() {
-                _ if cancel.is_cancelled() => ImageError::Cancelled,
-                std::io::ErrorKind::UnexpectedEof => corrupt(INCOMPLETE),
-                _ => corrupt("its pixels cannot be decoded"),
-            })?,
-        Compression::Jpeg(tables) => jpeg_chunk(page, tables, bytes, out, cancel)?,
-    }
-    Ok(())
+/// A chunk being decompressed.
+pub(super) enum Chunk<'s> {
+    /// The rest of bytes that are not compressed, and whether their bits are in reverse order.
+    Stored {
+        rest: &'s [u8],
+        reversed: bool,
+    },
+    PackBits(PackBits<'s>),
+    Lzw(Box<Lzw<'s>>),
+    /// A decompressor that reads through a [`StoppableReader`].
+    Reader(Box<dyn Read + 's>),
+    Fax(Box<fax::Decoder<'s>>),
+    /// A decoded JPEG, and the number of its bytes that were delivered.
+    Jpeg {
+        pixels: Vec<u8>,
+        position: usize,
+    },
 }
 
-/// PackBits: TIFF 6.0, section 9.
-fn unpack(mut bytes: &[u8], mut out: &mut [u8]) -> Result<(), ImageError> {
-    while !out.is_empty() {
-        let (&code, rest) = bytes.split_first().ok_or_else(|| corrupt(INCOMPLETE))?;
-        bytes = rest;
-        let code = code.cast_signed();
-        if code >= 0 {
-            let length = (code as usize + 1).min(out.len());
-            let (literal, rest) = bytes.split_at_checked(length).ok_or_else(|| corrupt(INCOMPLETE))?;
-            out[..length].copy_from_slice(literal);
-            (bytes, out) = (rest, &mut out[length..]);
-        } else if code != i8::MIN {
-            let length = (code.unsigned_abs() as usize + 1).min(out.len());
-            let (&byte, rest) = bytes.split_first().ok_or_else(|| corrupt(INCOMPLETE))?;
-            out[..length].fill(byte);
-            (bytes, out) = (rest, &mut out[length..]);
-        }
-    }
-    Ok(())
-}
-
-/// LZW: TIFF 6.0, section 13. Decompresses a piece at a time.
-fn lzw(mut bytes: &[u8], mut out: &mut [u8], cancel: &Cancel) -> Result<(), ImageError> {
-    const PIECE_BYTES: usize = 64 * 1024;
-    let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8);
-    while !out.is_empty() {
+impl<'s> Chunk<'s> {
+    /// Begins chunk number `index`, of which so many bytes of pixels are needed.
+    pub(super) fn open(
+        page: &Page<'s>,
+        source: &'s [u8],
+        index: u64,
+        pixel_bytes: usize,
+        cancel: &Cancel,
+    ) -> Result<Self, Failure> {
         cancel.check()?;
-        let piece = out.len().min(PIECE_BYTES);
-        let result = decoder.decode_bytes(bytes, &mut out[..piece]);
-        let (read, written) = (result.consumed_in, result.consumed_out);
-        match result.status {
-            Ok(LzwStatus::Ok) => {}
-            Ok(LzwStatus::Done | LzwStatus::NoProgress) if written == out.len() => {}
-            Ok(LzwStatus::Done | LzwStatus::NoProgress) => return Err(corrupt(INCOMPLETE)),
-            Err(_) => return Err(corrupt("its pixels cannot be decoded")),
+        let bytes = stored(page, source, index, pixel_bytes).ok_or_else(|| Failure::damaged(INCOMPLETE, 0))?;
+        let reversed = page.reversed;
+        // The bytes with the highest bit first.
+        let in_order = || match reversed {
+            true => Cow::Owned(bytes.iter().map(|byte| byte.reverse_bits()).collect()),
+            false => Cow::Borrowed(bytes),
+        };
+        let reader = || StoppableReader::new(in_order(), cancel);
+        Ok(match page.compression {
+            Compression::None => Self::Stored { rest: bytes, reversed },
+            Compression::PackBits => Self::PackBits(PackBits::new(in_order())),
+            Compression::Lzw => Self::Lzw(Box::new(Lzw::new(in_order()))),
+            Compression::Deflate => Self::Reader(Box::new(ZlibDecoder::new(reader()))),
+            Compression::Lzma => Self::Reader(Box::new(XzReader::new(reader(), false))),
+            Compression::Zstandard => Self::Reader(Box::new(zstandard::reader(in_order(), pixel_bytes, cancel)?)),
+            Compression::Fax(kind) => Self::Fax(Box::new(fax::Decoder::new(kind, page.chunk.width, bytes, reversed))),
+            // The order of bits is that of the JPEG.
+            Compression::Jpeg(tables) => Self::Jpeg {
+                pixels: jpeg_chunk(page, tables, bytes, cancel)?,
+                position: 0,
+            },
+        })
+    }
+
+    /// Fills `out`, which begins and ends with whole rows, with the next bytes of pixels.
+    pub(super) fn fill(&mut self, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
+        match self {
+            Self::Stored { rest, reversed } => {
+                let length = out.len().min(rest.len());
+                let (bytes, left) = rest.split_at(length);
+                *rest = left;
+                copy(bytes, *reversed, out, cancel)
+            }
+            Self::PackBits(decompressor) => decompressor.fill(out, cancel),
+            Self::Lzw(decompressor) => decompressor.fill(out, cancel),
+            Self::Reader(decompressor) => fill(decompressor, out, cancel),
+            Self::Fax(decoder) => decoder.fill(out, cancel),
+            Self::Jpeg { pixels, position } => {
+                let rest = &pixels[*position..];
+                let length = out.len().min(rest.len());
+                *position += length;
+                copy(&rest[..length], false, out, cancel)
+            }
         }
-        bytes = &bytes[read..];
-        out = &mut out[written..];
+    }
+}
+
+/// The stored bytes of a chunk, as far as the file has them. `None` if they begin behind its end.
+fn stored<'s>(page: &Page<'_>, source: &'s [u8], index: u64, pixel_bytes: usize) -> Option<&'s [u8]> {
+    /// The header, where no chunk can begin.
+    const HEADER_BYTES: usize = 8;
+    let (offset, length) = page.place(index)?;
+    let rest = source.get(offset..).filter(|_| offset >= HEADER_BYTES)?;
+    // A JPEG has all rows of its chunk, also of those that are not needed.
+    let pixel_bytes = match page.compression {
+        Compression::Jpeg(_) => page.plane_bytes(page.chunk.height as usize),
+        _ => pixel_bytes,
+    };
+    let most = usize::try_from(page.compression.most_bytes(pixel_bytes as u64)).unwrap_or(usize::MAX);
+    let length = match page.compression {
+        // The length follows from the size. What the file tells is often wrong, or missing.
+        Compression::None => most,
+        _ => length.unwrap_or(usize::MAX).min(most),
+    };
+    Some(&rest[..length.min(rest.len())])
+}
+
+fn copy(bytes: &[u8], reversed: bool, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
+    for (from, to) in bytes.chunks(PIECE_BYTES).zip(out.chunks_mut(PIECE_BYTES)) {
+        cancel.check()?;
+        to[..from.len()].copy_from_slice(from);
+        if reversed {
+            to.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+        }
+    }
+    if bytes.len() < out.len() {
+        return Err(Failure::damaged(INCOMPLETE, bytes.len()));
     }
     Ok(())
 }
 
-/// A JPEG without the tables, which all chunks share (Adobe's TIFF Technical Note 2).
-fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], out: &mut [u8], cancel: &Cancel) -> Result<(), ImageError> {
+fn fill(decompressor: &mut dyn Read, out: &mut [u8], cancel: &Cancel) -> Result<(), Failure> {
+    let mut written = 0;
+    while written < out.len() {
+        cancel.check()?;
+        let end = out.len().min(written + PIECE_BYTES);
+        let reason = match decompressor.read(&mut out[written..end]) {
+            Ok(0) => INCOMPLETE,
+            Ok(length) => {
+                written += length;
+                continue;
+            }
+            Err(_) if cancel.is_cancelled() => return Err(ImageError::Cancelled.into()),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => INCOMPLETE,
+            Err(_) => UNDECODABLE,
+        };
+        return Err(Failure::damaged(reason, written));
+    }
+    Ok(())
+}
+
+/// The samples of a JPEG without the tables, which all chunks share (Adobe's TIFF Technical Note 2).
+fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Failure> {
     let body = bytes.strip_prefix(&[0xff, 0xd8]).unwrap_or(bytes);
     let tables = tables.strip_suffix(&[0xff, 0xd9]).unwrap_or(tables);
     let start: &[u8] = if tables.is_empty() { &[0xff, 0xd8] } else { tables };
     let file = [start, body].concat();
-    // Colour models other than YCbCr are not converted.
-    let as_stored = !matches!(page.colours, Colours::YCbCr);
+    // Luma and chroma are converted. Of all other colours the samples are taken as they are stored.
+    let as_stored = !matches!(page.colours, Colours::RgbOfJpeg);
+    let failed = |error| match error {
+        ImageError::Corrupt { reason, .. } => Failure::damaged(&reason, 0),
+        other => Failure::Other(other),
+    };
+    // The JPEG's own size is checked before any of its pixels is allocated.
+    let limits = Limits {
+        max_source_pixels: u64::MAX,
+        max_source_side: u32::MAX,
+        ..Limits::default()
+    };
+    let info = jpeg::Jpeg.info(&file, &limits).map_err(failed)?;
+    let samples = if page.planar { 1 } else { page.samples };
+    let fits = info.width == page.chunk.width && info.height <= page.chunk.height;
+    if !fits || info.channels.count() as u32 != samples {
+        return Err(Failure::damaged("one of its tiles has another size than the others", 0));
+    }
     let place = Size::new(page.chunk.width, page.chunk.height);
-    let picture: Picture = jpeg::decode(&file, place, as_stored, cancel).map_err(|error| match error {
-        ImageError::Corrupt { detail, reason, .. } => ImageError::Corrupt {
-            format: Some(crate::Format::Tiff),
-            reason,
-            detail,
-        },
-        other => other,
-    })?;
-    if picture.size.width != page.chunk.width || picture.channels.count() as u32 != page.samples {
-        return Err(corrupt("one of its tiles has another size than the others"));
-    }
-    out.copy_from_slice(picture.pixels.get(..out.len()).ok_or_else(|| corrupt(INCOMPLETE))?);
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The example of TIFF 6.0, section 9.
-    #[test]
-    fn packed_bits_are_decompressed() {
-        let packed = [
-            0xfe, 0xaa, 0x02, 0x80, 0x00, 0x2a, 0xfd, 0xaa, 0x03, 0x80, 0x00, 0x2a, 0x22, 0xf7, 0xaa,
-        ];
-        let expected = [
-            0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0xaa, 0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0x22, 0xaa, 0xaa, 0xaa, 0xaa,
-            0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa,
-        ];
-        let mut out = [0; 24];
-        unpack(&packed, &mut out).unwrap();
-        assert_eq!(out, expected);
-        assert!(unpack(&packed[..14], &mut out).is_err());
-    }
+    let picture = jpeg::decode(&file, place, as_stored, cancel).map_err(failed)?;
+    Ok(picture.pixels)
 }

@@ -1,140 +1,253 @@
-//! TIFF directories (TIFF 6.0, section 2): read the tags of each page and their values.
+//! TIFF directories (TIFF 6.0, section 2; BigTIFF): the chain of pages, and the tags of each page.
+//!
+//! Reading a directory looks at each of its entries once and copies no values. The number of pages and the number of
+//! entries are bounded, so a file whose directories overlap costs no more than an honest one.
 
 use super::corrupt;
+use super::tag::KNOWN;
+use super::values::{Order, Values};
 use crate::ImageError;
 
 const INCOMPLETE: &str = "it ends within a directory";
 
-/// The tags of one page.
-pub(super) struct Directory<'s> {
-    source: &'s [u8],
+/// The version in the header of a BigTIFF, instead of 42.
+const BIG: u64 = 43;
+
+/// The layout of a file's directories.
+#[derive(Clone, Copy)]
+struct Layout {
     order: Order,
-    /// The entries, 12 bytes each: tag, type, count, and the value or its offset.
-    entries: &'s [[u8; 12]],
+    /// Whether offsets and counts have 64 bits.
+    big: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    LittleEndian,
-    BigEndian,
+impl Layout {
+    /// The bytes of an offset, and of the count of a tag's values.
+    const fn offset_bytes(self) -> usize {
+        if self.big { 8 } else { 4 }
+    }
+
+    /// The bytes of the number of entries.
+    const fn count_bytes(self) -> usize {
+        if self.big { 8 } else { 2 }
+    }
+
+    /// The bytes of an entry: tag, type, count, and the values or their offset.
+    const fn entry_bytes(self) -> usize {
+        4 + 2 * self.offset_bytes()
+    }
 }
 
-impl<'s> Directory<'s> {
-    /// All directories in the order of the pages.
-    pub(super) fn all(source: &'s [u8]) -> Result<Vec<Self>, ImageError> {
-        /// The most pages that are read. Each costs a look-up, and no known use needs more.
-        const MOST_PAGES: usize = 1000;
+/// The entries of one directory, not yet read.
+#[derive(Clone, Copy)]
+pub(super) struct Entries<'s> {
+    source: &'s [u8],
+    layout: Layout,
+    bytes: &'s [u8],
+}
+
+/// The directories of a file, in the order of its pages.
+pub(super) struct Chain<'s> {
+    source: &'s [u8],
+    layout: Layout,
+    /// The offset of the next directory. 0 means none.
+    next: u64,
+    visited: Vec<u64>,
+}
+
+impl<'s> Chain<'s> {
+    /// Reads the file header, whose signature has been checked.
+    pub(super) fn new(source: &'s [u8]) -> Result<Self, ImageError> {
         let order = if source.starts_with(b"II") {
             Order::LittleEndian
         } else {
             Order::BigEndian
         };
-        let mut directories: Vec<Self> = Vec::new();
-        let mut visited = Vec::new();
-        let mut offset = order.long(source, 4).ok_or_else(|| corrupt(INCOMPLETE))? as usize;
-        while offset != 0 && directories.len() < MOST_PAGES && !visited.contains(&offset) {
-            visited.push(offset);
-            let read = || {
-                let count = usize::from(order.short(source, offset)?);
-                let end = offset + 2 + count * 12;
-                let (entries, _) = source.get(offset + 2..end)?.as_chunks();
-                Some((entries, order.long(source, end)))
-            };
-            match read() {
-                // Some files omit the offset of the next directory after the last one.
-                Some((entries, next)) => {
-                    offset = next.unwrap_or(0) as usize;
-                    directories.push(Self { source, order, entries });
-                }
-                None if directories.is_empty() => return Err(corrupt(INCOMPLETE)),
-                None => break,
+        let number = |at, length| order.number_at(source, at, length);
+        let big = number(2, 2) == Some(BIG);
+        // A BigTIFF first tells the bytes of an offset, then two zeros.
+        if big && source.len() >= 8 && (number(4, 2), number(6, 2)) != (Some(8), Some(0)) {
+            return Err(corrupt("its offsets have an unknown size"));
+        }
+        let layout = Layout { order, big };
+        let first = if big { 8 } else { 4 };
+        let next = number(first, layout.offset_bytes()).ok_or_else(|| corrupt(INCOMPLETE))?;
+        Ok(Self {
+            source,
+            layout,
+            next,
+            visited: Vec::new(),
+        })
+    }
+
+    /// The entries of page number `index`, counted from 0.
+    pub(super) fn page(mut self, index: u32) -> Result<Entries<'s>, ImageError> {
+        self.nth(index as usize)
+            .unwrap_or_else(|| Err(corrupt("it has too few pages")))
+    }
+
+    /// The entries of the directory at this offset, and the offset of the next.
+    fn read(&self, offset: u64) -> Result<(Entries<'s>, u64), ImageError> {
+        /// More entries than any program writes.
+        const MOST_ENTRIES: u64 = 4096;
+        let layout = self.layout;
+        let read = || {
+            let offset = usize::try_from(offset).ok()?;
+            let count = layout.order.number_at(self.source, offset, layout.count_bytes())?;
+            Some((count, offset + layout.count_bytes()))
+        };
+        let (count, start) = read().ok_or_else(|| corrupt(INCOMPLETE))?;
+        if count > MOST_ENTRIES {
+            return Err(corrupt("a page has more tags than any program writes"));
+        }
+        let length = count as usize * layout.entry_bytes();
+        let bytes = self.source.get(start..start + length);
+        let entries = Entries {
+            source: self.source,
+            layout,
+            bytes: bytes.ok_or_else(|| corrupt(INCOMPLETE))?,
+        };
+        // Some files omit the offset of the next directory after the last one.
+        let next = layout
+            .order
+            .number_at(self.source, start + length, layout.offset_bytes())
+            .unwrap_or_default();
+        Ok((entries, next))
+    }
+}
+
+/// Ends at a directory that was visited before. A directory that cannot be read is an error if it is the first.
+impl<'s> Iterator for Chain<'s> {
+    type Item = Result<Entries<'s>, ImageError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        /// The most pages that are read. Each costs a look-up, and no known use needs more.
+        const MOST_PAGES: usize = 1000;
+        if self.next == 0 || self.visited.len() == MOST_PAGES || self.visited.contains(&self.next) {
+            return None;
+        }
+        let read = self.read(self.next);
+        self.visited.push(self.next);
+        self.next = read.as_ref().map_or(0, |(_, next)| *next);
+        match read {
+            Ok((entries, _)) => Some(Ok(entries)),
+            Err(error) => (self.visited.len() == 1).then_some(Err(error)),
+        }
+    }
+}
+
+/// The tags of one page.
+pub(super) struct Directory<'s> {
+    order: Order,
+    source: &'s [u8],
+    /// The values of each known tag, in the order of `KNOWN`.
+    values: [Option<Values<'s>>; KNOWN.len()],
+}
+
+impl<'s> Directory<'s> {
+    /// Finds the known tags. Of a tag that occurs twice the first is taken.
+    pub(super) fn read(entries: Entries<'s>) -> Self {
+        let Entries { source, layout, bytes } = entries;
+        let order = layout.order;
+        let mut values = [None; KNOWN.len()];
+        for entry in bytes.chunks_exact(layout.entry_bytes()) {
+            let (head, inline) = entry.split_at(4 + layout.offset_bytes());
+            let tag = order.number(&head[..2]) as u16;
+            if let Ok(place) = KNOWN.binary_search(&tag)
+                && values[place].is_none()
+            {
+                let (kind, count) = (order.number(&head[2..4]), order.number(&head[4..]));
+                values[place] = Values::new(source, order, kind, count, inline);
             }
         }
-        Ok(directories)
+        Self { order, source, values }
     }
 
     pub(super) const fn order(&self) -> Order {
         self.order
     }
 
-    /// The bytes of a tag's values, of any type.
+    /// The length of the file.
+    pub(super) const fn source_bytes(&self) -> usize {
+        self.source.len()
+    }
+
+    /// The values of a tag. `None` if it is absent or has no values.
+    pub(super) fn values(&self, tag: u16) -> Option<&Values<'s>> {
+        let place = KNOWN.binary_search(&tag).ok()?;
+        self.values[place].as_ref().filter(|values| values.count() > 0)
+    }
+
+    /// The bytes of a tag's values, of any type. `None` if the file has not all of them.
     pub(super) fn bytes(&self, tag: u16) -> Option<&'s [u8]> {
-        self.value(tag).map(|(_, bytes)| bytes)
+        self.values(tag).filter(|values| values.is_whole()).map(Values::bytes)
     }
 
-    /// The numbers of a tag. `None` if the tag is absent or has another type.
-    pub(super) fn numbers(&self, tag: u16) -> Option<Vec<u32>> {
-        let (kind, bytes) = self.value(tag)?;
-        match kind {
-            1 => Some(bytes.iter().map(|byte| u32::from(*byte)).collect()),
-            3 => (0..bytes.len() / 2)
-                .map(|index| self.order.short(bytes, index * 2).map(u32::from))
-                .collect(),
-            4 => (0..bytes.len() / 4)
-                .map(|index| self.order.long(bytes, index * 4))
-                .collect(),
-            _ => None,
-        }
-    }
-
-    /// The first number of a tag.
-    pub(super) fn number(&self, tag: u16) -> Option<u32> {
-        let (kind, bytes) = self.value(tag)?;
-        match kind {
-            1 => bytes.first().map(|byte| u32::from(*byte)),
-            3 => self.order.short(bytes, 0).map(u32::from),
-            4 => self.order.long(bytes, 0),
-            _ => None,
-        }
-    }
-
-    /// The type of a tag's values, and their bytes.
-    fn value(&self, tag: u16) -> Option<(u16, &'s [u8])> {
-        let entry = self
-            .entries
-            .iter()
-            .find(|entry| self.order.short(&entry[..], 0) == Some(tag))?;
-        let kind = self.order.short(entry, 2)?;
-        let size: usize = match kind {
-            1 | 2 | 6 | 7 => 1,
-            3 | 8 => 2,
-            4 | 9 | 11 => 4,
-            5 | 10 | 12 => 8,
-            _ => return None,
+    /// The first number of a tag. `None` if the tag is absent or has another type. A value beyond the file's end is an
+    /// error, since the tag's default would show another picture.
+    pub(super) fn number(&self, tag: u16) -> Result<Option<u64>, ImageError> {
+        let Some(values) = self.values(tag) else {
+            return Ok(None);
         };
-        let length = size.checked_mul(self.order.long(entry, 4)? as usize)?;
-        if length <= 4 {
-            return Some((kind, &entry[8..8 + length]));
+        if !values.is_whole() {
+            return Err(corrupt("it ends within the values of a tag"));
         }
-        let start = self.order.long(entry, 8)? as usize;
-        Some((kind, self.source.get(start..start.checked_add(length)?)?))
+        Ok(values.number(0))
     }
 }
 
-impl Order {
-    pub(super) fn short(self, bytes: &[u8], at: usize) -> Option<u16> {
-        bytes.get(at..)?.first_chunk().map(|bytes| self.read(*bytes))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codecs::tiff::tag;
+
+    /// A directory with one short, followed by the offset of the next directory.
+    fn directory(number: u16, value: u16, next: u32) -> Vec<u8> {
+        let mut bytes = vec![1, 0];
+        bytes.extend(number.to_le_bytes());
+        bytes.extend([3, 0, 1, 0, 0, 0]);
+        bytes.extend(u32::from(value).to_le_bytes());
+        bytes.extend(next.to_le_bytes());
+        bytes
     }
 
-    pub(super) const fn read(self, bytes: [u8; 2]) -> u16 {
-        match self {
-            Self::LittleEndian => u16::from_le_bytes(bytes),
-            Self::BigEndian => u16::from_be_bytes(bytes),
-        }
+    fn widths(source: &[u8]) -> Vec<Option<u64>> {
+        let entries = Chain::new(source).unwrap().map(Result::unwrap);
+        entries
+            .map(|entries| Directory::read(entries).number(tag::WIDTH).unwrap())
+            .collect()
     }
 
-    pub(super) const fn write(self, number: u16) -> [u8; 2] {
-        match self {
-            Self::LittleEndian => number.to_le_bytes(),
-            Self::BigEndian => number.to_be_bytes(),
-        }
+    #[test]
+    fn chain_that_returns_to_a_directory_ends() {
+        let file = |next: u32| {
+            let first = directory(256, 7, 26);
+            [b"II*\0\x08\0\0\0", &first[..], &directory(256, 9, next)].concat()
+        };
+        assert_eq!(widths(&file(0)), [Some(7), Some(9)]);
+        assert_eq!(widths(&file(8)), [Some(7), Some(9)]);
+        assert_eq!(widths(&file(26)), [Some(7), Some(9)]);
+        // The second directory lies beyond the end.
+        assert_eq!(widths(&file(0)[..30]), [Some(7)]);
     }
 
-    fn long(self, bytes: &[u8], at: usize) -> Option<u32> {
-        let bytes = *bytes.get(at..)?.first_chunk()?;
-        Some(match self {
-            Self::LittleEndian => u32::from_le_bytes(bytes),
-            Self::BigEndian => u32::from_be_bytes(bytes),
-        })
+    #[test]
+    fn directory_of_64_bits_is_read() {
+        let mut source = b"MM\0+\0\x08\0\0\0\0\0\0\0\0\0\x10".to_vec();
+        source.extend([0, 0, 0, 0, 0, 0, 0, 1]);
+        // The width: a number of 64 bits that stands in the entry.
+        source.extend([1, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x12, 0x34]);
+        assert_eq!(widths(&source), [Some(0x1234)]);
+        source[5] = 4;
+        assert!(Chain::new(&source).is_err());
+    }
+
+    #[test]
+    fn directory_of_too_many_entries_is_refused() {
+        let mut source = b"II*\0\x08\0\0\0\x01\x10".to_vec();
+        source.resize(100_000, 0);
+        assert!(Chain::new(&source).unwrap().next().unwrap().is_err());
+        source[8] = 0;
+        assert!(Chain::new(&source).unwrap().next().unwrap().is_ok());
     }
 }

@@ -1,202 +1,172 @@
 //! TIFF page: reads the tags about a page's pixels, and decides whether it can be decoded.
+//!
+//! Only single numbers are read. Where the pixels lie is looked up chunk by chunk when they are decoded; here the number
+//! of places is compared with the number of chunks that the page can have.
 
-use super::directory::{Directory, Order};
-use super::{corrupt, unsupported};
+use super::colours::{Alpha, Colours, is_planar};
+use super::compression::{Compression, Predictor};
+use super::depth::Depth;
+use super::directory::Directory;
+use super::values::{Order, Values};
+use super::{corrupt, tag, unsupported};
+use crate::band::rows_per_band;
 use crate::{Channels, ImageError, Size};
-
-/// TIFF 6.0, section 8, and the ICC specification's annex B.4.
-pub(super) const ORIENTATION: u16 = 274;
-pub(super) const PROFILE: u16 = 34_675;
-
-const WIDTH: u16 = 256;
-const HEIGHT: u16 = 257;
-const BITS: u16 = 258;
-const COMPRESSION: u16 = 259;
-const PHOTOMETRIC: u16 = 262;
-const FILL_ORDER: u16 = 266;
-const STRIP_OFFSETS: u16 = 273;
-const SAMPLES: u16 = 277;
-const ROWS_PER_STRIP: u16 = 278;
-const STRIP_LENGTHS: u16 = 279;
-const PLANAR: u16 = 284;
-const PREDICTOR: u16 = 317;
-const PALETTE: u16 = 320;
-const TILE_WIDTH: u16 = 322;
-const TILE_HEIGHT: u16 = 323;
-const TILE_OFFSETS: u16 = 324;
-const TILE_LENGTHS: u16 = 325;
-const EXTRA_SAMPLES: u16 = 338;
-const SAMPLE_FORMAT: u16 = 339;
-const JPEG_TABLES: u16 = 347;
 
 /// A page that can be decoded.
 pub(super) struct Page<'s> {
     pub(super) size: Size,
     pub(super) order: Order,
-    /// Bits of a sample: 1, 2, 4, 8 or 16.
-    pub(super) bits: u32,
+    pub(super) depth: Depth,
     /// The samples of a pixel, including those that are not shown.
     pub(super) samples: u32,
     pub(super) colours: Colours,
     pub(super) alpha: Option<Alpha>,
     pub(super) compression: Compression<'s>,
-    /// Whether samples are stored as differences to their left neighbours (the horizontal predictor).
-    pub(super) differences: bool,
+    pub(super) predictor: Predictor,
+    /// Whether the bits of each stored byte are in reverse order.
+    pub(super) reversed: bool,
     /// Whether each sample has chunks of its own.
     pub(super) planar: bool,
     /// The size of a strip or tile. Strips are as wide as the page.
     pub(super) chunk: Size,
-    /// The offset and the length of each chunk, row by row, plane by plane.
-    pub(super) chunks: Vec<(usize, usize)>,
-}
-
-/// The meaning of the samples.
-pub(super) enum Colours {
-    Gray,
-    /// Grey, where 0 is white.
-    InvertedGray,
-    Rgb,
-    /// Luma and chroma, which only the JPEG decoder converts.
-    YCbCr,
-    Palette(Vec<[u8; 3]>),
-    Inks,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Alpha {
-    Premultiplied,
-    Straight,
-}
-
-pub(super) enum Compression<'s> {
-    None,
-    PackBits,
-    Lzw,
-    Deflate,
-    /// JPEG, with the tables that all chunks share.
-    Jpeg(&'s [u8]),
+    /// The offset of each chunk, row by row, plane by plane.
+    offsets: Values<'s>,
+    /// The length of each chunk. Some writers omit it.
+    lengths: Option<Values<'s>>,
+    pub(super) source_bytes: usize,
 }
 
 impl<'s> Page<'s> {
     pub(super) fn read(directory: &Directory<'s>) -> Result<Self, ImageError> {
-        let required = |tag, what: &str| {
+        let size = size(directory, tag::WIDTH, tag::HEIGHT)?;
+        let size = size.ok_or_else(|| corrupt("a page does not tell its size"))?;
+        let stated = directory.number(tag::SAMPLES)?;
+        let compression = Compression::read(directory)?;
+        let depth = Depth::read(directory, stated)?;
+        let colours = Colours::read(directory, depth, stated, &compression)?;
+        let samples = match stated {
+            Some(samples) => samples,
+            // The tag is missing: there are as many samples as depths, or as colours.
+            None => u64::from(colours.samples()).max(directory.values(tag::BITS).map_or(1, Values::count)),
+        };
+        /// More samples than any program writes.
+        const MOST_SAMPLES: u64 = 16;
+        if !(u64::from(colours.samples())..=MOST_SAMPLES).contains(&samples) {
+            return Err(corrupt("a page has too few or too many samples a pixel"));
+        }
+        let samples = samples as u32;
+        let tile = self::size(directory, tag::TILE_WIDTH, tag::TILE_HEIGHT)?;
+        let rows = directory.number(tag::ROWS_PER_STRIP)?.filter(|rows| *rows > 0);
+        let rows = rows.map_or(size.height, |rows| rows.min(u64::from(size.height)) as u32);
+        // Some writers use the strips' tags for tiles.
+        let (places, others) = match tile {
+            Some(_) => (
+                [tag::TILE_OFFSETS, tag::TILE_LENGTHS],
+                [tag::STRIP_OFFSETS, tag::STRIP_LENGTHS],
+            ),
+            None => (
+                [tag::STRIP_OFFSETS, tag::STRIP_LENGTHS],
+                [tag::TILE_OFFSETS, tag::TILE_LENGTHS],
+            ),
+        };
+        let [offsets, lengths] = [0, 1].map(|index| {
             directory
-                .number(tag)
-                .ok_or_else(|| corrupt(&format!("a page does not tell its {what}")))
-        };
-        let or = |tag, default| directory.number(tag).unwrap_or(default);
-        let size = Size::new(required(WIDTH, "width")?, required(HEIGHT, "height")?);
-        if size.pixels() == 0 {
-            return Err(corrupt("a page has no pixels"));
-        }
-        let depths = directory.numbers(BITS).unwrap_or_else(|| vec![1]);
-        let bits = depths.first().copied().unwrap_or(1);
-        if depths.iter().any(|depth| *depth != bits) || !matches!(bits, 1 | 2 | 4 | 8 | 16) {
-            return Err(unsupported("with this many bits a sample"));
-        }
-        if or(SAMPLE_FORMAT, 1) != 1 {
-            return Err(unsupported("of signed or fractional numbers"));
-        }
-        if or(FILL_ORDER, 1) != 1 {
-            return Err(unsupported("with bits in reverse order"));
-        }
-        let samples = or(SAMPLES, 1);
-        let compression = match or(COMPRESSION, 1) {
-            1 => Compression::None,
-            5 => Compression::Lzw,
-            7 => Compression::Jpeg(directory.bytes(JPEG_TABLES).unwrap_or_default()),
-            8 | 32_946 => Compression::Deflate,
-            32_773 => Compression::PackBits,
-            2..=4 => return Err(unsupported("with fax compression")),
-            6 => return Err(unsupported("with an outdated kind of JPEG compression")),
-            other => return Err(unsupported(&format!("with compression {other}"))),
-        };
-        let differences = match or(PREDICTOR, 1) {
-            1 => false,
-            2 if bits >= 8 => true,
-            _ => return Err(unsupported("with this kind of differences")),
-        };
-        let colours = colours(directory, bits)?;
-        let shown = colours.samples();
-        let alpha = match directory.number(EXTRA_SAMPLES) {
-            Some(1) if samples > shown => Some(Alpha::Premultiplied),
-            Some(2) if samples > shown => Some(Alpha::Straight),
-            _ => None,
-        };
-        let (chunk, tiled) = match directory.number(TILE_WIDTH) {
-            Some(width) => (Size::new(width, required(TILE_HEIGHT, "tiles' height")?), true),
-            None => {
-                let rows = or(ROWS_PER_STRIP, size.height).min(size.height);
-                (Size::new(size.width, rows), false)
-            }
-        };
-        let (offsets, lengths) = if tiled {
-            (TILE_OFFSETS, TILE_LENGTHS)
-        } else {
-            (STRIP_OFFSETS, STRIP_LENGTHS)
-        };
-        let numbers = |tag| {
-            directory
-                .numbers(tag)
-                .ok_or_else(|| corrupt("a page does not tell where its pixels are"))
-        };
-        let chunks = numbers(offsets)?
-            .into_iter()
-            .zip(numbers(lengths)?)
-            .map(|(offset, length)| (offset as usize, length as usize))
-            .collect();
+                .values(places[index])
+                .or_else(|| directory.values(others[index]))
+                .copied()
+        });
         let page = Self {
             size,
             order: directory.order(),
-            bits,
+            depth,
             samples,
+            alpha: colours.alpha(directory, samples),
             colours,
-            alpha,
+            predictor: compression.predictor(directory)?,
+            reversed: directory.number(tag::FILL_ORDER)? == Some(2),
+            planar: is_planar(directory)? && samples > 1,
             compression,
-            differences,
-            planar: or(PLANAR, 1) == 2 && samples > 1,
-            chunk,
-            chunks,
+            chunk: tile.unwrap_or(Size::new(size.width, rows)),
+            offsets: offsets.ok_or_else(|| corrupt("a page does not tell where its pixels are"))?,
+            lengths,
+            source_bytes: directory.source_bytes(),
         };
-        page.check()?;
+        page.check_geometry(tile.is_some())?;
+        page.check_support()?;
         Ok(page)
     }
 
-    fn check(&self) -> Result<(), ImageError> {
-        /// More samples than any program writes.
-        const MOST_SAMPLES: u32 = 16;
-        if !(self.colours.samples()..=MOST_SAMPLES).contains(&self.samples) {
-            return Err(corrupt("a page has too few or too many samples a pixel"));
-        }
+    /// Compares what the header claims with what the page can have.
+    fn check_geometry(&self, tiled: bool) -> Result<(), ImageError> {
         let too_wide = u64::from(self.chunk.width) > 2 * u64::from(self.size.width) + 4096;
         let too_high = u64::from(self.chunk.height) > 2 * u64::from(self.size.height) + 4096;
-        if self.chunk.pixels() == 0 || too_wide || too_high {
+        /// JPEG tiles are at least as large as a block of its pixels. Smaller ones would cost more than their pixels.
+        const LEAST_TILE: u32 = 8;
+        let too_small = tiled && self.is_jpeg() && self.chunk.width.min(self.chunk.height) < LEAST_TILE;
+        if too_wide || too_high || too_small {
             return Err(corrupt("a page's tiles have no sensible size"));
         }
-        let planes = if self.planar { u64::from(self.samples) } else { 1 };
-        if (self.chunks.len() as u64) < u64::from(self.across()) * u64::from(self.down()) * planes {
+        let samples = u64::from(self.samples);
+        let chunks = u64::from(self.across()) * u64::from(self.down());
+        let most = samples.saturating_mul(if tiled { chunks } else { u64::from(self.size.height) });
+        let lengths = self.lengths.map_or(0, |lengths| lengths.count());
+        if self.offsets.count().max(lengths) > most {
+            return Err(corrupt("a page claims more strips or tiles than it can have"));
+        }
+        if self.offsets.count() < chunks.saturating_mul(self.planes() as u64) {
             return Err(corrupt("a page does not tell where all its pixels are"));
-        }
-        if self.is_jpeg() && (self.bits != 8 || self.planar || self.samples != self.colours.samples()) {
-            return Err(unsupported("with JPEG compression of this kind"));
-        }
-        if matches!(self.colours, Colours::YCbCr) && !self.is_jpeg() {
-            return Err(unsupported("with luma and chroma outside of JPEG compression"));
         }
         Ok(())
     }
 
-    pub(super) const fn is_jpeg(&self) -> bool {
+    /// Refuses combinations that no program writes, or that have no known meaning.
+    fn check_support(&self) -> Result<(), ImageError> {
+        // Signed bytes are taken for bytes, as by other readers, which agree on no wider ones.
+        if self.depth.is_signed() && self.depth.bits() > 8 && !matches!(self.colours, Colours::Lab(_)) {
+            return Err(unsupported("of signed numbers"));
+        }
+        if matches!(self.compression, Compression::Fax(_))
+            && (self.depth.bits() != 1 || (self.samples > 1 && !self.planar))
+        {
+            return Err(unsupported("with fax compression of more than one bit a pixel"));
+        }
+        // The JPEG decoder delivers one component, three or four.
+        if self.is_jpeg() && (!self.depth.is_byte() || !(self.planar || matches!(self.samples, 1 | 3 | 4))) {
+            return Err(unsupported("with JPEG compression of this kind"));
+        }
+        let whole_bytes = self.depth.bytes().is_some();
+        let has_predictor = match self.predictor {
+            Predictor::None => true,
+            Predictor::Horizontal => whole_bytes,
+            Predictor::Floating => self.depth.is_float(),
+        };
+        if !has_predictor {
+            return Err(unsupported("with this kind of differences"));
+        }
+        if self.subsampling().is_some()
+            && (self.planar || self.samples != 3 || !matches!(self.predictor, Predictor::None))
+        {
+            return Err(unsupported("with chroma of this kind"));
+        }
+        Ok(())
+    }
+
+    const fn is_jpeg(&self) -> bool {
         matches!(self.compression, Compression::Jpeg(_))
     }
 
+    /// Whether no sample is changed by the compression.
+    pub(super) const fn is_lossless(&self) -> bool {
+        !self.is_jpeg()
+    }
+
     /// The channels of the decoded page.
-    pub(super) fn channels(&self) -> Channels {
+    pub(super) const fn channels(&self) -> Channels {
         let alpha = self.alpha.is_some();
         match self.colours {
             Colours::Gray | Colours::InvertedGray => Channels::of(true, alpha),
-            Colours::Rgb | Colours::YCbCr | Colours::Palette(_) => Channels::of(false, alpha),
             Colours::Inks => Channels::Cmyk,
+            _ => Channels::of(false, alpha),
         }
     }
 
@@ -209,61 +179,86 @@ impl<'s> Page<'s> {
         self.size.height.div_ceil(self.chunk.height)
     }
 
-    /// The bytes of a row of a decompressed chunk.
-    pub(super) fn chunk_row_bytes(&self) -> usize {
-        let samples = if self.planar { 1 } else { self.samples };
-        (self.chunk.width as usize * samples as usize * self.bits as usize).div_ceil(8)
+    /// The most rows that are decompressed at once: of a strip as many as make a band, of tiles all. Chroma that rows
+    /// share is not cut.
+    pub(super) fn band_rows(&self) -> u32 {
+        const MOST_SHARED: usize = 4;
+        if self.across() > 1 {
+            return self.chunk.height;
+        }
+        let row_bytes = self.size.width as usize * self.channels().count();
+        let rows = rows_per_band(row_bytes.max(self.row_bytes())).next_multiple_of(MOST_SHARED);
+        self.chunk.height.min(u32::try_from(rows).unwrap_or(u32::MAX))
     }
 
-    /// The bytes that the decoder holds: a row of chunks as pixels, a decompressed chunk, the chunks' offsets, and the
-    /// libraries' tables.
-    pub(super) fn decoder_bytes(&self) -> u64 {
-        /// Measured: tables of the decompressors.
-        const LIBRARY_BYTES: u64 = 128 * 1024;
-        let rows = u64::from(self.chunk.height.min(self.size.height));
-        let band = u64::from(self.size.width) * rows * self.channels().count() as u64;
-        let planes = if self.planar { u64::from(self.samples) } else { 1 };
-        let chunk = self.chunk_row_bytes() as u64 * u64::from(self.chunk.height) * planes;
-        // The JPEG decoder holds a whole chunk, sometimes with its coefficients.
-        let jpeg = if self.is_jpeg() {
-            let longest = self.chunks.iter().map(|(_, length)| *length).max().unwrap_or_default();
-            chunk * 4 + u64::from(self.chunk.width) * 256 + longest as u64
-        } else {
-            0
+    /// The chunks that hold the samples of the same pixels.
+    pub(super) const fn planes(&self) -> usize {
+        if self.planar { self.samples as usize } else { 1 }
+    }
+
+    /// Whether a sample is a colour or alpha.
+    pub(super) fn is_shown(&self, sample: u32) -> bool {
+        sample < self.colours.samples() || self.alpha.is_some_and(|alpha| alpha.sample == sample)
+    }
+
+    /// The place of a chunk in the file: its offset, and its length if that is known and not 0.
+    pub(super) fn place(&self, index: u64) -> Option<(usize, Option<usize>)> {
+        let offset = self.offsets.number(index)?;
+        let length = self.lengths.and_then(|lengths| lengths.number(index));
+        let length = match length.filter(|length| *length > 0) {
+            Some(length) => Some(length),
+            // It ends at the latest where the next one begins.
+            None => self.offsets.number(index + 1).and_then(|next| next.checked_sub(offset)),
         };
-        band + chunk + jpeg + 48 * self.chunks.len() as u64 + LIBRARY_BYTES
+        let length = length.filter(|length| *length > 0);
+        Some((
+            usize::try_from(offset).ok()?,
+            length.map(|length| usize::try_from(length).unwrap_or(usize::MAX)),
+        ))
     }
-}
 
-impl Colours {
-    /// The samples of a pixel without extra ones.
-    pub(super) const fn samples(&self) -> u32 {
-        match self {
-            Self::Gray | Self::InvertedGray | Self::Palette(_) => 1,
-            Self::Rgb | Self::YCbCr => 3,
-            Self::Inks => 4,
+    /// The luma and chroma that are stored in blocks of several pixels.
+    pub(super) const fn subsampling(&self) -> Option<&super::ycbcr::YCbCr> {
+        match &self.colours {
+            Colours::YCbCr(ycbcr) if !matches!(ycbcr.block, [1, 1]) => Some(ycbcr),
+            _ => None,
+        }
+    }
+
+    /// The bytes of an unpacked sample.
+    pub(super) const fn sample_bytes(&self) -> usize {
+        match self.colours {
+            Colours::Lab(_) if self.depth.bits() > 8 => 2,
+            _ => 1,
+        }
+    }
+
+    /// The bytes of a row of one plane of a chunk.
+    pub(super) const fn row_bytes(&self) -> usize {
+        let samples = if self.planar { 1 } else { self.samples };
+        (self.chunk.width as usize * samples as usize * self.depth.bits() as usize).div_ceil(8)
+    }
+
+    /// The bytes of so many rows of one plane of a chunk.
+    pub(super) fn plane_bytes(&self, rows: usize) -> usize {
+        match self.subsampling() {
+            Some(ycbcr) => ycbcr
+                .block_row_bytes(self.chunk.width)
+                .saturating_mul(rows.div_ceil(ycbcr.block[1] as usize)),
+            None => self.row_bytes().saturating_mul(rows),
         }
     }
 }
 
-fn colours(directory: &Directory<'_>, bits: u32) -> Result<Colours, ImageError> {
-    match directory.number(PHOTOMETRIC) {
-        Some(0) => Ok(Colours::InvertedGray),
-        Some(1 | 4) => Ok(Colours::Gray),
-        Some(2) => Ok(Colours::Rgb),
-        Some(3) if bits <= 8 => {
-            let values = directory.numbers(PALETTE).unwrap_or_default();
-            let count = 1 << bits;
-            if values.len() < 3 * count {
-                return Err(corrupt("a page's palette is too short"));
-            }
-            // Only the upper 8 of 16 bits are used.
-            let value = |index: usize| (values[index] >> 8) as u8;
-            let colours = (0..count).map(|index| [value(index), value(count + index), value(2 * count + index)]);
-            Ok(Colours::Palette(colours.collect()))
-        }
-        Some(5) => Ok(Colours::Inks),
-        Some(6) => Ok(Colours::YCbCr),
-        _ => Err(unsupported("in this colour space")),
+/// The size in these tags. `None` if the first is absent.
+fn size(directory: &Directory<'_>, width: u16, height: u16) -> Result<Option<Size>, ImageError> {
+    let Some(width) = directory.number(width)? else {
+        return Ok(None);
+    };
+    let height = directory.number(height)?.unwrap_or_default();
+    if width == 0 || height == 0 {
+        return Err(corrupt("a page or its tiles have no pixels"));
     }
+    let side = |side| u32::try_from(side).unwrap_or(u32::MAX);
+    Ok(Some(Size::new(side(width), side(height))))
 }

@@ -1,76 +1,92 @@
-//! TIFF samples: undo the predictor, convert 1 to 16 bits to 8, and turn samples into channels.
+//! TIFF samples: turns the samples of a row, converted to 8 bits, into the page's channels.
 
-use super::directory::Order;
-use super::page::{Alpha, Colours, Page};
+use super::colours::{self, Alpha, Colours};
+use super::directory::Directory;
+use super::page::Page;
+use crate::ImageError;
 
-/// Undoes the horizontal predictor: sums up differences along a row of `step` samples a pixel (TIFF 6.0, section 14).
-pub(super) fn sum(row: &mut [u8], page: &Page<'_>, step: usize) {
-    if page.bits == 8 {
-        for index in step..row.len() {
-            row[index] = row[index].wrapping_add(row[index - step]);
-        }
-        return;
-    }
-    let (samples, _) = row.as_chunks_mut::<2>();
-    for index in step..samples.len() {
-        let sum = page
-            .order
-            .read(samples[index])
-            .wrapping_add(page.order.read(samples[index - step]));
-        samples[index] = page.order.write(sum);
+/// The colours of a palette, if the page has one.
+pub(super) struct Palette(Vec<[u8; 3]>);
+
+impl Palette {
+    pub(super) fn read(page: &Page<'_>, directory: &Directory<'_>) -> Result<Self, ImageError> {
+        Ok(Self(match page.colours {
+            Colours::Palette => colours::palette(directory, page.depth.bits())?,
+            _ => Vec::new(),
+        }))
     }
 }
 
-/// The samples of a row in their own range. Of 16 bits only the upper 8 are returned.
-pub(super) fn of_row<'r>(row: &'r [u8], page: &Page<'_>) -> impl Iterator<Item = u8> + use<'r> {
-    let (bits, order) = (page.bits as usize, page.order);
-    (0..row.len() * 8 / bits).map(move |index| match (bits, order) {
-        (8, _) => row[index],
-        (16, Order::BigEndian) => row[index * 2],
-        (16, Order::LittleEndian) => row[index * 2 + 1],
-        _ => {
-            let from_left = index * bits % 8;
-            row[index * bits / 8] >> (8 - bits - from_left) & ((1 << bits) - 1)
-        }
-    })
-}
-
-/// Turns the samples of pixels into the page's channels. `samples` holds all samples of each pixel.
-pub(super) fn to_channels(samples: &[u8], page: &Page<'_>, out: &mut [u8]) {
-    // Fewer than 8 bits are scaled to the whole range: the highest value becomes 255.
-    let factor = match page.bits {
-        bits @ (1 | 2 | 4) => 255 / ((1 << bits) - 1) as u8,
-        _ => 1,
-    };
-    let full = |sample: u8| sample.wrapping_mul(factor);
-    let pixels = samples.chunks_exact(page.samples as usize);
-    let count = page.channels().count();
-    for (pixel, out) in pixels.zip(out.chunks_exact_mut(count)) {
-        let shown = page.colours.samples() as usize;
-        match &page.colours {
-            Colours::Gray => out[0] = full(pixel[0]),
-            Colours::InvertedGray => out[0] = 255 - full(pixel[0]),
-            Colours::Palette(colours) => {
-                let colour = colours.get(usize::from(pixel[0])).copied().unwrap_or_default();
-                out[..3].copy_from_slice(&colour);
-            }
-            Colours::Rgb | Colours::YCbCr | Colours::Inks => {
-                for (out, sample) in out.iter_mut().zip(&pixel[..shown]) {
-                    *out = full(*sample);
+/// Unpacks a row of plane number `plane` of a decompressed chunk into `samples`, which holds all samples of each pixel,
+/// `Page::sample_bytes` each.
+pub(super) fn unpack(row: &[u8], page: &Page<'_>, plane: usize, samples: &mut [u8]) {
+    let planes = page.planes();
+    match (&page.colours, page.depth.bytes()) {
+        (Colours::Lab(lab), Some(bytes)) if page.sample_bytes() == 2 => {
+            let (samples, _) = samples.as_chunks_mut::<2>();
+            for (index, stored) in row.chunks_exact(bytes).enumerate() {
+                let index = index * planes + plane;
+                let number = lab.widened(stored, page.order, index % page.samples as usize);
+                if let Some(place) = samples.get_mut(index) {
+                    *place = number.to_be_bytes();
                 }
             }
         }
-        if let Some(kind) = page.alpha
-            && !matches!(page.colours, Colours::Inks)
-        {
-            let alpha = full(pixel[shown]);
-            if kind == Alpha::Premultiplied {
-                out[..count - 1]
-                    .iter_mut()
-                    .for_each(|value| *value = straight(*value, alpha));
-            }
-            out[count - 1] = alpha;
+        (colours, _) => {
+            let as_indices = matches!(colours, Colours::Palette);
+            page.depth.unpack(row, page.order, as_indices, |index, value| {
+                // The last bits of a row may be padding.
+                if let Some(place) = samples.get_mut(index * planes + plane) {
+                    *place = value;
+                }
+            });
         }
+    }
+}
+
+/// Turns the samples of pixels into the page's channels.
+pub(super) fn to_channels(samples: &[u8], page: &Page<'_>, palette: &Palette, out: &mut [u8]) {
+    let count = page.channels().count();
+    let width = page.sample_bytes();
+    let all = page.samples as usize * width;
+    let pixels = samples.chunks_exact(all).zip(out.chunks_exact_mut(count));
+    match &page.colours {
+        Colours::Gray | Colours::Rgb | Colours::RgbOfJpeg | Colours::Inks if page.alpha.is_none() && all == count => {
+            out.copy_from_slice(samples);
+            return;
+        }
+        Colours::Gray => pixels.for_each(|(pixel, out)| out[0] = pixel[0]),
+        Colours::InvertedGray => pixels.for_each(|(pixel, out)| out[0] = !pixel[0]),
+        Colours::Rgb | Colours::RgbOfJpeg => pixels.for_each(|(pixel, out)| out[..3].copy_from_slice(&pixel[..3])),
+        Colours::Inks => pixels.for_each(|(pixel, out)| out.copy_from_slice(&pixel[..4])),
+        Colours::YCbCr(ycbcr) => pixels.for_each(|(pixel, out)| {
+            out[..3].copy_from_slice(&ycbcr.to_rgb([pixel[0], pixel[1], pixel[2]]));
+        }),
+        Colours::Lab(lab) if width == 2 => pixels.for_each(|(pixel, out)| {
+            let sample = |index: usize| u16::from_be_bytes([pixel[2 * index], pixel[2 * index + 1]]);
+            out[..3].copy_from_slice(&lab.wide_to_rgb([0, 1, 2].map(sample)));
+        }),
+        Colours::Lab(lab) => pixels.for_each(|(pixel, out)| {
+            out[..3].copy_from_slice(&lab.to_rgb([pixel[0], pixel[1], pixel[2]]));
+        }),
+        Colours::Palette => pixels.for_each(|(pixel, out)| {
+            let colour = palette.0.get(usize::from(pixel[0])).copied().unwrap_or_default();
+            out[..3].copy_from_slice(&colour);
+        }),
+    }
+    if let Some(alpha) = page.alpha {
+        let pixels = samples.chunks_exact(all).zip(out.chunks_exact_mut(count));
+        pixels.for_each(|(pixel, out)| add_alpha(alpha, pixel[alpha.sample as usize * width], out));
+    }
+}
+
+/// Sets the alpha of a pixel, which is the last channel of `out`.
+fn add_alpha(kind: Alpha, alpha: u8, out: &mut [u8]) {
+    if let Some((last, colours)) = out.split_last_mut() {
+        if kind.premultiplied {
+            colours.iter_mut().for_each(|value| *value = straight(*value, alpha));
+        }
+        *last = alpha;
     }
 }
 
