@@ -6,7 +6,7 @@
 mod ceiling;
 mod crash;
 mod group;
-mod load;
+pub(crate) mod load;
 mod million;
 mod slope;
 

@@ -60,9 +60,19 @@ pub(crate) fn build_resizer() -> Result<()> {
 /// The server that [`build_resizer`] made, on core 0, with the `plugins.toml` of this folder. Its access log is on
 /// by default and goes to a file.
 pub(crate) fn start_resizer(folder: &Path) -> Result<Server> {
+    let mut command = on_core(0);
+    command.arg(workspace::target()?.join(RESIZER));
+    start(command, folder)
+}
+
+/// The same on all cores, for what depends on how the server divides them.
+pub(crate) fn start_resizer_on_all_cores(folder: &Path) -> Result<Server> {
+    start(Command::new(workspace::target()?.join(RESIZER)), folder)
+}
+
+fn start(mut command: Command, folder: &Path) -> Result<Server> {
     let log = folder.join("resizer.log");
-    let child = on_core(0)
-        .arg(workspace::target()?.join(RESIZER))
+    let child = command
         .current_dir(folder)
         .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
         .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0")
