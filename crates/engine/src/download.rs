@@ -181,7 +181,14 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
     let length = download.stat.length;
     check_size(length.unwrap_or(0), most)?;
     let mut room = length.unwrap_or(STEP);
-    let mut reserved = engine.admission.source(room, memory_timeout(located)).await?;
+    let timeout = memory_timeout(located);
+    let prefix = &located.mount.prefix;
+    // Held until the bytes are there, or the store has failed.
+    let mut awaited = match site.has_other_stores() {
+        true => Some(engine.admission.awaited(prefix, room, timeout / 2).await?),
+        false => None,
+    };
+    let mut reserved = engine.admission.source(room, timeout / 2).await?;
     if download.whole {
         // The source holds the whole file in memory already, and the copy made here comes on top.
         reserved.grow(room)?;
@@ -192,11 +199,14 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
         let so_far = (bytes.len() + chunk.len()) as u64;
         check_size(so_far, most)?;
         while length.is_none() && so_far > room {
-            reserved.grow(room.max(STEP))?;
-            room += room.max(STEP);
+            let step = room.max(STEP);
+            awaited.as_mut().map_or(Ok(()), |awaited| awaited.grow_at_most(step))?;
+            reserved.grow(step)?;
+            room += step;
         }
         bytes.extend_from_slice(&chunk);
     }
+    drop(awaited);
     engine.fetched_bytes.add(bytes.len() as u64);
     if length.is_some_and(|length| length != bytes.len() as u64) {
         let cause = format!("{} bytes came of {}", bytes.len(), length.unwrap_or(0));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use resizer_imaging::{ImageError, Job, SourceInfo, inspect, predict, run_within};
+use resizer_imaging::{Cancel, Cost, ImageError, Job, SourceInfo, inspect, predict, run_within};
 use resizer_plugin_api::{Body, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest};
 
 use crate::admission::Reserved;
@@ -58,7 +58,7 @@ pub(crate) async fn produce(
     }
     if !prepared.caching && matches!(prepared.task, Task::Relay) {
         trail.cache = Some(CacheOutcome::Relayed);
-        return Box::pin(relay(engine, request, prepared)).await;
+        return Box::pin(relay(engine, site, request, prepared)).await;
     }
 
     let work = {
@@ -109,8 +109,11 @@ async fn make(
         return Err(error);
     }
     let place = engine.admission.place()?;
+    let prefix = &located.mount.prefix;
+    let waits = engine.admission.store_wait(prefix, site.queue_per_store())?;
     let begun = Instant::now();
     let source = download(engine, site, request, located).await;
+    drop(waits);
     let source = source.inspect_err(|error| {
         engine
             .failure_memory
@@ -124,7 +127,7 @@ async fn make(
         ..key.clone()
     };
     let finished = match prepared.task {
-        Task::Relay => relayed(&source),
+        Task::Relay => relayed(engine, &source)?,
         Task::Process(format) => {
             let job = Arc::new(Job {
                 instructions: request.instructions.clone(),
@@ -201,13 +204,14 @@ struct Finished {
 }
 
 /// The unchanged source as a result, for caches that hold unmodified files too.
-fn relayed(source: &SourceBytes) -> Finished {
-    Finished {
+fn relayed(engine: &Shared, source: &SourceBytes) -> Result<Finished, Error> {
+    let leave = engine.admission.sent_source(source.bytes.len() as u64)?;
+    Ok(Finished {
         bytes: source.bytes.clone(),
-        reply: counted(source.bytes.clone(), source.clone()),
+        reply: counted(source.bytes.clone(), (source.clone(), leave)),
         content_type: sniff(&source.bytes).to_owned(),
         stages: Vec::new(),
-    }
+    })
 }
 
 /// Decodes, scales and encodes the source, once there is memory for it. `came` is the key of the version that came.
@@ -226,11 +230,13 @@ async fn processed(
         let memory = &engine.failure_memory;
         memory.note(site, &located.epoch, key, &came.validator, error);
     };
-    let info = header(source.bytes.clone(), Arc::clone(job)).await;
+    let timeout = memory_timeout(site);
+    let token = cancellation.token().clone();
+    let info = header(engine, source.clone(), Arc::clone(job), timeout, token).await;
     let info = info.inspect_err(failed)?;
     let cost = predict(&info, job).map_err(public)?;
-    let reserved = engine.admission.pixels(cost.peak_bytes, memory_timeout(site)).await?;
-    let finished = process(engine, source, job, Turn::of(&cost), reserved, cancellation).await;
+    let reserved = engine.admission.pixels(cost.peak_bytes, timeout).await?;
+    let finished = process(engine, source, job, &cost, reserved, timeout, cancellation).await;
     // The header has passed the limits, so that an error about size is about the instructions and not about the source.
     finished.inspect_err(|error| {
         if error.kind() != ErrorKind::TooLarge {
@@ -240,13 +246,14 @@ async fn processed(
 }
 
 /// The work thread's part. The thread holds the source and both reservations until it is done, even when nobody waits
-/// any more. The result's reservation shrinks to the bytes of the result.
+/// any more. The result's reservation shrinks to the bytes of the result, which then waits until it may be sent.
 async fn process(
     engine: &Shared,
     source: &SourceBytes,
     job: &Arc<Job>,
-    turn: Turn,
+    cost: &Cost,
     mut reserved: Reserved,
+    timeout: Duration,
     cancellation: Cancellation,
 ) -> Result<Finished, Error> {
     let (source, decodes) = (source.clone(), engine.decodes.clone());
@@ -271,13 +278,17 @@ async fn process(
         reserved.shrink_to(encoded.bytes.len() as u64);
         Ok((encoded, reserved))
     };
-    let done = engine.pool.run(turn, cancellation, work).await?;
+    let done = engine.pool.run(Turn::of(cost), cancellation, work).await?;
     let (encoded, reserved) = done.value;
+    let leave = engine
+        .admission
+        .sent_result(encoded.bytes.len() as u64, timeout)
+        .await?;
     // Copied to its exact size: a buffer that grew piece by piece may be twice as large, and caches would hold all of
     // it.
     let bytes = Bytes::copy_from_slice(&encoded.bytes);
     Ok(Finished {
-        reply: counted(bytes.clone(), reserved),
+        reply: counted(bytes.clone(), (reserved, leave)),
         bytes,
         content_type,
         stages: vec![
@@ -290,9 +301,21 @@ async fn process(
 }
 
 /// Reads the source's header. Runs on tokio's pool for blocking work, because a header can lie behind megabytes of
-/// metadata.
-async fn header(source: Bytes, job: Arc<Job>) -> Result<SourceInfo, Error> {
-    let work = move || inspect(&source, &job.limits).map_err(public);
+/// metadata. The memory of the source and of the header is held until the work ends, even when nobody waits any more.
+async fn header(
+    engine: &Shared,
+    source: SourceBytes,
+    job: Arc<Job>,
+    timeout: Duration,
+    cancel: Cancel,
+) -> Result<SourceInfo, Error> {
+    let leave = Arc::clone(&engine.headers).acquire_owned().await;
+    let reserved = engine.admission.header(timeout).await?;
+    let work = move || {
+        let _held = (leave, reserved);
+        let info = cancel.check().and_then(|()| inspect(&source.bytes, &job.limits));
+        info.map_err(public)
+    };
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|failed| Err(panicked(&*failed.into_panic())))

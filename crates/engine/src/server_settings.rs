@@ -33,7 +33,13 @@ pub struct EngineSettings {
     /// Most jobs that wait, for their source or for a work thread; further requests are answered with 503 at once. A
     /// change needs a restart.
     pub queue: usize,
-    /// Threads that decode, resize and encode; `0` is one per core. A change needs a restart.
+    /// Most jobs of one prefix that wait for their store. Further requests are answered with 503 at once, while images
+    /// of other stores are served. By default as many as there are free places in `queue`. So a store that hangs takes
+    /// half of all places and a second one a quarter. A configuration with one prefix has no bound by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_per_store: Option<usize>,
+    /// Threads that decode, resize and encode; `0` is one per core. Half as many more, but at least one, are for images
+    /// that take a few milliseconds, so that these do not wait behind large ones. A change needs a restart.
     pub work_threads: usize,
     /// Most memory for caches, for images in work, and for images that are being sent. All caches together may take
     /// half of it. Of the rest, three eighths are for sources and for images that are sent unchanged, and five for
@@ -81,6 +87,7 @@ impl Default for EngineSettings {
             drop_query_keys: Vec::new(),
             deadline: seconds(30),
             queue: 256,
+            queue_per_store: None,
             work_threads: 0,
             memory_limit: None,
             max_source_bytes: ByteSize(256 << 20),

@@ -82,6 +82,17 @@ impl Site {
         resizer_imaging::is_trigger(key) || is_plugin_s()
     }
 
+    /// How many jobs may wait for one store: [`crate::admission::Admission::store_wait`].
+    pub(crate) fn queue_per_store(&self) -> Option<usize> {
+        let alone = (!self.has_other_stores()).then_some(usize::MAX);
+        self.server.queue_per_store.or(alone)
+    }
+
+    /// Whether more than one prefix is served, so that the images of one can starve those of another.
+    pub(crate) fn has_other_stores(&self) -> bool {
+        self.mounts.len() > 1
+    }
+
     /// The source with the longest prefix of this path.
     pub(crate) fn mount(&self, path: &str) -> Option<&Given<Arc<MountedSource>>> {
         self.mounts

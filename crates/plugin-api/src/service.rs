@@ -218,6 +218,9 @@ pub struct Download {
     /// Whether the whole object lies in memory for as long as `bytes` lives, as a value of a database does. Then
     /// admission counts its whole length, and otherwise a few pieces of up to 256 KiB.
     pub whole: bool,
+    /// Whether nothing is read before `bytes` is polled for it, and then at most 128 KiB, as of a file. Admission then
+    /// counts two such pieces.
+    pub on_demand: bool,
 }
 
 impl Download {
@@ -228,6 +231,7 @@ impl Download {
             stat,
             bytes,
             whole: false,
+            on_demand: false,
         }
     }
 
@@ -235,6 +239,13 @@ impl Download {
     #[must_use]
     pub fn in_memory(stat: Stat, bytes: Bytes) -> Self {
         Self::new(stat, Box::pin(stream::iter([Ok(bytes)]))).held_whole()
+    }
+
+    /// Says that nothing is read ahead of what the stream is polled for: see [`Download::on_demand`].
+    #[must_use]
+    pub fn read_on_demand(mut self) -> Self {
+        self.on_demand = true;
+        self
     }
 
     /// Says that the whole object lies in memory while it is sent.

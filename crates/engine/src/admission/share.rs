@@ -69,6 +69,13 @@ impl Share {
         self.state.lock().used
     }
 
+    /// Whether a reservation waits.
+    pub(super) fn is_waited_for(&self) -> bool {
+        let mut state = self.state.lock();
+        state.remove_cancelled();
+        !(state.small.is_empty() && state.large.is_empty())
+    }
+
     /// Reserves bytes if they are free and no reservation of the same class waits.
     pub(super) fn take_now(self: &Arc<Self>, bytes: u64) -> Result<Option<Reserved>, Error> {
         self.fits(bytes)?;
@@ -138,6 +145,11 @@ impl Share {
         self.part_of(self.memory.for_work())
     }
 
+    /// These bytes, or as many as can ever be free: for a share beside another one that holds the bytes themselves.
+    pub(super) fn at_most(&self, bytes: u64) -> u64 {
+        bytes.min(self.part_of(self.memory.for_work_in_the_end()))
+    }
+
     fn part_of(&self, bytes: u64) -> u64 {
         bytes / self.parts[1] * self.parts[0]
     }
@@ -157,7 +169,7 @@ impl Share {
         Err(Error::new(ErrorKind::TooLarge, message))
     }
 
-    fn refuse(&self) -> Error {
+    pub(super) fn refuse(&self) -> Error {
         self.refused.increment();
         Error::new(ErrorKind::Overloaded, "The server's memory is taken by other images.")
     }
@@ -211,6 +223,12 @@ impl Reserved {
         self.bytes += bytes;
         self.share.admitted.add(bytes.cast_signed());
         Ok(())
+    }
+
+    /// As [`Reserved::grow`], but by no more bytes than can ever be free: see [`Share::at_most`].
+    pub(crate) fn grow_at_most(&mut self, bytes: u64) -> Result<(), Error> {
+        let together = self.share.at_most(self.bytes.saturating_add(bytes));
+        self.grow(together.saturating_sub(self.bytes))
     }
 
     /// Returns all but these bytes.

@@ -6,6 +6,7 @@ mod away;
 mod cache_tags;
 mod caching;
 mod errors;
+mod fairness;
 mod freshness;
 mod hooks;
 mod instruments;
