@@ -15,6 +15,7 @@ use crate::admission::Reserved;
 use crate::cancellation::Cancellation;
 use crate::chain::{self, Found};
 use crate::download::download;
+use crate::failure_memory::Asked;
 use crate::flight::{Landing, panicked};
 use crate::image_error::public;
 use crate::media_type::sniff;
@@ -49,6 +50,7 @@ pub(crate) async fn produce(
                 body: counted_hit(&engine.admission, found.hit.body, memory_timeout(site)).await?,
                 meta: found.hit.meta,
                 part: None,
+                damaged: None,
             });
         }
     }
@@ -81,6 +83,7 @@ pub(crate) async fn produce(
         meta: made.meta.clone(),
         body: Body::Bytes(made.reply.clone()),
         part: None,
+        damaged: made.damaged.then(|| site.server().damaged_max_age),
     })
 }
 
@@ -103,8 +106,13 @@ async fn make(
     if let Some(found) = chain::look(&located.epoch, caches, request, key, None).await {
         return found_again(engine, site, key, found).await;
     }
+    let asked = Asked {
+        site,
+        mount: &located.mount,
+        key,
+    };
     if matches!(prepared.task, Task::Process(_))
-        && let Some(error) = engine.failure_memory.known(site, key)
+        && let Some(error) = engine.failure_memory.known(asked)
     {
         return Err(error);
     }
@@ -115,9 +123,7 @@ async fn make(
     let source = download(engine, site, request, located).await;
     drop(waits);
     let source = source.inspect_err(|error| {
-        engine
-            .failure_memory
-            .note(site, &located.epoch, key, &key.validator, error);
+        engine.failure_memory.note(asked, &located.epoch, &key.validator, error);
     })?;
     let mut stages = vec![("fetch", begun.elapsed())];
     // The bytes may be of a newer version than the stat: they are cached under their own validator.
@@ -132,7 +138,7 @@ async fn make(
             let job = Arc::new(Job {
                 instructions: request.instructions.clone(),
                 format,
-                limits: site.limits().clone(),
+                limits: site.limits(&located.mount),
             });
             processed(engine, site, prepared, &came, &source, &job, cancellation).await?
         }
@@ -140,14 +146,21 @@ async fn make(
     drop(place);
     stages.extend_from_slice(&finished.stages);
     engine.instruments.worked(&stages);
+    if finished.damaged {
+        engine.damaged.increment();
+        tracing::warn!(plugin = located.plugin, source = %key.source, "a part of a damaged image is shown");
+    }
     let made = Arc::new(Made {
         meta: EntryMeta::new(finished.content_type, came.validator.clone()).with_modified(source.stat.modified),
         key: came,
         reply: finished.reply,
+        damaged: finished.damaged,
         found_in: None,
         stages,
     });
     drop(source);
+    // A cache would keep it for longer than it is to be kept.
+    let caches = if finished.damaged { &caches[..0] } else { caches };
 
     // Without stats, look-ups use the key without a validator. The entry itself has the validator that came.
     let asked = located.stat.validator.is_some();
@@ -180,6 +193,7 @@ async fn found_again(engine: &Shared, site: &Site, key: &CacheKey, found: Found<
         key,
         meta: found.hit.meta,
         reply: counted(bytes, reserved),
+        damaged: false,
         found_in: Some(found.plugin),
         stages: Vec::new(),
     }))
@@ -201,6 +215,8 @@ struct Finished {
     reply: Bytes,
     content_type: String,
     stages: Vec<(&'static str, Duration)>,
+    /// Whether a part of the source is missing.
+    damaged: bool,
 }
 
 /// The unchanged source as a result, for caches that hold unmodified files too.
@@ -211,6 +227,7 @@ fn relayed(engine: &Shared, source: &SourceBytes) -> Result<Finished, Error> {
         reply: counted(source.bytes.clone(), (source.clone(), leave)),
         content_type: sniff(&source.bytes).to_owned(),
         stages: Vec::new(),
+        damaged: false,
     })
 }
 
@@ -228,7 +245,8 @@ async fn processed(
     let failed = |error: &Error| {
         store_error::log(located.plugin, &key.source, error);
         let memory = &engine.failure_memory;
-        memory.note(site, &located.epoch, key, &came.validator, error);
+        let mount = &located.mount;
+        memory.note(Asked { site, mount, key }, &located.epoch, &came.validator, error);
     };
     let timeout = memory_timeout(site);
     let token = cancellation.token().clone();
@@ -291,6 +309,7 @@ async fn process(
         reply: counted(bytes.clone(), (reserved, leave)),
         bytes,
         content_type,
+        damaged: encoded.damaged,
         stages: vec![
             ("queue", done.waited),
             ("decode", encoded.timings.decode),

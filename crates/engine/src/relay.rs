@@ -168,6 +168,7 @@ fn begin(
         meta,
         body: Body::Stream { stream, length },
         part: None,
+        damaged: None,
     }
 }
 

@@ -5,7 +5,7 @@
 mod cache_tags;
 mod pipeline;
 
-use resizer_plugin_api::{ByteSize, Seconds};
+use resizer_plugin_api::{ByteSize, Damaged, Seconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,15 @@ pub struct EngineSettings {
     pub max_frames: u32,
     /// Most pixels of all frames of an animation together, as they are decoded and as they are written.
     pub max_total_pixels: u64,
+    /// What happens to an image whose file is damaged behind its header, such as an upload that broke off. With
+    /// `"refuse"` it is an error (422). With `"show"` it is shown as far as it can be decoded, and the rest is grey, or
+    /// transparent where the image has transparency; an animation ends before the damage. Such a response says
+    /// `X-Damaged: source`, has no `ETag`, and is kept in no cache of this server. A reader's own `damaged` goes before
+    /// this.
+    pub damaged: Damaged,
+    /// How long clients and CDNs may keep what is shown of a damaged image: the `max-age` of its `Cache-Control`. With
+    /// `"0s"` they ask each time.
+    pub damaged_max_age: Seconds,
     /// How long a source that is too large or cannot be decoded is remembered, so that further requests need no decode.
     pub failure_memory: Seconds,
     /// How long the last known state of an image is used while its store fails. Meanwhile cached results are served,
@@ -97,6 +106,9 @@ impl Default for EngineSettings {
             max_output_side: limits.max_output_side,
             max_frames: limits.max_frames,
             max_total_pixels: limits.max_total_pixels,
+            damaged: Damaged::Refuse,
+            // As long as a failure is remembered: an upload that is repeated shows as soon.
+            damaged_max_age: seconds(60),
             failure_memory: seconds(60),
             stale_if_error: seconds(24 * 60 * 60),
             // A CDN in front would keep the old picture for much longer than the wait that it spares.

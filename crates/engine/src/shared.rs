@@ -41,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) fetches: Counter,
     pub(crate) fetched_bytes: Counter,
     pub(crate) decodes: Counter,
+    pub(crate) damaged: Counter,
     pub(crate) instruments: Instruments,
 }
 
@@ -73,6 +74,11 @@ impl Shared {
             decodes: metrics.counter(
                 "resizer_decodes_total",
                 "Sources whose pixels were begun to be decoded.",
+                &[],
+            ),
+            damaged: metrics.counter(
+                "resizer_damaged_total",
+                "Results of damaged sources, of which a part is missing.",
                 &[],
             ),
             runtime,

@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
 use http::HeaderMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::reply::{Body, ByteStream};
 use crate::{CacheKey, Error, ImageRequest, SourceKey, Validator};
@@ -49,6 +51,18 @@ pub struct SourcePolicy {
     pub untrusted_data: bool,
     /// Whether images that are sent unchanged are cached too, unless the URL says otherwise.
     pub cache_unmodified_files: bool,
+    /// How images are treated whose files are damaged; `None` as the server's settings say.
+    pub damaged: Option<Damaged>,
+}
+
+/// How an image is treated whose file is damaged behind its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Damaged {
+    /// It is an error, so that no cache keeps half a picture.
+    Refuse,
+    /// It is shown as far as it can be decoded. The rest is grey, or transparent.
+    Show,
 }
 
 impl Default for SourcePolicy {
@@ -61,6 +75,7 @@ impl Default for SourcePolicy {
             require_image_extension: true,
             untrusted_data: false,
             cache_unmodified_files: false,
+            damaged: None,
         }
     }
 }

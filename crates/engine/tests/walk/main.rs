@@ -5,6 +5,7 @@
 mod away;
 mod cache_tags;
 mod caching;
+mod damaged;
 mod errors;
 mod fairness;
 mod freshness;

@@ -22,6 +22,7 @@ mod photographs;
 mod pixels;
 mod profiles;
 mod refusals;
+mod shown;
 mod sources;
 mod view;
 
