@@ -61,10 +61,9 @@ pub struct EngineSettings {
     /// Most pixels of all frames of an animation together, as they are decoded and as they are written.
     pub max_total_pixels: u64,
     /// What happens to an image whose file is damaged behind its header, such as an upload that broke off. With
-    /// `"refuse"` it is an error (422). With `"show"` it is shown as far as it can be decoded, and the rest is grey, or
-    /// transparent where the image has transparency; an animation ends before the damage. Such a response says
-    /// `X-Damaged: source`, has no `ETag`, and is kept in no cache of this server. A reader's own `damaged` goes before
-    /// this.
+    /// `"refuse"` the response is 422. With `"show"` the image is shown, and what is missing is grey, or transparent
+    /// where the image has transparency; an animation ends before the damage. Such a response says `X-Damaged: source`,
+    /// has no `ETag`, and is kept in no cache of this server. A reader's own `damaged` goes before this.
     pub damaged: Damaged,
     /// How long clients and CDNs may keep what is shown of a damaged image: the `max-age` of its `Cache-Control`. With
     /// `"0s"` they ask each time.

@@ -59,9 +59,9 @@ pub struct SourcePolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Damaged {
-    /// It is an error, so that no cache keeps half a picture.
+    /// An error.
     Refuse,
-    /// It is shown as far as it can be decoded. The rest is grey, or transparent.
+    /// As far as it can be decoded.
     Show,
 }
 
