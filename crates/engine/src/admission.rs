@@ -9,10 +9,10 @@
 //!
 //! There is no deadlock, because there is an order between the shares. A job that waits for the share "sources" holds
 //! nothing but leave to wait for its store, or to send. A job that waits for the share "pixels" may hold a source. A
-//! job that holds pixels runs to its end, and when its result grows, it gets more bytes at once or is ended. Then it may
-//! wait for leave to send its result. Bodies have that leave, and wait for their clients only. Each client is dropped
-//! when it reads nothing for `body_timeout`, or less than `client_min_rate`. So bodies always end, then pixels are
-//! returned, then sources are, and every job that has begun can end.
+//! job that holds pixels runs to its end, and when its result grows, it gets more bytes at once or is ended. Then it
+//! may wait for leave to send its result. Bodies have that leave, and wait for their clients only. Each client is
+//! dropped when it reads nothing for `body_timeout`, or less than `client_min_rate`. So bodies always end, then pixels
+//! are returned, then sources are, and every job that has begun can end.
 //!
 //! No wait is unbounded. A job that waits for bytes holds a place, and further jobs are refused at once.
 

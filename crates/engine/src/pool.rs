@@ -1,10 +1,10 @@
 //! Work pool: the threads that process pixels, fed by a queue that [`crate::admission`] bounds. Their priority is below
-//! that of the threads that serve clients. A job whose clients left while it waited is never begun. A job that panics is
-//! an error, and its thread lives on.
+//! that of the threads that serve clients. A job whose clients left while it waited is never begun. A job that panics
+//! is an error, and its thread lives on.
 //!
 //! One thread for each core takes all jobs. Half as many more take only jobs that are predicted to be short, and have a
-//! higher priority than the others: a short job always finds a thread that is free soon. These are fewer than the cores,
-//! so that long jobs keep at least half of the processor. `queue` has the order.
+//! higher priority than the others: a short job always finds a thread that is free soon. These are fewer than the
+//! cores, so that long jobs keep at least half of the processor. `queue` has the order.
 
 mod queue;
 

@@ -63,8 +63,8 @@ pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Prod
     }
 }
 
-/// The response of a damaged source: the whole result, with a short life. It has no validators, so that no client goes on
-/// with it for being unchanged.
+/// The response of a damaged source: the whole result, with a short life. It has no validators, so that no client goes
+/// on with it for being unchanged.
 fn damaged(prepared: Prepared, produced: Produced, max_age: Seconds) -> Reply {
     let mut reply = Reply::new(StatusCode::OK).with_body(produced.body);
     reply.headers.extend(prepared.headers);

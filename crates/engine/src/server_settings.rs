@@ -60,7 +60,7 @@ pub struct EngineSettings {
     pub max_frames: u32,
     /// Most pixels of all frames of an animation together, as they are decoded and as they are written.
     pub max_total_pixels: u64,
-    /// What happens to an image whose file is damaged behind its header, such as an upload that broke off. With
+    /// Whether an image is shown whose file is damaged behind its header, such as an upload that broke off. With
     /// `"refuse"` the response is 422. With `"show"` the image is shown, and what is missing is grey, or transparent
     /// where the image has transparency; an animation ends before the damage. Such a response says `X-Damaged: source`,
     /// has no `ETag`, and is kept in no cache of this server. A reader's own `damaged` goes before this.

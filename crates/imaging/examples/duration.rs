@@ -1,9 +1,9 @@
-//! Duration benchmark: compares the processor time of jobs with the predicted time. The constants of `cost/time.rs` come
-//! from it.
+//! Duration benchmark: compares the processor time of jobs with the predicted time. The constants of `cost/time.rs`
+//! come from it.
 //!
 //! Each printed line is a kind of source, its megapixels, a querystring, the measured milliseconds of decoding, scaling
-//! and encoding, their sum, the predicted sum, and the ratio of the two. The whole job is measured by the processor time
-//! of its thread, the best of three runs. The parts are scaled to that sum.
+//! and encoding, their sum, the predicted sum, and the ratio of the two. The whole job is measured by the processor
+//! time of its thread, the best of three runs. The parts are scaled to that sum.
 //!
 //! `cargo run --profile dist --example duration -- FOLDER [NAME]`: the folder has `lake.jpg`. Only kinds of source with
 //! NAME in their names.

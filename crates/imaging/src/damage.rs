@@ -1,6 +1,6 @@
 //! Damaged sources: completes a picture whose decoder fails in the middle, where the job's limits say that it shall be
-//! shown. Missing rows are grey, or transparent where the picture has alpha. Used by `pipeline`, for all formats alike: a
-//! decoder delivers the rows before the damage, and then returns `Corrupt`.
+//! shown. Missing rows are grey, or transparent where the picture has alpha. Used by `pipeline`, for all formats alike:
+//! a decoder delivers the rows before the damage, and then returns `Corrupt`.
 //!
 //! A picture without a single row stays an error. An animation ends before the frame that is damaged.
 

@@ -57,7 +57,7 @@ macro_rules! reader_settings {
             /// Keep images that are sent as they are in the result caches too, as `cache=always` in every URL would.
             #[serde(default)]
             pub cache_unmodified_files: bool,
-            /// What happens to an image whose file is damaged, where it is not `damaged` of `[server]`.
+            /// Whether an image is shown whose file is damaged, in place of `damaged` of `[server]`.
             #[serde(default)]
             pub damaged: Option<$crate::Damaged>,
         }

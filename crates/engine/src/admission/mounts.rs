@@ -1,8 +1,9 @@
-//! Bounds of stores that are waited for: a store that hangs keeps its own requests waiting, and leaves places and memory
-//! to the images of other stores. Used by `produce`, `download` and `relay`, through [`super::Admission`].
+//! Bounds of stores that are waited for: a store that hangs keeps its own requests waiting, and leaves places and
+//! memory to the images of other stores. Used by `produce`, `download` and `relay`, through [`super::Admission`].
 //!
 //! Places of the queue bound work. A request that waits for its store does no work, but holds a place, so that a full
-//! server refuses it before anything is fetched. Without a bound of its own, one store that hangs would take all places.
+//! server refuses it before anything is fetched. Without a bound of its own, one store that hangs would take all
+//! places.
 
 use std::collections::HashMap;
 use std::fmt;

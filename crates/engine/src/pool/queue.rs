@@ -1,8 +1,8 @@
 //! Work queue: orders jobs by their predicted time, the shortest first, with ageing, so that none starves. Used by
 //! [`super::WorkPool`]; nothing here knows of threads.
 //!
-//! A job cannot be interrupted, so the order of a queue alone does not help a job of a few milliseconds: all threads may
-//! be at work on jobs of a second. Short jobs therefore have threads of their own, and the others prefer long jobs.
+//! A job cannot be interrupted, so the order of a queue alone does not help a job of a few milliseconds: all threads
+//! may be at work on jobs of a second. Short jobs therefore have threads of their own, and the others prefer long jobs.
 //! While both kinds wait, neither takes from the other: at full load the processor's time is divided by the numbers of
 //! threads. While one kind waits, all threads that may take it do.
 
