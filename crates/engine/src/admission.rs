@@ -185,14 +185,15 @@ impl Admission {
         Ok(Sent { sources, leave })
     }
 
-    /// Leave to send a source whose bytes are reserved already.
+    /// Leave to send a source whose bytes are reserved already. Waits for a second at most: a body that has the leave
+    /// may itself wait for the bytes of a source.
     ///
     /// # Errors
-    /// `Overloaded` at once if bodies hold their part of the share. A job that holds a source does not wait for them.
-    pub(crate) fn sent_source(&self, bytes: u64) -> Result<Reserved, Error> {
+    /// `Overloaded` after that second.
+    pub(crate) async fn sent_source(&self, bytes: u64) -> Result<Reserved, Error> {
+        const WAIT: Duration = Duration::from_secs(1);
         let leave = self.unchanged_bodies.at_most(bytes);
-        let leave = self.unchanged_bodies.take_now(leave)?;
-        leave.ok_or_else(|| self.unchanged_bodies.refuse())
+        self.unchanged_bodies.take(leave, WAIT).await
     }
 
     /// Leave to send a result whose bytes are reserved already. Waits for `timeout` at most.

@@ -133,7 +133,7 @@ async fn make(
         ..key.clone()
     };
     let finished = match prepared.task {
-        Task::Relay => relayed(engine, &source)?,
+        Task::Relay => relayed(engine, &source).await?,
         Task::Process(format) => {
             let job = Arc::new(Job {
                 instructions: request.instructions.clone(),
@@ -220,8 +220,8 @@ struct Finished {
 }
 
 /// The unchanged source as a result, for caches that hold unmodified files too.
-fn relayed(engine: &Shared, source: &SourceBytes) -> Result<Finished, Error> {
-    let leave = engine.admission.sent_source(source.bytes.len() as u64)?;
+async fn relayed(engine: &Shared, source: &SourceBytes) -> Result<Finished, Error> {
+    let leave = engine.admission.sent_source(source.bytes.len() as u64).await?;
     Ok(Finished {
         bytes: source.bytes.clone(),
         reply: counted(source.bytes.clone(), (source.clone(), leave)),

@@ -169,7 +169,7 @@ impl Share {
         Err(Error::new(ErrorKind::TooLarge, message))
     }
 
-    pub(super) fn refuse(&self) -> Error {
+    fn refuse(&self) -> Error {
         self.refused.increment();
         Error::new(ErrorKind::Overloaded, "The server's memory is taken by other images.")
     }
