@@ -2,9 +2,9 @@
 //! engine orders its queue by it, so that the ratios between jobs matter, and not the milliseconds of one machine.
 //!
 //! The time is a sum over decoded, scaled and encoded pixels, each times a constant of its format. The constants are
-//! picoseconds of one pixel or sample. They were measured by the [example](../../examples/duration.rs) `duration` on one
-//! core of a shared server, over a photograph of 0.2, 4 and 24 megapixels. The example prints the ratio of measured to
-//! predicted time for each kind of job.
+//! picoseconds of one pixel or sample. They were measured by the [example](../../examples/duration.rs) `duration` on
+//! one core of a shared server, over a photograph of 0.2, 4 and 24 megapixels. The example prints the ratio of measured
+//! to predicted time for each kind of job.
 
 use std::time::Duration;
 
