@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use futures_util::StreamExt;
@@ -181,14 +181,15 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
     let length = download.stat.length;
     check_size(length.unwrap_or(0), most)?;
     let mut room = length.unwrap_or(STEP);
-    let timeout = memory_timeout(located);
+    let (timeout, begun) = (memory_timeout(located), Instant::now());
     let prefix = &located.mount.prefix;
     // Held until the bytes are there, or the store has failed.
     let mut awaited = match site.has_other_stores() {
-        true => Some(engine.admission.awaited(prefix, room, timeout / 2).await?),
+        true => Some(engine.admission.awaited(prefix, room, timeout).await?),
         false => None,
     };
-    let mut reserved = engine.admission.source(room, timeout / 2).await?;
+    let left = timeout.saturating_sub(begun.elapsed());
+    let mut reserved = engine.admission.source(room, left).await?;
     if download.whole {
         // The source holds the whole file in memory already, and the copy made here comes on top.
         reserved.grow(room)?;

@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -106,11 +107,13 @@ async fn open(engine: &Shared, site: &Site, prepared: &Prepared, range: Option<B
         let length = located.stat.length.unwrap_or(HELD).min(HELD);
         let prefix = &located.mount.prefix;
         // Held until the first bytes are there, or the store has failed.
+        let begun = Instant::now();
         let _awaited = match site.has_other_stores() {
-            true => Some(engine.admission.awaited(prefix, length, timeout / 4).await?),
+            true => Some(engine.admission.awaited(prefix, length, timeout / 2).await?),
             false => None,
         };
-        let mut reserved = engine.admission.sent(length, timeout / 4).await?;
+        let left = (timeout / 2).saturating_sub(begun.elapsed());
+        let mut reserved = engine.admission.sent(length, left).await?;
         engine.fetches.increment();
         let want = Want::whole().with_range(range);
         let Fetch::Download(mut download) = located.mount.source.fetch(&located.path, want).await? else {
