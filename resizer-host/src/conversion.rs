@@ -135,7 +135,7 @@ pub(crate) const WRITE_BUFFER: usize = 4 * 1024;
 const PIECE: usize = 32 * 1024;
 /// The same for a stream, whose pieces are in memory until they are sent in any case. A system call for each 32 KiB of
 /// many megabytes would cost more than all else.
-const STREAMED_PIECE: usize = 256 * 1024;
+const STREAMED_PIECE: usize = 128 * 1024;
 
 /// The body of a response, which leaves piece by piece. Dropping the body, at its end or when the client leaves, writes
 /// the access line.
@@ -213,8 +213,12 @@ impl MessageBody for Outgoing {
         let next = self.poll_piece(context);
         if let Some(connection) = &self.connection {
             match next {
-                Poll::Pending => connection.pause_timer(),
-                Poll::Ready(_) => connection.restart_timer(),
+                // The time that is left is noted before, with what was read.
+                Poll::Pending => {
+                    connection.extend_timer(sent);
+                    connection.pause_timer();
+                }
+                Poll::Ready(_) => connection.extend_timer(sent),
             }
         }
         let next = ready!(next);

@@ -140,10 +140,11 @@ async fn run(
         rt::spawn(server);
         tracing::info!("admin on http://{address}");
     }
+    let engine = handler.engine.clone();
     rt::spawn(async move {
         loop {
             rt::time::sleep(LOOK_EVERY).await;
-            connections.close_overdue();
+            connections.close_overdue(engine.waits_for_clients());
         }
     });
 

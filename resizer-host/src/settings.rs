@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use resizer_engine::{Environment, HostSettings, Loaded, Problems, SettingFault};
 use resizer_plugin_api::engine::Resources;
-use resizer_plugin_api::{Metrics, Seconds, Secret};
+use resizer_plugin_api::{ByteSize, Metrics, Seconds, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,11 @@ pub struct ServerSettings {
     /// The timeout for the body of a request, and for a client that reads nothing of a response; `"0s"` is no limit. A
     /// change needs a restart.
     pub body_timeout: Seconds,
+    /// Fewest bytes of a response that a client has to read in a second, on average; `0` is no limit. A client that
+    /// has been slower, for as long as `body_timeout` allows to read nothing, is closed, so that clients that read
+    /// slowly do not hold memory for ever. While other responses wait for that memory, a client has a sixth of the
+    /// time. A change needs a restart.
+    pub client_min_rate: ByteSize,
     /// Most connections open at once, over all workers; more wait in the system's queue. A change needs a restart.
     pub max_connections: usize,
     /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are trusted: networks such as `"10.0.0.0/8"`, single
@@ -85,6 +90,8 @@ impl Default for ServerSettings {
             keep_alive: seconds(75),
             head_timeout: seconds(5),
             body_timeout: seconds(30),
+            // The slowest mobile networks give more. A photograph of half a megabyte takes two minutes.
+            client_min_rate: ByteSize(4 << 10),
             max_connections: 25_000,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),

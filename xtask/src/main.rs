@@ -35,8 +35,8 @@ Commands:
                                 source, cache or event. With --check alone: try all of it in a copy
   run [--config FILE]           build the server with exactly the plugins that FILE (plugins.toml)
                                 enables, and start it
-  bench NAME                    measure beside alternatives: build, cancel, hits, jpeg, predict,
-                                relay, stampede
+  bench NAME                    measure beside alternatives: build, cancel, fair, hits, jpeg,
+                                predict, relay, stampede
   soak NAME                     try for hours: attack, ceiling, crash, million, slope; for minutes with
                                 SOAK_SHORT=1
   fuzz [TARGET] [--minutes N]   feed damaged input to a parser for N minutes (10); without

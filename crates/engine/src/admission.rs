@@ -1,25 +1,33 @@
 //! Admission: places in the queue, refused at once when all are taken, and bytes of the memory budget, which jobs wait
 //! for. A job takes its place before anything is fetched. It reserves bytes for its source as they arrive, and bytes
 //! for its pixels once the header is read. The result keeps the rest of that reservation until the last client has it.
-//! Used by `produce`, `download`, `relay` and `reply_memory`. The two shares and their queues are in `share`.
+//! Used by `produce`, `download`, `relay` and `reply_memory`. The shares and their queues are in `share`, the bounds of
+//! each store that is waited for in `mounts`.
 //!
-//! There is no deadlock, because there is an order between the two shares. A job that waits for the share "sources"
-//! holds nothing of either share. A job that waits for the share "pixels" may hold a source. A job that holds pixels
-//! waits for no bytes: it runs to its end, and when its result grows, it gets more bytes at once or is ended. A result
-//! waits for its clients only, and each of them is dropped when it takes nothing for `body_timeout`. So pixels are
-//! always returned, then sources are, and every job that has begun can end.
+//! Bodies that wait for their clients hold at most half of each share, so that clients that read slowly do not keep
+//! others from getting new images. The half is a share of its own, reserved beside the bytes.
+//!
+//! There is no deadlock, because there is an order between the shares. A job that waits for the share "sources" holds
+//! nothing but leave to wait for its store, or to send. A job that waits for the share "pixels" may hold a source. A
+//! job that holds pixels runs to its end, and when its result grows, it gets more bytes at once or is ended. Then it
+//! may wait for leave to send its result. Bodies have that leave, and wait for their clients only. Each client is
+//! dropped when it reads nothing for `body_timeout`, or less than `client_min_rate`. So bodies always end, then pixels
+//! are returned, then sources are, and every job that has begun can end.
 //!
 //! No wait is unbounded. A job that waits for bytes holds a place, and further jobs are refused at once.
 
+mod mounts;
 mod share;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use resizer_plugin_api::engine::Memory;
-use resizer_plugin_api::{Counter, Error, ErrorKind, Metrics};
+use resizer_plugin_api::{Counter, Error, ErrorKind, Metrics, UrlPrefix};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::mounts::Mounts;
+pub(crate) use self::mounts::StoreWait;
 pub(crate) use self::share::Reserved;
 use self::share::Share;
 
@@ -27,6 +35,10 @@ use self::share::Share;
 /// has to fit as a file into the one share, and as pixels, where a decoder cannot stream, into the other.
 const SOURCES_PARTS: u64 = 3;
 const PARTS: u64 = 8;
+/// Bodies that wait for their clients may hold the share that they come from divided by this.
+const BODIES_PART: u64 = 2;
+/// The most bytes that reading a header allocates: `docs/architecture.md` has a table of all formats.
+const HEADER_BYTES: u64 = 1 << 20;
 
 /// Places and bytes for work.
 #[derive(Debug)]
@@ -34,8 +46,20 @@ pub(crate) struct Admission {
     places: Arc<Semaphore>,
     sources: Arc<Share>,
     pixels: Arc<Share>,
+    /// The part of `sources` that bodies may hold.
+    unchanged_bodies: Arc<Share>,
+    /// The part of `pixels` that bodies may hold.
+    result_bodies: Arc<Share>,
+    mounts: Mounts,
     memory: Memory,
     no_place: Counter,
+}
+
+/// Reserved bytes of a body that is being sent, out of the share for sources. Returned by the drop.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    sources: Reserved,
+    leave: Reserved,
 }
 
 /// A place in the queue, returned by its drop.
@@ -54,8 +78,20 @@ impl Admission {
             let admitted = metrics.gauge("resizer_admitted_bytes", help, &labels);
             Share::new(memory.clone(), [parts, PARTS], admitted, refusals("memory"))
         };
+        let bodies = |parts, what| {
+            let help = "The part of resizer_admitted_bytes that bodies hold until their clients have them, by purpose.";
+            let sent = metrics.gauge("resizer_sending_bytes", help, &[("for", what)]);
+            Share::new(
+                memory.clone(),
+                [parts, PARTS * BODIES_PART],
+                sent,
+                refusals("slow_clients"),
+            )
+        };
         let (sources, pixels) = (share(SOURCES_PARTS, "sources"), share(PARTS - SOURCES_PARTS, "pixels"));
-        let shares = [Arc::downgrade(&sources), Arc::downgrade(&pixels)];
+        let unchanged_bodies = bodies(SOURCES_PARTS, "sources");
+        let result_bodies = bodies(PARTS - SOURCES_PARTS, "pixels");
+        let shares = [&sources, &pixels, &unchanged_bodies, &result_bodies].map(Arc::downgrade);
         memory.on_change(move || {
             for share in shares.iter().filter_map(std::sync::Weak::upgrade) {
                 share.give_out();
@@ -65,6 +101,9 @@ impl Admission {
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
             sources,
             pixels,
+            unchanged_bodies,
+            result_bodies,
+            mounts: Mounts::new(memory, [SOURCES_PARTS, PARTS], metrics, refusals("store_waits")),
             memory: memory.clone(),
             no_place: refusals("queue_full"),
         }
@@ -82,12 +121,39 @@ impl Admission {
         })
     }
 
+    /// Leave for a job that has a place to wait for the store of this prefix. `most` jobs may wait for one store. If
+    /// `None`, as many as there are free places: a store that hangs takes half of all places, the next one a quarter.
+    ///
+    /// # Errors
+    /// `Overloaded`, at once, if that many wait already.
+    pub(crate) fn store_wait(&self, prefix: &UrlPrefix, most: Option<usize>) -> Result<StoreWait, Error> {
+        let most = most.unwrap_or_else(|| self.places.available_permits()).max(1);
+        self.mounts.wait(prefix, most)
+    }
+
+    /// Leave to hold memory for bytes that the store of this prefix has not sent yet, at most half of the share for
+    /// sources for each store. Taken before the memory itself. Waits for `timeout` at most.
+    ///
+    /// # Errors
+    /// `Overloaded` after the timeout.
+    pub(crate) async fn awaited(&self, prefix: &UrlPrefix, bytes: u64, timeout: Duration) -> Result<Reserved, Error> {
+        self.mounts.hold(prefix, bytes, timeout).await
+    }
+
     /// Reserves bytes for pixels, for a job that has a place. Waits for `timeout` at most.
     ///
     /// # Errors
     /// `TooLarge` for more bytes than can ever be free, `Overloaded` after the timeout.
     pub(crate) async fn pixels(&self, bytes: u64, timeout: Duration) -> Result<Reserved, Error> {
         self.pixels.take(bytes, timeout).await
+    }
+
+    /// Reserves bytes for reading a header. They are returned before a job waits for its pixels.
+    ///
+    /// # Errors
+    /// `Overloaded` after the timeout.
+    pub(crate) async fn header(&self, timeout: Duration) -> Result<Reserved, Error> {
+        self.pixels.take(self.pixels.at_most(HEADER_BYTES), timeout).await
     }
 
     /// Reserves bytes for a source, as [`Admission::pixels`].
@@ -103,12 +169,45 @@ impl Admission {
     ///
     /// # Errors
     /// As [`Admission::pixels`]. `Overloaded` at once if there is no place to wait in.
-    pub(crate) async fn sent(&self, bytes: u64, timeout: Duration) -> Result<Reserved, Error> {
-        if let Some(reserved) = self.sources.take_now(bytes)? {
-            return Ok(reserved);
+    pub(crate) async fn sent(&self, bytes: u64, timeout: Duration) -> Result<Sent, Error> {
+        let leave = self.unchanged_bodies.take_now(self.unchanged_bodies.at_most(bytes))?;
+        if let Some(leave) = leave
+            && let Some(sources) = self.sources.take_now(bytes)?
+        {
+            return Ok(Sent { sources, leave });
         }
         let _place = self.place()?;
-        self.sources.take(bytes, timeout).await
+        let begun = Instant::now();
+        let leave = self.unchanged_bodies.at_most(bytes);
+        let leave = self.unchanged_bodies.take(leave, timeout).await?;
+        let left = timeout.saturating_sub(begun.elapsed());
+        let sources = self.sources.take(bytes, left).await?;
+        Ok(Sent { sources, leave })
+    }
+
+    /// Leave to send a source whose bytes are reserved already. Waits for a second at most: a body that has the leave
+    /// may itself wait for the bytes of a source.
+    ///
+    /// # Errors
+    /// `Overloaded` after that second.
+    pub(crate) async fn sent_source(&self, bytes: u64) -> Result<Reserved, Error> {
+        const WAIT: Duration = Duration::from_secs(1);
+        let leave = self.unchanged_bodies.at_most(bytes);
+        self.unchanged_bodies.take(leave, WAIT).await
+    }
+
+    /// Leave to send a result whose bytes are reserved already. Waits for `timeout` at most.
+    ///
+    /// # Errors
+    /// `Overloaded` after the timeout.
+    pub(crate) async fn sent_result(&self, bytes: u64, timeout: Duration) -> Result<Reserved, Error> {
+        let leave = self.result_bodies.at_most(bytes);
+        self.result_bodies.take(leave, timeout).await
+    }
+
+    /// Whether a body waits for memory that other bodies hold until their clients have them.
+    pub(crate) fn waits_for_clients(&self) -> bool {
+        self.unchanged_bodies.is_waited_for() || self.result_bodies.is_waited_for()
     }
 
     /// Waits until work under way leaves the memory that caches have claimed. `false` after the timeout.
@@ -120,6 +219,23 @@ impl Admission {
             }
         };
         tokio::time::timeout(timeout, room).await.is_ok()
+    }
+}
+
+impl Sent {
+    /// Reserves more bytes at once or not at all.
+    ///
+    /// # Errors
+    /// As [`Reserved::grow`].
+    pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Error> {
+        self.sources.grow(bytes)?;
+        self.leave.grow_at_most(bytes)
+    }
+
+    /// Returns all but these bytes.
+    pub(crate) fn shrink_to(&mut self, bytes: u64) {
+        self.sources.shrink_to(bytes);
+        self.leave.shrink_to(bytes);
     }
 }
 
@@ -192,5 +308,90 @@ mod tests {
         let (sent, ()) = tokio::join!(admission.sent(1 << 10, SOON), async { drop(held) });
         assert!(sent.is_ok());
         assert!(admission.place().is_ok(), "the place was only for the wait");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_of_slow_clients_leave_half_of_each_share_to_new_images() {
+        // Of 1 MiB, 384 KiB are for sources and 640 KiB for pixels.
+        let (admission, ..) = admission(9, 1 << 20);
+        let mut bodies = Vec::new();
+        while let Ok(body) = admission.sent(16 << 10, SOON).await {
+            bodies.push(body);
+        }
+        assert_eq!(bodies.len(), 10, "of 192 KiB, seven eighths");
+        assert!(admission.source(192 << 10, SOON).await.is_ok());
+        assert!(!admission.waits_for_clients());
+        let look = async {
+            tokio::task::yield_now().await;
+            admission.waits_for_clients()
+        };
+        assert!(tokio::join!(admission.sent(16 << 10, SOON), look).1);
+        let mut results = Vec::new();
+        while let Ok(result) = admission.sent_result(32 << 10, SOON).await {
+            results.push((result, admission.pixels(32 << 10, SOON).await.unwrap()));
+        }
+        assert_eq!(results.len(), 8, "of 320 KiB, seven eighths");
+        assert!(admission.pixels(320 << 10, SOON).await.is_ok());
+        bodies.pop();
+        assert!(admission.sent(16 << 10, SOON).await.is_ok());
+    }
+
+    #[test]
+    fn store_that_hangs_takes_half_of_the_places_and_the_next_a_quarter() {
+        let (admission, ..) = admission(64, 1 << 20);
+        let prefix = |text: &str| text.parse::<UrlPrefix>().unwrap();
+        let hang = |text: &str| {
+            let mut waiting = Vec::new();
+            loop {
+                let place = admission.place().unwrap();
+                match admission.store_wait(&prefix(text), None) {
+                    Ok(wait) => waiting.push((place, wait)),
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::Overloaded);
+                        assert!(error.message().contains("`queue_per_store`"), "{error}");
+                        return waiting;
+                    }
+                }
+            }
+        };
+        let (first, second) = (hang("/a/"), hang("/b/"));
+        assert_eq!((first.len(), second.len()), (32, 16));
+        assert!(admission.store_wait(&prefix("/c/"), None).is_ok());
+        drop((first, second));
+        assert_eq!(hang("/b/").len(), 32, "those that left are not counted");
+        let waits = admission.store_wait(&prefix("/d/"), Some(1)).unwrap();
+        assert!(admission.store_wait(&prefix("/d/"), Some(1)).is_err());
+        drop(waits);
+        assert!(admission.store_wait(&prefix("/d/"), Some(1)).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn store_that_stops_sending_leaves_half_of_the_memory_to_others() {
+        // 384 KiB are for sources.
+        let (admission, ..) = admission(64, 1 << 20);
+        let prefix = |text: &str| text.parse::<UrlPrefix>().unwrap();
+        let first = admission.awaited(&prefix("/a/"), 192 << 10, SOON).await.unwrap();
+        assert_eq!(
+            kind(admission.awaited(&prefix("/a/"), 1 << 10, SOON).await),
+            ErrorKind::Overloaded
+        );
+        assert!(admission.awaited(&prefix("/b/"), 192 << 10, SOON).await.is_ok());
+        drop(first);
+        assert!(
+            admission.awaited(&prefix("/a/"), 300 << 10, SOON).await.is_ok(),
+            "a larger source has all of it"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_larger_than_the_part_of_bodies_is_sent_alone() {
+        let (admission, ..) = admission(9, 1 << 20);
+        let mut large = admission.sent(300 << 10, SOON).await.unwrap();
+        assert_eq!(kind(admission.sent(1 << 10, SOON).await), ErrorKind::Overloaded);
+        assert!(large.grow(10 << 10).is_ok());
+        large.shrink_to(1 << 10);
+        assert!(admission.sent(1 << 10, SOON).await.is_ok());
+        drop(large);
+        assert!(admission.sent(300 << 10, SOON).await.is_ok());
     }
 }

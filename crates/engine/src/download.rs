@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use futures_util::StreamExt;
@@ -181,7 +181,15 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
     let length = download.stat.length;
     check_size(length.unwrap_or(0), most)?;
     let mut room = length.unwrap_or(STEP);
-    let mut reserved = engine.admission.source(room, memory_timeout(located)).await?;
+    let (timeout, begun) = (memory_timeout(located), Instant::now());
+    let prefix = &located.mount.prefix;
+    // Held until the bytes are there, or the store has failed.
+    let mut awaited = match site.has_other_stores() {
+        true => Some(engine.admission.awaited(prefix, room, timeout).await?),
+        false => None,
+    };
+    let left = timeout.saturating_sub(begun.elapsed());
+    let mut reserved = engine.admission.source(room, left).await?;
     if download.whole {
         // The source holds the whole file in memory already, and the copy made here comes on top.
         reserved.grow(room)?;
@@ -192,11 +200,14 @@ async fn fetch(engine: &Shared, site: &Site, located: &Located) -> Result<Source
         let so_far = (bytes.len() + chunk.len()) as u64;
         check_size(so_far, most)?;
         while length.is_none() && so_far > room {
-            reserved.grow(room.max(STEP))?;
-            room += room.max(STEP);
+            let step = room.max(STEP);
+            awaited.as_mut().map_or(Ok(()), |awaited| awaited.grow_at_most(step))?;
+            reserved.grow(step)?;
+            room += step;
         }
         bytes.extend_from_slice(&chunk);
     }
+    drop(awaited);
     engine.fetched_bytes.add(bytes.len() as u64);
     if length.is_some_and(|length| length != bytes.len() as u64) {
         let cause = format!("{} bytes came of {}", bytes.len(), length.unwrap_or(0));

@@ -176,6 +176,12 @@ impl Engine {
             .is_ok()
     }
 
+    /// Whether a response waits for memory that other responses hold until their clients have read them.
+    #[must_use]
+    pub fn waits_for_clients(&self) -> bool {
+        self.shared.admission.waits_for_clients()
+    }
+
     /// Waits until results in work are in their caches, for five seconds at most. Then runs every plugin's `on_stop`.
     pub async fn stop(&self, site: &Arc<Site>) {
         let shared = Arc::clone(&self.shared);

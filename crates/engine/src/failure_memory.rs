@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use moka::sync::Cache;
 use resizer_imaging::Limits;
+use resizer_plugin_api::engine::MountedSource;
 use resizer_plugin_api::{ByteSize, CacheKey, Error, ErrorKind, SourceKey, Validator};
 
 use crate::purge_epoch::PurgeEpoch;
@@ -24,23 +25,37 @@ struct Failure {
     limits: (Limits, ByteSize),
 }
 
+/// The source and the version that a request asks for, and the limits that are in force for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'r> {
+    pub(crate) site: &'r Site,
+    pub(crate) mount: &'r MountedSource,
+    pub(crate) key: &'r CacheKey,
+}
+
 impl FailureMemory {
     pub(crate) fn new() -> Self {
         Self(Cache::new(MOST))
     }
 
     /// The error that this version of the source ended with, within `failure_memory`. An error about size counts only
-    /// while the limits are the same.
-    pub(crate) fn known(&self, site: &Site, key: &CacheKey) -> Option<Error> {
+    /// while the limits are the same, and one about damage while damaged sources are shown or refused as then.
+    pub(crate) fn known(&self, asked: Asked<'_>) -> Option<Error> {
+        let Asked { site, key, .. } = asked;
         let failure = self.0.get(&(key.source.clone(), key.validator.clone()))?;
         let fresh = failure.at.elapsed() < site.server().failure_memory.0;
-        let holds = failure.error.kind() != ErrorKind::TooLarge || failure.limits == limits(site);
+        let (now, then) = (asked.limits(), &failure.limits);
+        let holds = match failure.error.kind() {
+            ErrorKind::TooLarge => now == *then,
+            _ => now.0.show_damaged == then.0.show_damaged,
+        };
         (fresh && holds).then_some(failure.error)
     }
 
     /// Notes a failure that lies in the source itself; other errors are ignored. Noted under the version that was asked
     /// for and under the version that came.
-    pub(crate) fn note(&self, site: &Site, epoch: &PurgeEpoch, key: &CacheKey, came: &Validator, error: &Error) {
+    pub(crate) fn note(&self, asked: Asked<'_>, epoch: &PurgeEpoch, came: &Validator, error: &Error) {
+        let key = asked.key;
         if !matches!(
             error.kind(),
             ErrorKind::Corrupt | ErrorKind::Unsupported | ErrorKind::TooLarge
@@ -50,7 +65,7 @@ impl FailureMemory {
         let failure = Failure {
             error: error.clone(),
             at: Instant::now(),
-            limits: limits(site),
+            limits: asked.limits(),
         };
         for validator in [came, &key.validator] {
             let version = (key.source.clone(), validator.clone());
@@ -64,6 +79,8 @@ impl FailureMemory {
     }
 }
 
-fn limits(site: &Site) -> (Limits, ByteSize) {
-    (site.limits().clone(), site.server().max_source_bytes)
+impl Asked<'_> {
+    fn limits(self) -> (Limits, ByteSize) {
+        (self.site.limits(self.mount), self.site.server().max_source_bytes)
+    }
 }

@@ -1,12 +1,13 @@
-//! Work pool: the threads that process pixels, one for each core, fed by a queue that [`crate::admission`] bounds.
-//! Their priority is below that of the threads that serve clients. A job whose clients left while it waited is never
-//! begun. A job that panics is an error, and its thread lives on.
+//! Work pool: the threads that process pixels, fed by a queue that [`crate::admission`] bounds. Their priority is below
+//! that of the threads that serve clients. A job whose clients left while it waited is never begun. A job that panics
+//! is an error, and its thread lives on.
 //!
-//! Large jobs take seconds and cannot be interrupted. So one thread takes none of them and has a higher priority than
-//! the others: a small job always finds a thread that is free soon. A large job that has waited for long goes before
-//! small ones.
+//! One thread for each core takes all jobs. Half as many more take only jobs that are predicted to be short, and have a
+//! higher priority than the others: a short job always finds a thread that is free soon. These are fewer than the
+//! cores, so that long jobs keep at least half of the processor. `queue` has the order.
 
-use std::collections::VecDeque;
+mod queue;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,19 +15,23 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use resizer_foreign::allocator::{Unused, give_back};
-use resizer_imaging::Cost;
 use resizer_plugin_api::{Counter, Error, ErrorKind, Gauge, Metrics};
 use tokio::sync::oneshot;
 
+use self::queue::{Id, Queue, Takes};
 use crate::cancellation::Cancellation;
 use crate::flight::panicked;
+
+pub(crate) use self::queue::Turn;
 
 /// The nice value of a work thread, of 19 at most. With it, an idle core takes up pixels at once, and a hit does not
 /// wait behind them.
 const NICENESS: i32 = 5;
-/// The nice value of threads that take large jobs. On Linux, such a thread gets a third of the processor time of one
+/// The nice value of threads that take long jobs. On Linux, such a thread gets a third of the processor time of one
 /// that takes none, where they share a core.
-const NICENESS_OF_LARGE: i32 = 10;
+const NICENESS_OF_LONG: i32 = 10;
+/// Threads that take all jobs, for one that takes short jobs only.
+const ALL_FOR_ONE_SHORT: usize = 2;
 
 /// After so long without a job, a thread returns the freed memory of its last job to the system.
 const REST: Duration = Duration::from_secs(1);
@@ -36,79 +41,32 @@ pub(crate) struct WorkPool {
     shared: Arc<PoolShared>,
 }
 
+type Job = Box<dyn FnOnce() + Send>;
+
 struct PoolShared {
-    queue: Mutex<Queue>,
-    wake: Condvar,
+    queue: Mutex<Waiting>,
+    /// For threads that take all jobs, and for those that take short ones.
+    wake_all: Condvar,
+    wake_short: Condvar,
     metrics: PoolMetrics,
 }
 
-/// A job of more pixels, decoded and encoded together, is large. It takes in the order of half a second or more.
-const LARGE_PIXELS: u64 = 32_000_000;
-/// A large job that has waited for so long goes before small ones.
-const OVERDUE: Duration = Duration::from_secs(1);
-
-struct Queue {
-    small: VecDeque<Queued>,
-    large: VecDeque<Queued>,
-    next_id: u64,
+struct Waiting {
+    jobs: Queue<Job>,
+    /// Threads for short jobs that wait for one.
+    idle_short: usize,
     closed: bool,
-}
-
-struct Queued {
-    id: u64,
-    since: Instant,
-    job: Box<dyn FnOnce() + Send>,
-}
-
-/// A job's place in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// Behind all other small jobs.
-    Small,
-    /// Behind all other large jobs. Small ones go first, but not for long.
-    Large,
-    /// Before all other jobs: for a health check.
-    Next,
-}
-
-impl Turn {
-    /// The turn of a job of this cost.
-    pub(crate) fn of(cost: &Cost) -> Self {
-        if cost.pixels > LARGE_PIXELS {
-            Self::Large
-        } else {
-            Self::Small
-        }
-    }
-}
-
-impl Queue {
-    /// The next job for a thread that takes large jobs, or does not.
-    fn take(&mut self, takes_large: bool) -> Option<Queued> {
-        let next = |queued: &Queued| self.small.is_empty() || queued.since.elapsed() > OVERDUE;
-        if takes_large && self.large.front().is_some_and(next) {
-            return self.large.pop_front();
-        }
-        self.small.pop_front()
-    }
-
-    fn remove(&mut self, id: u64) -> Option<Queued> {
-        [&mut self.small, &mut self.large].into_iter().find_map(|jobs| {
-            let place = jobs.iter().position(|queued| queued.id == id)?;
-            jobs.remove(place)
-        })
-    }
 }
 
 /// A job's ticket. Its drop removes the job from the queue, together with the memory that the job holds.
 struct Ticket<'p> {
     shared: &'p PoolShared,
-    id: u64,
+    id: Id,
 }
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        let removed = self.shared.queue.lock().remove(self.id);
+        let removed = self.shared.queue.lock().jobs.remove(self.id);
         if removed.is_some() {
             self.shared.metrics.queued.add(-1);
             self.shared.metrics.cancelled.increment();
@@ -132,7 +90,7 @@ pub(crate) struct Done<T> {
 }
 
 impl WorkPool {
-    /// Starts the threads.
+    /// Starts this many threads that take all jobs, and those that take short ones.
     pub(crate) fn start(threads: usize, metrics: &Metrics) -> std::io::Result<Self> {
         let metrics = PoolMetrics {
             queued: metrics.gauge("resizer_work_queued", "Jobs that wait for a work thread.", &[]),
@@ -150,21 +108,22 @@ impl WorkPool {
             ),
         };
         let shared = Arc::new(PoolShared {
-            queue: Mutex::new(Queue {
-                small: VecDeque::new(),
-                large: VecDeque::new(),
-                next_id: 0,
+            queue: Mutex::new(Waiting {
+                jobs: Queue::new(),
+                idle_short: 0,
                 closed: false,
             }),
-            wake: Condvar::new(),
+            wake_all: Condvar::new(),
+            wake_short: Condvar::new(),
             metrics,
         });
-        for index in 0..threads {
+        let short = (threads / ALL_FOR_ONE_SHORT).max(1);
+        for index in 0..threads + short {
             let shared = Arc::clone(&shared);
-            let takes_large = index > 0 || threads == 1;
+            let takes = if index < short { Takes::Short } else { Takes::All };
             std::thread::Builder::new()
                 .name(format!("work-{index}"))
-                .spawn(move || shared.serve(takes_large))?;
+                .spawn(move || shared.serve(takes))?;
         }
         Ok(Self { shared })
     }
@@ -194,23 +153,17 @@ impl WorkPool {
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Overloaded, "The server is stopping.")))
     }
 
-    fn enqueue(&self, turn: Turn, job: Box<dyn FnOnce() + Send>) -> Ticket<'_> {
+    fn enqueue(&self, turn: Turn, job: Job) -> Ticket<'_> {
         self.shared.metrics.queued.add(1);
         let mut queue = self.shared.queue.lock();
-        let id = queue.next_id;
-        queue.next_id += 1;
-        let since = Instant::now();
-        let queued = Queued { id, since, job };
-        match turn {
-            Turn::Small => queue.small.push_back(queued),
-            Turn::Large => queue.large.push_back(queued),
-            Turn::Next => queue.small.push_front(queued),
-        }
+        let (id, long) = queue.jobs.push(turn, Instant::now(), job);
+        // A thread that takes all jobs is woken for a short one only if the others have enough to do.
+        let enough = queue.jobs.short_jobs() <= queue.idle_short;
         drop(queue);
-        match turn {
-            // All, because the one that wakes may take no large jobs.
-            Turn::Large => drop(self.shared.wake.notify_all()),
-            Turn::Small | Turn::Next => drop(self.shared.wake.notify_one()),
+        if long || !enough {
+            self.shared.wake_all.notify_one();
+        } else {
+            self.shared.wake_short.notify_one();
         }
         Ticket {
             shared: &self.shared,
@@ -250,8 +203,11 @@ impl PoolMetrics {
 }
 
 impl PoolShared {
-    fn serve(&self, takes_large: bool) {
-        let niceness = if takes_large { NICENESS_OF_LARGE } else { NICENESS };
+    fn serve(&self, takes: Takes) {
+        let (niceness, wake) = match takes {
+            Takes::Short => (NICENESS, &self.wake_short),
+            Takes::All => (NICENESS_OF_LONG, &self.wake_all),
+        };
         #[cfg(target_os = "linux")]
         if let Err(error) = rustix::process::setpriority_process(None, niceness) {
             tracing::debug!(%error, "work threads keep the process's priority");
@@ -260,21 +216,30 @@ impl PoolShared {
         let mut rested = true;
         loop {
             let mut queue = self.queue.lock();
-            let queued = loop {
-                match queue.take(takes_large) {
-                    Some(next) => break next,
-                    None if queue.closed => return,
-                    None if rested => self.wake.wait(&mut queue),
-                    None if self.wake.wait_for(&mut queue, REST).timed_out() => {
-                        rested = true;
-                        MutexGuard::unlocked(&mut queue, || give_back(Unused::AtAll));
-                    }
-                    None => {}
+            let job = loop {
+                if let Some(next) = queue.jobs.take(takes) {
+                    break next;
+                }
+                if queue.closed {
+                    return;
+                }
+                let idle = usize::from(takes == Takes::Short);
+                queue.idle_short += idle;
+                let timed_out = if rested {
+                    wake.wait(&mut queue);
+                    false
+                } else {
+                    wake.wait_for(&mut queue, REST).timed_out()
+                };
+                queue.idle_short -= idle;
+                if timed_out {
+                    rested = true;
+                    MutexGuard::unlocked(&mut queue, || give_back(Unused::AtAll));
                 }
             };
             drop(queue);
             rested = false;
-            (queued.job)();
+            job();
         }
     }
 }
@@ -282,7 +247,8 @@ impl PoolShared {
 impl Drop for WorkPool {
     fn drop(&mut self) {
         self.shared.queue.lock().closed = true;
-        self.shared.wake.notify_all();
+        self.shared.wake_all.notify_all();
+        self.shared.wake_short.notify_all();
     }
 }
 
@@ -298,30 +264,28 @@ mod tests {
 
     use super::*;
 
+    const SHORT: Turn = Turn::After(Duration::from_millis(1));
+    const LONG: Turn = Turn::After(Duration::from_secs(1));
+
     #[tokio::test]
     async fn panic_in_a_job_is_an_error_and_the_thread_lives() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let error = pool
-            .run::<()>(Turn::Small, Cancellation::default(), || panic!("boom"))
+            .run::<()>(LONG, Cancellation::default(), || panic!("boom"))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
-        assert_eq!(
-            pool.run(Turn::Small, Cancellation::default(), || Ok(3))
-                .await
-                .unwrap()
-                .value,
-            3
-        );
+        let done = pool.run(LONG, Cancellation::default(), || Ok(3)).await;
+        assert_eq!(done.unwrap().value, 3);
     }
 
     #[tokio::test]
     async fn job_cancelled_in_the_queue_is_never_begun() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let (go, wait) = mpsc::channel::<()>();
-        let busy = pool.run(Turn::Small, Cancellation::default(), move || Ok(wait.recv().ok()));
+        let busy = pool.run(LONG, Cancellation::default(), move || Ok(wait.recv().ok()));
         let cancellation = Cancellation::default();
-        let waiting = pool.run(Turn::Small, cancellation.clone(), || Ok(()));
+        let waiting = pool.run(LONG, cancellation.clone(), || Ok(()));
         let free = async {
             cancellation.cancel();
             go.send(()).ok();
@@ -335,10 +299,10 @@ mod tests {
     async fn job_whose_future_is_dropped_leaves_the_queue_with_its_memory() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
         let (go, wait) = mpsc::channel::<()>();
-        let busy = pool.run(Turn::Small, Cancellation::default(), move || Ok(wait.recv().ok()));
+        let busy = pool.run(LONG, Cancellation::default(), move || Ok(wait.recv().ok()));
         let held = Arc::new(());
         let holds = Arc::clone(&held);
-        let waiting = pool.run(Turn::Small, Cancellation::default(), move || {
+        let waiting = pool.run(LONG, Cancellation::default(), move || {
             drop(holds);
             Ok(())
         });
@@ -354,43 +318,73 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn health_check_goes_before_the_queue() {
+    async fn long_jobs_leave_a_thread_to_short_jobs() {
         let pool = WorkPool::start(1, &Metrics::default()).unwrap();
-        let (go, wait) = mpsc::channel::<()>();
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let note = |name: &'static str| {
-            let order = Arc::clone(&order);
-            move || {
-                order.lock().push(name);
-                Ok(())
-            }
-        };
-        let busy = pool.run(Turn::Small, Cancellation::default(), move || Ok(wait.recv().ok()));
-        let last = pool.run(Turn::Small, Cancellation::default(), note("last"));
-        let next = pool.run(Turn::Next, Cancellation::default(), note("next"));
-        let free = async { go.send(()).ok() };
-        let _ = tokio::join!(busy, last, next, free);
-        assert_eq!(*order.lock(), ["next", "last"]);
-    }
-
-    #[tokio::test]
-    async fn large_jobs_in_the_pool_leave_one_thread_to_small_jobs() {
-        let pool = WorkPool::start(2, &Metrics::default()).unwrap();
         let (first, wait_first) = mpsc::channel::<()>();
-        let one = pool.run(Turn::Large, Cancellation::default(), move || Ok(wait_first.recv().ok()));
+        let one = pool.run(LONG, Cancellation::default(), move || Ok(wait_first.recv().ok()));
         let began = Arc::new(Mutex::new(false));
         let note = Arc::clone(&began);
-        let two = pool.run(Turn::Large, Cancellation::default(), move || {
+        let two = pool.run(LONG, Cancellation::default(), move || {
             *note.lock() = true;
             Ok(())
         });
-        let small = async {
-            pool.run(Turn::Small, Cancellation::default(), || Ok(())).await.unwrap();
+        let short = async {
+            for _ in 0..9 {
+                pool.run(SHORT, Cancellation::default(), || Ok(())).await.unwrap();
+            }
             let second_began = *began.lock();
             first.send(()).unwrap();
             second_began
         };
-        let (one, two, second_began) = tokio::join!(one, two, small);
+        let (one, two, second_began) = tokio::join!(one, two, short);
         assert!(one.is_ok() && two.is_ok() && !second_began);
+    }
+
+    #[tokio::test]
+    async fn short_jobs_leave_a_thread_to_long_jobs() {
+        let pool = WorkPool::start(1, &Metrics::default()).unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let hold = |turn, name: &'static str| {
+            let (go, wait) = mpsc::channel::<()>();
+            let order = Arc::clone(&order);
+            let held = pool.run(turn, Cancellation::default(), move || {
+                wait.recv().ok();
+                order.lock().push(name);
+                Ok(())
+            });
+            (go, held)
+        };
+        // Both threads are busy, so that both jobs below wait.
+        let ((free_long, long), (free_short, short)) = (hold(LONG, "long"), hold(SHORT, "short"));
+        let ((free_next, next), (free_last, last)) = (hold(SHORT, "short again"), hold(LONG, "long again"));
+        let free = async {
+            free_next.send(()).unwrap();
+            free_last.send(()).unwrap();
+            free_long.send(()).unwrap();
+            while order.lock().len() < 2 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let first = order.lock().clone();
+            free_short.send(()).unwrap();
+            first
+        };
+        let (.., first) = tokio::join!(long, short, next, last, free);
+        assert_eq!(first[..2], ["long", "long again"]);
+    }
+
+    #[tokio::test]
+    async fn short_jobs_have_all_threads_while_no_long_one_waits() {
+        let pool = WorkPool::start(2, &Metrics::default()).unwrap();
+        let together = Arc::new(std::sync::Barrier::new(3));
+        let meet = || {
+            let together = Arc::clone(&together);
+            pool.run(SHORT, Cancellation::default(), move || {
+                together.wait();
+                Ok(())
+            })
+        };
+        let all = async { tokio::join!(meet(), meet(), meet()) };
+        let met = tokio::time::timeout(Duration::from_secs(60), all).await;
+        assert!(met.is_ok(), "three jobs run at once");
     }
 }

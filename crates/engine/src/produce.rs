@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use resizer_imaging::{ImageError, Job, SourceInfo, inspect, predict, run_within};
+use resizer_imaging::{Cancel, Cost, ImageError, Job, SourceInfo, inspect, predict, run_within};
 use resizer_plugin_api::{Body, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest};
 
 use crate::admission::Reserved;
 use crate::cancellation::Cancellation;
 use crate::chain::{self, Found};
 use crate::download::download;
+use crate::failure_memory::Asked;
 use crate::flight::{Landing, panicked};
 use crate::image_error::public;
 use crate::media_type::sniff;
@@ -49,6 +50,7 @@ pub(crate) async fn produce(
                 body: counted_hit(&engine.admission, found.hit.body, memory_timeout(site)).await?,
                 meta: found.hit.meta,
                 part: None,
+                damaged: None,
             });
         }
     }
@@ -58,7 +60,7 @@ pub(crate) async fn produce(
     }
     if !prepared.caching && matches!(prepared.task, Task::Relay) {
         trail.cache = Some(CacheOutcome::Relayed);
-        return Box::pin(relay(engine, request, prepared)).await;
+        return Box::pin(relay(engine, site, request, prepared)).await;
     }
 
     let work = {
@@ -81,6 +83,7 @@ pub(crate) async fn produce(
         meta: made.meta.clone(),
         body: Body::Bytes(made.reply.clone()),
         part: None,
+        damaged: made.damaged.then(|| site.server().damaged_max_age),
     })
 }
 
@@ -103,18 +106,24 @@ async fn make(
     if let Some(found) = chain::look(&located.epoch, caches, request, key, None).await {
         return found_again(engine, site, key, found).await;
     }
+    let asked = Asked {
+        site,
+        mount: &located.mount,
+        key,
+    };
     if matches!(prepared.task, Task::Process(_))
-        && let Some(error) = engine.failure_memory.known(site, key)
+        && let Some(error) = engine.failure_memory.known(asked)
     {
         return Err(error);
     }
     let place = engine.admission.place()?;
+    let prefix = &located.mount.prefix;
+    let waits = engine.admission.store_wait(prefix, site.queue_per_store())?;
     let begun = Instant::now();
     let source = download(engine, site, request, located).await;
+    drop(waits);
     let source = source.inspect_err(|error| {
-        engine
-            .failure_memory
-            .note(site, &located.epoch, key, &key.validator, error);
+        engine.failure_memory.note(asked, &located.epoch, &key.validator, error);
     })?;
     let mut stages = vec![("fetch", begun.elapsed())];
     // The bytes may be of a newer version than the stat: they are cached under their own validator.
@@ -124,12 +133,12 @@ async fn make(
         ..key.clone()
     };
     let finished = match prepared.task {
-        Task::Relay => relayed(&source),
+        Task::Relay => relayed(engine, &source).await?,
         Task::Process(format) => {
             let job = Arc::new(Job {
                 instructions: request.instructions.clone(),
                 format,
-                limits: site.limits().clone(),
+                limits: site.limits(&located.mount),
             });
             processed(engine, site, prepared, &came, &source, &job, cancellation).await?
         }
@@ -137,14 +146,21 @@ async fn make(
     drop(place);
     stages.extend_from_slice(&finished.stages);
     engine.instruments.worked(&stages);
+    if finished.damaged {
+        engine.damaged.increment();
+        tracing::warn!(plugin = located.plugin, source = %key.source, "a part of a damaged image is shown");
+    }
     let made = Arc::new(Made {
         meta: EntryMeta::new(finished.content_type, came.validator.clone()).with_modified(source.stat.modified),
         key: came,
         reply: finished.reply,
+        damaged: finished.damaged,
         found_in: None,
         stages,
     });
     drop(source);
+    // A cache would keep it for longer than it is to be kept.
+    let caches = if finished.damaged { &caches[..0] } else { caches };
 
     // Without stats, look-ups use the key without a validator. The entry itself has the validator that came.
     let asked = located.stat.validator.is_some();
@@ -177,6 +193,7 @@ async fn found_again(engine: &Shared, site: &Site, key: &CacheKey, found: Found<
         key,
         meta: found.hit.meta,
         reply: counted(bytes, reserved),
+        damaged: false,
         found_in: Some(found.plugin),
         stages: Vec::new(),
     }))
@@ -198,16 +215,20 @@ struct Finished {
     reply: Bytes,
     content_type: String,
     stages: Vec<(&'static str, Duration)>,
+    /// Whether a part of the source is missing.
+    damaged: bool,
 }
 
 /// The unchanged source as a result, for caches that hold unmodified files too.
-fn relayed(source: &SourceBytes) -> Finished {
-    Finished {
+async fn relayed(engine: &Shared, source: &SourceBytes) -> Result<Finished, Error> {
+    let leave = engine.admission.sent_source(source.bytes.len() as u64).await?;
+    Ok(Finished {
         bytes: source.bytes.clone(),
-        reply: counted(source.bytes.clone(), source.clone()),
+        reply: counted(source.bytes.clone(), (source.clone(), leave)),
         content_type: sniff(&source.bytes).to_owned(),
         stages: Vec::new(),
-    }
+        damaged: false,
+    })
 }
 
 /// Decodes, scales and encodes the source, once there is memory for it. `came` is the key of the version that came.
@@ -224,13 +245,16 @@ async fn processed(
     let failed = |error: &Error| {
         store_error::log(located.plugin, &key.source, error);
         let memory = &engine.failure_memory;
-        memory.note(site, &located.epoch, key, &came.validator, error);
+        let mount = &located.mount;
+        memory.note(Asked { site, mount, key }, &located.epoch, &came.validator, error);
     };
-    let info = header(source.bytes.clone(), Arc::clone(job)).await;
+    let timeout = memory_timeout(site);
+    let token = cancellation.token().clone();
+    let info = header(engine, source.clone(), Arc::clone(job), timeout, token).await;
     let info = info.inspect_err(failed)?;
     let cost = predict(&info, job).map_err(public)?;
-    let reserved = engine.admission.pixels(cost.peak_bytes, memory_timeout(site)).await?;
-    let finished = process(engine, source, job, Turn::of(&cost), reserved, cancellation).await;
+    let reserved = engine.admission.pixels(cost.peak_bytes, timeout).await?;
+    let finished = process(engine, source, job, &cost, reserved, timeout, cancellation).await;
     // The header has passed the limits, so that an error about size is about the instructions and not about the source.
     finished.inspect_err(|error| {
         if error.kind() != ErrorKind::TooLarge {
@@ -240,13 +264,14 @@ async fn processed(
 }
 
 /// The work thread's part. The thread holds the source and both reservations until it is done, even when nobody waits
-/// any more. The result's reservation shrinks to the bytes of the result.
+/// any more. The result's reservation shrinks to the bytes of the result, which then waits until it may be sent.
 async fn process(
     engine: &Shared,
     source: &SourceBytes,
     job: &Arc<Job>,
-    turn: Turn,
+    cost: &Cost,
     mut reserved: Reserved,
+    timeout: Duration,
     cancellation: Cancellation,
 ) -> Result<Finished, Error> {
     let (source, decodes) = (source.clone(), engine.decodes.clone());
@@ -271,15 +296,20 @@ async fn process(
         reserved.shrink_to(encoded.bytes.len() as u64);
         Ok((encoded, reserved))
     };
-    let done = engine.pool.run(turn, cancellation, work).await?;
+    let done = engine.pool.run(Turn::of(cost), cancellation, work).await?;
     let (encoded, reserved) = done.value;
+    let leave = engine
+        .admission
+        .sent_result(encoded.bytes.len() as u64, timeout)
+        .await?;
     // Copied to its exact size: a buffer that grew piece by piece may be twice as large, and caches would hold all of
     // it.
     let bytes = Bytes::copy_from_slice(&encoded.bytes);
     Ok(Finished {
-        reply: counted(bytes.clone(), reserved),
+        reply: counted(bytes.clone(), (reserved, leave)),
         bytes,
         content_type,
+        damaged: encoded.damaged,
         stages: vec![
             ("queue", done.waited),
             ("decode", encoded.timings.decode),
@@ -290,9 +320,21 @@ async fn process(
 }
 
 /// Reads the source's header. Runs on tokio's pool for blocking work, because a header can lie behind megabytes of
-/// metadata.
-async fn header(source: Bytes, job: Arc<Job>) -> Result<SourceInfo, Error> {
-    let work = move || inspect(&source, &job.limits).map_err(public);
+/// metadata. The memory of the source and of the header is held until the work ends, even when nobody waits any more.
+async fn header(
+    engine: &Shared,
+    source: SourceBytes,
+    job: Arc<Job>,
+    timeout: Duration,
+    cancel: Cancel,
+) -> Result<SourceInfo, Error> {
+    let leave = Arc::clone(&engine.headers).acquire_owned().await;
+    let reserved = engine.admission.header(timeout).await?;
+    let work = move || {
+        let _held = (leave, reserved);
+        let info = cancel.check().and_then(|()| inspect(&source.bytes, &job.limits));
+        info.map_err(public)
+    };
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|failed| Err(panicked(&*failed.into_panic())))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use resizer_plugin_api::{Body, CacheKey, EntryMeta, Stat};
+use resizer_plugin_api::{Body, CacheKey, EntryMeta, Seconds, Stat};
 
 use crate::admission::Reserved;
 use crate::range::Part;
@@ -17,6 +17,8 @@ pub(crate) struct Produced {
     pub(crate) body: Body,
     /// Set where the body is only this part of the result, because the source was asked for no more.
     pub(crate) part: Option<Part>,
+    /// How long the result may be kept if a part of its source is missing.
+    pub(crate) damaged: Option<Seconds>,
 }
 
 /// The result of a flight, shared by all who waited for it.
@@ -26,6 +28,8 @@ pub(crate) struct Made {
     pub(crate) meta: EntryMeta,
     /// The bytes for clients. They hold a memory reservation until the last client has them.
     pub(crate) reply: Bytes,
+    /// Whether a part of the source is missing.
+    pub(crate) damaged: bool,
     /// The plugin whose cache held the result after all.
     pub(crate) found_in: Option<&'static str>,
     /// How long each stage took, in the order of the stages.

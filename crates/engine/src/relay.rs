@@ -3,12 +3,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use resizer_plugin_api::{Body, ByteRange, CacheKey, Download, EntryMeta, Error, ErrorKind, Fetch, ImageRequest, Want};
 
-use crate::admission::Reserved;
+use crate::admission::Sent;
 use crate::conditional::Validators;
 use crate::flight::panicked;
 use crate::lazy_timeout::lazy_timeout;
@@ -17,10 +18,14 @@ use crate::prepare::Prepared;
 use crate::produced::Produced;
 use crate::range::{Part, Wanted, wanted};
 use crate::shared::Shared;
+use crate::site::Site;
 use crate::store_error;
 
-/// Bytes of the memory budget that a relay holds: a piece that is being sent, one that waits, and one that the store's
-/// client reads ahead.
+/// Bytes of the memory budget that a relay holds: a piece that is being sent, and the next one. The same whether the
+/// client takes them or waits: nothing further is asked of the source before the client has taken a piece.
+const PIECES: u64 = 256 << 10;
+/// The same, and the bytes that the store's client reads ahead of what it was asked for: what an HTTP connection of
+/// `hyper` buffers, about 400 KiB.
 const HELD: u64 = 768 << 10;
 /// The range that is fetched to tell the media type when a client asks for another part.
 const HEAD: ByteRange = 0..=SNIFFED as u64 - 1;
@@ -29,12 +34,13 @@ const HEAD: ByteRange = 0..=SNIFFED as u64 - 1;
 struct Opened {
     download: Download,
     first: Bytes,
-    _reserved: Reserved,
+    _reserved: Sent,
 }
 
 /// Opens the source and returns its stream, or the stream of the part that the request asks for.
 pub(crate) async fn relay(
     engine: &Arc<Shared>,
+    site: &Site,
     request: &ImageRequest,
     prepared: &Prepared,
 ) -> Result<Produced, Error> {
@@ -43,11 +49,11 @@ pub(crate) async fn relay(
     let validators = Validators::of(&prepared.key, stat.modified);
     if let (Some(length), true) = (stat.length, validators.name_a_version())
         && let Wanted::Part(part) = wanted(&request.head, &validators, length)
-        && let Some(produced) = relay_part(engine, prepared, part).await?
+        && let Some(produced) = relay_part(engine, site, prepared, part).await?
     {
         return Ok(produced);
     }
-    let opened = open(engine, prepared, None).await;
+    let opened = open(engine, site, prepared, None).await;
     let opened = opened.inspect_err(|error| store_error::log(located.plugin, &located.key, error))?;
     let (content_type, length) = (sniff(&opened.first), opened.download.stat.length);
     Ok(begin(engine, prepared, opened, content_type, length))
@@ -55,7 +61,12 @@ pub(crate) async fn relay(
 
 /// Fetches the part, and the head of the source if the part does not contain it. `None` if the store has another
 /// version by now: then the whole source is sent.
-async fn relay_part(engine: &Arc<Shared>, prepared: &Prepared, part: Part) -> Result<Option<Produced>, Error> {
+async fn relay_part(
+    engine: &Arc<Shared>,
+    site: &Site,
+    prepared: &Prepared,
+    part: Part,
+) -> Result<Option<Produced>, Error> {
     let version = |opened: Result<Opened, Error>| match opened {
         Ok(opened) if opened.download.stat.validator == prepared.located.stat.validator => Ok(Some(opened)),
         Ok(_) => Ok(None),
@@ -68,7 +79,7 @@ async fn relay_part(engine: &Arc<Shared>, prepared: &Prepared, part: Part) -> Re
     };
     let from_start = *part.range.start() == 0 && part.length() >= part.whole.min(SNIFFED as u64);
     let opening = if from_start { part.range.clone() } else { HEAD };
-    let Some(mut opened) = version(open(engine, prepared, Some(opening)).await)? else {
+    let Some(mut opened) = version(open(engine, site, prepared, Some(opening)).await)? else {
         return Ok(None);
     };
     let content_type = sniff(&opened.first);
@@ -76,7 +87,7 @@ async fn relay_part(engine: &Arc<Shared>, prepared: &Prepared, part: Part) -> Re
         // The memory is returned before more is reserved. Relays that hold one reservation and wait for another would
         // wait for each other.
         drop(opened);
-        let Some(middle) = version(open(engine, prepared, Some(part.range.clone())).await)? else {
+        let Some(middle) = version(open(engine, site, prepared, Some(part.range.clone())).await)? else {
             return Ok(None);
         };
         opened = middle;
@@ -89,12 +100,20 @@ async fn relay_part(engine: &Arc<Shared>, prepared: &Prepared, part: Part) -> Re
 }
 
 /// Waits for the first bytes of the source, or of a part of it.
-async fn open(engine: &Shared, prepared: &Prepared, range: Option<ByteRange>) -> Result<Opened, Error> {
+async fn open(engine: &Shared, site: &Site, prepared: &Prepared, range: Option<ByteRange>) -> Result<Opened, Error> {
     let located = &prepared.located;
     let timeout = located.mount.policy.fetch_timeout;
     let open = async {
-        let length = located.stat.length.unwrap_or(HELD);
-        let mut reserved = engine.admission.sent(length.min(HELD), timeout / 2).await?;
+        let length = located.stat.length.unwrap_or(HELD).min(HELD);
+        let prefix = &located.mount.prefix;
+        // Held until the first bytes are there, or the store has failed.
+        let begun = Instant::now();
+        let _awaited = match site.has_other_stores() {
+            true => Some(engine.admission.awaited(prefix, length, timeout / 2).await?),
+            false => None,
+        };
+        let left = (timeout / 2).saturating_sub(begun.elapsed());
+        let mut reserved = engine.admission.sent(length, left).await?;
         engine.fetches.increment();
         let want = Want::whole().with_range(range);
         let Fetch::Download(mut download) = located.mount.source.fetch(&located.path, want).await? else {
@@ -103,6 +122,8 @@ async fn open(engine: &Shared, prepared: &Prepared, range: Option<ByteRange>) ->
         if download.whole {
             let length = download.stat.length.unwrap_or(0);
             reserved.grow(length.saturating_sub(HELD))?;
+        } else if download.on_demand {
+            reserved.shrink_to(PIECES);
         }
         // Collected, so that the media type does not depend on the size of the store's pieces.
         let mut first = Bytes::new();
@@ -150,6 +171,7 @@ fn begin(
         meta,
         body: Body::Stream { stream, length },
         part: None,
+        damaged: None,
     }
 }
 

@@ -10,8 +10,9 @@ use resizer_plugin_api::{Body, Error};
 
 use crate::admission::Admission;
 
-/// Bytes that a stream from a cache holds: the piece that is being sent, and the next one that is being read.
-const STREAMED: u64 = 512 << 10;
+/// Bytes that a stream from a cache holds: the piece that is being sent, and the next one that is being read. Both are
+/// 128 KiB long.
+const STREAMED: u64 = 256 << 10;
 
 /// Bytes and the reservation that is held for as long as the bytes are.
 struct Counted<H> {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPIRES, HeaderName, HeaderValue, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
-use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, RequestHead, ResponseEvent};
+use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, RequestHead, ResponseEvent, Seconds};
 
 use crate::cache_tags;
 use crate::conditional::{USUAL_HEADERS, Validators};
@@ -21,6 +22,8 @@ use crate::stop::Stop;
 use crate::trail::{CacheOutcome, Trail};
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+/// Says what of the response is damaged. `Warning`, which HTTP had for this, is obsolete (RFC 9111, 5.5).
+const X_DAMAGED: HeaderName = HeaderName::from_static("x-damaged");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The policy for SVG files: no scripts, no requests.
 const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
@@ -28,6 +31,9 @@ const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 /// The response of a request that went through all steps: the result, a part of it, or the answer of its preconditions
 /// now that the version of the bytes is known.
 pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Produced, trail: &mut Trail) -> Reply {
+    if let Some(max_age) = produced.damaged {
+        return damaged(prepared, produced, max_age);
+    }
     let validators = if produced.key == prepared.key {
         prepared.validators.modified_at(produced.meta.modified)
     } else {
@@ -55,6 +61,22 @@ pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Prod
         Some(part) => part.answer(reply),
         None => range::cut(&request.head, &validators, reply),
     }
+}
+
+/// The response of a damaged source: the whole result, with a short life. It has no validators, so that no client goes
+/// on with it for being unchanged.
+fn damaged(prepared: Prepared, produced: Produced, max_age: Seconds) -> Reply {
+    let mut reply = Reply::new(StatusCode::OK).with_body(produced.body);
+    reply.headers.extend(prepared.headers);
+    if let Ok(content_type) = HeaderValue::try_from(produced.meta.content_type) {
+        reply.headers.insert(CONTENT_TYPE, content_type);
+    }
+    if let Ok(life) = HeaderValue::try_from(format!("max-age={}", max_age.0.as_secs())) {
+        reply.headers.insert(CACHE_CONTROL, life);
+    }
+    reply.headers.remove(EXPIRES);
+    reply.headers.insert(X_DAMAGED, HeaderValue::from_static("source"));
+    reply
 }
 
 /// Adds the common headers to every response, errors included, fires `on_response`, counts and logs.

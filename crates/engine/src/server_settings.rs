@@ -5,7 +5,7 @@
 mod cache_tags;
 mod pipeline;
 
-use resizer_plugin_api::{ByteSize, Seconds};
+use resizer_plugin_api::{ByteSize, Damaged, Seconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,13 @@ pub struct EngineSettings {
     /// Most jobs that wait, for their source or for a work thread; further requests are answered with 503 at once. A
     /// change needs a restart.
     pub queue: usize,
-    /// Threads that decode, resize and encode; `0` is one per core. A change needs a restart.
+    /// Most jobs of one prefix that wait for their store. Further requests are answered with 503 at once, while images
+    /// of other stores are served. By default as many as there are free places in `queue`. So a store that hangs takes
+    /// half of all places and a second one a quarter. A configuration with one prefix has no bound by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_per_store: Option<usize>,
+    /// Threads that decode, resize and encode; `0` is one per core. Half as many more, but at least one, are for images
+    /// that take a few milliseconds, so that these do not wait behind large ones. A change needs a restart.
     pub work_threads: usize,
     /// Most memory for caches, for images in work, and for images that are being sent. All caches together may take
     /// half of it. Of the rest, three eighths are for sources and for images that are sent unchanged, and five for
@@ -54,6 +60,14 @@ pub struct EngineSettings {
     pub max_frames: u32,
     /// Most pixels of all frames of an animation together, as they are decoded and as they are written.
     pub max_total_pixels: u64,
+    /// Whether an image is shown whose file is damaged behind its header, such as an upload that broke off. With
+    /// `"refuse"` the response is 422. With `"show"` the image is shown, and what is missing is grey, or transparent
+    /// where the image has transparency; an animation ends before the damage. Such a response says `X-Damaged: source`,
+    /// has no `ETag`, and is kept in no cache of this server. A reader's own `damaged` goes before this.
+    pub damaged: Damaged,
+    /// How long clients and CDNs may keep what is shown of a damaged image: the `max-age` of its `Cache-Control`. With
+    /// `"0s"` they ask each time.
+    pub damaged_max_age: Seconds,
     /// How long a source that is too large or cannot be decoded is remembered, so that further requests need no decode.
     pub failure_memory: Seconds,
     /// How long the last known state of an image is used while its store fails. Meanwhile cached results are served,
@@ -81,6 +95,7 @@ impl Default for EngineSettings {
             drop_query_keys: Vec::new(),
             deadline: seconds(30),
             queue: 256,
+            queue_per_store: None,
             work_threads: 0,
             memory_limit: None,
             max_source_bytes: ByteSize(256 << 20),
@@ -90,6 +105,9 @@ impl Default for EngineSettings {
             max_output_side: limits.max_output_side,
             max_frames: limits.max_frames,
             max_total_pixels: limits.max_total_pixels,
+            damaged: Damaged::Refuse,
+            // As long as a failure is remembered: an upload that is repeated shows as soon.
+            damaged_max_age: seconds(60),
             failure_memory: seconds(60),
             stale_if_error: seconds(24 * 60 * 60),
             // A CDN in front would keep the old picture for much longer than the wait that it spares.

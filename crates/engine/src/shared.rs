@@ -7,6 +7,7 @@ use std::sync::Arc;
 use resizer_plugin_api::engine::Resources;
 use resizer_plugin_api::{CacheKey, Counter, Metrics, SourceKey, Stat, Validator};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::admission::Admission;
 use crate::failure_memory::FailureMemory;
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) resources: Arc<Resources>,
     pub(crate) pool: WorkPool,
     pub(crate) admission: Admission,
+    /// Leave to read a header. As many are read at once as pictures are processed.
+    pub(crate) headers: Arc<Semaphore>,
     pub(crate) purge_epochs: Arc<PurgeEpochs>,
     /// The number in each key is the purge epoch: a request that begins after a purge never joins older work.
     pub(crate) stat_flights: Flights<(SourceKey, u64), Stat>,
@@ -38,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) fetches: Counter,
     pub(crate) fetched_bytes: Counter,
     pub(crate) decodes: Counter,
+    pub(crate) damaged: Counter,
     pub(crate) instruments: Instruments,
 }
 
@@ -56,6 +60,7 @@ impl Shared {
         Ok(Self {
             pool: WorkPool::start(threads, &metrics)?,
             admission: Admission::new(server.queue.saturating_add(threads), resources.memory(), &metrics),
+            headers: Arc::new(Semaphore::new(threads)),
             purge_epochs: Arc::default(),
             stat_flights: Flights::new(runtime.clone(), &metrics, "stat"),
             source_flights: Flights::new(runtime.clone(), &metrics, "source"),
@@ -69,6 +74,11 @@ impl Shared {
             decodes: metrics.counter(
                 "resizer_decodes_total",
                 "Sources whose pixels were begun to be decoded.",
+                &[],
+            ),
+            damaged: metrics.counter(
+                "resizer_damaged_total",
+                "Results of damaged sources, of which a part is missing.",
                 &[],
             ),
             runtime,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use resizer_imaging::Limits;
 use resizer_plugin_api::engine::{Given, HookTable, MountedSource};
-use resizer_plugin_api::{SourcePath, SourcePathError};
+use resizer_plugin_api::{Damaged, SourcePath, SourcePathError};
 
 use crate::config::{ConfigFile, Loaded};
 use crate::plan::plan_of;
@@ -39,6 +39,7 @@ impl Site {
             max_output_side: server.max_output_side,
             max_frames: server.max_frames,
             max_total_pixels: server.max_total_pixels,
+            show_damaged: server.damaged == Damaged::Show,
         };
         Self {
             server,
@@ -67,8 +68,13 @@ impl Site {
         plan_of(&self.table)
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+    /// The limits of images of this source.
+    pub(crate) fn limits(&self, mount: &MountedSource) -> Limits {
+        let damaged = mount.policy.damaged.unwrap_or(self.server.damaged);
+        Limits {
+            show_damaged: damaged == Damaged::Show,
+            ..self.limits.clone()
+        }
     }
 
     /// Whether a key of the query makes the engine process an image: a key of imaging, or of an enabled plugin.
@@ -80,6 +86,17 @@ impl Site {
                 .any(|known| known.eq_ignore_ascii_case(key))
         };
         resizer_imaging::is_trigger(key) || is_plugin_s()
+    }
+
+    /// How many jobs may wait for one store: [`crate::admission::Admission::store_wait`].
+    pub(crate) fn queue_per_store(&self) -> Option<usize> {
+        let alone = (!self.has_other_stores()).then_some(usize::MAX);
+        self.server.queue_per_store.or(alone)
+    }
+
+    /// Whether more than one prefix is served, so that the images of one can starve those of another.
+    pub(crate) fn has_other_stores(&self) -> bool {
+        self.mounts.len() > 1
     }
 
     /// The source with the longest prefix of this path.

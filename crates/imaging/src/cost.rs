@@ -1,10 +1,14 @@
-//! Cost prediction: computes the memory of a job from the header alone. The engine reserves these bytes before the job
-//! may start.
+//! Cost prediction: computes memory and time of a job from the header alone. The engine reserves the bytes before the
+//! job may start, and orders its queue by the time (`time`).
 //!
 //! A job has three phases: decoding and scaling; the steps on the scaled picture, each of which holds its input and its
 //! output; and encoding. The peak is that of the most expensive phase. The decoder of an animation stays while a frame
 //! is processed, so its bytes are added. The encoded frames of an animation are not predicted: a still scene and noise
 //! differ by a factor of a thousand. A job asks for that memory as it goes (`run_within`).
+
+mod time;
+
+use std::time::Duration;
 
 use crate::plan::Plan;
 use crate::{Channels, Format, ImageError, Job, Lossless, Orientation, Size, SourceInfo};
@@ -17,8 +21,9 @@ pub struct Cost {
     /// animation. The value is never less than the memory used, and rarely more than one and a half times that plus 2
     /// MB.
     pub peak_bytes: u64,
-    /// The number of decoded plus encoded pixels, as a measure of the time.
-    pub pixels: u64,
+    /// The processor time of the job on the machine that it was measured on, good to a factor of two or three. For
+    /// comparing jobs.
+    pub time: Duration,
 }
 
 /// Predicts the cost of a job, and refuses a job that a limit forbids.
@@ -35,11 +40,9 @@ pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
     ];
     let dearest = phases.into_iter().max().unwrap_or_default();
     let peak_bytes = dearest + if plan.moving { info.decoder_bytes } else { 0 };
-    let frames = u64::from(plan.frames);
-    let written = if plan.moving { frames } else { 1 };
     Ok(Cost {
         peak_bytes: BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job),
-        pixels: info.stored_size().pixels() * frames + plan.output.pixels() * written,
+        time: time::time(info, &plan, job),
     })
 }
 

@@ -26,6 +26,8 @@ mod band;
 #[cfg(feature = "codecs")]
 mod codecs;
 #[cfg(feature = "codecs")]
+mod damage;
+#[cfg(feature = "codecs")]
 mod picture;
 #[cfg(feature = "codecs")]
 mod pipeline;

@@ -1,4 +1,5 @@
-//! Size limits of sources and results, checked against the header before a pixel is allocated.
+//! Limits of a job: sizes of sources and results, checked against the header before a pixel is allocated, and whether
+//! damaged sources are shown.
 
 use crate::{ImageError, Size};
 
@@ -17,6 +18,9 @@ pub struct Limits {
     pub max_frames: u32,
     /// The most pixels of all decoded frames together, and of all written frames. Default 400 million.
     pub max_total_pixels: u64,
+    /// Whether a source that is damaged behind its header is shown as far as it can be decoded. Otherwise it is an
+    /// error. Default `false`.
+    pub show_damaged: bool,
 }
 
 impl Default for Limits {
@@ -28,6 +32,7 @@ impl Default for Limits {
             max_output_side: 10_000,
             max_frames: 2000,
             max_total_pixels: 400_000_000,
+            show_damaged: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::damage::{Completed, Next};
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
 use crate::profile::ToSrgb;
@@ -20,6 +21,8 @@ pub struct Encoded {
     pub size: Size,
     /// The time spent in each part.
     pub timings: Timings,
+    /// Whether a part of the source is missing: see [`Limits::show_damaged`](crate::Limits::show_damaged).
+    pub damaged: bool,
 }
 
 /// Time spent in each part of a job.
@@ -79,17 +82,24 @@ pub fn run_within(
     });
     // Unless all frames are kept, the first frame that is delivered is the picked one.
     let first = if plan.moving { 0 } else { picked };
-    let mut decoder = Some(codec.open(source, info, first, plan.shrink, cancel)?);
+    let opened = codec.open(source, info, first, plan.shrink, cancel)?;
+    let mut decoder = Some(Completed::new(opened, info, plan.shrink, job.limits.show_damaged));
+    let mut damaged = false;
     let mut encoder = codecs::encoder(job, info, &plan)?;
 
     while let Some(frames) = &mut decoder {
-        let Some(delay) = timed(&mut timings.decode, || frames.next_frame(cancel))? else {
-            break;
-        };
+        let begun = timed(&mut timings.decode, || frames.next_frame(cancel))?;
+        damaged = frames.is_damaged();
+        let Some(delay) = begun else { break };
         growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
         let mut scaler = steps::scale::Scaler::new(info.channels, plan.axes(), plan.scaled);
         let mut first_row = 0;
-        while let Some(band) = timed(&mut timings.decode, || frames.next_band(cancel))? {
+        let whole = loop {
+            let band = match timed(&mut timings.decode, || frames.next_rows(cancel))? {
+                Next::Rows(band) => band,
+                Next::End => break true,
+                Next::Dropped => break false,
+            };
             timed(&mut timings.scale, || {
                 steps::crop::rows(&band, first_row, plan.axes()).try_for_each(|row| {
                     cancel.check()?;
@@ -99,6 +109,10 @@ pub fn run_within(
             })?;
             first_row += band.rows().len() as u32;
             growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
+        };
+        damaged = frames.is_damaged();
+        if !whole {
+            break;
         }
         if !plan.moving {
             // The rest works on the scaled picture and may need the memory.
@@ -119,6 +133,7 @@ pub fn run_within(
         format: job.format,
         size: plan.output,
         timings,
+        damaged,
     })
 }
 

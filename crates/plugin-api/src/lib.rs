@@ -49,8 +49,8 @@ pub use reply::{Body, ByteStream, Reply};
 pub use request::{ImageRequest, RequestHead, extension};
 pub use resource::ResourceKey;
 pub use service::{
-    Authorizer, ByteRange, Cache, Download, Entry, EntryMeta, Fetch, Hit, Purge, Source, SourcePath, SourcePathError,
-    SourcePolicy, Stat, Want,
+    Authorizer, ByteRange, Cache, Damaged, Download, Entry, EntryMeta, Fetch, Hit, Purge, Source, SourcePath,
+    SourcePathError, SourcePolicy, Stat, Want,
 };
 pub use settings::{ByteSize, Seconds, Secret, SettingError, UrlPrefix, built_in};
 

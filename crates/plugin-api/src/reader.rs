@@ -57,6 +57,9 @@ macro_rules! reader_settings {
             /// Keep images that are sent as they are in the result caches too, as `cache=always` in every URL would.
             #[serde(default)]
             pub cache_unmodified_files: bool,
+            /// Whether an image is shown whose file is damaged, in place of `damaged` of `[server]`.
+            #[serde(default)]
+            pub damaged: Option<$crate::Damaged>,
         }
 
         impl Config {
@@ -90,6 +93,7 @@ macro_rules! reader_settings {
                 policy.require_image_extension = self.require_image_extension;
                 policy.untrusted_data = self.untrusted_data;
                 policy.cache_unmodified_files = self.cache_unmodified_files;
+                policy.damaged = self.damaged;
                 policy
             }
         }

@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
 use http::HeaderMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::reply::{Body, ByteStream};
 use crate::{CacheKey, Error, ImageRequest, SourceKey, Validator};
@@ -49,6 +51,18 @@ pub struct SourcePolicy {
     pub untrusted_data: bool,
     /// Whether images that are sent unchanged are cached too, unless the URL says otherwise.
     pub cache_unmodified_files: bool,
+    /// How images are treated whose files are damaged; `None` as the server's settings say.
+    pub damaged: Option<Damaged>,
+}
+
+/// How an image is treated whose file is damaged behind its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Damaged {
+    /// An error.
+    Refuse,
+    /// As far as it can be decoded.
+    Show,
 }
 
 impl Default for SourcePolicy {
@@ -61,6 +75,7 @@ impl Default for SourcePolicy {
             require_image_extension: true,
             untrusted_data: false,
             cache_unmodified_files: false,
+            damaged: None,
         }
     }
 }
@@ -218,6 +233,9 @@ pub struct Download {
     /// Whether the whole object lies in memory for as long as `bytes` lives, as a value of a database does. Then
     /// admission counts its whole length, and otherwise a few pieces of up to 256 KiB.
     pub whole: bool,
+    /// Whether nothing is read before `bytes` is polled for it, and then at most 128 KiB, as of a file. Admission then
+    /// counts two such pieces.
+    pub on_demand: bool,
 }
 
 impl Download {
@@ -228,6 +246,7 @@ impl Download {
             stat,
             bytes,
             whole: false,
+            on_demand: false,
         }
     }
 
@@ -235,6 +254,13 @@ impl Download {
     #[must_use]
     pub fn in_memory(stat: Stat, bytes: Bytes) -> Self {
         Self::new(stat, Box::pin(stream::iter([Ok(bytes)]))).held_whole()
+    }
+
+    /// Says that nothing is read ahead of what the stream is polled for: see [`Download::on_demand`].
+    #[must_use]
+    pub fn read_on_demand(mut self) -> Self {
+        self.on_demand = true;
+        self
     }
 
     /// Says that the whole object lies in memory while it is sent.

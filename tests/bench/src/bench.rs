@@ -3,6 +3,7 @@
 
 mod build;
 mod cancel;
+mod fair;
 mod hits;
 pub(crate) mod http;
 mod jpeg;
@@ -17,12 +18,15 @@ pub(crate) fn run(name: &str) -> Result<()> {
     match name {
         "build" => build::run(),
         "cancel" => cancel::run(),
+        "fair" => fair::run(),
         "hits" => hits::run(),
         "jpeg" => jpeg::run(),
         "predict" => predict::run(),
         "relay" => relay::run(),
         "stampede" => stampede::run(),
-        other => bail!("there is no bench `{other}`; there are: build, cancel, hits, jpeg, predict, relay, stampede"),
+        other => {
+            bail!("there is no bench `{other}`; there are: build, cancel, fair, hits, jpeg, predict, relay, stampede")
+        }
     }
 }
 

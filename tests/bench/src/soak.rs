@@ -7,7 +7,7 @@ mod attack;
 mod ceiling;
 mod crash;
 mod group;
-mod load;
+pub(crate) mod load;
 mod million;
 mod slope;
 

@@ -17,6 +17,7 @@ const LIMITS: Limits = Limits {
     max_output_side: 1024,
     max_frames: 16,
     max_total_pixels: 1 << 20,
+    show_damaged: true,
 };
 
 /// Of the decoders that are called without limits: larger pictures are left out.

@@ -269,6 +269,24 @@ fn client_that_reads_nothing_is_closed_after_body_timeout() {
 }
 
 #[test]
+fn client_that_reads_more_slowly_than_client_min_rate_is_closed() {
+    // The client reads all the time, some megabytes a second.
+    let server = with_server_settings("body_timeout = \"500ms\"\nclient_min_rate = \"1GB\"");
+    let length: u64 = 256 << 20;
+    let file = std::fs::File::create(server.folder().join("images/big.jpg")).unwrap();
+    file.set_len(length).unwrap();
+    let mut connection = server.connect();
+    connection.send_get("/big.jpg");
+    assert_eq!(connection.head().unwrap().status, 200);
+    let mut body = Vec::new();
+    while connection.read_into(&mut body, 32 << 10).is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!((body.len() as u64) < length);
+    server.wait_for_log("whole=false");
+}
+
+#[test]
 fn connections_above_the_limit_wait() {
     let server = with_server_settings("max_connections = 2\nworkers = 1");
     let mut first = server.connect();

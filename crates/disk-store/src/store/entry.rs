@@ -26,8 +26,8 @@ const FIXED: usize = 8 + 8 + 8 + 8 + 32 + 4 + 4;
 const LONGEST_HEADER: usize = 64 << 10;
 /// A file up to this length, in bytes, is read at once; a longer one in pieces.
 const WHOLE: u64 = 1 << 20;
-/// The bytes of one piece.
-const PIECE: usize = 256 << 10;
+/// The bytes of one piece. A client that reads slowly holds two.
+const PIECE: usize = 128 << 10;
 
 /// An entry that was found.
 #[derive(Debug)]

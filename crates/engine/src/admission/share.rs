@@ -1,7 +1,7 @@
-//! Memory share: a part of the memory for work, its reservations, and the queue for the rest. Reservations are large or
-//! small. Each class is served in the order of arrival. Small reservations pass by large ones that wait, and large ones
-//! leave room for small ones, so that a thumbnail does not wait for a poster. When a large one has waited for long,
-//! small ones leave it the room that it needs.
+//! Memory share: a part of the memory for work, its reservations, and the queues for the rest. Reservations are tiny,
+//! small or large. Each class is served in the order of arrival. Lesser reservations pass by greater ones that wait, and
+//! greater ones leave room for lesser ones, so that a thumbnail waits neither for a poster nor for photographs. When a
+//! large one has waited for long, the others leave it the room that it needs.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,8 +15,12 @@ use tokio::sync::oneshot;
 
 /// A reservation is large above this part of the share.
 const LARGE_PART: u64 = 8;
-/// The part of the share that large reservations leave to small ones, unless there is only one large one.
-const SMALL_PART: u64 = 4;
+/// A reservation is tiny up to this part of the share.
+const TINY_PART: u64 = 32;
+/// The part of the share that large reservations leave to the others, unless there is only one large one.
+const LEFT_BY_LARGE: u64 = 4;
+/// The part of the share that small and large reservations leave to tiny ones.
+const LEFT_BY_SMALL: u64 = 8;
 /// A large reservation that has waited for so long is overdue.
 const OVERDUE: Duration = Duration::from_secs(1);
 
@@ -29,13 +33,20 @@ pub(super) struct Share {
     refused: Counter,
 }
 
+/// The classes of reservations, by their size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Tiny,
+    Small,
+    Large,
+}
+
 #[derive(Default)]
 struct State {
-    used: u64,
-    /// The part of `used` that large reservations hold.
-    used_by_large: u64,
-    small: VecDeque<Waiter>,
-    large: VecDeque<Waiter>,
+    /// Bytes by class.
+    used: [u64; 3],
+    /// Waiters by class.
+    waiting: [VecDeque<Waiter>; 3],
 }
 
 struct Waiter {
@@ -50,7 +61,7 @@ struct Waiter {
 pub(crate) struct Reserved {
     share: Arc<Share>,
     bytes: u64,
-    large: bool,
+    class: Class,
 }
 
 impl Share {
@@ -66,7 +77,14 @@ impl Share {
 
     /// Bytes that are reserved.
     pub(super) fn used(&self) -> u64 {
-        self.state.lock().used
+        self.state.lock().used()
+    }
+
+    /// Whether a reservation waits.
+    pub(super) fn is_waited_for(&self) -> bool {
+        let mut state = self.state.lock();
+        state.remove_cancelled();
+        state.waiting.iter().any(|queue| !queue.is_empty())
     }
 
     /// Reserves bytes if they are free and no reservation of the same class waits.
@@ -74,10 +92,10 @@ impl Share {
         self.fits(bytes)?;
         let mut state = self.state.lock();
         state.remove_cancelled();
-        let large = self.is_large(bytes);
-        let first = state.queue(large).is_empty();
-        let taken = first && state.has_room(self.most(), bytes, large);
-        Ok(taken.then(|| self.reserve(&mut state, bytes, large)))
+        let class = self.class(bytes);
+        let first = state.waiting[class as usize].is_empty();
+        let taken = first && state.has_room(self.most(), bytes, class);
+        Ok(taken.then(|| self.reserve(&mut state, bytes, class)))
     }
 
     /// Reserves bytes, and waits for them.
@@ -91,7 +109,8 @@ impl Share {
             since: Instant::now(),
             grant,
         };
-        self.state.lock().queue(self.is_large(bytes)).push_back(waiter);
+        let class = self.class(bytes);
+        self.state.lock().waiting[class as usize].push_back(waiter);
         // Declared before the wait, so that its drop comes after it, even when the wait is cancelled.
         let _next = ServeNext(self);
         self.give_out();
@@ -106,14 +125,14 @@ impl Share {
         let most = self.most();
         loop {
             state.remove_cancelled();
-            // The large queue first: its head has room only if small ones have had enough.
-            let next = [true, false].into_iter().find(|large| {
-                let bytes = state.queue(*large).front().map(|waiter| waiter.bytes);
-                bytes.is_some_and(|bytes| state.has_room(most, bytes, *large))
+            // Large ones first: the head of their queue has room only if the others have had enough.
+            let next = [Class::Large, Class::Small, Class::Tiny].into_iter().find(|class| {
+                let waiter = state.waiting[*class as usize].front();
+                waiter.is_some_and(|waiter| state.has_room(most, waiter.bytes, *class))
             });
-            let waiter = next.and_then(|large| Some((large, state.queue(large).pop_front()?)));
-            let Some((large, waiter)) = waiter else { break };
-            let reserved = self.reserve(&mut state, waiter.bytes, large);
+            let waiter = next.and_then(|class| Some((class, state.waiting[class as usize].pop_front()?)));
+            let Some((class, waiter)) = waiter else { break };
+            let reserved = self.reserve(&mut state, waiter.bytes, class);
             granted.push((waiter.grant, reserved));
         }
         drop(state);
@@ -123,14 +142,13 @@ impl Share {
         }
     }
 
-    fn reserve(self: &Arc<Self>, state: &mut State, bytes: u64, large: bool) -> Reserved {
-        state.used += bytes;
-        state.used_by_large += if large { bytes } else { 0 };
+    fn reserve(self: &Arc<Self>, state: &mut State, bytes: u64, class: Class) -> Reserved {
+        state.used[class as usize] += bytes;
         self.admitted.add(bytes.cast_signed());
         Reserved {
             share: Arc::clone(self),
             bytes,
-            large,
+            class,
         }
     }
 
@@ -138,12 +156,22 @@ impl Share {
         self.part_of(self.memory.for_work())
     }
 
+    /// These bytes, or as many as can ever be free: for a share beside another one that holds the bytes themselves.
+    pub(super) fn at_most(&self, bytes: u64) -> u64 {
+        bytes.min(self.part_of(self.memory.for_work_in_the_end()))
+    }
+
     fn part_of(&self, bytes: u64) -> u64 {
         bytes / self.parts[1] * self.parts[0]
     }
 
-    fn is_large(&self, bytes: u64) -> bool {
-        bytes > self.part_of(self.memory.for_work_in_the_end()) / LARGE_PART
+    fn class(&self, bytes: u64) -> Class {
+        let most = self.part_of(self.memory.for_work_in_the_end());
+        match bytes {
+            _ if bytes > most / LARGE_PART => Class::Large,
+            _ if bytes > most / TINY_PART => Class::Small,
+            _ => Class::Tiny,
+        }
     }
 
     fn fits(&self, bytes: u64) -> Result<(), Error> {
@@ -164,31 +192,36 @@ impl Share {
 }
 
 impl State {
-    fn queue(&mut self, large: bool) -> &mut VecDeque<Waiter> {
-        if large { &mut self.large } else { &mut self.small }
+    fn used(&self) -> u64 {
+        self.used.iter().sum()
     }
 
     fn remove_cancelled(&mut self) {
-        for queue in [&mut self.small, &mut self.large] {
+        for queue in &mut self.waiting {
             while queue.front().is_some_and(|waiter| waiter.grant.is_closed()) {
                 queue.pop_front();
             }
         }
     }
 
-    fn has_room(&self, most: u64, bytes: u64, large: bool) -> bool {
+    fn has_room(&self, most: u64, bytes: u64, class: Class) -> bool {
         let within = |used: u64, most: u64| used.saturating_add(bytes) <= most;
-        if !within(self.used, most) {
+        if !within(self.used(), most) {
             return false;
         }
-        if large {
-            return self.used_by_large == 0 || within(self.used_by_large, most - most / SMALL_PART);
+        let [tiny, small, large] = self.used;
+        // An overdue large reservation gets its bytes once the others have no more than these two parts.
+        let overdue = self.waiting[Class::Large as usize].front();
+        let overdue = overdue.filter(|waiter| waiter.since.elapsed() > OVERDUE);
+        let part = overdue.map(|waiter| most.saturating_sub(waiter.bytes).min(most / LEFT_BY_LARGE) / 2);
+        match class {
+            Class::Tiny => part.is_none_or(|part| within(tiny, part)),
+            Class::Small => {
+                let leaves = small == 0 || within(small + large, most - most / LEFT_BY_SMALL);
+                leaves && part.is_none_or(|part| within(small, part))
+            }
+            Class::Large => large == 0 || within(large, most - most / LEFT_BY_LARGE),
         }
-        let overdue = self.large.front().filter(|waiter| waiter.since.elapsed() > OVERDUE);
-        overdue.is_none_or(|waiter| {
-            let left = most.saturating_sub(waiter.bytes).min(most / SMALL_PART);
-            within(self.used - self.used_by_large, left)
-        })
     }
 }
 
@@ -201,27 +234,30 @@ impl Reserved {
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Error> {
         self.share.fits(self.bytes.saturating_add(bytes))?;
         let mut state = self.share.state.lock();
-        if state.used.saturating_add(bytes) > self.share.most() {
+        if state.used().saturating_add(bytes) > self.share.most() {
             drop(state);
             return Err(self.share.refuse());
         }
-        state.used += bytes;
-        state.used_by_large += if self.large { bytes } else { 0 };
+        state.used[self.class as usize] += bytes;
         drop(state);
         self.bytes += bytes;
         self.share.admitted.add(bytes.cast_signed());
         Ok(())
     }
 
+    /// As [`Reserved::grow`], but by no more bytes than can ever be free: see [`Share::at_most`].
+    pub(crate) fn grow_at_most(&mut self, bytes: u64) -> Result<(), Error> {
+        let together = self.share.at_most(self.bytes.saturating_add(bytes));
+        self.grow(together.saturating_sub(self.bytes))
+    }
+
     /// Returns all but these bytes.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let left = self.bytes.min(bytes);
         let mut state = self.share.state.lock();
-        state.used -= self.bytes - left;
-        if self.large {
-            self.large = self.share.is_large(left);
-            state.used_by_large -= if self.large { self.bytes - left } else { self.bytes };
-        }
+        state.used[self.class as usize] -= self.bytes;
+        self.class = self.share.class(left);
+        state.used[self.class as usize] += left;
         drop(state);
         self.share.admitted.add(-(self.bytes - left).cast_signed());
         self.bytes = left;
@@ -258,7 +294,8 @@ mod tests {
 
     const SOON: Duration = Duration::from_millis(50);
 
-    /// A share of 800 bytes. Reservations above 100 bytes are large, and 200 bytes are left to small ones.
+    /// A share of 800 bytes. Reservations above 100 bytes are large and leave 200 bytes to the others. Those up to 25
+    /// bytes are tiny, and 100 bytes are left to them.
     fn share() -> Arc<Share> {
         let (memory, metrics) = (Memory::default(), Metrics::default());
         memory.limit_to(800);
@@ -297,22 +334,43 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn small_reservations_leave_room_for_tiny_ones() {
+        let share = share();
+        let mut held = Vec::new();
+        while let Ok(small) = share.take(50, SOON).await {
+            held.push(small);
+        }
+        assert_eq!(share.used(), 700);
+        let waiting = share.take(50, 100 * SOON);
+        let tiny = async {
+            tokio::task::yield_now().await;
+            let tiny = share.take(25, SOON).await;
+            held.pop();
+            tiny
+        };
+        let (small, tiny) = tokio::join!(waiting, tiny);
+        assert!(small.is_ok() && tiny.is_ok());
+    }
+
+    #[tokio::test]
     async fn overdue_large_reservation_is_served_before_small_ones() {
         let share = share();
         let mut small: VecDeque<Reserved> = VecDeque::new();
-        for _ in 0..8 {
+        for _ in 0..7 {
             small.push_back(share.take(100, SOON).await.unwrap());
         }
         let large = tokio::spawn({
             let share = Arc::clone(&share);
             async move { share.take(600, Duration::from_secs(60)).await }
         });
-        // Small reservations come and go all the time.
+        // Small and tiny reservations come and go all the time.
         let until = Instant::now() + Duration::from_secs(30);
         while !large.is_finished() && Instant::now() < until {
             small.pop_front();
             tokio::task::yield_now().await;
             small.extend(share.take(100, SOON).await.ok());
+            small.extend(share.take(20, SOON).await.ok());
+            small.pop_front();
         }
         assert!(large.await.unwrap().is_ok());
     }
@@ -330,7 +388,7 @@ mod tests {
         let (third, ()) = tokio::join!(waiting, async { first.shrink_to(10) });
         assert!(third.is_ok());
         drop((first, second, third));
-        assert_eq!((share.used(), share.state.lock().used_by_large), (0, 0));
+        assert_eq!(share.state.lock().used, [0; 3]);
     }
 
     #[tokio::test]

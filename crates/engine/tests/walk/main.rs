@@ -5,7 +5,9 @@
 mod away;
 mod cache_tags;
 mod caching;
+mod damaged;
 mod errors;
+mod fairness;
 mod freshness;
 mod hooks;
 mod instruments;

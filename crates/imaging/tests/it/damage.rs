@@ -15,6 +15,7 @@ const LIMITS: Limits = Limits {
     max_output_side: 1000,
     max_frames: 20,
     max_total_pixels: 100_000,
+    show_damaged: false,
 };
 
 pub(crate) fn jpegs() -> impl Iterator<Item = (String, Vec<u8>)> {

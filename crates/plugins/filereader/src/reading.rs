@@ -9,8 +9,9 @@ use resizer_plugin_api::{ByteRange, Stat, Validator};
 
 use crate::folder::FileError;
 
-/// The length of a piece. Most images are one piece, and larger ones take little memory while they are sent.
-const PIECE: u64 = 256 * 1024;
+/// The length of a piece. Many images are one piece, and larger ones take little memory while they are sent to clients
+/// that read slowly.
+const PIECE: u64 = 128 * 1024;
 
 /// A file, or a part of it, being read.
 #[derive(Debug)]

@@ -42,7 +42,7 @@ impl Source for FileReader {
         };
         let stat = reading.stat().clone();
         let bytes: ByteStream = Box::pin(stream::iter(first.map(Ok)).chain(self.rest(reading)));
-        Ok(Fetch::Download(Download::new(stat, bytes)))
+        Ok(Fetch::Download(Download::new(stat, bytes).read_on_demand()))
     }
 }
 

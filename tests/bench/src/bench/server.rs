@@ -66,6 +66,11 @@ pub(crate) fn resizer() -> Result<PathBuf> {
     Ok(workspace::target()?.join("dist/resizer-host"))
 }
 
+/// The same on all cores, for what depends on how the server divides them.
+pub(crate) fn start_resizer_on_all_cores(folder: &Path) -> Result<Server> {
+    start(Command::new(resizer()?), folder)
+}
+
 /// Runs a command that starts the measured server, and waits until the server listens. The server works in this folder.
 /// Its access log is on by default and goes to a file.
 pub(crate) fn start(mut command: Command, folder: &Path) -> Result<Server> {

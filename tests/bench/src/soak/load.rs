@@ -10,28 +10,28 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 /// The outcome of one request.
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// The HTTP status; 0 without a whole response.
-    pub(super) status: u16,
-    pub(super) retry_after: bool,
-    pub(super) body: Vec<u8>,
+    pub(crate) status: u16,
+    pub(crate) retry_after: bool,
+    pub(crate) body: Vec<u8>,
     /// Time since the request was due.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Outcome {
-    pub(super) fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.status == 200
     }
 
     /// A refusal with its reason and `Retry-After`, or a deadline that passed.
-    pub(super) fn is_honest(&self) -> bool {
+    pub(crate) fn is_honest(&self) -> bool {
         (self.status == 503 && self.retry_after) || self.status == 504
     }
 }
 
 /// Asks once.
-pub(super) fn ask(address: &str, target: &str, due: Instant) -> Outcome {
+pub(crate) fn ask(address: &str, target: &str, due: Instant) -> Outcome {
     let (status, retry_after, body) = try_ask(address, target).unwrap_or((0, false, Vec::new()));
     Outcome {
         status,
@@ -69,7 +69,7 @@ fn try_ask(address: &str, target: &str) -> Result<(u16, bool, Vec<u8>)> {
 }
 
 /// Closed loop: each of `clients` asks for the next target as soon as it has an answer, until the time is over.
-pub(super) fn closed(
+pub(crate) fn closed(
     address: &str,
     clients: usize,
     time: Duration,
@@ -90,7 +90,7 @@ pub(super) fn closed(
 }
 
 /// Open loop: so many requests a second at even distances, and the time of each since it was due.
-pub(super) fn open(address: &str, rate: f64, time: Duration, target: impl Fn(u64) -> String + Sync) -> Vec<Outcome> {
+pub(crate) fn open(address: &str, rate: f64, time: Duration, target: impl Fn(u64) -> String + Sync) -> Vec<Outcome> {
     /// More than are ever under way at once, or the rate would depend on the answers.
     const CLIENTS: usize = 64;
     let (count, begun) = (AtomicU64::new(0), Instant::now());
@@ -117,7 +117,7 @@ pub(super) fn open(address: &str, rate: f64, time: Duration, target: impl Fn(u64
 }
 
 /// The time within which this share of the requests was answered.
-pub(super) fn quantile(outcomes: &[Outcome], share: f64) -> Duration {
+pub(crate) fn quantile(outcomes: &[Outcome], share: f64) -> Duration {
     let mut times: Vec<Duration> = outcomes.iter().map(|outcome| outcome.took).collect();
     times.sort();
     let index = (times.len() as f64 * share).ceil() as usize;
