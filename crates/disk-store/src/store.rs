@@ -179,6 +179,10 @@ impl Store {
             }
             Err(error) => return Err(error),
         };
+        let Some(file) = file else {
+            self.discard_damaged(key.name)?;
+            return Ok(None);
+        };
         let metadata = file.metadata()?;
         match entry::read(&file, metadata.len(), key) {
             Ok(Some(found)) => {
@@ -190,13 +194,18 @@ impl Store {
             Ok(None) => Ok(None),
             Err(ReadError::Io(error)) => Err(error),
             Err(ReadError::Damaged) => {
-                self.damaged.fetch_add(1, Ordering::Relaxed);
-                if self.owns() {
-                    self.forget(key.name)?;
-                }
+                self.discard_damaged(key.name)?;
                 Ok(None)
             }
         }
+    }
+
+    fn discard_damaged(&self, name: Name) -> io::Result<()> {
+        self.damaged.fetch_add(1, Ordering::Relaxed);
+        if self.owns() {
+            self.forget(name)?;
+        }
+        Ok(())
     }
 
     /// The state of a store, and its events since it was opened.
@@ -219,7 +228,8 @@ impl Store {
     /// The meta of an entry; `None` if the entry is gone or damaged, which shows when it is read.
     fn meta(&self, name: Name) -> io::Result<Option<Bytes>> {
         let file = match self.folder.open_entry(name) {
-            Ok(file) => file,
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };

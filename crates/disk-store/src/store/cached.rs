@@ -8,10 +8,10 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+use rustix::fs::{CWD, Mode, ResolveFlags, openat2};
 use rustix::io::{ReadWriteFlags, preadv2};
 
-use super::folder::Folder;
+use super::folder::{Folder, READ};
 use super::key::Name;
 use super::{EntryKey, Found, Store, entry};
 
@@ -47,7 +47,7 @@ impl Store {
 
     fn open_cached(&self, name: Name) -> Option<(Arc<File>, Metadata)> {
         let file = Arc::new(self.folder.open_cached(name)?);
-        let metadata = file.metadata().ok()?;
+        let metadata = file.metadata().ok().filter(Metadata::is_file)?;
         if metadata.len() <= LARGEST {
             self.open_files.keep(name, Arc::clone(&file));
         }
@@ -58,8 +58,7 @@ impl Store {
 impl Folder {
     /// Opens an entry if that takes no reading of directories.
     fn open_cached(&self, name: Name) -> Option<File> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let file = openat2(CWD, self.path(name), flags, Mode::empty(), ResolveFlags::CACHED);
+        let file = openat2(CWD, self.path(name), READ, Mode::empty(), ResolveFlags::CACHED);
         file.ok().map(File::from)
     }
 }

@@ -149,7 +149,8 @@ impl Store {
     /// Asks the file which group it belongs to. One that does not say is no entry to anybody.
     fn group_is(&self, name: Name, is_meant: impl Fn(&str) -> bool) -> io::Result<bool> {
         let file = match self.folder.open_entry(name) {
-            Ok(file) => file,
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(false),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error),
         };

@@ -8,12 +8,22 @@
 
 use std::fs::{self, DirEntry, File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
 use super::index::{BLOCK, push};
 use super::key::{Name, shard};
+
+/// The flags that open an entry. `NONBLOCK` means nothing to a regular file, but without it opening a pipe would wait
+/// for a writer.
+pub(super) const READ: OFlags = OFlags::RDONLY
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY);
 
 /// Why a folder cannot be used, and what the operator can do.
 #[derive(Debug, thiserror::Error)]
@@ -64,8 +74,13 @@ impl Folder {
             .truncate(false)
             .read(true)
             .write(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
             .open(&lock);
-        let lock = opened.map_err(fail("write the file", &lock))?;
+        let regular = opened.and_then(|file| match file.metadata()?.is_file() {
+            true => Ok(file),
+            false => Err(io::Error::other("this is not a regular file")),
+        });
+        let lock = regular.map_err(fail("write the file", &lock))?;
         Ok(Self {
             root: root.to_owned(),
             lock,
@@ -99,8 +114,16 @@ impl Folder {
         self.lock.write_all_at(format!("{bytes}\n").as_bytes(), 0)
     }
 
-    pub(super) fn open_entry(&self, name: Name) -> io::Result<File> {
-        File::open(self.path(name))
+    /// Opens an entry; `None` if something else lies in its place: a pipe, a socket, a device or a directory.
+    pub(super) fn open_entry(&self, name: Name) -> io::Result<Option<File>> {
+        match rustix::fs::open(self.path(name), READ, Mode::empty()) {
+            // A socket, or a device without a driver.
+            Err(Errno::NXIO | Errno::NODEV) => Ok(None),
+            opened => {
+                let file = File::from(opened?);
+                Ok(file.metadata()?.is_file().then_some(file))
+            }
+        }
     }
 
     pub(super) fn has(&self, name: Name) -> bool {
@@ -110,9 +133,12 @@ impl Folder {
     /// Writes a file that nobody sees yet, and tells what it takes on the disk.
     pub(super) fn write_temporary(&self, number: u64, parts: [&[u8]; 2]) -> io::Result<(PathBuf, u32)> {
         let path = self.root.join(format!("tmp/{number}"));
-        let create = || File::options().create(true).truncate(true).write(true).open(&path);
+        // Only a new file is certain to be a file: opening a pipe would wait for its reader.
+        let create = || File::options().create_new(true).write(true).open(&path);
         let file = create().or_else(|error| match error.kind() {
             ErrorKind::NotFound => fs::create_dir(self.root.join("tmp")).and_then(|()| create()),
+            // A process that was killed has left it.
+            ErrorKind::AlreadyExists => fs::remove_file(&path).and_then(|()| create()),
             _ => Err(error),
         });
         let written = file.and_then(|mut file| {
@@ -150,9 +176,14 @@ impl Folder {
         Ok(blocks(&fs::metadata(self.directory(directory))?))
     }
 
-    /// Removes an entry's file; `false` if there is none.
+    /// Removes an entry's file, or an empty directory in its place; `false` if there is none.
     pub(super) fn remove(&self, name: Name) -> io::Result<bool> {
-        match fs::remove_file(self.path(name)) {
+        let path = self.path(name);
+        let removed = fs::remove_file(&path).or_else(|error| match error.kind() {
+            ErrorKind::IsADirectory => fs::remove_dir(&path),
+            _ => Err(error),
+        });
+        match removed {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -167,7 +198,7 @@ impl Folder {
                 .file_name()
                 .to_str()
                 .is_some_and(|name| name.parse::<u64>().is_ok());
-            if ours {
+            if ours && !file.file_type()?.is_dir() {
                 fs::remove_file(file.path())?;
             }
         }

@@ -1,6 +1,10 @@
 //! Damaged files: each is a miss, is removed and counted.
 
 use std::fs;
+use std::os::unix::net::UnixListener;
+use std::sync::mpsc;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::*;
 
@@ -135,6 +139,57 @@ fn file_that_vanished_is_a_miss() {
     }
     assert_eq!((store.counts().entries, store.counts().damaged), (0, 0));
     assert!(write(&store, 1, 1000) && is_kept(&store, 1), "and the store goes on");
+}
+
+/// Something else in the place of an entry keeps no thread waiting, and goes.
+#[test]
+fn pipe_socket_or_directory_in_place_of_an_entry_is_a_miss() {
+    type Place = fn(&Path);
+    let places: [(&str, Place); 4] = [
+        ("a pipe", |path| {
+            mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap()
+        }),
+        ("a socket", |path| drop(UnixListener::bind(path).unwrap())),
+        ("a directory", |path| fs::create_dir(path).unwrap()),
+        ("a link to a pipe", |path| {
+            let pipe = path.parent().unwrap().join("pipe");
+            mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+            std::os::unix::fs::symlink(pipe, path).unwrap();
+        }),
+    ];
+    for (what, place) in places {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, file) = one_entry(folder.path(), 500);
+        fs::remove_file(&file).unwrap();
+        place(&file);
+        let (done, is_done) = mpsc::channel();
+        std::thread::spawn(move || {
+            let cached = store.read_cached(&key(7)).is_some();
+            let found = read(&store, 7).is_some();
+            let counted = store.counts().damaged;
+            let group = store.remove_group("group 0").is_ok();
+            let written = write(&store, 7, 500) && is_kept(&store, 7);
+            done.send((cached, found, counted, group, written)).unwrap();
+        });
+        let outcome = is_done.recv_timeout(Duration::from_secs(30));
+        assert_eq!(outcome, Ok((false, false, 1, true, true)), "{what}");
+    }
+}
+
+/// A file that a killed process has left does not stop the next one.
+#[test]
+fn pipe_in_place_of_a_temporary_file_delays_no_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 64 * MIB);
+    for number in 0..9 {
+        let path = folder.path().join(format!("tmp/{number}"));
+        if !path.exists() {
+            mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        }
+    }
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || done.send(write(&store, 1, 1000) && is_kept(&store, 1)));
+    assert_eq!(is_done.recv_timeout(Duration::from_secs(30)), Ok(true));
 }
 
 #[test]

@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 use resizer_disk_store::{Contents as NamedContents, EntryName};
 
 use crate::named::Named;
-use crate::reading::io_error;
+use crate::reading::{content_path, io_error};
 
 /// The unit of `du`, in bytes: a block of the usual file systems.
 const BLOCK: u64 = 4096;
@@ -143,11 +143,8 @@ impl Contents {
         Ok(())
     }
 
-    /// Where cacache puts a content. It has no call that lists them, so this must be known here.
     fn path(&self, digits: &str) -> PathBuf {
-        let (first, rest) = digits.split_at(2);
-        let (second, rest) = rest.split_at(2);
-        self.root().join(first).join(second).join(rest)
+        content_path(&self.folder, digits)
     }
 
     fn root(&self) -> PathBuf {

@@ -1,8 +1,9 @@
 //! Reader of originals: reads a content, whole or in pieces, and compares it with the hash that it lies under. Called
 //! by `cache` on its threads for files, since every call blocks. Removes nothing.
 
+use std::fs;
 use std::io::{self, ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use cacache::{Algorithm, Integrity, SyncReader};
@@ -48,6 +49,9 @@ pub(crate) fn open(folder: &Path, named: &Named) -> io::Result<Found> {
     let Ok(integrity) = Integrity::from_hex(&named.content, Algorithm::Sha256) else {
         return Ok(Found::Missing);
     };
+    if is_no_file(&content_path(folder, &named.content)) {
+        return Ok(Found::Damaged);
+    }
     let found = if named.length <= WHOLE {
         cacache::read_hash_sync(folder, &integrity).map(|bytes| Found::Whole(bytes.into()))
     } else {
@@ -61,6 +65,19 @@ pub(crate) fn open(folder: &Path, named: &Named) -> io::Result<Found> {
         Err(cacache::Error::IoError(error, _)) if error.kind() == ErrorKind::NotFound => Ok(Found::Missing),
         found => found.map_err(io_error),
     }
+}
+
+/// The place where cacache puts a content with this hash. It has no call that tells.
+pub(crate) fn content_path(folder: &Path, digits: &str) -> PathBuf {
+    let [first, second, rest] = [0..2, 2..4, 4..digits.len()].map(|part| digits.get(part).unwrap_or_default());
+    folder.join("content-v2/sha256").join(first).join(second).join(rest)
+}
+
+/// Whether something else than a file lies there. cacache opens whatever it finds, and opening a pipe would wait for a
+/// writer.
+#[expect(clippy::disallowed_methods, reason = "runs on the cache's own threads for files")]
+fn is_no_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
 impl LongContent {
