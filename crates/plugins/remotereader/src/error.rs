@@ -30,8 +30,12 @@ pub(crate) enum RemoteError {
     Status { place: String, status: StatusCode },
     #[error("{place} answered with a part that was not asked for: Content-Range {found:?}")]
     WrongPart { place: String, found: String },
-    #[error("{place} sent the image in the coding {coding:?}, though asked not to code it")]
+    #[error(
+        "{place} sent the image in the coding {coding:?}, which cannot be decoded here, though asked not to code it"
+    )]
     Coded { place: String, coding: String },
+    #[error("{place} sent the image in a coding that cannot be decoded: {source}")]
+    WrongCoding { place: String, source: std::io::Error },
     #[error("the range begins behind the end")]
     BehindEnd,
     #[error("more than the {0} bytes that `max_bytes` allows")]
@@ -106,6 +110,7 @@ impl From<RemoteError> for Error {
                 ErrorKind::Upstream,
                 "The image's store sent the image in a coding of its own.",
             ),
+            E::WrongCoding { .. } => (ErrorKind::Upstream, "The image's store sent the image wrongly coded."),
             E::BehindEnd => (ErrorKind::BadRequest, "The range begins behind the end."),
             E::TooLarge(_) => (
                 ErrorKind::TooLarge,

@@ -4,6 +4,7 @@
 //! trait. The page for operators is `docs.md`. The plugin caches nothing.
 
 mod address;
+mod coding;
 mod connect;
 mod error;
 mod origin;

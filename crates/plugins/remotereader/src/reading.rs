@@ -4,10 +4,11 @@
 use std::time::SystemTime;
 
 use bytes::{Buf as _, Bytes};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
 use reqwest::Response;
 use resizer_plugin_api::{ByteRange, Stat, Validator};
 
+use crate::coding::{Coding, Decoded, Decoding};
 use crate::error::{RemoteError, place};
 
 /// Longest ETag that is used as a validator, in bytes. Each is kept in memory, and any origin may have sent it.
@@ -25,6 +26,10 @@ pub(crate) struct ContentRange {
 #[derive(Debug)]
 pub(crate) struct Reading {
     response: Response,
+    /// Decodes the body, if the origin coded it.
+    decoding: Option<Decoding>,
+    /// Bytes of the coded body that may still come in all.
+    coded_allowance: u64,
     /// Bytes still to come before the requested range.
     skip: u64,
     /// Bytes of the requested range that are still to come.
@@ -40,9 +45,12 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// The length of the body, or of the body that a GET would have.
-pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
-    text(headers, CONTENT_LENGTH)?.parse().ok()
+/// The length of the body, or of the body that a GET would have. That of a coded body is not the image's.
+pub(crate) fn content_length(headers: &HeaderMap, coding: Option<Coding>) -> Option<u64> {
+    match coding {
+        Some(_) => None,
+        None => text(headers, CONTENT_LENGTH)?.parse().ok(),
+    }
 }
 
 /// The metadata of the image from the headers and the length. The validator is the ETag, or else the time of the last
@@ -63,15 +71,15 @@ pub(crate) fn stat(headers: &HeaderMap, length: Option<u64>) -> Stat {
     stat
 }
 
-/// Refuses a response with a content coding: its bytes are not those of the image.
-pub(crate) fn refuse_coding(response: &Response) -> Result<(), RemoteError> {
-    match response.headers().get(CONTENT_ENCODING) {
-        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(RemoteError::Coded {
-            place: place(response.url()),
-            coding: String::from_utf8_lossy(coding.as_bytes()).into_owned(),
-        }),
-        _ => Ok(()),
+/// The coding of an image, which is to be decoded. The bodies of other statuses are not read.
+pub(crate) fn coding(response: &Response) -> Result<Option<Coding>, RemoteError> {
+    if !matches!(response.status().as_u16(), 200 | 203 | 206) {
+        return Ok(None);
     }
+    Coding::of(response.headers()).map_err(|coding| RemoteError::Coded {
+        place: place(response.url()),
+        coding,
+    })
 }
 
 impl ContentRange {
@@ -111,6 +119,8 @@ impl Reading {
         }
         Ok(Self {
             response,
+            decoding: None,
+            coded_allowance: max_bytes,
             skip: 0,
             left: length.unwrap_or(u64::MAX),
             all: length.is_some(),
@@ -148,20 +158,58 @@ impl Reading {
         })
     }
 
+    /// The same out of a body in this coding.
+    pub(crate) fn decoded(mut self, coding: Option<Coding>) -> Self {
+        self.decoding = coding.map(Decoding::new);
+        self
+    }
+
+    /// The next bytes of the body, as they came.
+    async fn receive(&mut self) -> Result<Option<Bytes>, RemoteError> {
+        self.response.chunk().await.map_err(|error| {
+            let (place, source) = (place(self.response.url()), error.without_url());
+            RemoteError::BrokenOff { place, source }
+        })
+    }
+
+    /// The next bytes of the image.
+    async fn chunk(&mut self) -> Result<Option<Bytes>, RemoteError> {
+        loop {
+            let Some(decoding) = &mut self.decoding else {
+                return self.receive().await;
+            };
+            let wrong = |source| RemoteError::WrongCoding {
+                place: place(self.response.url()),
+                source,
+            };
+            match decoding.next().map_err(wrong)? {
+                Decoded::Bytes(bytes) => return Ok(Some(bytes)),
+                Decoded::End => return Ok(None),
+                Decoded::Wants => {}
+            }
+            let came = self.receive().await?;
+            let length = came.as_ref().map_or(0, Bytes::len) as u64;
+            let left = self.coded_allowance.checked_sub(length);
+            self.coded_allowance = left.ok_or(RemoteError::TooLarge(self.max_bytes))?;
+            if let Some(decoding) = &mut self.decoding {
+                decoding.take(came).map_err(|source| RemoteError::WrongCoding {
+                    place: place(self.response.url()),
+                    source,
+                })?;
+            }
+        }
+    }
+
     /// The next bytes; `None` at the end of the requested range.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RemoteError> {
         while self.left > 0 {
-            let mut chunk = match self.response.chunk().await {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) if self.all => {
+            let mut chunk = match self.chunk().await? {
+                Some(chunk) => chunk,
+                None if self.all => {
                     let place = place(self.response.url());
                     return Err(RemoteError::Incomplete { place });
                 }
-                Ok(None) => return Ok(None),
-                Err(error) => {
-                    let (place, source) = (place(self.response.url()), error.without_url());
-                    return Err(RemoteError::BrokenOff { place, source });
-                }
+                None => return Ok(None),
             };
             let came = chunk.len() as u64;
             self.allowance = self

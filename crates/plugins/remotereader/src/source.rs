@@ -11,7 +11,7 @@ use resizer_plugin_api::{
 
 use crate::RemoteReader;
 use crate::error::{RemoteError, place};
-use crate::reading::{ContentRange, Reading, content_length, refuse_coding, stat};
+use crate::reading::{ContentRange, Reading, coding, content_length, stat};
 use crate::target::Target;
 
 #[async_trait]
@@ -32,8 +32,8 @@ impl Source for RemoteReader {
         let response = self.ask(&target, Method::HEAD, &HeaderMap::new()).await?;
         match response.status().as_u16() {
             200 | 203 => {
-                refuse_coding(&response)?;
-                Ok(stat(response.headers(), content_length(response.headers())))
+                let length = content_length(response.headers(), coding(&response)?);
+                Ok(stat(response.headers(), length))
             }
             // The statuses of origins that know GET only, or that sign URLs for GET only.
             400 | 401 | 403 | 405 | 500 | 501 => Ok(self.stat_by_get(&target).await?),
@@ -65,51 +65,75 @@ impl RemoteReader {
         let range = 0..=0;
         let headers = HeaderMap::from_iter([(RANGE, range_header(&range))]);
         let response = self.ask(target, Method::GET, &headers).await?;
-        refuse_coding(&response)?;
+        let coding = coding(&response)?;
         let headers = response.headers();
         match response.status().as_u16() {
-            200 | 203 => Ok(stat(headers, content_length(headers))),
-            206 => Ok(stat(headers, ContentRange::of(&response, &range)?.whole)),
+            200 | 203 => Ok(stat(headers, content_length(headers, coding))),
+            206 => {
+                let whole = ContentRange::of(&response, &range)?.whole;
+                Ok(stat(headers, whole.filter(|_| coding.is_none())))
+            }
             // The image is empty and has no first byte.
             416 if headers.get(CONTENT_RANGE).is_some_and(|range| range == "bytes */0") => Ok(stat(headers, Some(0))),
             _ => Err(failed(&response)),
         }
     }
 
-    /// Requests the image or a part of it; `None` if it is unchanged.
+    /// Requests the image or a part of it; `None` if it is unchanged. A part of a coded body tells nothing: then the
+    /// whole is requested, and the part is cut out of the decoded image.
     async fn open(&self, target: &Target, want: &Want) -> Result<Option<(Stat, Reading)>, RemoteError> {
-        let mut headers = HeaderMap::new();
-        if let Some(range) = &want.range {
-            headers.insert(RANGE, range_header(range));
+        match self.open_range(target, want, want.range.as_ref()).await? {
+            Opened::Unchanged => Ok(None),
+            Opened::Image(stat, reading) => Ok(Some((stat, *reading))),
+            Opened::CodedPart => match self.open_range(target, want, None).await? {
+                Opened::Unchanged => Ok(None),
+                Opened::Image(stat, reading) => Ok(Some((stat, *reading))),
+                Opened::CodedPart => Err(RemoteError::BehindEnd),
+            },
         }
+    }
+
+    /// Requests the image, or from the origin this range of it, and reads the part that `want` names.
+    async fn open_range(&self, target: &Target, want: &Want, asked: Option<&ByteRange>) -> Result<Opened, RemoteError> {
+        let mut headers = HeaderMap::new();
+        headers.extend(asked.map(|range| (RANGE, range_header(range))));
         let known = want.unless.as_ref().and_then(if_none_match);
         let conditional = known.is_some();
         headers.extend(known.map(|known| (IF_NONE_MATCH, known)));
 
         let response = self.ask(target, Method::GET, &headers).await?;
-        let (part, length) = match (response.status().as_u16(), &want.range) {
-            (200 | 203, _) => (None, content_length(response.headers())),
+        let coding = coding(&response)?;
+        let (part, length) = match (response.status().as_u16(), asked) {
+            (200 | 203, _) => (None, content_length(response.headers(), coding)),
+            (206, Some(_)) if coding.is_some() => return Ok(Opened::CodedPart),
             (206, Some(range)) => {
                 let part = ContentRange::of(&response, range)?;
                 (Some(part), part.whole)
             }
-            (304, _) if conditional => return Ok(None),
+            (304, _) if conditional => return Ok(Opened::Unchanged),
             (416, Some(_)) => return Err(RemoteError::BehindEnd),
             _ => return Err(failed(&response)),
         };
-        refuse_coding(&response)?;
         let stat = stat(response.headers(), length);
         // An origin may ignore conditions, and no condition is sent for an image without an ETag.
         if want.unless.is_some() && want.unless == stat.validator {
-            return Ok(None);
+            return Ok(Opened::Unchanged);
         }
         let reading = match (part, &want.range) {
             (Some(part), _) => Reading::part(response, part, self.max_bytes),
             (None, Some(range)) => Reading::cut(response, length, range, self.max_bytes),
             (None, None) => Reading::whole(response, length, self.max_bytes),
         };
-        Ok(Some((stat, reading?)))
+        Ok(Opened::Image(stat, Box::new(reading?.decoded(coding))))
     }
+}
+
+/// The answer of an origin.
+enum Opened {
+    Unchanged,
+    Image(Stat, Box<Reading>),
+    /// A part of a coded body.
+    CodedPart,
 }
 
 fn failed(response: &Response) -> RemoteError {
