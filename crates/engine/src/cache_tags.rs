@@ -4,7 +4,8 @@
 //! store are not public.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use resizer_plugin_api::bytes_of_path;
 
 use crate::server_settings::CacheTagHeader;
 
@@ -75,7 +76,7 @@ pub(crate) fn write(headers: &mut HeaderMap, kinds: &[CacheTagHeader], path: &st
 }
 
 fn escaped(path: &str) -> String {
-    utf8_percent_encode(path, ESCAPED).to_string()
+    percent_encode(&bytes_of_path(path), ESCAPED).to_string()
 }
 
 #[cfg(test)]

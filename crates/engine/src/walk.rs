@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use http::Extensions;
 use percent_encoding::percent_decode_str;
 use resizer_imaging::SOURCE_EXTENSIONS;
+use resizer_plugin_api::engine::text_of_path;
 use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, extension};
 
 use crate::draft::Draft;
@@ -146,11 +147,11 @@ async fn authorize(site: &Site, request: &ImageRequest, trail: &mut Trail) -> Re
     Ok(())
 }
 
-/// Decodes `%XX` once.
+/// Decodes `%XX` once. Bytes that are not UTF-8, which includes overlong forms, stand in the text as
+/// [`text_of_path`] says.
 ///
 /// # Errors
-/// `BadRequest` for a `%` without two digits. `NotFound` for a path that is not UTF-8 after decoding, which includes
-/// overlong forms: it names no source.
+/// `BadRequest` for a `%` without two digits.
 pub(crate) fn decode_path(raw: &str) -> Result<String, Stop> {
     if !raw.contains('%') {
         return Ok(raw.to_owned());
@@ -166,10 +167,8 @@ pub(crate) fn decode_path(raw: &str) -> Result<String, Stop> {
         }
         rest = &rest[at + 3..];
     }
-    match percent_decode_str(raw).decode_utf8() {
-        Ok(path) => Ok(path.into_owned()),
-        Err(cause) => Err(Stop::Error(Error::not_found().because(cause))),
-    }
+    let bytes: Vec<u8> = percent_decode_str(raw).collect();
+    Ok(text_of_path(&bytes).into_owned())
 }
 
 #[cfg(test)]
@@ -190,8 +189,12 @@ mod tests {
         check("/a%20b+c.jpg", Ok("/a b+c.jpg"));
         check("/a%2520.jpg", Ok("/a%20.jpg"));
         check("/%c3%a4.jpg", Ok("/ä.jpg"));
-        check("/%c0%ae%c0%ae/a.jpg", Err(ErrorKind::NotFound)); // ".." in overlong form
-        check("/%ff.jpg", Err(ErrorKind::NotFound));
+        // ".." in overlong form is not "..".
+        check(
+            "/%c0%ae%c0%ae/a.jpg",
+            Ok("/\u{10ffc0}\u{10ffae}\u{10ffc0}\u{10ffae}/a.jpg"),
+        );
+        check("/caf%e9.jpg", Ok("/caf\u{10ffe9}.jpg"));
         check("/100%.jpg", Err(ErrorKind::BadRequest));
         check("/a%4", Err(ErrorKind::BadRequest));
     }

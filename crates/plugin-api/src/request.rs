@@ -59,7 +59,8 @@ impl RequestHead {
 pub struct ImageRequest {
     /// The request's head, as the client sent it.
     pub head: Arc<RequestHead>,
-    /// The path, decoded once, as the last rewrite left it; begins with `/`.
+    /// The path, decoded once, as the last rewrite left it; begins with `/`. [`bytes_of_path`](crate::bytes_of_path)
+    /// says how bytes stand in it that are not UTF-8.
     pub path: String,
     /// The query as the last rewrite left it.
     pub query: Query,

@@ -2,6 +2,7 @@
 //! neither coalesce, queue, retry nor time out, because the engine does that once for all of them. No method has a
 //! default, so a wrapper that forgets one does not compile.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
@@ -13,6 +14,7 @@ use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::path_text::bytes_of_path;
 use crate::reply::{Body, ByteStream};
 use crate::{CacheKey, Error, ImageRequest, SourceKey, Validator};
 
@@ -131,10 +133,17 @@ impl SourcePath {
         Ok(Self(decoded.to_owned()))
     }
 
-    /// The path's text.
+    /// The path's text. A byte that is not UTF-8 stands in it as U+10FF00 and the byte's number, so that a store of
+    /// names in UTF-8 has no such name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The path's bytes, as the client sent them.
+    #[must_use]
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        bytes_of_path(&self.0)
     }
 }
 

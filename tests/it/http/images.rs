@@ -1,11 +1,36 @@
 //! Responses for good, damaged and forbidden images, as a client sees them.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::time::{Duration, SystemTime};
 
-use super::photographs::lake;
+use super::photographs::{lake, thumbnail};
 use super::server::{IMAGES, Server};
 
 const DECODES: &str = "resizer_decodes_total";
+
+/// Names of files are bytes. That of the first is Latin-1, that of the second UTF-8.
+#[test]
+fn file_name_that_is_not_utf8_is_served_byte_for_byte() {
+    let server = Server::start(IMAGES, &[]);
+    let images = server.folder().join("images");
+    let latin_1 = images.join(std::ffi::OsStr::from_bytes(b"caf\xe9.jpg"));
+    if std::fs::write(&latin_1, lake()).is_err() {
+        // This file system takes UTF-8 only.
+        return;
+    }
+    std::fs::write(images.join("caf\u{e9}.jpg"), thumbnail()).unwrap();
+    assert!(server.get("/caf%E9.jpg").body == lake());
+    assert!(server.get("/caf%C3%A9.jpg").body == thumbnail());
+    assert_eq!(server.get("/caf%E9.jpg?width=20").status, 200);
+    for other in [
+        "/caf%E8.jpg",
+        "/caf.jpg",
+        "/caf%F4%8F%BF%A9.jpg",
+        "/%C0%AE%C0%AE/plugins.jpg",
+    ] {
+        assert_eq!(server.get(other).status, 404, "{other}");
+    }
+}
 
 #[test]
 fn photograph_is_resized_and_revalidated_with_304() {

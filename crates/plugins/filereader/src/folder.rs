@@ -2,9 +2,11 @@
 //! meanwhile. Blocking, so it runs on the threads of the IO pool. The path is a [`SourcePath`], so it holds no dot
 //! segments, control characters or backslashes.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use resizer_plugin_api::SourcePath;
@@ -82,18 +84,18 @@ impl Folder {
 
     /// Opens a regular file of the folder.
     pub(crate) fn open(&self, path: &SourcePath) -> Result<File, FileError> {
-        let path = path.as_str();
-        if path.split('/').any(str::is_empty) {
+        let path = path.bytes();
+        if path.split(|byte| *byte == b'/').any(<[u8]>::is_empty) {
             return Err(FileError::Absent("the path has an empty segment"));
         }
-        regular(self.open_beneath(path)?)
+        regular(self.open_beneath(Path::new(OsStr::from_bytes(&path)))?)
     }
 
     /// Lets the system resolve the path without leaving the folder, in one call. [`Self::open_resolved`] decides about
     /// paths that the call refuses for reasons of its own: links with an absolute path (`XDEV`), a folder that changes
     /// at this moment (`AGAIN`), systems and sandboxes without this call (`NOSYS`, `PERM`).
     #[cfg(target_os = "linux")]
-    fn open_beneath(&self, path: &str) -> Result<OwnedFd, FileError> {
+    fn open_beneath(&self, path: &Path) -> Result<OwnedFd, FileError> {
         use rustix::fs::{ResolveFlags, openat2};
         let root = openat(CWD, &self.root, DIRECTORY, Mode::empty()).map_err(|error| self.lost(error.into()))?;
         match openat2(
@@ -109,13 +111,13 @@ impl Folder {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn open_beneath(&self, path: &str) -> Result<OwnedFd, FileError> {
+    fn open_beneath(&self, path: &Path) -> Result<OwnedFd, FileError> {
         self.open_resolved(path)
     }
 
     /// Resolves all links, checks that their target is in the folder, and then walks there without following any link.
     /// So a link that appears after the check is not followed.
-    fn open_resolved(&self, path: &str) -> Result<OwnedFd, FileError> {
+    fn open_resolved(&self, path: &Path) -> Result<OwnedFd, FileError> {
         let root = fs::canonicalize(&self.root).map_err(|error| self.lost(error))?;
         let file = fs::canonicalize(root.join(path))?;
         let inside = file

@@ -2,9 +2,8 @@
 //! query. `rewrite` turns it into a path below the prefix, so that it is a source's path like any other. `target`
 //! verifies the signature in that path, so a client that writes such a path by hand gains nothing.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use resizer_plugin_api::extension;
-use resizer_plugin_api::{Error, ErrorKind, Flow, HookResult, RewriteEvent, SourcePath};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use resizer_plugin_api::{Error, ErrorKind, Flow, HookResult, RewriteEvent, SourcePath, bytes_of_path, extension};
 use url::Url;
 
 use crate::error::RemoteError;
@@ -45,7 +44,7 @@ pub(crate) struct Target {
 
 /// A decoded path, percent-encoded for a URL: the origin gets each byte that the client meant.
 pub(crate) fn encoded(path: &str) -> String {
-    utf8_percent_encode(path, PATH).to_string()
+    percent_encode(&bytes_of_path(path), PATH).to_string()
 }
 
 impl RemoteReader {
