@@ -61,11 +61,12 @@ Example: resizer-host check --connect plugins.toml")]
     Plan(ConfigFile),
     /// Make the running server forget results and originals
     #[command(after_help = "\
-Paths are percent-encoded, as in a URL.
+Paths are percent-encoded, as in a URL. The token of the admin listener is read from --token-file, from
+$RESIZER_ADMIN_TOKEN, or from the configuration. --token shows it to everybody who may list processes.
 
 Examples:
   resizer-host purge --url '/album/lake.jpg?width=400'
-  resizer-host purge --prefix /album/ --admin 10.0.0.5:8081 --token \"$TOKEN\"")]
+  resizer-host purge --prefix /album/ --admin 10.0.0.5:8081 --token-file /run/secrets/admin-token")]
     Purge(Purge),
     /// Print the plugins in this binary
     Plugins,
@@ -123,9 +124,14 @@ pub(crate) struct Purge {
     /// Ask the admin listener at this address, and read no configuration [default: that of the configuration]
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "config")]
     pub(crate) admin: Option<String>,
-    /// The token of the admin listener [default: that of the configuration, unless --admin]
-    #[arg(long)]
+    /// The token of the admin listener. Everybody on this machine can read it in the list of processes: prefer
+    /// --token-file or $RESIZER_ADMIN_TOKEN [default: $RESIZER_ADMIN_TOKEN, or that of the configuration, unless
+    /// --admin]
+    #[arg(long, conflicts_with = "token_file")]
     pub(crate) token: Option<String>,
+    /// The file that holds the token of the admin listener
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) config: ConfigOption,
 }

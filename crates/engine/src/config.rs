@@ -103,6 +103,7 @@ pub fn load_with<H: HostSettings>(
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
 
     let mut parsed = syntax::parse(text, &names, &mut problems, &mut secrets);
+    secrets.extend(secrets::spans_outside(&mut parsed.root));
     let server = parsed.root.remove("server");
     let plugins = parsed.root.remove("plugin");
     check_top(&parsed, &server_schema, &mut problems);
@@ -137,8 +138,12 @@ pub fn load_with<H: HostSettings>(
         &mut problems,
     );
 
-    let sections = std::iter::once(&server_section).chain(&entries.sections);
-    secrets.extend(sections.flat_map(|section| section.hidden.spans.clone()));
+    let mut ends: Vec<usize> = secrets.iter().map(|span| span.end).collect();
+    for section in std::iter::once(&server_section).chain(&entries.sections) {
+        secrets.extend_from_slice(&section.hidden.spans);
+        ends.extend_from_slice(&section.hidden.ends);
+    }
+    secrets.extend(secrets::comments_behind(text, ends));
     problems.sort_by_key(Problem::position);
     problems
         .iter_mut()

@@ -1,7 +1,9 @@
 //! `resizer-host purge`: asks the admin listener of a running server to purge, and prints its answer. The page that
 //! answers is `admin/purge.rs`.
 
+use std::env::VarError;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 
@@ -12,10 +14,16 @@ use super::loaded;
 use crate::cli::{Purge, PurgeTarget};
 use crate::complaint::Complaint;
 
+/// The variable that holds the token of the admin listener.
+const TOKEN_VARIABLE: &str = "RESIZER_ADMIN_TOKEN";
+/// The most bytes that are read from a file with a token: more fit into no head of the admin listener.
+const LONGEST_TOKEN: u64 = 16 << 10;
+
 /// Asks the running server and prints its answer. With `--admin` no configuration is read.
 pub(super) fn purge(purge: Purge) -> Result<u8, Complaint> {
+    let given = given_token(&purge)?;
     let (address, token) = match purge.admin {
-        Some(address) => (address, purge.token),
+        Some(address) => (address, given),
         None => {
             let path = purge.config.path();
             let (_, settings) = loaded(&path)?;
@@ -27,7 +35,7 @@ pub(super) fn purge(purge: Purge) -> Result<u8, Complaint> {
                 ))
             })?;
             let own = || settings.admin_token.as_ref().map(|token| token.expose().to_owned());
-            (reachable(address).to_string(), purge.token.or_else(own))
+            (reachable(address).to_string(), given.or_else(own))
         }
     };
     let request = request(&purge.target, &address, token.as_deref())?;
@@ -44,6 +52,34 @@ pub(super) fn purge(purge: Purge) -> Result<u8, Complaint> {
             said.trim_end()
         ))),
         None => Err(Complaint::new(format!("the program at {address} is no admin listener"))),
+    }
+}
+
+/// The token of the command line, of the file that it names, or of the environment.
+#[expect(clippy::disallowed_methods, reason = "a command line tool blocks no request")]
+fn given_token(purge: &Purge) -> Result<Option<String>, Complaint> {
+    if purge.token.is_some() {
+        return Ok(purge.token.clone());
+    }
+    let Some(path) = &purge.token_file else {
+        return match std::env::var(TOKEN_VARIABLE) {
+            Ok(token) => Ok(Some(token).filter(|token| !token.is_empty())),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(Complaint::new(format!("${TOKEN_VARIABLE} is not UTF-8"))),
+        };
+    };
+    let cannot = |why: &dyn std::fmt::Display| {
+        let path = path.display();
+        Complaint::new(format!("cannot read the token from {path}: {why}"))
+    };
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| cannot(&error))?;
+    file.take(LONGEST_TOKEN)
+        .read_to_string(&mut text)
+        .map_err(|error| cannot(&error))?;
+    match text.trim() {
+        "" => Err(cannot(&"the file is empty")),
+        token => Ok(Some(token.to_owned())),
     }
 }
 

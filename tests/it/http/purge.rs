@@ -164,6 +164,22 @@ fn purge_command_finds_the_server_or_names_the_fault() {
         "purged 0 entries\n",
     );
     check(&["--all", "--admin", &address], 1, "says: This listener wants");
+    // The token stands in no list of processes.
+    let file = server.folder().join("token");
+    std::fs::write(&file, "open sesame\n").unwrap();
+    let from_file = ["--all", "--admin", &address, "--token-file", "token"];
+    check(&from_file, 0, "purged 0 entries\n");
+    std::fs::write(&file, "\n").unwrap();
+    check(&from_file, 1, "cannot read the token from token: the file is empty");
+    check(&["--all", "--token-file", "none"], 1, "cannot read the token from none");
+    let from_variable =
+        run(program(server.folder(), &["purge", "--all", "--admin", &address])
+            .env("RESIZER_ADMIN_TOKEN", "open sesame"));
+    assert_eq!(
+        from_variable.output, "purged 0 entries\n",
+        "{}",
+        from_variable.complaint
+    );
     check(&["--all", "--token", "wrong"], 1, "says: This listener wants");
     check(&["--source", "a.jpg"], 1, "begin with a slash");
     check(

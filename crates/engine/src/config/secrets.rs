@@ -16,6 +16,8 @@ pub(crate) struct Hidden {
     pub(crate) spans: Vec<Range<usize>>,
     /// Texts that a message must not repeat.
     pub(crate) values: Vec<String>,
+    /// Ends of values behind which no comment may be shown: it may hold an older secret.
+    pub(crate) ends: Vec<usize>,
 }
 
 impl std::fmt::Debug for Hidden {
@@ -49,8 +51,18 @@ pub(crate) struct Leaf<'a, 'i> {
     pub(crate) value: &'a mut Spanned<DeValue<'i>>,
     /// Its schema, if it is known.
     pub(crate) schema: Option<&'a Value>,
-    /// Whether it must never be shown.
-    pub(crate) secret: bool,
+    pub(crate) secrecy: Secrecy,
+}
+
+/// How much of a value may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Secrecy {
+    /// All of it.
+    Shown,
+    /// Nothing in a line of the file: its key is unknown, and may be that of a secret, misspelt or misplaced.
+    Unknown,
+    /// Nothing anywhere.
+    Secret,
 }
 
 /// Visits every single value of a table. An unknown key that resembles the name of a secret setting counts as secret:
@@ -58,7 +70,7 @@ pub(crate) struct Leaf<'a, 'i> {
 pub(crate) fn each_leaf<'i>(
     table: &mut DeTable<'i>,
     schema: Option<&Value>,
-    secret: bool,
+    secrecy: Secrecy,
     visit: &mut dyn FnMut(Leaf<'_, 'i>),
 ) {
     let properties = schema.map(schema::properties).unwrap_or_default();
@@ -68,31 +80,61 @@ pub(crate) fn each_leaf<'i>(
     for (key, value) in table.iter_mut() {
         let key = key.get_ref().as_ref();
         let known = properties.get(key).or(free);
-        let secret = secret
-            || match known {
-                Some(known) => schema::is_secret(known),
-                None => sounds_secret(key) || nearest(key, secrets.iter().copied()).is_some(),
-            };
-        each_leaf_of(value, known, secret, visit);
+        let own = match known {
+            Some(known) if schema::is_secret(known) => Secrecy::Secret,
+            Some(_) => Secrecy::Shown,
+            None if sounds_secret(key) || nearest(key, secrets.iter().copied()).is_some() => Secrecy::Secret,
+            None => Secrecy::Unknown,
+        };
+        each_leaf_of(value, known, secrecy.max(own), visit);
     }
 }
 
 fn each_leaf_of<'i>(
     value: &mut Spanned<DeValue<'i>>,
     schema: Option<&Value>,
-    secret: bool,
+    secrecy: Secrecy,
     visit: &mut dyn FnMut(Leaf<'_, 'i>),
 ) {
     match value.get_mut() {
-        DeValue::Table(table) => each_leaf(table, schema, secret, visit),
+        DeValue::Table(table) => each_leaf(table, schema, secrecy, visit),
         DeValue::Array(list) => {
             let items = schema.and_then(schema::items);
-            let secret = secret || items.is_some_and(schema::is_secret);
+            let own = items.filter(|items| schema::is_secret(items));
+            let secrecy = own.map_or(secrecy, |_| Secrecy::Secret);
             list.iter_mut()
-                .for_each(|item| each_leaf_of(item, items, secret, visit));
+                .for_each(|item| each_leaf_of(item, items, secrecy, visit));
         }
-        _ => visit(Leaf { value, schema, secret }),
+        _ => visit(Leaf { value, schema, secrecy }),
     }
+}
+
+/// The bytes of all values that stand in no table of settings: outside of `[server]` and of every `[[plugin]]`.
+pub(crate) fn spans_outside(root: &mut DeTable<'_>) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    let mut hide = |leaf: Leaf<'_, '_>| spans.push(leaf.value.span());
+    for (key, value) in root.iter_mut() {
+        match (key.get_ref().as_ref(), value.get_mut()) {
+            ("server", DeValue::Table(_)) => {}
+            ("plugin", DeValue::Array(entries)) => {
+                for entry in entries.iter_mut().filter(|entry| !entry.get_ref().is_table()) {
+                    each_leaf_of(entry, None, Secrecy::Unknown, &mut hide);
+                }
+            }
+            _ => each_leaf_of(value, None, Secrecy::Unknown, &mut hide),
+        }
+    }
+    spans
+}
+
+/// The bytes of the comments on the lines on which these values end.
+pub(crate) fn comments_behind(text: &str, ends: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
+    let comment = |end: usize| {
+        let rest = text.get(end..)?.split(['\r', '\n']).next()?;
+        // A `#` in a later value of the same line hides that value too: more than needed, and never less.
+        Some(end + rest.find('#')?..end + rest.len())
+    };
+    ends.into_iter().filter_map(comment).collect()
 }
 
 /// Whether a key of a plugin that is not known here is probably a secret.
@@ -193,12 +235,27 @@ mod tests {
         let hidden = Hidden {
             spans: vec![],
             values: vec!["hunter2".into(), "a".into(), "hunter2\"x".into()],
+            ends: vec![],
         };
         let check = |message: &str, expected: &str| assert_eq!(hidden.mask(message), expected);
         check("string \"hunter2\", expected", "string \"…\", expected");
         check("no host hunter2:80", "no host …:80");
         check("string \"hunter2\\\"x\", a list", "string \"…\", a list");
         check("unknown variant `a`, a list", "unknown variant `…`, a list");
+    }
+
+    #[test]
+    fn comment_behind_a_value_reaches_to_the_end_of_its_line() {
+        let check = |text: &str, expected: &[&str]| {
+            let end = text.find('|').unwrap();
+            let spans = comments_behind(text, [end]);
+            let found: Vec<&str> = spans.into_iter().map(|span| &text[span]).collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        check("a = 1| # hunter2\r\nb = 2 # c", &["# hunter2"]);
+        check("a = { b = 1|, c = 2 } #hunter2", &["#hunter2"]);
+        check("a = 1|\n# c", &[]);
+        check("a = 1|", &[]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::interpolate::{self, Expansions};
 use super::keys;
 use super::places::Places;
 use super::schema;
-use super::secrets::{Hidden, each_leaf};
+use super::secrets::{Hidden, Secrecy, each_leaf};
 use crate::diagnostic::{Problem, Severity};
 
 /// The inputs of interpolation.
@@ -46,11 +46,17 @@ impl<'i> Settings<'i> {
         let mut table = table.into_inner();
         let places = Places::of(&table);
         let mut hidden = Hidden::default();
-        each_leaf(&mut table, schema, false, &mut |leaf| {
+        each_leaf(&mut table, schema, Secrecy::Shown, &mut |leaf| {
+            if leaf.secrecy == Secrecy::Shown {
+                return;
+            }
+            let span = leaf.value.span();
+            hidden.ends.push(span.end);
             let is_elsewhere = leaf.value.get_ref().as_str().is_some_and(interpolate::is_reference);
-            if leaf.secret && !is_elsewhere {
-                hidden.spans.push(leaf.value.span());
-                hidden.values.push(text_of(leaf.value.get_ref()));
+            if !is_elsewhere {
+                hidden.spans.push(span);
+                let is_secret = leaf.secrecy == Secrecy::Secret;
+                hidden.values.extend(is_secret.then(|| text_of(leaf.value.get_ref())));
             }
         });
         Self {
@@ -80,7 +86,7 @@ impl<'i> Settings<'i> {
             settled,
             broken,
         } = self;
-        each_leaf(table, Some(schema), false, &mut |leaf| {
+        each_leaf(table, Some(schema), Secrecy::Shown, &mut |leaf| {
             let DeValue::String(written) = leaf.value.get_ref() else {
                 return;
             };
