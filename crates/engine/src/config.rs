@@ -95,12 +95,11 @@ pub fn load_with<H: HostSettings>(
     let mut problems = registered_twice(&linked);
     let mut secrets = Vec::new();
     let server_schema = server_schema::<H>();
-    let mut names = Vec::new();
-    secrets::secret_names(&server_schema, &mut names);
+    let mut names = secrets::Names::default();
+    names.add(&server_schema);
     linked
         .iter()
-        .for_each(|plugin| secrets::secret_names(&schema::inlined((plugin.schema)()), &mut names));
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        .for_each(|plugin| names.add(&schema::inlined((plugin.schema)())));
 
     let mut parsed = syntax::parse(text, &names, &mut problems, &mut secrets);
     secrets.extend(secrets::spans_outside(&mut parsed.root));

@@ -153,16 +153,43 @@ fn sounds_secret(key: &str) -> bool {
     .any(|word| key.contains(word))
 }
 
-/// Whether a word is nearly the name of one of these secret settings, or contains a word such as `password`.
-pub(crate) fn may_be_secret(word: &str, names: &[&str]) -> bool {
-    let is_nearly = |name: &&str| strsim::damerau_levenshtein(word, name) <= name.len() / 4;
-    sounds_secret(word) || names.iter().any(is_nearly)
+/// The names of all settings, for a file that does not parse: nothing else can tell what to hide there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    secret: Vec<String>,
+    shown: Vec<String>,
 }
 
-/// The bytes to hide in a file that does not parse: all text after a word that may be the name of a secret, on its line
-/// and up to the next line that begins a setting or a table. That may hide more than the secret, and never less, also
-/// where a quote or an equals sign is missing.
-pub(crate) fn spans_by_text(text: &str, names: &[&str]) -> Vec<Range<usize>> {
+impl Names {
+    /// Adds the settings of a schema.
+    pub(crate) fn add(&mut self, schema: &Value) {
+        for (name, schema) in schema::properties(schema) {
+            if schema::is_secret(&schema) {
+                self.secret.push(name);
+            } else {
+                self.shown.push(name);
+                self.add(schema::items(&schema).unwrap_or(&schema));
+            }
+        }
+    }
+
+    /// Whether a word is nearly the name of a secret setting, or contains a word such as `password`.
+    fn may_be_secret(&self, word: &str) -> bool {
+        let is_nearly = |name: &String| strsim::damerau_levenshtein(word, name) <= name.len() / 4;
+        sounds_secret(word) || self.secret.iter().any(is_nearly)
+    }
+
+    /// Whether the value of this key may be shown: it is no secret, and neither misspelt nor misplaced.
+    pub(crate) fn is_shown(&self, key: &str) -> bool {
+        let of_file = ["server", "plugin", "name", "enabled"];
+        (of_file.contains(&key) || self.shown.iter().any(|name| name == key)) && !self.may_be_secret(key)
+    }
+}
+
+/// The bytes to hide in a file that does not parse: all text after a word that may be the name of a secret, or after an
+/// unknown key, on its line and up to the next line that begins a setting or a table. That may hide more than the
+/// secret, and never less, also where a quote or an equals sign is missing.
+pub(crate) fn spans_by_text(text: &str, names: &Names) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     let mut is_secret = false;
     let mut line_start = 0;
@@ -172,7 +199,7 @@ pub(crate) fn spans_by_text(text: &str, names: &[&str]) -> Vec<Range<usize>> {
         let start = if goes_on {
             Some(0)
         } else {
-            end_of_secret_word(content, names)
+            end_of_hidden_word(content, names)
         };
         is_secret = start.is_some();
         if let Some(start) = start {
@@ -193,13 +220,17 @@ pub(crate) fn spans_by_text(text: &str, names: &[&str]) -> Vec<Range<usize>> {
     spans
 }
 
-fn end_of_secret_word(line: &str, names: &[&str]) -> Option<usize> {
+fn end_of_hidden_word(line: &str, names: &Names) -> Option<usize> {
+    // A header names a table, and a comment nothing.
+    let is_line_of_settings = !line.trim_start().starts_with(['[', '#']);
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let mut end = 0;
     line.split(|c| !is_word(c)).find_map(|word| {
         let start = line[end..].find(word).map_or(end, |at| end + at);
         end = start + word.len();
-        may_be_secret(word, names).then_some(end)
+        let is_key = line[end..].trim_start_matches(['"', '\'', ' ', '\t']).starts_with('=');
+        let is_unknown_key = is_line_of_settings && is_key && !word.is_empty() && !names.is_shown(word);
+        (names.may_be_secret(word) || is_unknown_key).then_some(end)
     })
 }
 
@@ -212,18 +243,6 @@ fn begins_anew(line: &str) -> bool {
         !key.is_empty() && key.chars().all(is_key) && !value.is_empty() && !value.starts_with('=')
     });
     line.starts_with(['[', '#']) || is_pair
-}
-
-/// The names of all settings of a schema that are secrets.
-pub(crate) fn secret_names(schema: &Value, names: &mut Vec<String>) {
-    for (name, schema) in schema::properties(schema) {
-        if schema::is_secret(&schema) {
-            names.push(name);
-        } else {
-            let inner = schema::items(&schema).unwrap_or(&schema);
-            secret_names(inner, names);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -261,7 +280,13 @@ mod tests {
     #[test]
     fn secrets_in_a_file_that_does_not_parse_are_hidden() {
         let check = |text: &str, expected: &[&str]| {
-            let spans = spans_by_text(text, &["access_code", "pin"]);
+            let names = Names {
+                secret: vec!["access_code".to_owned(), "pin".to_owned()],
+                shown: ["b", "user", "auth", "pen", "ü", "access_log"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            };
+            let spans = spans_by_text(text, &names);
             let found: Vec<&str> = spans.into_iter().map(|span| &text[span]).collect();
             assert_eq!(found, expected, "{text}");
         };
@@ -275,6 +300,9 @@ mod tests {
             &["\"\"", "hunter2", "\"\"\" # x"],
         );
         check("token = \'\'\'\na\n[b]\nc", &["\'\'\'", "a"]);
+        check("saa = \"hunter2", &["\"hunter2"]);
+        check("auth = { saa = hunter2, b = 1", &["hunter2, b = 1"]);
+        check("a.\"saa\" = hunter2\nb = 1", &["hunter2"]);
         check("access_code =", &[]);
         check("pen = 1\nü = \'ü\'\naccess_log = x", &[]);
     }

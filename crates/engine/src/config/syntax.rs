@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::secrets::{may_be_secret, spans_by_text};
+use super::secrets::{Names, spans_by_text};
 use crate::diagnostic::Problem;
 
 /// The file as a table.
@@ -17,11 +17,10 @@ pub(crate) struct Parsed<'i> {
     starts: Vec<usize>,
 }
 
-/// Parses the file. `names` are those of all secret settings: next to a syntax error nothing else can tell what to
-/// hide.
+/// Parses the file. `names` tells what to hide if that fails.
 pub(crate) fn parse<'i>(
     text: &'i str,
-    names: &[&str],
+    names: &Names,
     problems: &mut Vec<Problem>,
     secrets: &mut Vec<Range<usize>>,
 ) -> Parsed<'i> {
@@ -96,8 +95,8 @@ fn in_words(error: &toml::de::Error, text: &str) -> Problem {
     }
 }
 
-/// The values of secret settings as far as they were recovered: these may reach over several lines.
-fn spans_by_key(table: &DeTable<'_>, names: &[&str]) -> Vec<Range<usize>> {
+/// The values of secret and of unknown settings as far as they were recovered: these may reach over several lines.
+fn spans_by_key(table: &DeTable<'_>, names: &Names) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     for (key, value) in table {
         match value.get_ref() {
@@ -106,7 +105,7 @@ fn spans_by_key(table: &DeTable<'_>, names: &[&str]) -> Vec<Range<usize>> {
                 let tables = items.iter().filter_map(|item| item.get_ref().as_table());
                 spans.extend(tables.flat_map(|table| spans_by_key(table, names)));
             }
-            _ => spans.extend(may_be_secret(key.get_ref(), names).then(|| value.span())),
+            _ => spans.extend((!names.is_shown(key.get_ref())).then(|| value.span())),
         }
     }
     spans
