@@ -1,11 +1,13 @@
 //! Memory soak: the server in 256 MB, with three of the largest sources, each alone and then all at once, between
 //! thumbnails of ordinary photographs. The kernel kills nobody, refusals have an honest status, and thumbnails do not
-//! starve.
+//! starve. At last the same mix beside thousands of idle and half-open connections.
+
+mod crowd;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::thread::scope;
+use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
@@ -36,6 +38,7 @@ pub(super) fn run() -> Result<()> {
         met &= alone(&folder, name, target)?;
     }
     met &= mixed(&folder)?;
+    met &= crowded(&folder)?;
     if !met {
         bail!("a bar is not met");
     }
@@ -165,6 +168,63 @@ fn mixed(folder: &Path) -> Result<bool> {
     let not_made = busy.iter().filter(|outcome| !outcome.is_good()).count();
     met &= at_most("ceiling, thumbnails at 20 % not made", not_made as f64, 0.0);
     Ok(met)
+}
+
+/// The mix beside a crowd of connections that ask for nothing.
+fn crowded(folder: &Path) -> Result<bool> {
+    const CLIENTS: usize = 10;
+    let time = Duration::from_secs(if is_short() { 20 } else { 120 });
+    let group = Group::new(LIMIT)?;
+    let mut server = group.start(folder)?;
+    let address = server.address.clone();
+    let (fresh, counts) = (Fresh::default(), crowd::Counts::default());
+    let (large, thumbnails) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    crowd::beside(&address, &counts, || {
+        scope(|scope| {
+            for (_, target) in LARGE {
+                let (address, large) = (&address, &large);
+                scope.spawn(move || {
+                    let note = |_: &str, outcome| keep(large, outcome);
+                    closed(address, 1, time, |_| target.to_owned(), note);
+                });
+            }
+            let note = |_: &str, outcome| keep(&thumbnails, outcome);
+            closed(&address, CLIENTS, time, |_| fresh.next(), note);
+        });
+    })?;
+    let kills = group.kills()? + u64::from(!server.runs());
+    let (opened, failed) = (counts.opened.into_inner(), counts.failed.into_inner());
+    println!(
+        "beside {} idle connections and {} half heads ({opened} opened in all, {failed} not at once): peak {}",
+        crowd::IDLE,
+        crowd::HALF_HEADS,
+        peak(&server)
+    );
+    let (large, thumbnails) = (
+        large.into_inner().unwrap_or_default(),
+        thumbnails.into_inner().unwrap_or_default(),
+    );
+    println!("{} large jobs: {}", large.len(), statuses(&large));
+    println!(
+        "thumbnails: {}; p99 {:.0} ms",
+        statuses(&thumbnails),
+        milliseconds(quantile(&thumbnails, 0.99))
+    );
+    let mut met = at_most("crowd, processes killed", kills as f64, 0.0);
+    let lost = thumbnails
+        .iter()
+        .filter(|outcome| !outcome.is_good() && !outcome.is_honest());
+    met &= at_most("crowd, thumbnails neither good nor honest", lost.count() as f64, 0.0);
+    let share = good_of(&thumbnails) / thumbnails.len().max(1) as f64;
+    met &= at_most("crowd, share of thumbnails not made", 1.0 - share, 0.01);
+    sleep(Duration::from_secs(10));
+    let left = Group::resident(&server).unwrap_or(u64::MAX) as f64 / 1e6;
+    met &= at_most("crowd, resident 10 s after, MB", left, 160.0);
+    Ok(met)
+}
+
+fn good_of(outcomes: &[Outcome]) -> f64 {
+    outcomes.iter().filter(|outcome| outcome.is_good()).count() as f64
 }
 
 /// Counts thumbnails over all phases, so that none is asked for twice.
