@@ -55,3 +55,44 @@ fn filter(setting: &LogFilter) -> EnvFilter {
         .filter(|text| EnvFilter::try_new(text).is_ok());
     EnvFilter::new(format!("{BASE},{}", own.as_deref().unwrap_or(setting.as_str())))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// A log in memory.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn panic_is_one_line_of_the_log() {
+        let log = Log::default();
+        let writer = log.clone();
+        let lines = fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(log_panic));
+        let panicked = tracing::subscriber::with_default(lines, || {
+            std::panic::catch_unwind(|| panic!("a value\n2026-11-30T00:00:00Z  INFO access: forged {}", 1))
+        });
+        std::panic::set_hook(before);
+        assert!(panicked.is_err());
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        for part in [" ERROR ", "panic: a value\\n2026-11-30", "resizer-host/src/logging.rs:"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}

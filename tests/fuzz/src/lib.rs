@@ -27,6 +27,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("icc", codecs::icc),
     ("jpeg", codecs::jpeg),
     ("jpeg_decoder", codecs::jpeg_decoder),
+    ("path", text::path),
     ("png", codecs::png),
     ("query", text::query),
     ("run", codecs::run),

@@ -1,7 +1,19 @@
-//! Targets that parse text: the querystring, commands in a path, and the instructions that both give.
+//! Targets that parse text: paths, the querystring, commands in a path, and the instructions that these give.
 
 use resizer_imaging::{Instructions, Layout, Size};
-use resizer_plugin_api::Query;
+use resizer_plugin_api::engine::text_of_path;
+use resizer_plugin_api::{Query, SourcePath, bytes_of_path};
+
+/// The bytes of a decoded path. They come back from its text, and a source is given none that leads out of a folder.
+pub(crate) fn path(input: &[u8]) {
+    let text = text_of_path(input);
+    assert_eq!(bytes_of_path(&text), input, "{text}");
+    if let Ok(path) = SourcePath::parse(&text) {
+        let mut segments = input.split(|byte| *byte == b'/');
+        assert!(!segments.any(|segment| segment == b"." || segment == b".."), "{path}");
+        assert!(!input.iter().any(|byte| *byte < b' ' || *byte == b'\\'), "{path}");
+    }
+}
 
 /// A querystring. It stays the same when it is written and read again.
 pub(crate) fn query(input: &[u8]) {

@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use resizer_engine::testing::read_body;
 use resizer_plugin_api::{Body, Purge};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::opened::{Folder, Opened, ROOM, contents, disk_usage, files, key, original};
 
@@ -102,6 +104,22 @@ async fn damaged_original_is_a_miss() {
             assert!(cache.get(&key(number)).await == Some(bytes), "{what}: written again");
             cache.purge(Purge::All).await;
         }
+    }
+}
+
+/// Opening a pipe for reading would wait for a writer for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn pipe_in_place_of_a_content_is_a_miss() {
+    let folder = Folder::new();
+    let cache = Opened::start(&folder.path(), ROOM).await;
+    for (number, length) in [10_000, 2_000_000].into_iter().enumerate() {
+        cache.put(&key(number), original(number, length)).await;
+        let file = contents(&folder.path()).remove(0);
+        fs::remove_file(&file).unwrap();
+        mknodat(CWD, &file, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        let found = tokio::time::timeout(Duration::from_secs(30), cache.get(&key(number))).await;
+        assert_eq!(found, Ok(None), "{length} bytes");
+        assert!(!file.exists(), "{length} bytes: the pipe is removed");
     }
 }
 
