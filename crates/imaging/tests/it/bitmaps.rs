@@ -197,18 +197,17 @@ fn colour_masks_pick_the_samples() {
     }
 }
 
-/// Without compression the masks of colours mean nothing, but the mask of alpha says that the fourth byte counts.
+/// Without compression no mask means anything, that of alpha neither: as the documentation of BITMAPV5HEADER has it, and
+/// as Pillow and libvips read.
 #[test]
-fn alpha_mask_without_compression_counts() {
+fn alpha_mask_without_compression_means_nothing() {
     let number = |x: u32, y: u32| (x * 15 + 1) << 24 | y << 16 | x << 8 | 3;
     for header in [56, 108, 124] {
-        let mut bitmap = Bitmap {
+        let bitmap = Bitmap {
             masks: vec![0, 0, 0, 0xff00_0000],
             ..Bitmap::new(header, 32, rows(32, number))
         };
         let about = format!("{header} bytes");
-        check(&about, &bitmap.file(), |x, y| [y as u8, x as u8, 3, (x * 15 + 1) as u8]);
-        bitmap.masks.clear();
         check(&about, &bitmap.file(), |x, y| [y as u8, x as u8, 3]);
     }
 }

@@ -107,9 +107,13 @@ impl Header {
                     standard[index]
                 }
             };
-            // Headers of 56 bytes and more have an alpha mask. It counts without the other masks too. In a header of
-            // OS/2 with 64 bytes other fields are there.
-            let alpha = if length >= 56 && length != 64 { info.long(52) } else { 0 };
+            // Headers of 56 bytes and more have an alpha mask, which counts as the other masks do: with compression 3.
+            // In a header of OS/2 with 64 bytes other fields are there.
+            let alpha = if has_masks && length >= 56 && length != 64 {
+                info.long(52)
+            } else {
+                0
+            };
             [colour(0), colour(1), colour(2), alpha]
         };
         let offset = Fields(source).long(10) as usize;
