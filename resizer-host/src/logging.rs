@@ -4,10 +4,11 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, reload};
+use tracing_subscriber::{Layer as _, Registry, fmt, reload};
 
 use crate::settings::{LogFilter, LogFormat, ServerSettings};
 
@@ -17,7 +18,7 @@ const BASE: &str = "actix_server=warn,actix_http=off,object_store=warn";
 
 /// Changes the filter of a running server.
 #[derive(Clone)]
-pub(crate) struct Logging(reload::Handle<EnvFilter, Registry>);
+pub(crate) struct Logging(reload::Handle<Targets, Registry>);
 
 /// Starts logging for this process.
 pub(crate) fn start(settings: &ServerSettings) -> Logging {
@@ -49,11 +50,12 @@ impl Logging {
     }
 }
 
-fn filter(setting: &LogFilter) -> EnvFilter {
-    let own = std::env::var("RUST_LOG")
-        .ok()
-        .filter(|text| EnvFilter::try_new(text).is_ok());
-    EnvFilter::new(format!("{BASE},{}", own.as_deref().unwrap_or(setting.as_str())))
+fn filter(setting: &LogFilter) -> Targets {
+    let parse = |text: &str| format!("{BASE},{text}").parse();
+    let own = std::env::var("RUST_LOG").ok();
+    own.and_then(|text| parse(&text).ok())
+        .or_else(|| parse(setting.as_str()).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
