@@ -31,8 +31,8 @@ const STEPS: usize = 4096;
 static CURVE: LazyLock<Box<[u8]>> =
     LazyLock::new(|| (0..=STEPS).map(|step| encoded(step as f32 / STEPS as f32)).collect());
 
-/// XYZ to linear sRGB for colours relative to D50, adapted by Bradford's method, and for those relative to D65; with the
-/// white of each. From Lindbloom, "RGB/XYZ matrices", and IEC 61966-2-1.
+/// XYZ to linear sRGB for colours relative to D50, adapted by Bradford's method, and for those relative to D65; with
+/// the white of each. From Lindbloom, "RGB/XYZ matrices", and IEC 61966-2-1.
 const D50: ([[f32; 3]; 3], [f32; 3]) = (
     [
         [3.133_856, -1.616_866_7, -0.490_614_6],
@@ -175,7 +175,8 @@ mod tests {
         assert!(near, "{stored:?} became {found:?}, not {expected:?}");
     }
 
-    /// The numbers that Little CMS 2 makes of sRGB colours, relative to D50, and libvips 8.18, relative to D65, rounded.
+    /// The numbers that Little CMS 2 makes of sRGB colours, relative to D50, and libvips 8.18, relative to D65 and
+    /// rounded.
     #[test]
     fn colour_is_converted_from_its_white() {
         let d50 = lab(Encoding::Cie, D50);
