@@ -81,7 +81,7 @@ impl Lab {
     }
 
     /// A stored number of more than 8 bits as CIELab stores it in 16: lightness up to 65535, and the axes as signed
-    /// numbers in 256ths. `sample` is 0 for lightness, 1 and 2 for the axes.
+    /// numbers times 256. `sample` is 0 for lightness, 1 and 2 for the axes.
     pub(super) fn widened(&self, stored: &[u8], order: Order, sample: usize) -> u16 {
         let number = order.number(stored);
         if stored.len() > 2 {
@@ -213,7 +213,7 @@ mod tests {
             [0, 0xff00, 0xffff].map(|stored| widened(&icc, stored, 0)),
             [0, 65_535, 65_535]
         );
-        // 0x8000 is neutral, and one more level is one more 256th.
+        // 0x8000 is neutral, and one level more is 1 more.
         assert_eq!(
             [0x8000, 0x8001, 0x7fff].map(|stored| widened(&icc, stored, 1)),
             [0, 1, 0xffff]
