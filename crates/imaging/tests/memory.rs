@@ -286,8 +286,8 @@ fn tiff_of_shared_arrays(entries: u32, pages: u32, more_tags: &[(u16, u16, u32, 
     bytes
 }
 
-/// Claims of millions of strips, and of millions of values of other tags, are checked before a value is read. A thousand
-/// pages take what is known of them.
+/// Claims of millions of strips, and of millions of values of other tags, are checked before a value is read. A
+/// thousand pages take what is known of them.
 fn tiff_of_false_claims_takes_no_memory() {
     let check = |about: &str, source: &[u8], allowed: u64, is_refused: bool| {
         MEMORY.reset_peak_usage();

@@ -1,5 +1,5 @@
-//! TIFF codec (TIFF 6.0 and BigTIFF): reads directories and pages itself, and decompresses strips and tiles by crates for
-//! their compression.
+//! TIFF codec (TIFF 6.0 and BigTIFF): reads directories and pages itself, and decompresses strips and tiles by crates
+//! for their compression.
 //!
 //! Of the format it supports what programs write for pictures; `docs/formats.md` lists it. Reading a header copies no
 //! array: the places of a page's strips or tiles are looked up when these are decoded.
@@ -69,7 +69,8 @@ impl Codec for Tiff {
 
 fn page_info(directory: &Directory<'_>) -> Result<SourceInfo, ImageError> {
     let page = Page::read(directory)?;
-    let orientation = directory.number(tag::ORIENTATION)?.unwrap_or(1);
+    // A page without a sound orientation is upright.
+    let orientation = directory.number(tag::ORIENTATION).ok().flatten().unwrap_or(1);
     Ok(SourceInfo {
         orientation: Orientation::from_exif(u16::try_from(orientation).unwrap_or(1)),
         lossless: page.is_lossless(),

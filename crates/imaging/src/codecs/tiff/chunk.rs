@@ -113,7 +113,7 @@ fn stored<'s>(page: &Page<'_>, source: &'s [u8], index: u64, pixel_bytes: usize)
     };
     let most = usize::try_from(page.compression.most_bytes(pixel_bytes as u64)).unwrap_or(usize::MAX);
     let length = match page.compression {
-        // The length follows from the size. What the file tells is often wrong, or missing.
+        // The length follows from the size. The one in the file is often wrong, or missing.
         Compression::None => most,
         _ => length.unwrap_or(usize::MAX).min(most),
     };

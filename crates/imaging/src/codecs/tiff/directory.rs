@@ -53,6 +53,8 @@ pub(super) struct Chain<'s> {
     /// The offset of the next directory. 0 means none.
     next: u64,
     visited: Vec<u64>,
+    /// The entries of all directories so far.
+    entries: usize,
 }
 
 impl<'s> Chain<'s> {
@@ -77,6 +79,7 @@ impl<'s> Chain<'s> {
             layout,
             next,
             visited: Vec::new(),
+            entries: 0,
         })
     }
 
@@ -116,13 +119,16 @@ impl<'s> Chain<'s> {
     }
 }
 
-/// Ends at a directory that was visited before. A directory that cannot be read is an error if it is the first.
+/// Ends at a directory that was visited before, and at the bounds. A directory that cannot be read is an error if it is
+/// the first.
 impl<'s> Iterator for Chain<'s> {
     type Item = Result<Entries<'s>, ImageError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         /// The most pages that are read. Each costs a look-up, and no known use needs more.
         const MOST_PAGES: usize = 1000;
+        /// The most entries of all pages together: sixty for each page. Directories that overlap claim more.
+        const MOST_ENTRIES: usize = 65_536;
         if self.next == 0 || self.visited.len() == MOST_PAGES || self.visited.contains(&self.next) {
             return None;
         }
@@ -130,7 +136,10 @@ impl<'s> Iterator for Chain<'s> {
         self.visited.push(self.next);
         self.next = read.as_ref().map_or(0, |(_, next)| *next);
         match read {
-            Ok((entries, _)) => Some(Ok(entries)),
+            Ok((entries, _)) => {
+                self.entries += entries.bytes.len() / self.layout.entry_bytes();
+                (self.entries <= MOST_ENTRIES).then_some(Ok(entries))
+            }
             Err(error) => (self.visited.len() == 1).then_some(Err(error)),
         }
     }
@@ -229,6 +238,20 @@ mod tests {
         assert_eq!(widths(&file(26)), [Some(7), Some(9)]);
         // The second directory lies beyond the end.
         assert_eq!(widths(&file(0)[..30]), [Some(7)]);
+    }
+
+    /// A hundred directories of 4,096 entries each, one every four bytes, in a file of 50 kilobytes.
+    #[test]
+    fn directories_that_overlap_are_bounded() {
+        let mut source = b"II*\0\x08\0\0\0".to_vec();
+        source.resize(60_000, 0);
+        for index in 0..100 {
+            let start = 8 + 4 * index;
+            source[start..start + 2].copy_from_slice(&4096_u16.to_le_bytes());
+            let next = start + 2 + 12 * 4096;
+            source[next..next + 4].copy_from_slice(&(start as u32 + 4).to_le_bytes());
+        }
+        assert_eq!(Chain::new(&source).unwrap().count(), 16);
     }
 
     #[test]

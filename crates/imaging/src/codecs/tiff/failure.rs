@@ -25,8 +25,8 @@ impl Failure {
         }
     }
 
-    /// The error of a page whose chunk number `chunk` failed. The band that was asked for begins with row `first`, and its
-    /// rows have `row_bytes`.
+    /// The error of a page whose chunk number `chunk` failed. The band that was asked for begins with row `first`, and
+    /// its rows have `row_bytes`.
     pub(super) fn into_error(self, chunk: u64, first: u32, row_bytes: usize) -> ImageError {
         match self {
             Self::Other(error) => error,

@@ -31,8 +31,8 @@ const STEPS: usize = 4096;
 static CURVE: LazyLock<Box<[u8]>> =
     LazyLock::new(|| (0..=STEPS).map(|step| encoded(step as f32 / STEPS as f32)).collect());
 
-/// XYZ to linear sRGB for colours relative to D50, adapted by Bradford's method, and for those relative to D65; with the
-/// white of each. From Lindbloom, "RGB/XYZ matrices", and IEC 61966-2-1.
+/// XYZ to linear sRGB for colours relative to D50, adapted by Bradford's method, and for those relative to D65; with
+/// the white of each. From Lindbloom, "RGB/XYZ matrices", and IEC 61966-2-1.
 const D50: ([[f32; 3]; 3], [f32; 3]) = (
     [
         [3.133_856, -1.616_866_7, -0.490_614_6],
@@ -81,7 +81,7 @@ impl Lab {
     }
 
     /// A stored number of more than 8 bits as CIELab stores it in 16: lightness up to 65535, and the axes as signed
-    /// numbers in 256ths. `sample` is 0 for lightness, 1 and 2 for the axes.
+    /// numbers times 256. `sample` is 0 for lightness, 1 and 2 for the axes.
     pub(super) fn widened(&self, stored: &[u8], order: Order, sample: usize) -> u16 {
         let number = order.number(stored);
         if stored.len() > 2 {
@@ -175,7 +175,8 @@ mod tests {
         assert!(near, "{stored:?} became {found:?}, not {expected:?}");
     }
 
-    /// The numbers that Little CMS 2 makes of sRGB colours, relative to D50, and libvips 8.18, relative to D65, rounded.
+    /// The numbers that Little CMS 2 makes of sRGB colours, relative to D50, and libvips 8.18, relative to D65 and
+    /// rounded.
     #[test]
     fn colour_is_converted_from_its_white() {
         let d50 = lab(Encoding::Cie, D50);
@@ -212,7 +213,7 @@ mod tests {
             [0, 0xff00, 0xffff].map(|stored| widened(&icc, stored, 0)),
             [0, 65_535, 65_535]
         );
-        // 0x8000 is neutral, and one more level is one more 256th.
+        // 0x8000 is neutral, and one level more is 1 more.
         assert_eq!(
             [0x8000, 0x8001, 0x7fff].map(|stored| widened(&icc, stored, 1)),
             [0, 1, 0xffff]

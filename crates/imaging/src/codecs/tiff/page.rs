@@ -1,7 +1,7 @@
 //! TIFF page: reads the tags about a page's pixels, and decides whether it can be decoded.
 //!
-//! Only single numbers are read. Where the pixels lie is looked up chunk by chunk when they are decoded; here the number
-//! of places is compared with the number of chunks that the page can have.
+//! Only single numbers are read. The place of a chunk is looked up when the chunk is decoded. Here the number of places
+//! is compared with the number of chunks that the page can have.
 
 use super::colours::{Alpha, Colours, is_planar};
 use super::compression::{Compression, Predictor};

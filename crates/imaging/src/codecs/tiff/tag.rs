@@ -1,4 +1,4 @@
-//! TIFF tags: the numbers of the tags that the codec reads (TIFF 6.0, sections 8 to 23, and the notes cited beside them).
+//! TIFF tags: the numbers of the tags that the codec reads (TIFF 6.0, sections 8 to 23, and the notes cited below).
 
 pub(super) const WIDTH: u16 = 256;
 pub(super) const HEIGHT: u16 = 257;

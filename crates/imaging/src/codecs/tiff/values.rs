@@ -1,7 +1,7 @@
 //! TIFF values: the numbers of one tag, which are read one at a time from where they lie in the file.
 //!
-//! A tag may claim any number of values. So nothing here is copied or counted through: `Directory` finds the place of the
-//! values, and the caller asks for those that it needs.
+//! A tag may claim any number of values. So nothing here is copied or counted through: `Directory` finds the place of
+//! the values, and the caller asks for those that it needs.
 
 /// The byte order of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

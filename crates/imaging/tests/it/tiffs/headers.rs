@@ -142,3 +142,24 @@ fn damaged_strip_is_named_in_the_log() {
         other => panic!("{other:?}"),
     }
 }
+
+/// A page whose orientation lies behind the file's end is upright, and keeps its size.
+#[test]
+fn page_of_unsound_orientation_is_upright() {
+    let pages = [[4, 2], [6, 3]].map(|size| {
+        let more = vec![(274, Value::Longs(vec![6, 6, 6]))];
+        page(size, &[8], 1, GRAY, more, &[9; 18])
+    });
+    let mut source = tiff(true, pages.into());
+    let entry = [0x12, 0x01, 4, 0, 3, 0, 0, 0];
+    for at in 0..source.len() - 12 {
+        if source[at..at + 8] == entry {
+            source[at + 8..at + 12].copy_from_slice(&[0xf0, 0xff, 0xff, 0xff]);
+        }
+    }
+    for (query, size) in [("page=1", (4, 2)), ("page=2", (6, 3))] {
+        let view = View::of(&process(&source, &format!("format=png&{query}")).unwrap());
+        assert_eq!((view.width, view.height), size, "{query}");
+        assert!(view.is_all(&[9], 0), "{query}");
+    }
+}

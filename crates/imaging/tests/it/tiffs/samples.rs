@@ -192,7 +192,7 @@ fn cielab_is_decoded() {
     };
     check(8, 8, vec![], &[red[0], red[1], red[2], 137, 0, 0]);
     check(9, 8, vec![], &[red[0], red[1] + 128, red[2] + 128, 137, 128, 128]);
-    // Lightness of 54.29 and 53.59 of 100; the axes in 256ths.
+    // Lightness of 54.29 and 53.59 of 100; the axes times 256.
     let wide = [35_579_u16, 20_687, 17_892, 35_120, 0, 0];
     let strip: Vec<u8> = wide.iter().flat_map(|value| value.to_le_bytes()).collect();
     check(8, 16, vec![], &strip);

@@ -1,4 +1,4 @@
-//! LZW decompressor: TIFF 6.0, section 13, or with the lowest bit first, as programs wrote it before that was published.
+//! LZW decompressor: TIFF 6.0, section 13, or with the lowest bit first, as programs wrote it before TIFF 6.0.
 
 use std::borrow::Cow;
 
