@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use super::server::{RESIZER, build_resizer, start_resizer_on_all_cores};
+use super::server::{build_resizer, resizer, start_resizer_on_all_cores};
 use super::verdict;
 use crate::command::{self, program};
 use crate::soak::at_most;
