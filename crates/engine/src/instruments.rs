@@ -13,7 +13,7 @@ use crate::trail::{CacheOutcome, Trail};
 /// Stages of one request.
 const OWN: [&str; 2] = ["locate", "cache"];
 /// Stages of a flight, which works for several requests.
-const SHARED: [&str; 5] = ["fetch", "queue", "decode", "scale", "encode"];
+const SHARED: [&str; 6] = ["fetch", "memory", "queue", "decode", "scale", "encode"];
 /// The values of `X-Cache`. The last one is for answers without a result.
 const OUTCOMES: [&str; 6] = ["hit", "miss", "shared", "relay", "not-modified", "none"];
 /// The label of answers without a source.

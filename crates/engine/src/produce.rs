@@ -248,19 +248,22 @@ async fn processed(
         let mount = &located.mount;
         memory.note(Asked { site, mount, key }, &located.epoch, &came.validator, error);
     };
-    let timeout = memory_timeout(site);
+    let (timeout, begun) = (memory_timeout(site), Instant::now());
     let token = cancellation.token().clone();
     let info = header(engine, source.clone(), Arc::clone(job), timeout, token).await;
     let info = info.inspect_err(failed)?;
     let cost = predict(&info, job).map_err(public)?;
     let reserved = engine.admission.pixels(cost.peak_bytes, timeout).await?;
+    let waited = begun.elapsed();
     let finished = process(engine, source, job, &cost, reserved, timeout, cancellation).await;
     // The header has passed the limits, so that an error about size is about the instructions and not about the source.
-    finished.inspect_err(|error| {
+    let mut finished = finished.inspect_err(|error| {
         if error.kind() != ErrorKind::TooLarge {
             failed(error);
         }
-    })
+    })?;
+    finished.stages.insert(0, ("memory", waited));
+    Ok(finished)
 }
 
 /// The work thread's part. The thread holds the source and both reservations until it is done, even when nobody waits

@@ -47,7 +47,9 @@ fn photograph_is_resized_and_revalidated_with_304() {
     assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     assert!(response.header("last-modified").is_some());
     let timing = response.header("server-timing").unwrap();
-    for stage in ["locate", "fetch", "queue", "decode", "scale", "encode", "total"] {
+    for stage in [
+        "locate", "fetch", "memory", "queue", "decode", "scale", "encode", "total",
+    ] {
         assert!(timing.contains(&format!("{stage};dur=")), "{stage} in {timing}");
     }
     let etag = response.header("etag").unwrap();

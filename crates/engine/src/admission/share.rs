@@ -1,7 +1,7 @@
 //! Memory share: a part of the memory for work, its reservations, and the queues for the rest. Reservations are tiny,
-//! small or large. Each class is served in the order of arrival. Lesser reservations pass by greater ones that wait, and
-//! greater ones leave room for lesser ones, so that a thumbnail waits neither for a poster nor for photographs. When a
-//! large one has waited for long, the others leave it the room that it needs.
+//! small or large. Each class is served in the order of arrival. Lesser reservations pass by greater ones that wait,
+//! and greater ones leave room for lesser ones, so that a thumbnail waits neither for a poster nor for photographs.
+//! When a large one has waited for long, the others leave it the room that it needs.
 
 use std::collections::VecDeque;
 use std::fmt;

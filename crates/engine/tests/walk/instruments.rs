@@ -46,7 +46,7 @@ async fn answers_and_stages_of_requests_are_counted_once() {
     let stages = |stage| format!("resizer_stage_seconds_count{{stage=\"{stage}\"}}");
     check(&stages("locate"), 23);
     check(&stages("cache"), 21);
-    for stage in ["fetch", "queue", "decode", "scale", "encode"] {
+    for stage in ["fetch", "memory", "queue", "decode", "scale", "encode"] {
         check(&stages(stage), 1);
     }
     // The store took a tenth of a second.
