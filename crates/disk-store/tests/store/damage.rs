@@ -147,7 +147,7 @@ fn pipe_socket_or_directory_in_place_of_an_entry_is_a_miss() {
     type Place = fn(&Path);
     let places: [(&str, Place); 4] = [
         ("a pipe", |path| {
-            mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap()
+            mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap();
         }),
         ("a socket", |path| drop(UnixListener::bind(path).unwrap())),
         ("a directory", |path| fs::create_dir(path).unwrap()),

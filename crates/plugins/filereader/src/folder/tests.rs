@@ -58,7 +58,7 @@ impl Place {
             Ok(text)
         };
         let one = text(self.folder.open(&SourcePath::parse(path).unwrap()));
-        let other = text(self.folder.open_resolved(path).and_then(regular));
+        let other = text(self.folder.open_resolved(Path::new(path)).and_then(regular));
         assert_eq!(one, other, "the two ways of opening {path:?}");
         one
     }
@@ -198,7 +198,7 @@ fn link_that_appears_during_opening_is_not_followed() {
         let both = || {
             [
                 place.folder.open(&path),
-                place.folder.open_resolved(path.as_str()).and_then(regular),
+                place.folder.open_resolved(Path::new(path.as_str())).and_then(regular),
             ]
         };
         let opened = (0..3000).flat_map(|_| both()).flatten();
