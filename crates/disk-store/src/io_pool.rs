@@ -10,7 +10,7 @@ use std::time::Duration;
 use std::{fmt, io, thread};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use resizer_foreign::allocator::{Unused, give_back};
+use resizer_foreign::allocator::{Unused, return_memory};
 use tokio::sync::{Semaphore, oneshot};
 
 /// Operations that one thread may have before it: the one it runs and one more, so that it need not wait for a runtime
@@ -132,7 +132,7 @@ impl Queue {
                     None if rested => self.filled.wait(&mut waiting),
                     None if self.filled.wait_for(&mut waiting, REST).timed_out() => {
                         rested = true;
-                        MutexGuard::unlocked(&mut waiting, || give_back(Unused::AtAll));
+                        MutexGuard::unlocked(&mut waiting, || return_memory(Unused::AtAll));
                     }
                     None => {}
                 }

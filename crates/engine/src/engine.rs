@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use resizer_foreign::allocator::{Unused, give_back};
+use resizer_foreign::allocator::{Unused, return_memory};
 use resizer_imaging::{Cancel, Format, Instructions, Job, Limits};
 use resizer_plugin_api::engine::{Given, LifeHandler, Resources};
 use resizer_plugin_api::{Error, ErrorKind, InstallError, Metrics, Reply, RequestHead};
@@ -32,7 +32,7 @@ const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The timeout of a plugin's `on_start`, `on_connect` and `on_stop`: a folder on a mount that hangs takes for ever.
 const LIFE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often freed memory is returned to the system. The allocator returns only memory that was free for a second.
-const GIVE_BACK_EVERY: Duration = Duration::from_secs(1);
+const RETURN_MEMORY_EVERY: Duration = Duration::from_secs(1);
 /// A chequerboard of two by two grey pixels.
 const TINY_PNG: &[u8] =
     b"\x89\x50\x4E\x47\x0D\x0A\x1A\x0A\x00\x00\x00\x0D\x49\x48\x44\x52\x00\x00\x00\x02\x00\x00\x00\x02\x08\
@@ -75,8 +75,8 @@ impl Engine {
         // Without this, nothing returns memory while nothing is allocated.
         runtime.spawn(async {
             loop {
-                tokio::time::sleep(GIVE_BACK_EVERY).await;
-                give_back(Unused::ForLong);
+                tokio::time::sleep(RETURN_MEMORY_EVERY).await;
+                return_memory(Unused::ForLong);
             }
         });
         let shared = Shared::start(server, threads, metrics, resources, runtime.handle().clone())?;

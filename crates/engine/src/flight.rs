@@ -210,7 +210,7 @@ async fn fly<K, V, F>(
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(_) => {
             cancellation.cancel();
-            Err(Error::new(ErrorKind::Timeout, "The image took too long to make."))
+            Err(Error::new(ErrorKind::Timeout, "The image took too long to produce."))
         }
     };
     // Removed before it lands, so that a request that comes after an answer starts a new flight.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use resizer_foreign::allocator::{Unused, give_back};
+use resizer_foreign::allocator::{Unused, return_memory};
 use resizer_plugin_api::{Counter, Error, ErrorKind, Gauge, Metrics};
 use tokio::sync::oneshot;
 
@@ -234,7 +234,7 @@ impl PoolShared {
                 queue.idle_short -= idle;
                 if timed_out {
                     rested = true;
-                    MutexGuard::unlocked(&mut queue, || give_back(Unused::AtAll));
+                    MutexGuard::unlocked(&mut queue, || return_memory(Unused::AtAll));
                 }
             };
             drop(queue);

@@ -9,16 +9,16 @@ use resizer_plugin_api::engine::{HookTable, LifeHandler, Registration, Resources
 use resizer_plugin_api::{Body, ByteStream, Error, Hooks, InstallError, Metrics, Plugin};
 
 mod cache_contract;
+mod faulty_proxy;
 mod opened_cache;
 mod source_contract;
-mod trouble;
-mod trouble_contract;
+mod store_failure_contract;
 
 pub use cache_contract::cache_contract;
+pub use faulty_proxy::{FaultyProxy, Mode};
 pub use opened_cache::{OpenedCache, TemporaryFolder, TemporaryFolders, numbered_key, unusable_folders_are_refused};
 pub use source_contract::{SourceStore, source_contract};
-pub use trouble::{Mode, Trouble};
-pub use trouble_contract::{TroubledStore, trouble_contract};
+pub use store_failure_contract::{FaultyStore, store_failure_contract};
 
 /// Installs plugins as the engine does, one at a time. All plugins of one installer share resources and metrics, as
 /// successive readings of one `plugins.toml` do.

@@ -13,7 +13,7 @@ pub enum Unused {
 }
 
 /// Returns freed memory to the system.
-pub fn give_back(unused: Unused) {
+pub fn return_memory(unused: Unused) {
     // SAFETY: the function has no preconditions. Any thread may call it at any time.
     unsafe { libmimalloc_sys::mi_collect(unused == Unused::AtAll) }
 }

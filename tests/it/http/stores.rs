@@ -16,7 +16,7 @@ mod sql;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
-use resizer_engine::testing::Trouble;
+use resizer_engine::testing::FaultyProxy;
 use tokio::runtime::Runtime;
 
 use super::client::Response;
@@ -33,7 +33,7 @@ pub(crate) trait Store {
     /// Creates an object or replaces it.
     fn put(&self, name: &str, bytes: &[u8]);
     /// Ends it without notice; one that lives in this process is cut off by the proxy instead.
-    fn kill(&mut self, trouble: &Trouble);
+    fn kill(&mut self, proxy: &FaultyProxy);
     /// Starts it again after that, with its objects or without.
     fn start(&mut self);
 }
@@ -49,27 +49,27 @@ pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
 /// A server that reads from a store through a proxy.
 struct Stage {
     server: Server,
-    trouble: Trouble,
+    proxy: FaultyProxy,
 }
 
 impl Stage {
     /// With an entry for each of these prefixes, which has these further settings; and a cache in memory.
     fn before(store: &dyn Store, entries: &[(&str, &str)]) -> Self {
-        let trouble = wait(Trouble::before(store.address())).unwrap();
-        let reader = store.entry(trouble.address());
+        let proxy = wait(FaultyProxy::before(store.address())).unwrap();
+        let reader = store.entry(proxy.address());
         let mut configuration = "[[plugin]]\nname = \"memcache\"\n".to_owned();
         for (prefix, settings) in entries {
             configuration += &format!("[[plugin]]\n{reader}\nprefix = \"{prefix}\"\n{settings}\n");
         }
         Self {
             server: Server::start(&configuration, &[]),
-            trouble,
+            proxy,
         }
     }
 
     /// The URL of an object below a prefix.
     fn url(&self, store: &dyn Store, prefix: &str, name: &str) -> String {
-        format!("{prefix}{}", store.path(self.trouble.address(), name))
+        format!("{prefix}{}", store.path(self.proxy.address(), name))
     }
 }
 

@@ -50,7 +50,7 @@ impl AzureReader {
                 ),
             ),
             (401 | 403 | 409, _) => {
-                let advice = match self.store.account.access {
+                let hint = match self.store.account.access {
                     Access::Anonymous => "the container is not public; make it so, or give credentials",
                     Access::Key(_) => "the key is not one of this account's; copy it again",
                     Access::Signature(_) => {
@@ -60,7 +60,7 @@ impl AzureReader {
                 };
                 wrong(
                     self.origin.credentials,
-                    format!("the store does not let us read the container {container:?} ({failure}); {advice}"),
+                    format!("the store does not let us read the container {container:?} ({failure}); {hint}"),
                 )
             }
             (status, _) if status >= 500 => Err(InstallError::Failed(

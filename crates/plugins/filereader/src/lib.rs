@@ -79,7 +79,7 @@ impl FileReader {
         let folder = Arc::clone(&self.folder);
         match self.io.run(move || folder.check()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(InstallError::setting("folder", advice(self.folder.root(), &error))),
+            Ok(Err(error)) => Err(InstallError::setting("folder", hint(self.folder.root(), &error))),
             Err(error) => {
                 let message = "The folder could not be looked at.";
                 Err(InstallError::Failed(
@@ -91,7 +91,7 @@ impl FileReader {
 }
 
 /// The fault of the folder, and the remedy.
-fn advice(root: &Path, error: &std::io::Error) -> String {
+fn hint(root: &Path, error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     let root = root.display();
     let way_out = match error.kind() {

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 impl MongoReader {
     /// Checks that the bucket exists and can be read.
     pub(crate) async fn check_connection(self: Arc<Self>) -> Result<(), InstallError> {
-        let unreachable = |error| InstallError::setting("connection_string", advice(&error));
+        let unreachable = |error| InstallError::setting("connection_string", hint(&error));
         let link = self.store.link().await.map_err(unreachable)?;
         let database = link.database(&self.database);
         let ping = database.run_command(doc! { "ping": 1 });
@@ -40,7 +40,7 @@ impl MongoReader {
     fn not_readable(&self, error: &StoreError) -> InstallError {
         let (database, bucket) = (&self.database, &self.bucket);
         if !error.is_refusal() {
-            return InstallError::setting("connection_string", advice(error));
+            return InstallError::setting("connection_string", hint(error));
         }
         if self.has_user {
             let message = format!(
@@ -77,7 +77,7 @@ impl MongoReader {
 }
 
 /// The fault of a connection, and the remedy.
-fn advice(error: &StoreError) -> String {
+fn hint(error: &StoreError) -> String {
     let way_out = match error {
         error if error.is_refusal() => "correct the user, the password, or `authSource`, the database that knows them",
         StoreError::Driver(error) => match *error.kind {

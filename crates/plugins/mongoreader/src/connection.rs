@@ -19,7 +19,7 @@ impl Connection {
     /// Reads a connection string.
     pub(crate) fn parse(secret: &Secret) -> Result<Self, InstallError> {
         let text = secret.expose();
-        let parsed = ConnectionString::parse(text).map_err(|_| wrong(advice(text)))?;
+        let parsed = ConnectionString::parse(text).map_err(|_| wrong(hint(text)))?;
         #[expect(deprecated, reason = "the message for this option names its successor")]
         if parsed.socket_timeout.is_some() {
             return Err(wrong(
@@ -88,7 +88,7 @@ fn wrong(message: impl Into<String>) -> InstallError {
 
 /// The invalid part of a connection string. The message repeats only the name of an option, and only if no password can
 /// be among the options.
-fn advice(text: &str) -> String {
+fn hint(text: &str) -> String {
     if !text.starts_with("mongodb://") && !text.starts_with("mongodb+srv://") {
         return "a connection string begins with \"mongodb://\" or \"mongodb+srv://\"".to_owned();
     }

@@ -23,9 +23,7 @@ impl RemoteReader {
             let Some(url) = self.probe(&host.to_string(), allow.path.as_str()) else {
                 continue;
             };
-            self.reach(&url)
-                .await
-                .map_err(|error| advice(&host.to_string(), error))?;
+            self.reach(&url).await.map_err(|error| hint(&host.to_string(), error))?;
         }
         Ok(())
     }
@@ -51,7 +49,7 @@ impl RemoteReader {
     }
 }
 
-fn advice(host: &str, error: RemoteError) -> InstallError {
+fn hint(host: &str, error: RemoteError) -> InstallError {
     match error {
         RemoteError::Address { cause, .. }
         | RemoteError::Refused {

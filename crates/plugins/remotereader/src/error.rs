@@ -16,15 +16,15 @@ pub(crate) enum RemoteError {
     NoSigningKey,
     #[error("the signature is not ours")]
     WrongSignature,
-    #[error("{place} is not asked: {refusal}")]
+    #[error("{place} is not allowed: {refusal}")]
     Refused { place: String, refusal: Refusal },
-    #[error("sent on to {place}, which is not asked: {refusal}")]
+    #[error("redirected to {place}, which is not allowed: {refusal}")]
     ForbiddenRedirect { place: String, refusal: Refusal },
     #[error("{place}: {cause}")]
     Address { place: String, cause: ForbiddenAddress },
-    #[error("{place} sends on to what is no URL")]
+    #[error("{place} redirects to what is no URL")]
     BadRedirect { place: String },
-    #[error("{place} sends on for the {count}th time; `allowed_redirects` says how often it may")]
+    #[error("{place} redirects for the {count}th time; `allowed_redirects` says how often it may")]
     TooManyRedirects { place: String, count: u32 },
     #[error("{place} answered with status {status}")]
     Status { place: String, status: StatusCode },
@@ -92,7 +92,7 @@ impl From<RemoteError> for Error {
             E::Refused { .. } | E::Address { .. } => (ErrorKind::Forbidden, not_here),
             E::ForbiddenRedirect { .. } => (
                 ErrorKind::Forbidden,
-                "The image's store sends on to where this server does not read images from.",
+                "The image's store redirects to where this server does not read images from.",
             ),
             E::Status { status, .. } => match status.as_u16() {
                 404 | 410 => return Self::not_found().because(error),
@@ -100,7 +100,7 @@ impl From<RemoteError> for Error {
                 _ => (ErrorKind::Upstream, "The image's store failed."),
             },
             E::BadRedirect { .. } | E::TooManyRedirects { .. } => {
-                (ErrorKind::Upstream, "The image's store sends on and on.")
+                (ErrorKind::Upstream, "The image's store redirects too often.")
             }
             E::WrongPart { .. } => (
                 ErrorKind::Upstream,

@@ -89,7 +89,7 @@ impl S3Reader {
             (301 | 302 | 307 | 308, "") if self.store.endpoint.is_some() && refusal.region.is_none() => wrong(
                 "endpoint",
                 format!(
-                    "{address} sends on to another address ({failure}); name the one where the store itself answers"
+                    "{address} redirects to another address ({failure}); name the one where the store itself answers"
                 ),
             ),
             (_, "AuthorizationHeaderMalformed" | "PermanentRedirect" | "TemporaryRedirect") | (301 | 307, _) => {

@@ -44,31 +44,31 @@ pub(crate) fn away(store: &mut dyn Store) {
         }
         load.lasts(Phase::Well);
         load.enters(Phase::Changing);
-        store.kill(&stage.trouble);
+        store.kill(&stage.proxy);
         settles();
         load.lasts(Phase::Away);
         load.enters(Phase::Changing);
         // Nobody reaches it before its objects are back, if it forgot them.
-        stage.trouble.set(Mode::Refuse);
+        stage.proxy.set(Mode::Refuse);
         store.start();
         store.put("hot.jpg", thumbnail());
         store.put("cold.jpg", thumbnail());
-        stage.trouble.set(Mode::Pass);
+        stage.proxy.set(Mode::Pass);
         load.recovers();
         load.lasts(Phase::Well);
 
         load.enters(Phase::Changing);
-        stage.trouble.set(Mode::Silent);
+        stage.proxy.set(Mode::Silent);
         settles();
         load.lasts(Phase::Away);
         load.enters(Phase::Changing);
-        stage.trouble.set(Mode::Pass);
+        stage.proxy.set(Mode::Pass);
         load.recovers();
         load.lasts(Phase::Well);
         drop(over);
     });
     eventually("the connections to the store are closed", || {
-        (stage.trouble.open() <= KEPT).then_some(())
+        (stage.proxy.open() <= KEPT).then_some(())
     });
     never_half(&stage, store);
 }
@@ -84,7 +84,7 @@ fn never_half(stage: &Stage, store: &dyn Store) {
     store.put("relayed.jpg", &bytes);
     let target = stage.url(store, "/", "relayed.jpg");
     for after in [0, 100, 100_000, 1_500_000, 2_999_999] {
-        stage.trouble.set(Mode::Cut { after });
+        stage.proxy.set(Mode::Cut { after });
         let mut client = stage.server.connect();
         client.send_get(&target);
         match client.try_response(false) {
@@ -93,7 +93,7 @@ fn never_half(stage: &Stage, store: &dyn Store) {
             Err(_) => {}
         }
     }
-    stage.trouble.set(Mode::Pass);
+    stage.proxy.set(Mode::Pass);
     let whole = eventually("the object comes again", || {
         Some(stage.server.get(&target)).filter(|response| response.status == 200)
     });

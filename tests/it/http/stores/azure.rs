@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use resizer_engine::testing::Trouble;
+use resizer_engine::testing::FaultyProxy;
 use resizer_test_stores::azurite::{ACCOUNT, Azurite, KEY};
 
 use super::{Store, away, escaped, large, replaced, shown, wait};
@@ -29,7 +29,7 @@ impl Store for Azurite {
         wait(Azurite::put(self, CONTAINER, name, bytes));
     }
 
-    fn kill(&mut self, _: &Trouble) {
+    fn kill(&mut self, _: &FaultyProxy) {
         Azurite::kill(self);
     }
 

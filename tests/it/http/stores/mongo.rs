@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use resizer_engine::testing::Trouble;
+use resizer_engine::testing::FaultyProxy;
 use resizer_test_stores::mongod::{Mongod, upload};
 
 use super::{Store, away, escaped, large, replaced, shown, wait};
@@ -29,7 +29,7 @@ impl Store for Mongod {
         wait(async { upload(&self.database(DATABASE).await, "fs", name, bytes).await });
     }
 
-    fn kill(&mut self, _: &Trouble) {
+    fn kill(&mut self, _: &FaultyProxy) {
         Mongod::kill(self);
     }
 

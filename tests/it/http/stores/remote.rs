@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use resizer_engine::testing::{Mode, Trouble};
+use resizer_engine::testing::{FaultyProxy, Mode};
 use resizer_test_stores::nginx::Nginx;
 
 use super::{Stage, Store, away, escaped, large, replaced, shown};
@@ -37,8 +37,8 @@ impl Store for Remote {
         self.origin.put(name, bytes).unwrap();
     }
 
-    fn kill(&mut self, trouble: &Trouble) {
-        trouble.set(Mode::Refuse);
+    fn kill(&mut self, proxy: &FaultyProxy) {
+        proxy.set(Mode::Refuse);
     }
 
     fn start(&mut self) {}

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use resizer_engine::testing::{Mode, Trouble};
+use resizer_engine::testing::{FaultyProxy, Mode};
 use resizer_test_stores::s3::{Key, S3, Visibility};
 
 use super::{Store, away, escaped, large, replaced, shown, wait};
@@ -30,8 +30,8 @@ impl Store for S3 {
         S3::put(self, BUCKET, name, bytes.to_vec());
     }
 
-    fn kill(&mut self, trouble: &Trouble) {
-        trouble.set(Mode::Refuse);
+    fn kill(&mut self, proxy: &FaultyProxy) {
+        proxy.set(Mode::Refuse);
     }
 
     fn start(&mut self) {}

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use resizer_engine::testing::Trouble;
+use resizer_engine::testing::FaultyProxy;
 use resizer_test_stores::mariadb::MariaDb;
 use resizer_test_stores::postgres::Postgres;
 use resizer_test_stores::process::loopback;
@@ -50,7 +50,7 @@ impl Store for Postgres {
         });
     }
 
-    fn kill(&mut self, _: &Trouble) {
+    fn kill(&mut self, _: &FaultyProxy) {
         Self::kill(self);
     }
 
@@ -88,7 +88,7 @@ impl Store for MariaDb {
         });
     }
 
-    fn kill(&mut self, _: &Trouble) {
+    fn kill(&mut self, _: &FaultyProxy) {
         Self::kill(self);
     }
 
@@ -136,7 +136,7 @@ impl Store for Sqlite {
         });
     }
 
-    fn kill(&mut self, _: &Trouble) {}
+    fn kill(&mut self, _: &FaultyProxy) {}
 
     fn start(&mut self) {}
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use resizer_azurereader::AzureReader;
 use resizer_engine::testing::{
-    Installer, SourceStore, Trouble, TroubledStore, read_all, source_contract, trouble_contract,
+    FaultyProxy, FaultyStore, Installer, SourceStore, read_all, source_contract, store_failure_contract,
 };
 use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Want};
@@ -57,21 +57,21 @@ async fn read(source: &Arc<dyn Source>, name: &str) -> Result<Vec<u8>, Error> {
 struct Contained {
     azurite: Azurite,
     source: Arc<dyn Source>,
-    trouble: Option<Trouble>,
+    proxy: Option<FaultyProxy>,
 }
 
 impl Contained {
     async fn new(settings: impl FnOnce(&Azurite) -> String) -> Option<Self> {
         let azurite = Azurite::start()?;
-        for container in ["contract", "names", "trouble"] {
+        for container in ["contract", "names", "proxy"] {
             azurite.create(container, false).await;
         }
         // The suite asks for a name of one endless segment, which can only name a container.
-        let settings = settings(&azurite) + "containers = ['contract', 'names', 'trouble']\n";
+        let settings = settings(&azurite) + "containers = ['contract', 'names', 'proxy']\n";
         Some(Self {
             source: source(&settings),
             azurite,
-            trouble: None,
+            proxy: None,
         })
     }
 }
@@ -98,13 +98,13 @@ impl SourceStore for Contained {
 }
 
 #[async_trait]
-impl TroubledStore for Contained {
+impl FaultyStore for Contained {
     fn source(&self) -> Arc<dyn Source> {
         Arc::clone(&self.source)
     }
 
-    fn trouble(&self) -> &Trouble {
-        self.trouble.as_ref().unwrap()
+    fn proxy(&self) -> &FaultyProxy {
+        self.proxy.as_ref().unwrap()
     }
 
     async fn put(&self, path: &str, bytes: &[u8]) {
@@ -128,15 +128,15 @@ async fn store_failure_is_reported_without_the_signature() {
     let Some(mut contained) = Contained::new(|azurite| with_key(&endpoint(azurite))).await else {
         return;
     };
-    let trouble = Trouble::before(contained.azurite.address()).await.unwrap();
+    let proxy = FaultyProxy::before(contained.azurite.address()).await.unwrap();
     contained.source = source(&format!(
-        "account = '{ACCOUNT}'\nendpoint = 'http://{}/{ACCOUNT}'\nsas = '{}'\ncontainers = ['trouble']\n\
+        "account = '{ACCOUNT}'\nendpoint = 'http://{}/{ACCOUNT}'\nsas = '{}'\ncontainers = ['proxy']\n\
          connect_timeout = '1s'\nread_timeout = '1s'\nfetch_timeout = '4s'",
-        trouble.address(),
+        proxy.address(),
         signature("r", "2099-01-01T00:00:00Z")
     ));
-    contained.trouble = Some(trouble);
-    trouble_contract(&contained).await;
+    contained.proxy = Some(proxy);
+    store_failure_contract(&contained).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 mod connect;
 mod files;
 mod settings;
-mod trouble;
+mod store_failures;
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Extensions;
 use resizer_engine::testing::{
-    Installer, SourceStore, Trouble, TroubledStore, read_all, source_contract, trouble_contract,
+    FaultyProxy, FaultyStore, Installer, SourceStore, read_all, source_contract, store_failure_contract,
 };
 use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{
@@ -158,21 +158,21 @@ impl Source for OneServer {
 /// nginx and a source that reads from it, directly or through a proxy that causes failures.
 struct Served {
     nginx: Nginx,
-    trouble: Trouble,
+    proxy: FaultyProxy,
     source: Arc<dyn Source>,
 }
 
 impl Served {
-    async fn start(through_trouble: bool) -> Option<Self> {
+    async fn start(through_proxy: bool) -> Option<Self> {
         let nginx = Nginx::start(None)?;
-        let trouble = Trouble::before(nginx.address()).await.unwrap();
-        let address = if through_trouble {
-            trouble.address()
+        let proxy = FaultyProxy::before(nginx.address()).await.unwrap();
+        let address = if through_proxy {
+            proxy.address()
         } else {
             nginx.address()
         };
         let source = OneServer::of(&Reader::of(address, ""));
-        Some(Self { nginx, trouble, source })
+        Some(Self { nginx, proxy, source })
     }
 }
 
@@ -196,13 +196,13 @@ impl SourceStore for Served {
 }
 
 #[async_trait]
-impl TroubledStore for Served {
+impl FaultyStore for Served {
     fn source(&self) -> Arc<dyn Source> {
         Arc::clone(&self.source)
     }
 
-    fn trouble(&self) -> &Trouble {
-        &self.trouble
+    fn proxy(&self) -> &FaultyProxy {
+        &self.proxy
     }
 
     async fn put(&self, path: &str, bytes: &[u8]) {
@@ -224,6 +224,6 @@ async fn source_keeps_the_contract() {
 #[tokio::test(flavor = "multi_thread")]
 async fn source_keeps_the_contract_when_the_store_fails() {
     if let Some(served) = Served::start(true).await {
-        trouble_contract(&served).await;
+        store_failure_contract(&served).await;
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use resizer_engine::testing::{
-    Installer, SourceStore, Trouble, TroubledStore, read_all, source_contract, trouble_contract,
+    FaultyProxy, FaultyStore, Installer, SourceStore, read_all, source_contract, store_failure_contract,
 };
 use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Want};
@@ -60,7 +60,7 @@ async fn read(source: &Arc<dyn Source>, name: &str) -> Result<Vec<u8>, Error> {
 struct Mapped {
     server: S3,
     source: Arc<dyn Source>,
-    trouble: Option<Trouble>,
+    proxy: Option<FaultyProxy>,
 }
 
 impl Mapped {
@@ -70,7 +70,7 @@ impl Mapped {
         Self {
             source: source(&settings),
             server,
-            trouble: None,
+            proxy: None,
         }
     }
 
@@ -99,13 +99,13 @@ impl SourceStore for Mapped {
 }
 
 #[async_trait]
-impl TroubledStore for Mapped {
+impl FaultyStore for Mapped {
     fn source(&self) -> Arc<dyn Source> {
         Arc::clone(&self.source)
     }
 
-    fn trouble(&self) -> &Trouble {
-        self.trouble.as_ref().unwrap()
+    fn proxy(&self) -> &FaultyProxy {
+        self.proxy.as_ref().unwrap()
     }
 
     async fn put(&self, path: &str, bytes: &[u8]) {
@@ -132,14 +132,14 @@ async fn bucket_that_hides_absence_satisfies_the_source_contract() {
 #[tokio::test(flavor = "multi_thread")]
 async fn store_failure_is_reported() {
     let mut mapped = Mapped::new().await;
-    let trouble = Trouble::before(mapped.server.address()).await.unwrap();
+    let proxy = FaultyProxy::before(mapped.server.address()).await.unwrap();
     mapped.source = source(&format!(
         "endpoint = 'http://{}'\nregion = '{REGION}'\naccess_key_id = '{ID}'\nsecret_access_key = '{SECRET}'\n\
          bucket = 'photos'\nfolder = 'shop/2024'\nconnect_timeout = '1s'\nread_timeout = '1s'\nfetch_timeout = '4s'",
-        trouble.address()
+        proxy.address()
     ));
-    mapped.trouble = Some(trouble);
-    trouble_contract(&mapped).await;
+    mapped.proxy = Some(proxy);
+    store_failure_contract(&mapped).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use resizer_engine::testing::{Installer, Trouble};
+use resizer_engine::testing::{FaultyProxy, Installer};
 use resizer_plugin_api::InstallError;
 use resizer_s3reader::S3Reader;
 
@@ -66,7 +66,7 @@ async fn connection_check_names_the_wrong_setting() {
         (
             good.replace(&here, &sending_on.address().to_string()),
             "endpoint",
-            "sends on to another address",
+            "redirects to another address",
         ),
         (
             good.clone() + "session_token = 'stray+token'",
@@ -157,9 +157,9 @@ fn settings_are_parsed_or_refused() {
 async fn reload_keeps_unchanged_connections() {
     let server = server().await;
     server.put("photos", "a.jpg", "bytes");
-    let trouble = Trouble::before(server.address()).await.unwrap();
+    let proxy = FaultyProxy::before(server.address()).await.unwrap();
     let here = server.address().to_string();
-    let settings = signed(&server).replace(&here, &trouble.address().to_string());
+    let settings = signed(&server).replace(&here, &proxy.address().to_string());
     let installer = Installer::default();
     let mut site = None;
     for (reading, connections) in [
@@ -170,7 +170,7 @@ async fn reload_keeps_unchanged_connections() {
         let table = installer.install::<S3Reader>(&format!("{settings}{reading}")).unwrap();
         let source = Arc::clone(&table.sources[0].value.source);
         assert_eq!(read(&source, "photos/a.jpg").await.unwrap(), b"bytes");
-        assert_eq!(trouble.accepted(), connections, "{reading}");
+        assert_eq!(proxy.accepted(), connections, "{reading}");
         site = Some(table);
     }
     drop(site);

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use resizer_engine::testing::{Installer, SourceStore as _, Trouble};
+use resizer_engine::testing::{FaultyProxy, Installer, SourceStore as _};
 use resizer_plugin_api::ErrorKind;
 use resizer_sqlreader::SqlReader;
 use resizer_test_stores::process::free_port;
@@ -94,8 +94,8 @@ async fn entries_with_one_database_share_its_connections() {
     let Some(db) = Db::open(Kind::Postgres).await else {
         return;
     };
-    let trouble = Trouble::before(db.server().parse().unwrap()).await.unwrap();
-    let url = format!("connection_string = '{}'\n", db.url_at(trouble.address()));
+    let proxy = FaultyProxy::before(db.server().parse().unwrap()).await.unwrap();
+    let url = format!("connection_string = '{}'\n", db.url_at(proxy.address()));
     let installer = Installer::default();
     let install = |settings: &str| installer.install::<SqlReader>(&(url.clone() + settings)).unwrap();
     let tables = [
@@ -107,10 +107,10 @@ async fn entries_with_one_database_share_its_connections() {
         let error = error_of(download(&*table.sources[0].value.source, "1.jpg").await, "NULL");
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
     }
-    assert_eq!(trouble.accepted(), 1);
+    assert_eq!(proxy.accepted(), 1);
     drop(tables);
     let since = Instant::now();
-    while trouble.open() > 0 {
+    while proxy.open() > 0 {
         assert!(since.elapsed() < Duration::from_secs(20), "what nobody uses is closed");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -12,7 +12,7 @@ mod db;
 mod failures;
 mod images;
 mod settings;
-mod trouble;
+mod store_failures;
 
 /// Defines one test for each database.
 macro_rules! on_each_database {

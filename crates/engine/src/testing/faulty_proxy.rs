@@ -37,7 +37,7 @@ pub enum Mode {
 
 /// The proxy. It runs on the runtime that it was made on. Its drop ends it and all its connections.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct FaultyProxy {
     address: SocketAddr,
     mode: watch::Sender<Mode>,
     open: Arc<AtomicUsize>,
@@ -45,7 +45,7 @@ pub struct Trouble {
     accepting: JoinHandle<()>,
 }
 
-impl Trouble {
+impl FaultyProxy {
     /// A proxy before this server, on a port of its own, in [`Mode::Pass`].
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl Trouble {
     }
 }
 
-impl Drop for Trouble {
+impl Drop for FaultyProxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }
@@ -225,20 +225,20 @@ mod tests {
             (Mode::Stall { after: 300 }, (300, false)),
             (Mode::Cut { after: 1000 }, (1000, false)),
         ];
-        let trouble = Trouble::before(server().await).await.unwrap();
+        let proxy = FaultyProxy::before(server().await).await.unwrap();
         for (mode, expected) in rows {
-            trouble.set(Mode::Pass);
-            let mut old = TcpStream::connect(trouble.address()).await.unwrap();
+            proxy.set(Mode::Pass);
+            let mut old = TcpStream::connect(proxy.address()).await.unwrap();
             assert_eq!(ask(&mut old).await, (1000, false), "before {mode:?}");
-            trouble.set(mode);
-            let mut new = TcpStream::connect(trouble.address()).await.unwrap();
+            proxy.set(mode);
+            let mut new = TcpStream::connect(proxy.address()).await.unwrap();
             assert_eq!(ask(&mut old).await, expected, "{mode:?}, an old connection");
             assert_eq!(ask(&mut new).await, expected, "{mode:?}, a new connection");
             drop((old, new));
-            while trouble.open() > 0 {
+            while proxy.open() > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-        assert_eq!(trouble.accepted(), 2 * rows.len());
+        assert_eq!(proxy.accepted(), 2 * rows.len());
     }
 }

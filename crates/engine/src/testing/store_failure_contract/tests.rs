@@ -35,7 +35,7 @@ struct Reader {
 
 struct Toy {
     objects: Arc<Mutex<HashMap<String, Vec<u8>>>>,
-    trouble: Trouble,
+    proxy: FaultyProxy,
     reader: Arc<Reader>,
 }
 
@@ -43,7 +43,7 @@ impl Toy {
     async fn start(fault: Fault) -> Self {
         let objects = Arc::<Mutex<HashMap<String, Vec<u8>>>>::default();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let trouble = Trouble::before(listener.local_addr().unwrap()).await.unwrap();
+        let proxy = FaultyProxy::before(listener.local_addr().unwrap()).await.unwrap();
         let served = Arc::clone(&objects);
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
@@ -60,25 +60,21 @@ impl Toy {
             }
         });
         let reader = Arc::new(Reader {
-            address: trouble.address(),
+            address: proxy.address(),
             fault,
         });
-        Self {
-            objects,
-            trouble,
-            reader,
-        }
+        Self { objects, proxy, reader }
     }
 }
 
 #[async_trait]
-impl TroubledStore for Toy {
+impl FaultyStore for Toy {
     fn source(&self) -> Arc<dyn Source> {
         Arc::clone(&self.reader) as _
     }
 
-    fn trouble(&self) -> &Trouble {
-        &self.trouble
+    fn proxy(&self) -> &FaultyProxy {
+        &self.proxy
     }
 
     async fn put(&self, path: &str, bytes: &[u8]) {
@@ -157,23 +153,23 @@ impl Source for Reader {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn careful_reader_passes_the_suite() {
-    trouble_contract(&Toy::start(Fault::None).await).await;
+    store_failure_contract(&Toy::start(Fault::None).await).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "fails with Upstream or Timeout")]
 async fn reader_that_treats_silence_as_absence_fails_the_suite() {
-    trouble_contract(&Toy::start(Fault::Absent).await).await;
+    store_failure_contract(&Toy::start(Fault::Absent).await).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "the client does not hear")]
 async fn reader_that_shows_its_stores_address_fails_the_suite() {
-    trouble_contract(&Toy::start(Fault::Talks).await).await;
+    store_failure_contract(&Toy::start(Fault::Talks).await).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "expected 3000000 bytes")]
 async fn reader_that_ends_early_fails_the_suite() {
-    trouble_contract(&Toy::start(Fault::Short).await).await;
+    store_failure_contract(&Toy::start(Fault::Short).await).await;
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use mongodb::Database;
 use mongodb::bson::doc;
-use resizer_engine::testing::{Mode, Trouble, TroubledStore, read_all, trouble_contract};
+use resizer_engine::testing::{FaultyProxy, FaultyStore, Mode, read_all, store_failure_contract};
 use resizer_plugin_api::{Error, ErrorKind, Source, SourcePath};
 use resizer_test_stores::mongod::{Mongod, upload};
 use tokio::time::{Instant, sleep, timeout};
@@ -23,26 +23,26 @@ const SETTINGS: &str =
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A server that requires a password, behind a proxy.
-struct Troubled {
-    trouble: Trouble,
+struct Faulty {
+    proxy: FaultyProxy,
     source: Arc<dyn Source>,
     database: Database,
     _server: Mongod,
 }
 
-impl Troubled {
+impl Faulty {
     async fn new() -> Option<Self> {
         let server = Mongod::start_with_users().await?;
         let admin = server.administrator().await;
         let create = doc! { "createUser": "reader", "pwd": PASSWORD, "roles": ["readAnyDatabase"] };
         admin.run_command(create).await.unwrap();
-        let trouble = Trouble::before(server.address()).await.unwrap();
-        let (address, login) = (trouble.address(), format!("reader:{PASSWORD}"));
+        let proxy = FaultyProxy::before(server.address()).await.unwrap();
+        let (address, login) = (proxy.address(), format!("reader:{PASSWORD}"));
         let source = install(&format!(
             "connection_string = 'mongodb://{login}@{address}/images?authSource=admin&directConnection=true'\n{SETTINGS}"
         ));
         Some(Self {
-            trouble,
+            proxy,
             source,
             database: admin.client().database("images"),
             _server: server,
@@ -51,13 +51,13 @@ impl Troubled {
 }
 
 #[async_trait]
-impl TroubledStore for Troubled {
+impl FaultyStore for Faulty {
     fn source(&self) -> Arc<dyn Source> {
         Arc::clone(&self.source)
     }
 
-    fn trouble(&self) -> &Trouble {
-        &self.trouble
+    fn proxy(&self) -> &FaultyProxy {
+        &self.proxy
     }
 
     async fn put(&self, path: &str, bytes: &[u8]) {
@@ -71,8 +71,8 @@ impl TroubledStore for Troubled {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failing_store_satisfies_the_failure_contract() {
-    if let Some(troubled) = Troubled::new().await {
-        trouble_contract(&troubled).await;
+    if let Some(faulty) = Faulty::new().await {
+        store_failure_contract(&faulty).await;
     }
 }
 
@@ -82,21 +82,21 @@ async fn stat_fails(source: &dyn Source) -> Error {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_is_a_timeout_and_refusal_is_not() {
-    let Some(troubled) = Troubled::new().await else {
+    let Some(faulty) = Faulty::new().await else {
         return;
     };
-    troubled.put("a.jpg", b"image").await;
+    faulty.put("a.jpg", b"image").await;
     // Before the first connection, so that there is no server to select.
     for (mode, kind) in [(Mode::Silent, ErrorKind::Timeout), (Mode::Refuse, ErrorKind::Upstream)] {
-        troubled.trouble.set(mode);
+        faulty.proxy.set(mode);
         sleep(Duration::from_secs(2)).await;
-        let error = stat_fails(&*troubled.source).await;
+        let error = stat_fails(&*faulty.source).await;
         assert_eq!(error.kind(), kind, "{mode:?}: {error:?}");
     }
-    troubled.trouble.set(Mode::Pass);
-    comes_back(&*troubled.source).await;
-    troubled.trouble.set(Mode::Silent);
-    let error = stat_fails(&*troubled.source).await;
+    faulty.proxy.set(Mode::Pass);
+    comes_back(&*faulty.source).await;
+    faulty.proxy.set(Mode::Silent);
+    let error = stat_fails(&*faulty.source).await;
     assert_eq!(error.kind(), ErrorKind::Timeout, "with a connection: {error:?}");
 }
 
@@ -144,22 +144,18 @@ async fn restarted_server_is_read_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_end_with_the_plugin() {
-    let Some(troubled) = Troubled::new().await else {
+    let Some(faulty) = Faulty::new().await else {
         return;
     };
-    troubled.put("a.jpg", b"image").await;
-    assert_eq!(troubled.trouble.open(), 0, "installing a plugin connects to nothing");
-    assert_eq!(read(&*troubled.source, "a.jpg").await.unwrap(), b"image");
-    assert!(troubled.trouble.open() > 0);
-    let Troubled { trouble, source, .. } = troubled;
+    faulty.put("a.jpg", b"image").await;
+    assert_eq!(faulty.proxy.open(), 0, "installing a plugin connects to nothing");
+    assert_eq!(read(&*faulty.source, "a.jpg").await.unwrap(), b"image");
+    assert!(faulty.proxy.open() > 0);
+    let Faulty { proxy, source, .. } = faulty;
     drop(source);
     let since = Instant::now();
-    while trouble.open() > 0 {
-        assert!(
-            since.elapsed() < TIMEOUT,
-            "{} connections are left open",
-            trouble.open()
-        );
+    while proxy.open() > 0 {
+        assert!(since.elapsed() < TIMEOUT, "{} connections are left open", proxy.open());
         sleep(Duration::from_millis(20)).await;
     }
 }

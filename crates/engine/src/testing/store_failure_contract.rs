@@ -13,24 +13,24 @@ use futures_util::future::join_all;
 use resizer_plugin_api::{Error, ErrorKind, Fetch, Source, SourcePath, Stat, Want};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::trouble::{Mode, Trouble};
+use super::faulty_proxy::{FaultyProxy, Mode};
 use super::{fail, pattern, read_all, same_bytes};
 
-/// A store that its source reaches only through a [`Trouble`].
+/// A store that its source reaches only through a [`FaultyProxy`].
 #[async_trait]
-pub trait TroubledStore: Send + Sync {
+pub trait FaultyStore: Send + Sync {
     /// The source, always the same.
     fn source(&self) -> Arc<dyn Source>;
     /// The proxy between the source and its store.
-    fn trouble(&self) -> &Trouble;
+    fn proxy(&self) -> &FaultyProxy;
     /// Creates an object, not through the source or the proxy.
     async fn put(&self, path: &str, bytes: &[u8]);
     /// Secret parts of the settings, which neither a client nor a log may show: passwords, keys, signatures.
     fn secrets(&self) -> Vec<String>;
 }
 
-const PATH: &str = "trouble/there.jpg";
-const ABSENT: &str = "trouble/absent.jpg";
+const PATH: &str = "proxy/there.jpg";
+const ABSENT: &str = "proxy/absent.jpg";
 const LENGTH: usize = 3_000_000;
 /// The time in which a source with timeouts of a second has to give up or to recover, with retries and on a busy
 /// machine.
@@ -39,17 +39,17 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const POOL: usize = 16;
 
 /// Runs the whole suite. A failure panics with a sentence about what was expected.
-pub async fn trouble_contract(store: &dyn TroubledStore) {
+pub async fn store_failure_contract(store: &dyn FaultyStore) {
     let bytes = pattern(6, LENGTH);
     store.put(PATH, &bytes).await;
     let suite = Suite {
         source: &*store.source(),
-        trouble: store.trouble(),
+        proxy: store.proxy(),
         secrets: store.secrets(),
-        known: timeout_is_a_failure("a stat without trouble", store.source().stat(&path(PATH))).await,
+        known: timeout_is_a_failure("a stat without proxy", store.source().stat(&path(PATH))).await,
         bytes,
     };
-    suite.recovers("before any trouble").await;
+    suite.recovers("before any proxy").await;
     for mode in [Mode::Refuse, Mode::Silent] {
         suite.nothing_is_known(mode).await;
         suite.recovers(&format!("after {mode:?}")).await;
@@ -67,7 +67,7 @@ pub async fn trouble_contract(store: &dyn TroubledStore) {
 
 struct Suite<'s> {
     source: &'s dyn Source,
-    trouble: &'s Trouble,
+    proxy: &'s FaultyProxy,
     secrets: Vec<String>,
     known: Result<Stat, Error>,
     bytes: Vec<u8>,
@@ -76,7 +76,7 @@ struct Suite<'s> {
 impl Suite<'_> {
     /// A store that does not answer proves neither that an image exists, nor that it does not.
     async fn nothing_is_known(&self, mode: Mode) {
-        self.trouble.set(mode);
+        self.proxy.set(mode);
         for name in [PATH, ABSENT] {
             let what = format!("a stat of {name} in mode {mode:?}");
             match timeout_is_a_failure(&what, self.source.stat(&path(name))).await {
@@ -94,12 +94,12 @@ impl Suite<'_> {
 
     /// A source may fetch a missing part again. In the end its download is whole, or an error.
     async fn all_or_an_error(&self, mode: Mode) {
-        self.trouble.set(mode);
+        self.proxy.set(mode);
         let what = format!("a stat in mode {mode:?}");
         match timeout_is_a_failure(&what, self.source.stat(&path(PATH))).await {
             Ok(stat) => {
                 let known = self.known.as_ref().ok();
-                assert_eq!(Some(&stat), known, "{what} says what it says without trouble");
+                assert_eq!(Some(&stat), known, "{what} says what it says without proxy");
             }
             Err(error) => self.blames_the_store(&error, &what),
         }
@@ -112,7 +112,7 @@ impl Suite<'_> {
 
     /// A broken connection may fail once more when it is used again, but the source recovers soon.
     async fn recovers(&self, when: &str) {
-        self.trouble.set(Mode::Pass);
+        self.proxy.set(Mode::Pass);
         let since = Instant::now();
         loop {
             let what = format!("the object {when}, the store being well");
@@ -126,7 +126,7 @@ impl Suite<'_> {
     }
 
     async fn left_downloads_close(&self, mode: Mode) {
-        self.trouble.set(mode);
+        self.proxy.set(mode);
         let what = format!("downloads that are left after their first piece in mode {mode:?}");
         let asked = (0..2 * POOL).map(|_| async {
             if let Ok(Fetch::Download(mut download)) = self.source.fetch(&path(PATH), Want::whole()).await {
@@ -136,9 +136,9 @@ impl Suite<'_> {
         });
         timeout_is_a_failure(&what, join_all(asked)).await;
         let since = Instant::now();
-        while self.trouble.open() > POOL {
+        while self.proxy.open() > POOL {
             if since.elapsed() > TIMEOUT {
-                let open = self.trouble.open();
+                let open = self.proxy.open();
                 fail(&format!("{what} leave at most {POOL} connections open, not {open}"));
             }
             sleep(Duration::from_millis(20)).await;
@@ -157,7 +157,7 @@ impl Suite<'_> {
         if !matches!(error.kind(), ErrorKind::Upstream | ErrorKind::Timeout) {
             fail(&format!("{what} fails with Upstream or Timeout, not {error:?}"));
         }
-        let port = self.trouble.address().port().to_string();
+        let port = self.proxy.address().port().to_string();
         for part in ["127.0.0.1", "localhost", &port] {
             if error.message().contains(part) {
                 fail(&format!(

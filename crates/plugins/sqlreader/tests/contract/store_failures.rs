@@ -3,27 +3,27 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use resizer_engine::testing::{SourceStore as _, Trouble, TroubledStore, trouble_contract};
+use resizer_engine::testing::{FaultyProxy, FaultyStore, SourceStore as _, store_failure_contract};
 use resizer_plugin_api::{ErrorKind, Source};
 use resizer_test_stores::mariadb::MariaDb;
 use resizer_test_stores::postgres::Postgres;
 
 use crate::db::{Db, Kind, SOON, Served, download, error_of, install, settings, whole};
 
-struct Troubled {
+struct Faulty {
     served: Served,
-    trouble: Trouble,
+    proxy: FaultyProxy,
     source: Arc<dyn Source>,
 }
 
 #[async_trait]
-impl TroubledStore for Troubled {
+impl FaultyStore for Faulty {
     fn source(&self) -> Arc<dyn Source> {
         Arc::clone(&self.source)
     }
 
-    fn trouble(&self) -> &Trouble {
-        &self.trouble
+    fn proxy(&self) -> &FaultyProxy {
+        &self.proxy
     }
 
     async fn put(&self, path: &str, bytes: &[u8]) {
@@ -37,28 +37,23 @@ impl TroubledStore for Troubled {
     }
 }
 
-async fn in_trouble(kind: Kind) {
+async fn with_failures(kind: Kind) {
     let Some(db) = Db::open(kind).await else { return };
-    let trouble = Trouble::before(db.server().parse().unwrap()).await.unwrap();
-    let url = db.url_at(trouble.address());
-    let source = install(&format!("connection_string = '{url}'\n{SOON}{}", settings("troubled")));
-    let served = Served::new(Arc::new(db), "troubled").await;
-    trouble_contract(&Troubled {
-        served,
-        trouble,
-        source,
-    })
-    .await;
+    let proxy = FaultyProxy::before(db.server().parse().unwrap()).await.unwrap();
+    let url = db.url_at(proxy.address());
+    let source = install(&format!("connection_string = '{url}'\n{SOON}{}", settings("faulty")));
+    let served = Served::new(Arc::new(db), "faulty").await;
+    store_failure_contract(&Faulty { served, proxy, source }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failing_postgres_satisfies_the_failure_contract() {
-    in_trouble(Kind::Postgres).await;
+    with_failures(Kind::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failing_mariadb_satisfies_the_failure_contract() {
-    in_trouble(Kind::MariaDb).await;
+    with_failures(Kind::MariaDb).await;
 }
 
 /// One source reads, loses its server, fails meanwhile, and reads again after the restart.
