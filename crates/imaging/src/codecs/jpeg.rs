@@ -62,7 +62,7 @@ impl Codec for Jpeg {
 }
 
 /// Decodes a JPEG that is embedded in another format, and has a place of this size there. The last rows of its last
-/// blocks may reach beyond it. With `as_stored` the components are neither converted nor inverted: luma and chroma stay
+/// blocks may reach beyond it, and are left out. With `as_stored` the components are neither converted nor inverted: luma and chroma stay
 /// so, and inks mean what they mean to the other format.
 pub(super) fn decode(source: &[u8], place: Size, as_stored: bool, cancel: &Cancel) -> Result<Picture, ImageError> {
     /// Rows of the tallest usual MCU, less one.
@@ -76,18 +76,18 @@ pub(super) fn decode(source: &[u8], place: Size, as_stored: bool, cancel: &Cance
     } else {
         Conversion::Display
     };
-    let size = Size::new(header.width(), header.height());
+    let size = Size::new(header.width(), header.height().min(place.height));
     let channels = rows::channels(header.colours());
     let bytes = Picture::bytes(size, channels);
     let mut decoder = StreamDecoder::new(&header, Shrink::NONE, conversion)?;
     let mut pixels = Vec::new();
     while let Some(band) = decoder.next_band(cancel)? {
+        let wanted = band.pixels.len().min(bytes - pixels.len());
         // Not all at once: the header may lie about the size, and the missing pixels show soon.
-        if pixels.capacity() < pixels.len() + band.pixels.len() {
-            let wanted = (2 * pixels.len()).max(band.pixels.len()).min(bytes - pixels.len());
-            pixels.reserve_exact(wanted);
+        if pixels.capacity() < pixels.len() + wanted {
+            pixels.reserve_exact((2 * pixels.len()).max(wanted).min(bytes - pixels.len()));
         }
-        pixels.extend_from_slice(band.pixels);
+        pixels.extend_from_slice(&band.pixels[..wanted]);
     }
     Ok(Picture { size, channels, pixels })
 }

@@ -174,7 +174,7 @@ fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], cancel: &Cancel) -> 
     };
     let info = jpeg::Jpeg.info(&file, &limits).map_err(failed)?;
     let samples = if page.planar { 1 } else { page.samples };
-    let fits = info.width == page.chunk.width && info.height <= page.chunk.height;
+    let fits = info.width == page.chunk.width;
     if !fits || info.channels.count() as u32 != samples {
         return Err(Failure::damaged("one of its tiles has another size than the others", 0));
     }
