@@ -13,6 +13,7 @@ use resizer_plugin_api::{Metrics, Reply, RequestHead, Secret};
 use crate::access_log::AccessLine;
 use crate::conversion::Handler;
 use crate::request_handler::RequestHandler;
+use crate::request_head;
 
 /// The admin listener's answers.
 pub(crate) struct Admin {
@@ -37,6 +38,9 @@ impl Handler for Admin {
             )
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let Some(refusal) = request_head::refusal(&head) {
+            return refusal;
+        }
         if head.raw_path == "/purge" {
             return purge::page(&self.handler, &head).await;
         }
@@ -53,8 +57,9 @@ impl Handler for Admin {
             .header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
     }
 
-    fn is_closing(&self) -> bool {
-        false
+    /// A client without the token keeps no connection.
+    fn ends_connection(&self, reply: &Reply) -> bool {
+        reply.status == StatusCode::UNAUTHORIZED
     }
 }
 

@@ -1,69 +1,102 @@
-//! Timeouts of slow clients, where actix-web has none: it limits how long the *first* head of a connection may take,
-//! but neither how slowly a response is taken nor how slowly a later head is sent. It could limit how long a connection
-//! is idle, with a timer for each response; here the limit is a number. Each connection notes until when it may go on
-//! without progress, as `conversion.rs` tells it. [`Connections::close_overdue`], which `serve.rs` calls every second,
-//! shuts the socket of an overdue connection down, and actix-web then drops its request, body and buffers.
+//! Connections of a listener: their number, their memory, and the timeouts of idle and slow clients, as far as
+//! actix-web lacks them. It limits how long the *first* head of a connection may take, and answers 408 even where
+//! nothing was sent; it limits neither how long a later head takes nor how slowly a response is read. Each connection
+//! notes until when it may go on without progress, as `conversion.rs` tells it. [`Connections::close_overdue`], which
+//! `serve.rs` calls every second, shuts the socket of an overdue connection down, and actix-web then drops its request,
+//! body and buffers.
+//!
+//! A connection that waits for a request gives way to others when there are too many: the one that has waited longest
+//! is closed first. An idle connection and one with an unfinished head look alike here.
 //!
 //! This takes a second file descriptor for each connection, so [`raise_descriptor_limit`] is called at start.
 
-use std::net::{Shutdown, TcpStream};
+mod connection;
+
+use std::net::TcpStream;
 use std::os::fd::AsFd as _;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use resizer_plugin_api::{Gauge, Metrics};
+use resizer_plugin_api::{Claim, Counter, Gauge, Metrics};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::SockRef;
 
-use crate::settings::ServerSettings;
+pub(crate) use self::connection::Connection;
 
 /// Every connection of one listener.
 pub(crate) struct Connections {
-    living: Mutex<Vec<Weak<Connection>>>,
+    living: Mutex<Living>,
     open: Gauge,
+    /// Connections that gave way to others.
+    gave_way: Counter,
+    /// The memory of all connections, as the memory budget sees it.
+    claim: Option<Claim>,
+    limits: Limits,
     began: Instant,
     /// Milliseconds from `began` to the last look at the clock, which [`Connections::close_overdue`] takes. A look for
     /// each piece of a body would cost more than it tells.
     now: AtomicU64,
-    /// How long a client may read nothing of a response.
-    body: Duration,
-    /// Bytes of a response that a client has to read each second on average; 0 is no limit.
-    least_rate: u64,
+}
+
+#[derive(Default)]
+struct Living {
+    connections: Vec<Weak<Connection>>,
+    /// Milliseconds from `Connections::began` to the end of the time for which no room is made again.
+    rests_until: u64,
+}
+
+/// The limits of one listener. A time of zero is no limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Connections open at once. Above them, those that wait for a request are closed.
+    pub(crate) connections: usize,
+    /// How long the head of the first request may take.
+    pub(crate) first_head: Duration,
     /// How long after a response the next head may take to be complete.
-    next_head: Duration,
+    pub(crate) next_head: Duration,
+    /// How long a client may read nothing of a response.
+    pub(crate) body: Duration,
+    /// Bytes of a response that a client has to read each second on average; 0 is no limit.
+    pub(crate) least_rate: u64,
 }
 
-/// One connection.
-pub(crate) struct Connection {
-    all: Arc<Connections>,
-    socket: TcpStream,
-    /// Milliseconds since `Connections::began`; [`NEVER`] while the timer is paused.
-    overdue_at: AtomicU64,
-    /// Whether the client has a response to read.
-    reads: AtomicBool,
-    /// Milliseconds that the client had left when the timer of a response was paused.
-    left: AtomicU64,
-}
-
-const NEVER: u64 = u64::MAX;
+/// Most memory of a connection that waits for a request, in bytes. Measured as the growth of the resident memory over
+/// 500 connections, each with 131,000 bytes of an unfinished head after a response of 29 kB: MEASURED KiB each. actix-http
+/// keeps up to 128 KiB of a head, and the buffer of 32 KiB that it sent from. Idle connections take MEASURED KiB.
+pub(crate) const CONNECTION_BYTES: u64 = 176 << 10;
+/// How often [`Connections::close_overdue`] shall be called.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// When there are too many connections, this part of them is closed, so that the longest waiting are not looked for at
+/// each further one.
+const CLOSED_PART: usize = 8;
+/// How long a connection may wait for a request before it gives way to others. A client sends its first request with
+/// the last packet of the handshake, or right after. With ten times as much, a request behind a burst of thousands of
+/// connections without one would wait for seconds.
+const KEPT: Duration = Duration::from_millis(100);
+/// The least time from one search for the longest waiting to the next, in milliseconds: it looks at all connections,
+/// and may find that none of them waits.
+const REST: u64 = 10;
 /// Bytes of a response that the system takes and has not sent yet. More makes no transfer faster: what is on its way is
 /// not counted.
 const MOST_UNSENT: u32 = 128 * 1024;
-/// How often [`Connections::close_overdue`] shall be called.
-pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Connections {
-    pub(crate) fn new(settings: &ServerSettings, metrics: &Metrics) -> Arc<Self> {
+    /// The connections of a listener. `name` is that of the gauge of open ones.
+    pub(crate) fn new(name: &'static str, limits: Limits, claim: Option<Claim>, metrics: &Metrics) -> Arc<Self> {
         Arc::new(Self {
-            living: Mutex::new(Vec::new()),
-            open: metrics.gauge("resizer_connections", "Connections open on the public listener.", &[]),
+            living: Mutex::default(),
+            open: metrics.gauge(name, "Connections open on the listener.", &[]),
+            gave_way: metrics.counter(
+                "resizer_connections_gave_way_total",
+                "Connections without a request, closed because there were too many.",
+                &[],
+            ),
+            claim,
+            limits,
             began: Instant::now(),
             now: AtomicU64::new(0),
-            body: settings.body_timeout.0,
-            least_rate: settings.client_min_rate.0,
-            next_head: settings.keep_alive.0,
         })
     }
 
@@ -74,19 +107,19 @@ impl Connections {
             let _ = rustix::net::shutdown(stream, rustix::net::Shutdown::Both);
             return None;
         };
-        let connection = Arc::new(Connection {
-            all: Arc::clone(self),
-            socket,
-            overdue_at: AtomicU64::new(NEVER),
-            reads: AtomicBool::new(false),
-            left: AtomicU64::new(NEVER),
-        });
         // Without this the system takes megabytes that the client has not read, of memory that no budget counts, and
         // for the timer they would be read. If the system refuses, it goes on as before.
         let _ = SockRef::from(stream).set_tcp_notsent_lowat(MOST_UNSENT);
-        self.living.lock().push(Arc::downgrade(&connection));
-        self.open.add(1);
-        Some(connection)
+        Some(self.add(socket))
+    }
+
+    fn add(self: &Arc<Self>, socket: TcpStream) -> Arc<Connection> {
+        let connection = Arc::new(Connection::new(self, socket));
+        let mut living = self.living.lock();
+        living.connections.push(Arc::downgrade(&connection));
+        self.make_room(&mut living);
+        drop(living);
+        connection
     }
 
     /// Milliseconds from `began` to the next look at the clock. The last one may be a whole interval ago, and no client
@@ -95,90 +128,80 @@ impl Connections {
         self.now.load(Ordering::Relaxed) + milliseconds(LOOK_EVERY)
     }
 
+    /// Milliseconds from `began` to this moment.
+    fn exactly_now(&self) -> u64 {
+        milliseconds(self.began.elapsed())
+    }
+
     /// Closes every connection that has made no progress for too long. With `hurry`, other responses wait for memory
-    /// until clients have read theirs, and a client that reads has a sixth of the time.
+    /// until clients have read theirs, and a client that reads has a sixth of the time. The same holds while there are
+    /// too many connections.
     pub(crate) fn close_overdue(&self, hurry: bool) {
-        let earlier = if hurry { milliseconds(self.body) / 6 * 5 } else { 0 };
-        let now = milliseconds(self.began.elapsed());
+        let earlier = if hurry || self.excess(self.open()) > 0 {
+            milliseconds(self.limits.body) / 6 * 5
+        } else {
+            0
+        };
+        let now = self.exactly_now();
         self.now.store(now, Ordering::Relaxed);
-        self.living.lock().retain(|connection| {
+        let mut living = self.living.lock();
+        living.connections.retain(|connection| {
             let Some(connection) = connection.upgrade() else {
                 return false;
             };
-            let overdue_at = connection.overdue_at.load(Ordering::Relaxed);
-            let reads = connection.reads.load(Ordering::Relaxed);
-            let earlier = if reads && overdue_at != NEVER { earlier } else { 0 };
-            if overdue_at.saturating_sub(earlier) <= now {
-                // The only error is that the client closed it first.
-                let _ = connection.socket.shutdown(Shutdown::Both);
+            if connection.is_overdue(now, earlier) {
+                connection.close();
             }
             true
         });
-    }
-}
-
-impl Connection {
-    /// Pauses the timer: the client waits for this server. The time that it has left is kept.
-    pub(crate) fn pause_timer(&self) {
-        let overdue_at = self.overdue_at.swap(NEVER, Ordering::Relaxed);
-        if overdue_at != NEVER {
-            let left = overdue_at.saturating_sub(self.all.now());
-            self.left.store(left, Ordering::Relaxed);
+        if let Some(claim) = &self.claim {
+            claim.set(self.open().min(self.limits.connections) as u64 * CONNECTION_BYTES);
         }
+        self.make_room(&mut living);
     }
 
-    /// Restarts the timer: the client is to read a response from its beginning.
-    pub(crate) fn restart_timer(&self) {
-        self.reads.store(true, Ordering::Relaxed);
-        self.grant(self.all.body);
+    fn open(&self) -> usize {
+        usize::try_from(self.open.value()).unwrap_or_default()
     }
 
-    /// Extends the timer: the client has read nearly all that was sent, these bytes, and is to read more. It has so
-    /// much more time as the bytes take at the lowest rate, and at most `body_timeout`. So a client that stops for a
-    /// moment and goes on is not closed, and one that is too slow all the time is.
-    pub(crate) fn extend_timer(&self, bytes: usize) {
-        let (most, rate) = (self.all.body, self.all.least_rate);
-        if most.is_zero() || rate == 0 {
-            return self.grant(most);
+    /// How many connections are to be closed where this many are open.
+    fn excess(&self, open: usize) -> usize {
+        let most = self.limits.connections;
+        if open > most { open - most + most / CLOSED_PART } else { 0 }
+    }
+
+    /// If there are too many connections, closes those that have waited longest for a request.
+    fn make_room(&self, living: &mut Living) {
+        let now = self.exactly_now();
+        if self.excess(self.open()) == 0 || now < living.rests_until {
+            return;
         }
-        let left = match self.overdue_at.load(Ordering::Relaxed) {
-            NEVER => self.left.load(Ordering::Relaxed),
-            overdue_at => overdue_at.saturating_sub(self.all.now()),
-        };
-        let earned = (bytes as u64).saturating_mul(1000) / rate;
-        let time = left.saturating_add(earned).min(milliseconds(most));
-        self.overdue_at
-            .store(self.all.now().saturating_add(time), Ordering::Relaxed);
-    }
-
-    /// Starts the timer of the next request, or of the end: all of a response is sent.
-    pub(crate) fn await_request(&self) {
-        self.reads.store(false, Ordering::Relaxed);
-        match self.all.next_head {
-            // Then actix-web closes the connection, once the request that it has answered is all there.
-            Duration::ZERO => self.grant(self.all.body),
-            time => self.grant(time),
+        living.rests_until = now + REST;
+        // The system has yet to close some of those that are counted.
+        let open = living.connections.iter().filter_map(Weak::upgrade);
+        let open: Vec<_> = open.filter(|connection| !connection.is_closed()).collect();
+        let latest = now.saturating_sub(milliseconds(KEPT));
+        let mut longest: Vec<_> = open
+            .iter()
+            .filter_map(|connection| Some((connection.waits_since()?, connection)))
+            .filter(|(since, _)| *since <= latest)
+            .collect();
+        longest.sort_by_key(|(since, _)| *since);
+        let mut excess = self.excess(open.len());
+        for (_, connection) in longest {
+            if excess == 0 {
+                return;
+            }
+            if connection.gives_way() {
+                self.gave_way.increment();
+                excess -= 1;
+            }
         }
-    }
-
-    /// Zero is no limit.
-    fn grant(&self, time: Duration) {
-        if time.is_zero() {
-            return self.pause_timer();
-        }
-        let overdue_at = self.all.now().saturating_add(milliseconds(time));
-        self.overdue_at.store(overdue_at, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.all.open.add(-1);
     }
 }
 
 fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(NEVER)
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn duplicate(stream: &actix_web::rt::net::TcpStream) -> std::io::Result<TcpStream> {
@@ -197,91 +220,4 @@ pub(crate) fn raise_descriptor_limit() {
             maximum: limit.maximum,
         },
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A connection whose clock the test sets, with `body_timeout` 30 s and `client_min_rate` 1000 bytes; and its other
-    /// end.
-    fn connection() -> (Arc<Connection>, TcpStream) {
-        let mut settings = ServerSettings::default();
-        settings.client_min_rate.0 = 1000;
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let connection = Arc::new(Connection {
-            all: Connections::new(&settings, &Metrics::default()),
-            socket: listener.accept().unwrap().0,
-            overdue_at: AtomicU64::new(NEVER),
-            reads: AtomicBool::new(false),
-            left: AtomicU64::new(NEVER),
-        });
-        connection.all.living.lock().push(Arc::downgrade(&connection));
-        connection.all.open.add(1);
-        (connection, client)
-    }
-
-    /// Seconds until the connection is closed.
-    fn left(connection: &Connection) -> u64 {
-        (connection.overdue_at.load(Ordering::Relaxed) - connection.all.now()) / 1000
-    }
-
-    fn passes(connection: &Connection, seconds: u64) {
-        connection.all.now.fetch_add(seconds * 1000, Ordering::Relaxed);
-    }
-
-    #[test]
-    fn client_below_the_lowest_rate_runs_out_of_time() {
-        let (connection, _client) = connection();
-        connection.restart_timer();
-        assert_eq!(left(&connection), 30);
-        // 500 bytes a second: each piece takes 8 s and earns 4 s.
-        for expected in [26, 22, 18, 14, 10] {
-            passes(&connection, 8);
-            connection.extend_timer(4000);
-            assert_eq!(left(&connection), expected);
-        }
-        // The server makes the client wait, which takes none of its time and adds none.
-        connection.pause_timer();
-        passes(&connection, 1000);
-        connection.extend_timer(0);
-        assert_eq!(left(&connection), 10);
-    }
-
-    #[test]
-    fn client_above_the_lowest_rate_may_stop_for_body_timeout() {
-        let (connection, _client) = connection();
-        connection.restart_timer();
-        for _ in 0..10 {
-            passes(&connection, 2);
-            connection.extend_timer(32_000);
-            assert_eq!(left(&connection), 30);
-        }
-        passes(&connection, 29);
-        assert_eq!(left(&connection), 1);
-        connection.extend_timer(32_000);
-        assert_eq!(left(&connection), 30);
-    }
-
-    #[test]
-    fn client_that_reads_slowly_is_closed_early_while_others_wait_for_memory() {
-        use std::io::Read as _;
-        // Of 30 s, 25 do not count in a hurry.
-        let check = |start: fn(&Connection), left: u64, hurry: bool, closed: bool| {
-            let (connection, mut client) = connection();
-            start(&connection);
-            let overdue_at = connection.all.now() + left * 1000;
-            connection.overdue_at.store(overdue_at, Ordering::Relaxed);
-            connection.all.close_overdue(hurry);
-            client.set_nonblocking(true).unwrap();
-            let ended = client.read(&mut [0]).is_ok_and(|bytes| bytes == 0);
-            assert_eq!(ended, closed, "{left} s left, hurry: {hurry}");
-        };
-        check(Connection::restart_timer, 20, true, true);
-        check(Connection::restart_timer, 20, false, false);
-        check(Connection::restart_timer, 29, true, false);
-        // An idle connection holds no memory of a response.
-        check(Connection::await_request, 20, true, false);
-    }
 }

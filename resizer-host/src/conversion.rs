@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 
 use actix_http::body::{BodySize, MessageBody};
 use actix_http::uri::Authority;
-use actix_http::{ConnectionType, Request, Response, StatusCode, Version, header as theirs};
+use actix_http::{ConnectionType, Payload, Request, Response, StatusCode, Version, header as theirs};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header as ours};
 use resizer_plugin_api::{Body, ByteStream, Error, ErrorKind, Reply, RequestHead};
@@ -26,30 +26,38 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// what a trusted proxy says, and tells `line` the outcome.
     fn handle(&self, head: RequestHead, line: &mut AccessLine) -> impl Future<Output = Reply>;
 
-    /// Whether each response shall end its connection, because the server is about to stop.
-    fn is_closing(&self) -> bool;
+    /// Whether this reply shall be the last of its connection.
+    fn ends_connection(&self, reply: &Reply) -> bool;
 }
 
-/// Answers one request: every path, every method.
-pub(crate) async fn serve<H: Handler>(request: Request, handler: Arc<H>) -> Response<Outgoing> {
+/// Answers one request: every path, every method. A request with a body is the last of its connection: nothing here
+/// reads a body, and the next request would stand behind it.
+pub(crate) async fn serve<H: Handler>(mut request: Request, handler: Arc<H>) -> Response<Outgoing> {
     let connection = request.conn_data::<Arc<Connection>>().cloned();
-    if let Some(connection) = &connection {
-        connection.pause_timer();
-    }
+    let goes_on = connection.as_ref().is_none_or(|connection| connection.begin());
     let head = head_of(&request);
     let only_head = head.method == Method::HEAD;
     let mut line = AccessLine::default();
-    let reply = handler.handle(head, &mut line).await;
+    let reply = if goes_on {
+        handler.handle(head, &mut line).await
+    } else {
+        // actix-http calls for requests behind the last one, too (RFC 9112, section 9.6): they are not processed.
+        line.silence();
+        Reply::new(http::StatusCode::SERVICE_UNAVAILABLE)
+    };
     line.decided(&reply);
     if let Some(connection) = &connection {
         connection.restart_timer();
     }
+    let unread = request.take_payload();
+    let is_last = !goes_on
+        || request.head().connection_type() == ConnectionType::Close
+        || request.head().upgrade()
+        || !matches!(unread, Payload::None)
+        || handler.ends_connection(&reply);
     let can_be_chunked = request.version() >= Version::HTTP_11 && !request.head().upgrade();
-    let mut response = response_of(reply, only_head, can_be_chunked, line, connection);
-    if handler.is_closing() || request.head().upgrade() {
-        response.head_mut().set_connection_type(ConnectionType::Close);
-    }
-    response
+    let outgoing = Outgoing::new(line, connection, unread);
+    response_of(reply, only_head, can_be_chunked, is_last, outgoing)
 }
 
 fn head_of(request: &Request) -> RequestHead {
@@ -86,15 +94,21 @@ fn response_of(
     reply: Reply,
     only_head: bool,
     can_be_chunked: bool,
-    line: AccessLine,
-    connection: Option<Arc<Connection>>,
+    is_last: bool,
+    outgoing: Outgoing,
 ) -> Response<Outgoing> {
     let status = StatusCode::from_u16(reply.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let length = reply.body.length();
     let without_content = WITHOUT_CONTENT.contains(&reply.status);
     let is_sent = !only_head && !without_content && length != Some(0);
+    // A client that knows no chunks sees the end of the body in the end of the connection.
+    let ends_the_body = is_sent && length.is_none() && !can_be_chunked;
+    let is_last = is_last || ends_the_body;
+    if let Some(connection) = outgoing.connection.as_ref().filter(|_| is_last) {
+        connection.ends_after_response();
+    }
     let body = if is_sent { reply.body } else { Body::Empty };
-    let mut response = Response::with_body(status, Outgoing::new(body, is_sent, line, connection));
+    let mut response = Response::with_body(status, outgoing.of(body, is_sent));
     let head = response.head_mut();
     head.headers_mut().reserve(reply.headers.len());
     for (name, value) in &reply.headers {
@@ -118,9 +132,10 @@ fn response_of(
         if let Some((name, value)) = framing {
             head.headers_mut().insert(name, value);
         }
-    } else if length.is_none() && !can_be_chunked {
-        // A client that knows no chunks sees the end of the body in the end of the connection.
+    } else if ends_the_body {
         head.no_chunking(true);
+    }
+    if is_last {
         head.set_connection_type(ConnectionType::Close);
     }
     response
@@ -134,7 +149,8 @@ pub(crate) const WRITE_BUFFER: usize = 4 * 1024;
 /// bytes, and not the whole image a second time.
 const PIECE: usize = 32 * 1024;
 /// The same for a stream, whose pieces are in memory until they are sent in any case. A system call for each 32 KiB of
-/// many megabytes would cost more than all else.
+/// many megabytes would cost more than all else. actix-http keeps the buffer that it sent a piece from for as long as
+/// the connection, up to 128 KiB; it drops one that held this and a byte more, so no piece is between the two lengths.
 const STREAMED_PIECE: usize = 128 * 1024;
 
 /// The body of a response, which leaves piece by piece. Dropping the body, at its end or when the client leaves, writes
@@ -149,26 +165,36 @@ pub(crate) struct Outgoing {
     in_flight: usize,
     line: AccessLine,
     connection: Option<Arc<Connection>>,
+    /// The body of the request. While it is here, actix-http keeps 32 KiB of it and reads no more. As it is not read to
+    /// its end, actix-http closes the connection after the response, and lingers so that the client can read that.
+    _unread: Payload,
 }
 
 impl Outgoing {
-    fn new(body: Body, is_sent: bool, line: AccessLine, connection: Option<Arc<Connection>>) -> Self {
-        let length = body.length();
-        let size = length.filter(|_| is_sent).map_or(BodySize::Stream, BodySize::Sized);
-        let (ready, stream) = match body {
-            Body::Bytes(bytes) => (bytes, None),
-            Body::Stream { stream, .. } => (Bytes::new(), Some(stream)),
-            _ => (Bytes::new(), None),
-        };
+    /// A body that is still empty.
+    fn new(line: AccessLine, connection: Option<Arc<Connection>>, unread: Payload) -> Self {
         Self {
-            ready,
-            stream,
-            size,
-            missing: length.unwrap_or_default(),
+            ready: Bytes::new(),
+            stream: None,
+            size: BodySize::Stream,
+            missing: 0,
             in_flight: 0,
             line,
             connection,
+            _unread: unread,
         }
+    }
+
+    fn of(mut self, body: Body, is_sent: bool) -> Self {
+        let length = body.length();
+        self.size = length.filter(|_| is_sent).map_or(BodySize::Stream, BodySize::Sized);
+        self.missing = length.unwrap_or_default();
+        match body {
+            Body::Bytes(bytes) => self.ready = bytes,
+            Body::Stream { stream, .. } => self.stream = Some(stream),
+            _ => {}
+        }
+        self
     }
 
     /// The next bytes of the body, from memory or from its stream; none at its end.
@@ -182,7 +208,8 @@ impl Outgoing {
                 None => self.stream = None,
             }
         }
-        let most = if self.stream.is_some() { STREAMED_PIECE } else { PIECE };
+        let is_streamed = self.stream.is_some() && self.ready.len() >= STREAMED_PIECE;
+        let most = if is_streamed { STREAMED_PIECE } else { PIECE };
         let piece = self.ready.split_to(self.ready.len().min(most));
         self.missing = self.missing.saturating_sub(piece.len() as u64);
         Poll::Ready(Ok(Some(piece)))

@@ -26,8 +26,10 @@ mod access_log;
 mod admin;
 mod connections;
 mod conversion;
+mod listener;
 mod proxies;
 mod request_handler;
+mod request_head;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 //! environment's `RUST_LOG` overrules it.
 
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::Targets;
@@ -12,8 +13,8 @@ use tracing_subscriber::{Layer as _, Registry, fmt, reload};
 
 use crate::settings::{LogFilter, LogFormat, ServerSettings};
 
-/// The start of every filter, before the operator's own. actix-web logs its worker count at start, and an error for
-/// every malformed request; object_store logs every retry. The engine logs how a request ends.
+/// The start of every filter, before the operator's own. actix-server logs its worker count at start, actix-http an
+/// error for every malformed request; object_store logs every retry. The engine logs how a request ends.
 const BASE: &str = "actix_server=warn,actix_http=off,object_store=warn";
 
 /// Changes the filter of a running server.
@@ -39,7 +40,20 @@ pub(crate) fn start(settings: &ServerSettings) -> Logging {
     };
     // Fails if a program that embeds this library has set up logging already. Its own is then used.
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    std::panic::set_hook(Box::new(log_panic));
     Logging(handle)
+}
+
+/// Logs a panic as one line of the log, where the standard library would write lines of its own among the others. The
+/// client is told nothing of it.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let (thread, message) = (
+        thread.name().unwrap_or_default(),
+        panic.payload_as_str().unwrap_or_default(),
+    );
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(thread, place, "panic: {}", message.escape_debug());
 }
 
 impl Logging {

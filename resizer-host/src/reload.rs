@@ -116,6 +116,7 @@ impl Reload {
             keep_alive,
             head_timeout,
             body_timeout,
+            client_min_rate,
             max_connections,
             log_format
         );

@@ -14,8 +14,8 @@ use resizer_plugin_api::{Reply, RequestHead};
 
 use crate::access_log::AccessLine;
 use crate::conversion::Handler;
-use crate::proxies;
 use crate::settings::{CorsOrigin, ServerSettings};
+use crate::{proxies, request_head};
 
 /// The methods of a server that only lets read.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -64,8 +64,12 @@ impl RequestHandler {
         self.draining.store(true, Ordering::Release);
     }
 
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
     async fn readiness(&self) -> Reply {
-        if self.is_closing() {
+        if self.is_draining() {
             Reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
         } else if self.engine.healthy().await {
             Reply::text(StatusCode::OK, "ready\n")
@@ -91,7 +95,9 @@ impl Handler for RequestHandler {
         let id = HeaderValue::from_str(&head.id);
         let origin = head.headers.get(header::ORIGIN).cloned();
 
-        let mut reply = if probe {
+        let mut reply = if let Some(refusal) = request_head::refusal(&head) {
+            refusal
+        } else if probe {
             let reply = match head.raw_path.as_str() {
                 "/healthz" => Reply::text(StatusCode::OK, "ok\n"),
                 _ => self.readiness().await,
@@ -118,8 +124,8 @@ impl Handler for RequestHandler {
         reply
     }
 
-    fn is_closing(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
+    fn ends_connection(&self, _: &Reply) -> bool {
+        self.is_draining()
     }
 }
 

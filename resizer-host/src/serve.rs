@@ -3,40 +3,40 @@
 //! `drain_delay`, so that a balancer notices; close the listener; let running requests end within `grace_period`; stop
 //! the plugins. SIGINT skips the delay, and a second signal ends the process at once.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_http::{KeepAlive, Request};
-use actix_web::dev::{Server, ServerHandle, fn_service};
-use actix_web::rt::net::TcpStream;
-use actix_web::{HttpServer, rt};
+use actix_web::dev::ServerHandle;
+use actix_web::rt;
 use resizer_engine::Engine;
 use resizer_plugin_api::Metrics;
-use resizer_plugin_api::engine::Resources;
+use resizer_plugin_api::engine::{Memory, Resources};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::Admin;
 use crate::complaint::{Complaint, read_configuration};
-use crate::connections::{Connections, LOOK_EVERY, raise_descriptor_limit};
-use crate::conversion::Handler;
+use crate::connections::{CONNECTION_BYTES, Connections, LOOK_EVERY, Limits, raise_descriptor_limit};
+use crate::listener::{self, Size};
 use crate::reload::Reload;
 use crate::request_handler::{InForce, RequestHandler};
 use crate::settings::{self, ServerSettings};
-use crate::{access_log, conversion, logging};
+use crate::{access_log, logging};
 
-/// Connections that wait in the system's queue while all workers are at their limit; the system may allow fewer.
-const BACKLOG: i32 = 1024;
-/// Most connections of the admin listener, which an operator and a scraper use.
-const ADMIN_CONNECTIONS: usize = 64;
-/// Seconds; a day.
-const LONGER_THAN_ANY_GRACE: u64 = 86_400;
-/// How long a connection that is to be closed goes on reading what the client is still sending. Closed at once, it
-/// would take the response with it.
-const LINGER: Duration = Duration::from_secs(1);
+/// The part of `memory_limit` that connections may take.
+const CONNECTIONS_PART: u64 = 8;
+/// The bounds of the default of `max_connections`.
+const CONNECTIONS: std::ops::RangeInclusive<u64> = 64..=25_000;
+/// The limits of the admin listener, which an operator and a scraper use. Clients without a token give way to them.
+const ADMIN_LIMITS: Limits = Limits {
+    connections: 64,
+    first_head: Duration::from_secs(5),
+    next_head: Duration::from_secs(15),
+    body: Duration::from_secs(30),
+    least_rate: 0,
+};
 /// Time that plugins have to stop even if running requests used up the whole grace period.
 const LEAST_STOP_TIME: Duration = Duration::from_secs(1);
 
@@ -54,11 +54,11 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
     }
 
     raise_descriptor_limit();
-    let public = bind("listen", settings.listen.0)?;
+    let public = listener::bind("listen", settings.listen.0)?;
     let admin = settings
         .admin_listen
         .0
-        .map(|address| bind("admin_listen", address))
+        .map(|address| listener::bind("admin_listen", address))
         .transpose()?;
     let engine = Engine::new(&loaded.server, metrics, resources).map_err(Complaint::new)?;
     let started = engine.runtime().block_on(engine.start(loaded));
@@ -85,23 +85,6 @@ pub(crate) fn serve(path: &Path) -> Result<u8, Complaint> {
     stopped.map_err(Complaint::new)
 }
 
-fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Complaint> {
-    let listener = TcpListener::bind(address).map_err(|error| {
-        let (reason, hint) = match error.kind() {
-            std::io::ErrorKind::AddrInUse => ("address already in use", "another program has it; "),
-            std::io::ErrorKind::AddrNotAvailable => ("this machine has no such address", ""),
-            std::io::ErrorKind::PermissionDenied => ("permission denied", "low ports are for privileged programs; "),
-            _ => return Complaint::new(format!("cannot listen on {address}: {error}")),
-        };
-        Complaint::new(format!(
-            "cannot listen on {address}: {reason} ({hint}change `{setting}` in [server])"
-        ))
-    })?;
-    // The standard library asks for a queue of 128; asking again changes it. A shorter queue does no harm.
-    let _ = rustix::net::listen(&listener, BACKLOG);
-    Ok(listener)
-}
-
 async fn run(
     handler: Arc<RequestHandler>,
     settings: &ServerSettings,
@@ -109,42 +92,51 @@ async fn run(
     admin: Option<TcpListener>,
 ) -> std::io::Result<u8> {
     let mut signals = Signals::listen()?;
-    let connections = Connections::new(settings, handler.engine.metrics());
+    let (engine, queue) = (handler.engine.clone(), handler.in_force().site.server().queue);
+    let (metrics, memory) = (engine.metrics(), engine.resources().memory());
+    let limits = limits(settings, memory);
+    let claim = memory.claim_for_connections(metrics);
+    let connections = Connections::new("resizer_connections", limits, Some(claim), metrics);
     let workers = match settings.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
     let address = public.local_addr()?;
-    let per_worker = settings.max_connections.div_ceil(workers).max(1);
-    let server = start(
-        handler.clone(),
-        public,
-        settings,
+    let size = Size {
         workers,
-        per_worker,
-        Some(Arc::clone(&connections)),
-    )?;
+        // Requests in work give way to nobody, and clients with further ones are to hear at once that it is full.
+        connections: limits.connections + queue,
+        keep_alive: !settings.keep_alive.0.is_zero(),
+    };
+    let server = listener::start(&handler, public, &size, &connections)?;
     let stop_public = server.handle();
     rt::spawn(server);
+    tracing::info!("up to {} connections", limits.connections);
     tracing::info!("listening on http://{address}");
 
     let mut stop_admin: Option<ServerHandle> = None;
+    let of_admin = Connections::new("resizer_admin_connections", ADMIN_LIMITS, None, metrics);
     if let Some(listener) = admin {
         let address = listener.local_addr()?;
         let admin = Arc::new(Admin {
             handler: Arc::clone(&handler),
             token: settings.admin_token.clone(),
         });
-        let server = start(admin, listener, settings, 1, ADMIN_CONNECTIONS, None)?;
+        let size = Size {
+            workers: 1,
+            connections: 2 * ADMIN_LIMITS.connections,
+            keep_alive: true,
+        };
+        let server = listener::start(&admin, listener, &size, &of_admin)?;
         stop_admin = Some(server.handle());
         rt::spawn(server);
         tracing::info!("admin on http://{address}");
     }
-    let engine = handler.engine.clone();
     rt::spawn(async move {
         loop {
             rt::time::sleep(LOOK_EVERY).await;
             connections.close_overdue(engine.waits_for_clients());
+            of_admin.close_overdue(false);
         }
     });
 
@@ -163,54 +155,17 @@ async fn run(
     Ok(0)
 }
 
-/// Serves what comes in on `listener` once the server is awaited or spawned. Without `connections` slow clients are not
-/// closed.
-fn start<H: Handler>(
-    handler: Arc<H>,
-    listener: TcpListener,
-    settings: &ServerSettings,
-    workers: usize,
-    connections_per_worker: usize,
-    connections: Option<Arc<Connections>>,
-) -> std::io::Result<Server> {
-    let keep_alive = match &connections {
-        Some(_) if !settings.keep_alive.0.is_zero() => KeepAlive::Os,
-        _ => at_least(settings.keep_alive.0).into(),
-    };
-    HttpServer::new(move || {
-        let handler = Arc::clone(&handler);
-        fn_service(move |request: Request| {
-            let handler = Arc::clone(&handler);
-            async move { Ok::<_, Infallible>(conversion::serve(request, handler).await) }
-        })
-    })
-    .workers(workers)
-    .max_connections(connections_per_worker)
-    .keep_alive(keep_alive)
-    .client_request_timeout(at_least(settings.head_timeout.0))
-    // A client that closed its side counts as gone, and its work is cancelled.
-    .h1_allow_half_closed(false)
-    .client_disconnect_timeout(LINGER)
-    .h1_write_buffer_size(conversion::WRITE_BUFFER)
-    .tcp_nodelay(true)
-    // `stop` counts the grace period itself, as the configuration in force has it then, and logs when it is over.
-    .shutdown_timeout(LONGER_THAN_ANY_GRACE)
-    .disable_signals()
-    .on_connect(move |stream, extensions| {
-        let watched = connections.as_ref().zip(stream.downcast_ref::<TcpStream>());
-        if let Some(connection) = watched.and_then(|(connections, stream)| connections.watch(stream)) {
-            extensions.insert(connection);
-        }
-    })
-    .listen(listener)
-    .map(HttpServer::run)
-}
-
-/// A timeout as actix-web has to be told it. Its clock for timeouts ticks every half second, so it may be early by that
-/// much. Zero, which is no timeout, stays zero.
-fn at_least(timeout: Duration) -> Duration {
-    const TICK: Duration = Duration::from_millis(500);
-    if timeout.is_zero() { timeout } else { timeout + TICK }
+/// The limits of the public listener. By default it has as many connections as its part of the memory holds.
+fn limits(settings: &ServerSettings, memory: &Memory) -> Limits {
+    let part = memory.limit() / CONNECTIONS_PART / CONNECTION_BYTES;
+    let by_memory = part.clamp(*CONNECTIONS.start(), *CONNECTIONS.end());
+    Limits {
+        connections: settings.max_connections.unwrap_or(by_memory as usize),
+        first_head: settings.head_timeout.0,
+        next_head: settings.keep_alive.0,
+        body: settings.body_timeout.0,
+        least_rate: settings.client_min_rate.0,
+    }
 }
 
 /// From the first signal to the end of the plugins.

@@ -46,18 +46,22 @@ pub struct ServerSettings {
     /// How long a connection may be idle between a response and the next request. Keep it above the idle timeout of the
     /// balancer in front, or requests are lost on connections that both sides close at once. A change needs a restart.
     pub keep_alive: Seconds,
-    /// The timeout for the head of the first request of a connection. A change needs a restart.
+    /// How long a new connection may take until the head of its first request is complete; `"0s"` is no limit. A later
+    /// head has `keep_alive`, as a connection with a part of a head is taken for idle. A change needs a restart.
     pub head_timeout: Seconds,
-    /// The timeout for the body of a request, and for a client that reads nothing of a response; `"0s"` is no limit. A
-    /// change needs a restart.
+    /// The timeout for a client that reads nothing of a response; `"0s"` is no limit. A change needs a restart.
     pub body_timeout: Seconds,
     /// Fewest bytes of a response that a client has to read in a second, on average; `0` is no limit. A client that
     /// has been slower, for as long as `body_timeout` allows to read nothing, is closed, so that clients that read
     /// slowly do not hold memory for ever. While other responses wait for that memory, a client has a sixth of the
     /// time. A change needs a restart.
     pub client_min_rate: ByteSize,
-    /// Most connections open at once, over all workers; more wait in the system's queue. A change needs a restart.
-    pub max_connections: usize,
+    /// Most connections open at once, over all workers. Above them, those without a request are closed, the longest
+    /// waiting first, and clients have a sixth of `body_timeout` to read; as many more as `queue` are accepted, and
+    /// further ones wait in the system's queue. By default as many as an eighth of `memory_limit` holds, at 176 KiB
+    /// each, from 64 to 25000. A change needs a restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_connections: Option<usize>,
     /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are trusted: networks such as `"10.0.0.0/8"`, single
     /// addresses, or the names `"loopback"` and `"private"`.
     pub trusted_proxies: Vec<Network>,
@@ -92,7 +96,7 @@ impl Default for ServerSettings {
             body_timeout: seconds(30),
             // The slowest mobile networks give more. A photograph of half a megabyte takes two minutes.
             client_min_rate: ByteSize(4 << 10),
-            max_connections: 25_000,
+            max_connections: None,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             headers: BTreeMap::new(),
@@ -156,7 +160,7 @@ impl HostSettings for ServerSettings {
                 "give the admin listener a port of its own",
             );
         }
-        if self.max_connections == 0 {
+        if self.max_connections == Some(0) {
             fault(
                 &["max_connections"],
                 "setting `max_connections` of `[server]` is 0, so that no request could be served",

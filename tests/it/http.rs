@@ -8,6 +8,7 @@ mod server;
 mod cdn;
 mod clients;
 mod commands;
+mod connections;
 mod delivery;
 mod images;
 mod lifecycle;

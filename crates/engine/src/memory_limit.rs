@@ -1,5 +1,5 @@
-//! Default of `memory_limit`: half of the memory that this process may use. Read once, at the start of the engine, from
-//! its control group (version 2 or 1) and from the machine.
+//! Default of `memory_limit`: half of the memory that this process may use, without what the process takes in any case.
+//! Read once, at the start of the engine, from its control group (version 2 or 1) and from the machine.
 #![expect(
     clippy::disallowed_methods,
     reason = "three small files of the kernel's, read once before anything is served"
@@ -11,17 +11,25 @@ use std::path::Path;
 /// Assumed where neither a control group nor the machine tells a number.
 const UNKNOWN: u64 = 1 << 30;
 
-/// Half of the memory that this process may use, in bytes.
+/// Bytes that the process takes beside all work: code, threads and their stacks, tables. A server that has made three
+/// pictures and rests has 35 MB resident, of which 30 MB are pages of its file.
+const FIXED: u64 = 32 << 20;
+
+/// Half of the memory that is left without [`FIXED`], in bytes, and at least a quarter of all. The other half is for
+/// memory that the budget does not count: what the allocator keeps between two jobs, and what it loses to fragments.
+/// Under a mixed load, a budget of 128 MiB made 244 MB resident: beside the fixed part 1.6 bytes for each of the
+/// budget.
 pub(crate) fn default_limit() -> u64 {
-    half_of(Path::new("/"))
+    part_of(Path::new("/"))
 }
 
-fn half_of(root: &Path) -> u64 {
+fn part_of(root: &Path) -> u64 {
     let machine = fs::read_to_string(root.join("proc/meminfo"))
         .ok()
         .and_then(|text| total_of(&text));
     let limits = [group_limit(root), machine];
-    limits.into_iter().flatten().min().unwrap_or(UNKNOWN) / 2
+    let all = limits.into_iter().flatten().min().unwrap_or(UNKNOWN);
+    (all.saturating_sub(FIXED) / 2).max(all / 4)
 }
 
 /// The lowest limit among this process' control group and the groups above it. Version 1 has other folders and files.
@@ -70,36 +78,38 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        half_of(root.path())
+        part_of(root.path())
     }
 
     #[test]
-    fn default_limit_is_half_of_the_lowest_limit_there_is() {
-        let meminfo = ("proc/meminfo", "MemTotal:        2048 kB\nMemFree: 1 kB\n");
-        assert_eq!(machine(&[meminfo]), 1 << 20);
+    fn default_limit_is_a_part_of_the_lowest_limit_there_is() {
+        let meminfo = ("proc/meminfo", "MemTotal:        2097152 kB\nMemFree: 1 kB\n");
+        // Half of 2 GiB without 32 MiB.
+        assert_eq!(machine(&[meminfo]), 1008 << 20);
         let v2 = ("proc/self/cgroup", "0::/a/b\n");
         assert_eq!(
             machine(&[meminfo, v2, ("sys/fs/cgroup/a/b/memory.max", "max\n")]),
-            1 << 20
+            1008 << 20
         );
         assert_eq!(
             machine(&[
                 meminfo,
                 v2,
-                ("sys/fs/cgroup/a/b/memory.max", "1048576\n"),
-                ("sys/fs/cgroup/a/memory.max", "524288\n")
+                ("sys/fs/cgroup/a/b/memory.max", "1073741824\n"),
+                ("sys/fs/cgroup/a/memory.max", "268435456\n")
             ]),
-            1 << 18,
+            112 << 20,
             "a parent's limit holds too"
         );
         assert_eq!(
             machine(&[
                 meminfo,
                 ("proc/self/cgroup", "5:cpu,cpuacct:/x\n4:memory:/x\n"),
-                ("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "65536")
+                ("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "33554432")
             ]),
-            1 << 15
+            8 << 20,
+            "of little memory, a quarter"
         );
-        assert_eq!(machine(&[]), UNKNOWN / 2);
+        assert_eq!(machine(&[]), (UNKNOWN - FIXED) / 2);
     }
 }

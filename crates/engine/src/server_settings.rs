@@ -43,8 +43,9 @@ pub struct EngineSettings {
     pub work_threads: usize,
     /// Most memory for caches, for images in work, and for images that are being sent. All caches together may take
     /// half of it. Of the rest, three eighths are for sources and for images that are sent unchanged, and five for
-    /// pixels and results. The default is half of the memory of the container (cgroup v1 or v2) or of the machine. A
-    /// change needs a restart.
+    /// pixels and results. The connections of clients count in it, as they grow. The default is half of the memory of
+    /// the container (cgroup v1 or v2) or of the machine without 32 MiB, which the process takes in any case. A change
+    /// needs a restart.
     pub memory_limit: Option<ByteSize>,
     /// Longest source file that is read.
     pub max_source_bytes: ByteSize,

@@ -76,6 +76,13 @@ impl Memory {
         self.0.changed.get_or_init(|| Box::new(call));
     }
 
+    /// A claim for the connections of clients, which follows their number. Work waits while they take much, and no work
+    /// is refused for ever because of them.
+    #[must_use]
+    pub fn claim_for_connections(&self, metrics: &Metrics) -> Claim {
+        self.claim(metrics, "none", "connections", 0, false)
+    }
+
     /// Whether a configuration whose claims so far are `before` may claim so much more; says what to do if not.
     pub(crate) fn allows(&self, before: u64, bytes: u64) -> Result<(), String> {
         let (limit, together) = (self.limit(), before.saturating_add(bytes));

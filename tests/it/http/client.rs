@@ -136,6 +136,29 @@ impl Client {
         std::thread::spawn(move || while stream.write_all(bytes.as_bytes()).is_ok() {});
     }
 
+    /// Sends this byte by byte on a thread of its own, until the server takes no more.
+    pub(crate) fn send_slowly(&self, text: &'static str) {
+        let mut stream = self.stream.get_ref().try_clone().unwrap();
+        std::thread::spawn(move || {
+            for byte in text.bytes().chain(std::iter::repeat(b'b')) {
+                if stream.write_all(&[byte]).is_err() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+    }
+
+    /// Sends these bytes if the server still takes them.
+    pub(crate) fn try_send(&mut self, bytes: &str) {
+        let _ = self.stream.get_mut().write_all(bytes.as_bytes());
+    }
+
+    /// Closes the side for sending, and goes on reading.
+    pub(crate) fn finish_sending(&mut self) {
+        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
+    }
+
     /// Sends all of this on a thread of its own.
     pub(crate) fn send_beside(&self, bytes: String) {
         let mut stream = self.stream.get_ref().try_clone().unwrap();

@@ -231,8 +231,7 @@ fn slow_head_is_closed_after_its_timeout() {
     let server = with_server_settings("head_timeout = \"300ms\"\nkeep_alive = \"300ms\"");
     let mut connection = server.connect();
     connection.send("GET /a.jpg?width=20 HTTP/1.1\r\nHo");
-    let answer = String::from_utf8(connection.rest()).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert_eq!(connection.rest(), b"");
 
     // The second head of a connection has its limit too.
     let mut connection = server.connect();
@@ -284,21 +283,6 @@ fn client_that_reads_more_slowly_than_client_min_rate_is_closed() {
     }
     assert!((body.len() as u64) < length);
     server.wait_for_log("whole=false");
-}
-
-#[test]
-fn connections_above_the_limit_wait() {
-    let server = with_server_settings("max_connections = 2\nworkers = 1");
-    let mut first = server.connect();
-    let mut second = server.connect();
-    assert_eq!(
-        (first.get("/healthz").status, second.get("/healthz").status),
-        (200, 200)
-    );
-    let mut third = server.connect();
-    third.send_get("/healthz");
-    first.hang_up();
-    assert_eq!(third.response(false).status, 200);
 }
 
 #[test]

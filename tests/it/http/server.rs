@@ -59,7 +59,8 @@ pub(crate) fn program(folder: &Path, arguments: &[&str]) -> Command {
         .current_dir(folder)
         .args(arguments)
         .env_remove("RUST_LOG")
-        .env_remove("RESIZER_CONFIG");
+        .env_remove("RESIZER_CONFIG")
+        .env_remove("RESIZER_ADMIN_TOKEN");
     command
         .env("RESIZER__SERVER__LISTEN", "127.0.0.1:0")
         .env("RESIZER__SERVER__ADMIN_LISTEN", "127.0.0.1:0");
@@ -151,6 +152,11 @@ impl Server {
         Client::connect(self.public)
     }
 
+    /// A new connection to the admin listener.
+    pub(crate) fn connect_to_admin(&self) -> Client {
+        Client::connect(self.admin)
+    }
+
     /// A GET on a connection of its own.
     pub(crate) fn get(&self, target: &str) -> Response {
         self.request("GET", target, &[])
@@ -163,7 +169,7 @@ impl Server {
 
     /// A request to the admin listener.
     pub(crate) fn admin(&self, target: &str, headers: &[(&str, &str)]) -> Response {
-        Client::connect(self.admin).request("GET", target, headers)
+        self.connect_to_admin().request("GET", target, headers)
     }
 
     /// A counter or gauge, named with its labels as `/metrics` shows it; one that is not there yet is 0.
