@@ -69,6 +69,8 @@ pub(crate) struct Limits {
 pub(crate) const CONNECTION_BYTES: u64 = 212 << 10;
 /// How often [`Connections::close_overdue`] shall be called.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often [`Connections::make_room`] shall be called.
+pub(crate) const ROOM_EVERY: Duration = Duration::from_millis(100);
 /// When there are too many connections, this part of them is closed, so that the longest waiting are not looked for at
 /// each further one.
 const CLOSED_PART: usize = 8;
@@ -118,7 +120,7 @@ impl Connections {
         let connection = Arc::new(Connection::new(self, socket));
         let mut living = self.living.lock();
         living.connections.push(Arc::downgrade(&connection));
-        self.make_room(&mut living);
+        self.close_longest_waiting(&mut living);
         drop(living);
         connection
     }
@@ -158,7 +160,7 @@ impl Connections {
         if let Some(claim) = &self.claim {
             claim.set(self.open().min(self.limits.connections) as u64 * CONNECTION_BYTES);
         }
-        self.make_room(&mut living);
+        self.close_longest_waiting(&mut living);
     }
 
     fn open(&self) -> usize {
@@ -175,8 +177,15 @@ impl Connections {
         }
     }
 
-    /// If there are too many connections, closes those that have waited longest for a request.
-    fn make_room(&self, living: &mut Living) {
+    /// If there are too many connections, closes those that have waited longest for a request. To be called every
+    /// [`ROOM_EVERY`]: a new connection does the same, but there is none where actix-web accepts no more.
+    pub(crate) fn make_room(&self) {
+        if self.excess(self.open()) > 0 {
+            self.close_longest_waiting(&mut self.living.lock());
+        }
+    }
+
+    fn close_longest_waiting(&self, living: &mut Living) {
         let now = self.exactly_now();
         if self.excess(self.open()) == 0 || now < living.rests_until {
             return;
