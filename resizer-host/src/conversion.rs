@@ -150,8 +150,8 @@ pub(crate) const WRITE_BUFFER: usize = 4 * 1024;
 const PIECE: usize = 32 * 1024;
 /// The same for a stream, whose pieces are in memory until they are sent in any case. A system call for each 32 KiB of
 /// many megabytes would cost more than all else. actix-http keeps the buffer that it sent a piece from for as long as
-/// the connection, up to 128 KiB; it drops one that held this and a byte more, so no piece is between the two lengths.
-const STREAMED_PIECE: usize = 128 * 1024;
+/// the connection.
+const STREAMED_PIECE: usize = 64 * 1024;
 
 /// The body of a response, which leaves piece by piece. Dropping the body, at its end or when the client leaves, writes
 /// the access line.
@@ -208,8 +208,7 @@ impl Outgoing {
                 None => self.stream = None,
             }
         }
-        let is_streamed = self.stream.is_some() && self.ready.len() >= STREAMED_PIECE;
-        let most = if is_streamed { STREAMED_PIECE } else { PIECE };
+        let most = if self.stream.is_some() { STREAMED_PIECE } else { PIECE };
         let piece = self.ready.split_to(self.ready.len().min(most));
         self.missing = self.missing.saturating_sub(piece.len() as u64);
         Poll::Ready(Ok(Some(piece)))

@@ -41,7 +41,10 @@ fn is_host(text: &[u8]) -> bool {
         // User information stands before the host.
         return false;
     };
-    let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_port = port.is_empty()
+        || port
+            .strip_prefix(':')
+            .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     is_port && !authority.host().is_empty() && is_address_where_bracketed(authority.host())
 }
 

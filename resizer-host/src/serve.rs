@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::Admin;
 use crate::complaint::{Complaint, read_configuration};
-use crate::connections::{CONNECTION_BYTES, Connections, LOOK_EVERY, Limits, raise_descriptor_limit};
+use crate::connections::{CONNECTION_BYTES, Connections, LOOK_EVERY, Limits, ROOM_EVERY, raise_descriptor_limit};
 use crate::listener::{self, Size};
 use crate::reload::Reload;
 use crate::request_handler::{InForce, RequestHandler};
@@ -134,7 +134,11 @@ async fn run(
     }
     rt::spawn(async move {
         loop {
-            rt::time::sleep(LOOK_EVERY).await;
+            for _ in 0..LOOK_EVERY.as_millis() / ROOM_EVERY.as_millis() {
+                rt::time::sleep(ROOM_EVERY).await;
+                connections.make_room();
+                of_admin.make_room();
+            }
             connections.close_overdue(engine.waits_for_clients());
             of_admin.close_overdue(false);
         }

@@ -256,11 +256,23 @@ mod tests {
     }
 
     #[test]
+    fn client_that_reads_slowly_is_closed_early_while_there_are_too_many_connections() {
+        let all = connections(1);
+        let clients = [open(&all), open(&all)];
+        clients.iter().for_each(|(connection, _)| connection.restart_timer());
+        // One has 20 s left, and one has 30 s; 25 do not count.
+        clients[0].0.overdue_at.fetch_sub(10_000, Ordering::Relaxed);
+        all.close_overdue(false);
+        assert_eq!([0, 1].map(|number| has_ended(&clients[number].1)), [true, false]);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "no worker runs here")]
     fn connections_with_a_request_unread_bytes_or_a_short_wait_do_not_give_way() {
         use std::io::Write as _;
         let all = connections(1);
-        let (_with_request, works) = open(&all);
-        _with_request.begin();
+        let (with_request, works) = open(&all);
+        with_request.begin();
         let (_unread, mut sends) = open(&all);
         sends.write_all(b"GET").unwrap();
         let (_idle, idle) = open(&all);
