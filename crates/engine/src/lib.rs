@@ -1,9 +1,9 @@
 //! Engine: makes a [`Site`] of `plugins.toml`, and a reply of each request. The host passes requests in and sends
 //! replies out. Plugins are reached only through their hooks. Nothing here knows a plugin by name, nor the HTTP server.
 //!
-//! Read `walk.rs` first: it calls the seven steps of a request, five of them in files of their own. Files import each other
-//! without circles: steps use `shared.rs` and the files of data, and never the other way round. A test of the tree
-//! holds that.
+//! Read `walk.rs` first: it calls the seven steps of a request, five of them in files of their own. Files import each
+//! other without circles: steps use `shared.rs` and the files of data, and never the other way round. A test of the
+//! tree holds that.
 
 pub mod config;
 pub mod diagnostic;

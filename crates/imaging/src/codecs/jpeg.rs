@@ -62,8 +62,8 @@ impl Codec for Jpeg {
 }
 
 /// Decodes a JPEG that is embedded in another format, and has a place of this size there. The last rows of its last
-/// blocks may reach beyond it, and are left out. With `as_stored` the components are neither converted nor inverted: luma and chroma stay
-/// so, and inks mean what they mean to the other format.
+/// blocks may reach beyond it, and are left out. With `as_stored` the components are neither converted nor inverted:
+/// luma and chroma stay so, and inks mean what they mean to the other format.
 pub(super) fn decode(source: &[u8], place: Size, as_stored: bool, cancel: &Cancel) -> Result<Picture, ImageError> {
     /// Rows of the tallest usual MCU, less one.
     const MORE_ROWS: u32 = 15;

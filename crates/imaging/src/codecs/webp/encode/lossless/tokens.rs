@@ -39,8 +39,8 @@ impl BackReference {
     }
 }
 
-/// The prefix symbol of a length or a distance code of 1 or more, the value of its extra bits, and their number (section
-/// 5.2.2).
+/// The prefix symbol of a length or a distance code of 1 or more, the value of its extra bits, and the number of these
+/// bits: section 5.2.2.
 pub(super) const fn prefix(value: usize) -> (usize, u32, u32) {
     let above = value as u32 - 1;
     if above < 4 {
