@@ -1,8 +1,8 @@
 //! Vector instructions: compiles a kernel a second time for AVX2, and chooses at run time. Called by the kernels
 //! of imaging and jpeg, which are plain loops over arrays.
 //!
-//! The compiler turns such loops into vector instructions. By default it may only use SSE2, which every x86-64 processor
-//! has; AVX2 handles twice as many numbers at once. Both forms come from the same source, no form fuses a multiplication
+//! The compiler turns such loops into vector instructions. By default it may only use SSE2, which every x86-64
+//! processor has; AVX2 handles twice as many numbers at once. Both forms come from the same source, no form fuses a multiplication
 //! with an addition, and so both compute the same bytes. Intrinsics are deliberately not here.
 
 /// A kernel with its arguments: a piece of work that is all loops.

@@ -197,8 +197,8 @@ fn colour_masks_pick_the_samples() {
     }
 }
 
-/// Without compression no mask means anything, that of alpha neither: as the documentation of BITMAPV5HEADER has it, and
-/// as Pillow and libvips read.
+/// Without compression no mask means anything, that of alpha neither: as the documentation of BITMAPV5HEADER has it,
+/// and as Pillow and libvips read.
 #[test]
 fn alpha_mask_without_compression_means_nothing() {
     let number = |x: u32, y: u32| (x * 15 + 1) << 24 | y << 16 | x << 8 | 3;

@@ -123,7 +123,7 @@ fn window_anywhere_in_a_reduced_picture_keeps_its_place() {
                 let place = f64::from(left) + (f64::from(x) + 0.5) * pixel;
                 let found = f64::from(view.pixel(x, 1)[0]);
                 let off = (found - value(place)).abs() / (0.43 * pixel);
-                // The decoder rounds its pixels to whole levels, and the filter, which averages few of them, rounds again.
+                // The decoder rounds its pixels to whole levels. The filter averages few of them, and rounds again.
                 let rounding = 0.8 / (0.43 * pixel);
                 assert!(off <= 0.1 + rounding, "`{query}` at {x}: {found} for {}", value(place));
             }

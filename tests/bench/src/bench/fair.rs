@@ -35,9 +35,9 @@ pub(super) fn run() -> Result<()> {
     let address = &server.address;
 
     // The numbers go on, so that no URL is asked for twice.
-    let (smalls, larges) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (small_count, large_count) = (AtomicU64::new(0), AtomicU64::new(0));
     let small = |_: u64| {
-        let index = smalls.fetch_add(1, Ordering::Relaxed);
+        let index = small_count.fetch_add(1, Ordering::Relaxed);
         format!(
             "/small.jpg?width={}&quality={}",
             100 + index % 100,
@@ -45,7 +45,7 @@ pub(super) fn run() -> Result<()> {
         )
     };
     let large = |_: u64| {
-        let index = larges.fetch_add(1, Ordering::Relaxed);
+        let index = large_count.fetch_add(1, Ordering::Relaxed);
         let (width, quality) = (1000 + index % 1000, 60 + index / 1000 % 30);
         format!("/large.jpg?width={width}&quality={quality}")
     };
