@@ -48,7 +48,7 @@ fn read_imports<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> (Imports
         if code.contains("super::super") {
             wrong.push(format!("{path}: write `crate::` in place of `super::super`"));
         }
-        // In a file at the top of the crate, `super` is the root. In its `mod tests`, which is indented, it is the file.
+        // In a file at the top of the crate `super` is the root. In its `mod tests`, which is indented, it is the file.
         if !path.contains('/') && code.lines().any(|line| line.starts_with("use super::")) {
             wrong.push(format!("{path}: write `crate::` in place of `super::`"));
         }

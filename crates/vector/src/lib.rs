@@ -2,8 +2,8 @@
 //! of imaging and jpeg, which are plain loops over arrays.
 //!
 //! The compiler turns such loops into vector instructions. By default it may only use SSE2, which every x86-64
-//! processor has; AVX2 handles twice as many numbers at once. Both forms come from the same source, no form fuses a multiplication
-//! with an addition, and so both compute the same bytes. Intrinsics are deliberately not here.
+//! processor has; AVX2 handles twice as many numbers at once. Both forms come from the same source, and no form fuses a
+//! multiplication with an addition. So both compute the same bytes. Intrinsics are deliberately not here.
 
 /// A kernel with its arguments: a piece of work that is all loops.
 pub trait Kernel {

@@ -1,5 +1,5 @@
-//! Fuzz targets: one function for each parser of images and of querystrings. Any input may be refused; none may panic, hang or
-//! take more memory than was predicted.
+//! Fuzz targets: one function for each parser of images and of querystrings. Any input may be refused; none may panic,
+//! hang or take more memory than was predicted.
 //!
 //! `cargo xtask fuzz` feeds them with mutated inputs, `tests/seeds.rs` with the committed ones in `seeds/TARGET/`.
 
