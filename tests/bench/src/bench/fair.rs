@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use super::server::{RESIZER, build_resizer, start_resizer_on_all_cores};
+use super::server::{build_resizer, resizer, start_resizer_on_all_cores};
 use super::verdict;
 use crate::command::{self, program};
 use crate::soak::at_most;
@@ -94,8 +94,7 @@ fn sources() -> Result<PathBuf> {
     }
     fs::create_dir_all(folder.join("images"))?;
     let make = |query: &str, name: &str| {
-        let resizer = workspace::target()?.join(RESIZER);
-        let mut command = program(resizer, "process");
+        let mut command = program(resizer()?, "process");
         command.arg(workspace::root().join("samples/lake.jpg")).arg(query);
         command::run(command.arg(folder.join("images").join(name)))
     };
