@@ -105,7 +105,7 @@ async fn run(
     let size = Size {
         workers,
         // Requests in work give way to nobody, and clients with further ones are to hear at once that it is full.
-        connections: limits.connections + queue,
+        connections: limits.connections.saturating_add(queue),
         keep_alive: !settings.keep_alive.0.is_zero(),
     };
     let server = listener::start(&handler, public, &size, &connections)?;

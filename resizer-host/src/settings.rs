@@ -56,9 +56,9 @@ pub struct ServerSettings {
     /// slowly do not hold memory for ever. While other responses wait for that memory, a client has a sixth of the
     /// time. A change needs a restart.
     pub client_min_rate: ByteSize,
-    /// Most connections open at once, over all workers. Above them, those without a request are closed, the longest
-    /// waiting first, and clients have a sixth of `body_timeout` to read; as many more as `queue` are accepted, and
-    /// further ones wait in the system's queue. By default as many as an eighth of `memory_limit` holds, at 212 KiB
+    /// How many connections may be open, over all workers, before those without a request are closed, the longest
+    /// waiting first. Meanwhile clients have a sixth of `body_timeout` to read. As many more as `queue` are accepted,
+    /// and further ones wait in the system's queue. By default as many as an eighth of `memory_limit` holds, at 212 KiB
     /// each, from 64 to 25000. A change needs a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_connections: Option<usize>,

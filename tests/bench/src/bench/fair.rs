@@ -94,8 +94,7 @@ fn sources() -> Result<PathBuf> {
     }
     fs::create_dir_all(folder.join("images"))?;
     let make = |query: &str, name: &str| {
-        let resizer = resizer()?;
-        let mut command = program(resizer, "process");
+        let mut command = program(resizer()?, "process");
         command.arg(workspace::root().join("samples/lake.jpg")).arg(query);
         command::run(command.arg(folder.join("images").join(name)))
     };

@@ -196,7 +196,7 @@ fn long_header_names(target: &Target, over: &AtomicBool) -> String {
         let sent = connect(&target.address).and_then(|mut stream| {
             let name = "a".repeat(70_000);
             write!(stream, "GET /lake.jpg HTTP/1.1\r\n{name}: b\r\nHost: a\r\n\r\n")?;
-            anyhow::ensure!(stream.read(&mut [0; 512])? > 0, "closed without an answer");
+            stream.read_exact(&mut [0])?;
             Ok(())
         });
         count += u64::from(sent.is_ok());
