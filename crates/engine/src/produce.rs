@@ -335,8 +335,7 @@ async fn header(
     let reserved = engine.admission.header(timeout).await?;
     let work = move || {
         let _held = (leave, reserved);
-        let info = cancel.check().and_then(|()| inspect(&source.bytes, &job.limits));
-        info.map_err(public)
+        inspect(&source.bytes, &job.limits, &cancel).map_err(public)
     };
     tokio::task::spawn_blocking(work)
         .await

@@ -85,7 +85,7 @@ fn done(source: &[u8], job: &Job) -> (Vec<u8>, Duration, [f64; 3]) {
 
 fn measure(kind: &str, source: &[u8], query: &str) {
     let job = job(query);
-    let info = inspect(source, &job.limits).unwrap();
+    let info = inspect(source, &job.limits, &Cancel::new()).unwrap();
     let predicted = milliseconds(predict(&info, &job).unwrap().time);
     let best = (0..3).map(|_| done(source, &job)).min_by_key(|(_, took, _)| *took);
     let (_, took, parts) = best.unwrap();

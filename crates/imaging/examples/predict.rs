@@ -96,7 +96,7 @@ fn measure(pictures: &[Vec<u8>], output: Format, mode: &str, worst: &mut Worst, 
     let about = format!("{}x{} {mode}", size.0, size.1);
     let job = job(output, mode);
     for source in pictures {
-        let info = inspect(source, &job.limits).unwrap();
+        let info = inspect(source, &job.limits, &Cancel::new()).unwrap();
         if predict(&info, &job).is_err() {
             return;
         }
@@ -134,7 +134,7 @@ fn job(format: Format, mode: &str) -> Job {
 
 /// The memory granted to a job, and the most it had allocated.
 fn counted(source: &[u8], job: &Job) -> (u64, u64) {
-    let cost = predict(&inspect(source, &job.limits).unwrap(), job).unwrap();
+    let cost = predict(&inspect(source, &job.limits, &Cancel::new()).unwrap(), job).unwrap();
     let mut grown = 0;
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage() as u64;

@@ -63,6 +63,28 @@ impl Cancel {
     }
 }
 
+/// Cancellation of a loop of short steps, such as a walk over blocks: checks the flag once in [`Pace::STEPS`].
+#[cfg(feature = "codecs")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace(u32);
+
+#[cfg(feature = "codecs")]
+impl Pace {
+    /// The steps between two checks. A step takes some nanoseconds.
+    const STEPS: u32 = 4096;
+
+    /// Counts a step. Returns `Err(ImageError::Cancelled)` once the flag is found raised.
+    #[inline]
+    pub(crate) fn step(&mut self, cancel: &Cancel) -> Result<(), ImageError> {
+        self.0 += 1;
+        if self.0 == Self::STEPS {
+            self.0 = 0;
+            cancel.check()?;
+        }
+        Ok(())
+    }
+}
+
 impl Default for Cancel {
     fn default() -> Self {
         Self::new()

@@ -26,21 +26,31 @@ pub(crate) trait Codec: Sync {
     fn sniff(&self, source: &[u8]) -> bool;
 
     /// Reads the header, and refuses a source beyond the limits before anything is allocated for its pixels.
-    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError>;
+    fn info(&self, source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError>;
 
-    /// The ICC profile of a page. The header of the source is known, and tells of a profile.
-    fn profile(&self, source: &[u8], info: &SourceInfo, page: u32) -> Option<Vec<u8>>;
+    /// The ICC profile of a page. The header of the source is known, and tells of a profile. `None` also if the job is
+    /// cancelled.
+    fn profile(&self, source: &[u8], info: &SourceInfo, page: u32, cancel: &Cancel) -> Option<Vec<u8>>;
 
-    /// Begins to decode a source whose header is known. The first frame or page delivered is number `first`, counted
-    /// from 0. `shrink` differs from `NONE` only if the header allows it.
+    /// Begins to decode a source whose header is known.
     fn open<'s>(
         &self,
         source: &'s [u8],
         info: &SourceInfo,
-        first: u32,
-        shrink: Shrink,
+        wanted: Wanted,
         cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError>;
+}
+
+/// The part of a source that a job takes, and how it is decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// The number of the first frame or page that is delivered, counted from 0.
+    pub(crate) first: u32,
+    /// Differs from `NONE` only if the header allows it.
+    pub(crate) shrink: Shrink,
+    /// As [`Limits::show_damaged`], and as in the limits that the header was read with.
+    pub(crate) show_damaged: bool,
 }
 
 /// The duration of a frame in milliseconds.
@@ -60,6 +70,12 @@ pub(crate) trait Decoder {
     fn more_bytes(&self) -> u64 {
         0
     }
+
+    /// Whether the decoder has covered damage by itself so far, for formats that go on behind it. An error of such a
+    /// decoder says that nothing of the frame is there.
+    fn is_damaged(&self) -> bool {
+        false
+    }
 }
 
 /// A result being encoded.
@@ -77,8 +93,10 @@ pub(crate) trait Encoder {
 }
 
 /// Reads the header of an image. The content decides the format, not the name. Refuses an image beyond the limits.
-pub fn inspect(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-    sniff(source)?.info(source, limits)
+/// Returns `Cancelled` soon after the flag is raised: a header may lie behind megabytes of metadata.
+pub fn inspect(source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
+    cancel.check()?;
+    sniff(source)?.info(source, limits, cancel)
 }
 
 /// Begins to encode as the job asks.

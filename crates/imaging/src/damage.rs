@@ -2,7 +2,8 @@
 //! shown. Missing rows are grey, or transparent where the picture has alpha. Used by `pipeline`, for all formats alike:
 //! a decoder delivers the rows before the damage, and then returns `Corrupt`.
 //!
-//! A picture without a single row stays an error. An animation ends before the frame that is damaged.
+//! A picture without a single row stays an error. An animation ends before the frame that is damaged. JPEG, TIFF and
+//! BMP are damaged in the middle or at the top as well. Their decoders cover the damage by themselves, and say so.
 
 use crate::band::{Band, rows_per_band};
 use crate::codecs::{Decoder, Delay};
@@ -53,7 +54,7 @@ impl<'s> Completed<'s> {
 
     /// Whether something was missing so far.
     pub(crate) fn is_damaged(&self) -> bool {
-        self.damaged
+        self.damaged || self.decoder.is_damaged()
     }
 
     /// As [`Decoder::more_bytes`].
@@ -83,6 +84,7 @@ impl<'s> Completed<'s> {
     /// The next rows of the frame.
     pub(crate) fn next_rows(&mut self, cancel: &Cancel) -> Result<Next<'_>, ImageError> {
         if !self.damaged {
+            let is_covered = self.decoder.is_damaged();
             match self.decoder.next_band(cancel) {
                 Ok(Some(band)) => {
                     self.rows += band.rows().len() as u32;
@@ -94,7 +96,9 @@ impl<'s> Completed<'s> {
                     self.damaged = true;
                     return Ok(Next::Dropped);
                 }
-                Err(ImageError::Corrupt { .. }) if self.show && self.rows > 0 => self.damaged = true,
+                Err(ImageError::Corrupt { .. }) if self.show && self.rows > 0 && !is_covered => {
+                    self.damaged = true;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -122,7 +126,7 @@ impl<'s> Completed<'s> {
 
 impl Channels {
     /// A pixel of which nothing is known: transparent, or a medium grey, as libjpeg shows it.
-    const fn missing(self) -> &'static [u8] {
+    pub(crate) const fn missing(self) -> &'static [u8] {
         match self {
             Self::Gray => &[128],
             Self::Rgb => &[128; 3],

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::codecs::Wanted;
 use crate::damage::{Completed, Next};
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
@@ -72,18 +73,22 @@ pub fn run_within(
     let mut growth = Growth { grow, granted: 0 };
     let mut timings = Timings::default();
     let codec = codecs::sniff(source)?;
-    let info = timed(&mut timings.decode, || codec.info(source, &job.limits))?;
+    let info = timed(&mut timings.decode, || codec.info(source, &job.limits, cancel))?;
     let plan = Plan::of(&info, job)?;
     let picked = info.picked(&job.instructions);
     let info = info.page(&job.instructions);
     let to_srgb = timed(&mut timings.scale, || {
-        let profile = || codec.profile(source, info, picked);
+        let profile = || codec.profile(source, info, picked, cancel);
         ToSrgb::new(info, &job.instructions, profile)
     });
     // Unless all frames are kept, the first frame that is delivered is the picked one.
-    let first = if plan.moving { 0 } else { picked };
-    let opened = codec.open(source, info, first, plan.shrink, cancel)?;
-    let mut decoder = Some(Completed::new(opened, info, plan.shrink, job.limits.show_damaged));
+    let wanted = Wanted {
+        first: if plan.moving { 0 } else { picked },
+        shrink: plan.shrink,
+        show_damaged: job.limits.show_damaged,
+    };
+    let opened = codec.open(source, info, wanted, cancel)?;
+    let mut decoder = Some(Completed::new(opened, info, wanted.shrink, wanted.show_damaged));
     let mut damaged = false;
     let mut encoder = codecs::encoder(job, info, &plan)?;
 

@@ -19,7 +19,7 @@ const MOST_BYTES: usize = 64 * 1024;
 fn inspected(source: &[u8]) -> (Result<SourceInfo, ImageError>, usize) {
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();
-    let info = inspect(source, &Limits::default());
+    let info = inspect(source, &Limits::default(), &Cancel::new());
     (info, MEMORY.peak_usage() - before)
 }
 

@@ -196,7 +196,7 @@ fn job_takes_no_more_memory_than_predicted() {
                     format,
                     limits: limits.clone(),
                 };
-                let info = inspect(source, &limits).unwrap();
+                let info = inspect(source, &limits, &Cancel::new()).unwrap();
                 let predicted = predict(&info, &job).unwrap().peak_bytes;
                 MEMORY.reset_peak_usage();
                 let before = MEMORY.current_usage() as u64;
@@ -242,7 +242,7 @@ fn long_animation_takes_a_few_megabytes() {
     let (encoded, grown) = run(&source, &job);
     let actual = MEMORY.peak_usage() as u64 - before;
     assert!(actual < 6_000_000, "{actual} bytes for {} bytes", encoded.bytes.len());
-    let info = inspect(&source, &job.limits).unwrap();
+    let info = inspect(&source, &job.limits, &Cancel::new()).unwrap();
     assert_eq!(info.frames, 1000);
     let predicted = predict(&info, &job).unwrap().peak_bytes + grown;
     assert!(
@@ -292,7 +292,7 @@ fn tiff_of_false_claims_takes_no_memory() {
     let check = |about: &str, source: &[u8], allowed: u64, is_refused: bool| {
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage() as u64;
-        let info = inspect(source, &Limits::default());
+        let info = inspect(source, &Limits::default(), &Cancel::new());
         let taken = MEMORY.peak_usage() as u64 - before;
         assert_eq!(info.is_err(), is_refused, "{about}");
         assert!(taken <= allowed, "{about}: {taken} bytes, {allowed} allowed");
@@ -398,7 +398,7 @@ fn tiff_of_any_compression_is_predicted() {
             format: Format::Jpeg,
             limits: Limits::default(),
         };
-        let predicted = predict(&inspect(&source, &job.limits).unwrap(), &job)
+        let predicted = predict(&inspect(&source, &job.limits, &Cancel::new()).unwrap(), &job)
             .unwrap()
             .peak_bytes;
         MEMORY.reset_peak_usage();
@@ -481,7 +481,7 @@ fn check_huge(source: &[u8], widths: &[(&str, u64)]) {
             format: Format::Jpeg,
             limits: Limits::default(),
         };
-        let info = inspect(source, &job.limits).unwrap();
+        let info = inspect(source, &job.limits, &Cancel::new()).unwrap();
         let predicted = predict(&info, &job).unwrap().peak_bytes;
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage() as u64;

@@ -111,7 +111,7 @@ fn bmp(width: u32, height: u32, bits: u16, compression: u32, colours: u32, start
 fn header(about: &str, source: &[u8]) -> Result<SourceInfo, ImageError> {
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage() as u64;
-    let info = inspect(source, &Limits::default());
+    let info = inspect(source, &Limits::default(), &Cancel::new());
     let taken = MEMORY.peak_usage() as u64 - before;
     assert!(taken <= HEADER_BYTES, "{about}: {taken} bytes for {}", source.len());
     println!("{about}: {taken} bytes");

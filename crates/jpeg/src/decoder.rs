@@ -84,6 +84,11 @@ impl<'s> Decoder<'s> {
         self.incomplete || self.scans.iter().any(Scan::is_damaged)
     }
 
+    /// Whether any row of MCUs was decoded up to its end so far. Without one, a damaged picture is all grey.
+    pub fn has_pixels(&self) -> bool {
+        self.scans.iter().any(Scan::has_pixels)
+    }
+
     /// Decodes the next row of MCUs. Returns false after the last row. After an error every call returns the same
     /// error.
     pub fn advance(&mut self) -> Result<bool, Error> {

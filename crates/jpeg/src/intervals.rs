@@ -17,6 +17,8 @@ pub(crate) struct Intervals<'s> {
     /// Whether the rest of this interval cannot be decoded, and whether that was so for any interval.
     lost: bool,
     damaged: bool,
+    /// Whether anything was decoded up to the end of a row.
+    sound: bool,
 }
 
 /// The state before an MCU.
@@ -40,12 +42,18 @@ impl<'s> Intervals<'s> {
             damage,
             lost: false,
             damaged: false,
+            sound: false,
         }
     }
 
     /// Whether data was lost so far.
     pub(crate) const fn is_damaged(&self) -> bool {
         self.damaged
+    }
+
+    /// Whether at least one row was decoded up to its end.
+    pub(crate) const fn has_pixels(&self) -> bool {
+        self.sound
     }
 
     /// Moves on to the next MCU.
@@ -91,6 +99,7 @@ impl<'s> Intervals<'s> {
         if self.bits.overran() && !self.lost {
             return self.fail(Error::Truncated);
         }
+        self.sound |= !self.lost;
         Ok(())
     }
 }

@@ -83,6 +83,11 @@ impl<'s> Scan<'s> {
         self.intervals.is_damaged()
     }
 
+    /// Whether data was decoded so far, up to the end of some row.
+    pub(crate) const fn has_pixels(&self) -> bool {
+        self.intervals.has_pixels()
+    }
+
     /// Decodes a row of the frame's MCUs, `mcus` of them. `row` is its number.
     pub(crate) fn decode_row(&mut self, components: &mut [Component], mcus: usize, row: usize) -> Result<(), Error> {
         let Self {

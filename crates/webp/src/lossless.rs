@@ -42,6 +42,8 @@ pub struct LosslessDecoder<'a> {
     rows: Vec<u8>,
     /// The index of the next row to hand out.
     next: usize,
+    /// The damage after the rows that were handed out last.
+    damage: Option<DecodeError>,
 }
 
 /// The output form of each decoded pixel.
@@ -126,6 +128,7 @@ impl<'a> LosslessDecoder<'a> {
             row: vec![0; width],
             rows: Vec::new(),
             next: 0,
+            damage: None,
         }
     }
 
@@ -178,10 +181,13 @@ impl<'a> LosslessDecoder<'a> {
         (transforms + stage).saturating_sub(usual_bytes(self.width * self.height))
     }
 
-    /// Decodes some thousands of pixels more. Returns whether there are finished rows, or the picture is complete. The
-    /// decoder must not be used after an error.
+    /// Decodes some thousands of pixels more. Returns whether there are finished rows, or the picture is complete. An
+    /// error comes after the rows before the damage. The decoder must not be used after it.
     pub fn step(&mut self) -> Result<bool, DecodeError> {
         self.rows.clear();
+        if let Some(damage) = self.damage {
+            return Err(damage);
+        }
         if self.next < self.height {
             self.go_on()?;
         }
@@ -213,8 +219,14 @@ impl<'a> LosslessDecoder<'a> {
             }
             Stage::Picture(mut image) => {
                 let end = (self.next + rows_at_once(self.width)).min(self.height);
-                if image.advance(&mut self.bits, end * image.width())? {
-                    self.finish_rows(&image, end);
+                match image.advance(&mut self.bits, end * image.width()) {
+                    Ok(true) => self.finish_rows(&image, end),
+                    Ok(false) => {}
+                    Err(damage) if image.complete_rows() > self.next => {
+                        self.finish_rows(&image, image.complete_rows().min(end));
+                        self.damage = Some(damage);
+                    }
+                    Err(damage) => return Err(damage),
                 }
                 self.stage = Stage::Picture(image);
             }

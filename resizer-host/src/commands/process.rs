@@ -22,7 +22,7 @@ pub(super) fn process(input: &Path, query: &str, output: &Path) -> Result<u8, Co
         )
     })?;
     let limits = Limits::default();
-    let info = inspect(&source, &limits).map_err(|error| about(input, &error))?;
+    let info = inspect(&source, &limits, &Cancel::new()).map_err(|error| about(input, &error))?;
     let layout = Layout::of(&instructions, info.oriented_size()).map_err(|error| about(input, &error))?;
 
     let mut report = format!(

@@ -66,7 +66,7 @@ pub(crate) fn run(input: &[u8]) {
 pub(crate) fn exif(input: &[u8]) {
     let source = with_segment(0xe1, b"Exif\0\0", input);
     // A damaged note is no reason to refuse a photograph.
-    assert!(inspect(&source, &LIMITS).is_ok());
+    assert!(inspect(&source, &LIMITS, &Cancel::new()).is_ok());
 }
 
 /// A colour profile in a JPEG.
@@ -129,7 +129,7 @@ pub(crate) fn webp_lossless(input: &[u8]) {
 }
 
 fn picture(input: &[u8], format: Format) {
-    if inspect(input, &LIMITS).is_ok_and(|info| info.format == format) {
+    if inspect(input, &LIMITS, &Cancel::new()).is_ok_and(|info| info.format == format) {
         process(input, "maxwidth=16&format=png");
         process(input, "width=9&height=7&mode=crop&format=gif&frame=2");
     }
@@ -149,7 +149,7 @@ pub fn run_job(source: &[u8], query: &str, limits: &Limits) -> bool {
         instructions,
         limits: limits.clone(),
     };
-    let predicted = inspect(source, &job.limits).and_then(|info| predict(&info, &job));
+    let predicted = inspect(source, &job.limits, &Cancel::new()).and_then(|info| predict(&info, &job));
     let mut grown = 0;
     let before = MEMORY.current_usage() as u64;
     MEMORY.reset_peak_usage();

@@ -7,8 +7,7 @@ mod header;
 mod pixels;
 mod runs;
 
-use super::{Codec, Decoder};
-use crate::shrink::Shrink;
+use super::{Codec, Decoder, Wanted};
 use crate::{Cancel, Format, ImageError, Limits, SourceInfo};
 use header::Header;
 
@@ -20,7 +19,7 @@ impl Codec for Bmp {
         source.starts_with(b"BM") && matches!(source.get(14..18), Some(&[12..=124, 0, 0, 0]))
     }
 
-    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
+    fn info(&self, source: &[u8], limits: &Limits, _: &Cancel) -> Result<SourceInfo, ImageError> {
         limits.check_source(header::size(source)?)?;
         let header = Header::read(source)?;
         let channels = header.pixels.channels();
@@ -31,7 +30,7 @@ impl Codec for Bmp {
     }
 
     /// BMPs with profiles are almost unknown.
-    fn profile(&self, _: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
+    fn profile(&self, _: &[u8], _: &SourceInfo, _: u32, _: &Cancel) -> Option<Vec<u8>> {
         None
     }
 
@@ -39,11 +38,11 @@ impl Codec for Bmp {
         &self,
         source: &'s [u8],
         _: &SourceInfo,
-        _: u32,
-        _: Shrink,
+        wanted: Wanted,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        Ok(Box::new(decode::BmpDecoder::new(source, Header::read(source)?)))
+        let header = Header::read(source)?;
+        Ok(Box::new(decode::BmpDecoder::new(source, header, wanted.show_damaged)))
     }
 }
 

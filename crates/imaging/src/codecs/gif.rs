@@ -11,8 +11,7 @@ mod palette;
 
 pub(super) use encode::GifEncoder;
 
-use super::{Codec, Decoder};
-use crate::shrink::Shrink;
+use super::{Codec, Decoder, Wanted};
 use crate::{Cancel, Channels, Format, ImageError, Limits, SourceInfo};
 use blocks::Summary;
 
@@ -26,8 +25,8 @@ impl Codec for Gif {
         source.starts_with(b"GIF87a") || source.starts_with(b"GIF89a")
     }
 
-    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-        let summary = Summary::read(source)?;
+    fn info(&self, source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
+        let summary = Summary::read(source, cancel)?;
         limits.check_source(summary.size)?;
         limits.check_source(summary.largest_frame)?;
         let frame = summary.largest_frame.pixels();
@@ -42,7 +41,7 @@ impl Codec for Gif {
     }
 
     /// Profiles in GIFs are an extension that no program reads.
-    fn profile(&self, _: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
+    fn profile(&self, _: &[u8], _: &SourceInfo, _: u32, _: &Cancel) -> Option<Vec<u8>> {
         None
     }
 
@@ -50,11 +49,10 @@ impl Codec for Gif {
         &self,
         source: &'s [u8],
         info: &SourceInfo,
-        first: u32,
-        _: Shrink,
+        wanted: Wanted,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        Ok(Box::new(decode::GifDecoder::new(source, info, first)?))
+        Ok(Box::new(decode::GifDecoder::new(source, info, wanted.first)?))
     }
 }
 

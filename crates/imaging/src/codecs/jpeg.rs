@@ -13,7 +13,7 @@ pub(super) use encode::JpegEncoder;
 
 use resizer_jpeg::{Damage, Error, Header};
 
-use super::{Codec, Decoder};
+use super::{Codec, Decoder, Wanted};
 use crate::picture::Picture;
 use crate::shrink::Shrink;
 use crate::{Cancel, Format, ImageError, Limits, Size, SourceInfo};
@@ -29,9 +29,11 @@ impl Codec for Jpeg {
         source.starts_with(&[0xff, 0xd8])
     }
 
-    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-        let header = read_header(source)?;
+    fn info(&self, source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
+        let header = read_header(source, damage(limits.show_damaged))?;
         limits.check_source(Size::new(header.width(), header.height()))?;
+        // Each pass over the segments reads the file once at most, at the speed of memory.
+        cancel.check()?;
         let Metadata { orientation, profile } = Metadata::read(source);
         let (full, shrunk) = stream::bytes(&header);
         let channels = rows::channels(header.colours());
@@ -44,7 +46,7 @@ impl Codec for Jpeg {
         })
     }
 
-    fn profile(&self, source: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
+    fn profile(&self, source: &[u8], _: &SourceInfo, _: u32, _: &Cancel) -> Option<Vec<u8>> {
         Metadata::read(source).profile.join(source)
     }
 
@@ -52,22 +54,29 @@ impl Codec for Jpeg {
         &self,
         source: &'s [u8],
         _: &SourceInfo,
-        _: u32,
-        shrink: Shrink,
+        wanted: Wanted,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        let decoder = StreamDecoder::new(&read_header(source)?, shrink, Conversion::Display)?;
+        let header = read_header(source, damage(wanted.show_damaged))?;
+        let decoder = StreamDecoder::new(&header, wanted.shrink, Conversion::Display)?;
         Ok(Box::new(decoder))
     }
 }
 
+/// The rows that an embedded JPEG may have beyond its place: those of the tallest usual MCU, less one.
+pub(super) const MORE_ROWS: u32 = 15;
+
 /// Decodes a JPEG that is embedded in another format, and has a place of this size there. The last rows of its last
 /// blocks may reach beyond it, and are left out. With `as_stored` the components are neither converted nor inverted:
-/// luma and chroma stay so, and inks mean what they mean to the other format.
-pub(super) fn decode(source: &[u8], place: Size, as_stored: bool, cancel: &Cancel) -> Result<Picture, ImageError> {
-    /// Rows of the tallest usual MCU, less one.
-    const MORE_ROWS: u32 = 15;
-    let header = read_header(source)?;
+/// luma and chroma stay so, and inks mean what they mean to the other format. Of a damaged picture the pixels before the
+/// damage are returned, and the damage.
+pub(super) fn decode(
+    source: &[u8],
+    place: Size,
+    as_stored: bool,
+    cancel: &Cancel,
+) -> Result<(Picture, Option<ImageError>), ImageError> {
+    let header = read_header(source, Damage::Refuse)?;
     if header.width() > place.width || header.height().saturating_sub(MORE_ROWS) > place.height {
         return Err(corrupt("it is larger than its place"));
     }
@@ -81,19 +90,29 @@ pub(super) fn decode(source: &[u8], place: Size, as_stored: bool, cancel: &Cance
     let bytes = Picture::bytes(size, channels);
     let mut decoder = StreamDecoder::new(&header, Shrink::NONE, conversion)?;
     let mut pixels = Vec::new();
-    while let Some(band) = decoder.next_band(cancel)? {
+    let damage = loop {
+        let band = match decoder.next_band(cancel) {
+            Ok(Some(band)) => band,
+            Ok(None) => break None,
+            Err(damage @ ImageError::Corrupt { .. }) => break Some(damage),
+            Err(error) => return Err(error),
+        };
         let wanted = band.pixels.len().min(bytes - pixels.len());
         // Not all at once: the header may lie about the size, and the missing pixels show soon.
         if pixels.capacity() < pixels.len() + wanted {
             pixels.reserve_exact((2 * pixels.len()).max(wanted).min(bytes - pixels.len()));
         }
         pixels.extend_from_slice(&band.pixels[..wanted]);
-    }
-    Ok(Picture { size, channels, pixels })
+    };
+    Ok((Picture { size, channels, pixels }, damage))
 }
 
-fn read_header(source: &[u8]) -> Result<Header<'_>, ImageError> {
-    Header::read(source, Damage::Refuse).map_err(|error| match error {
+const fn damage(show: bool) -> Damage {
+    if show { Damage::Show } else { Damage::Refuse }
+}
+
+fn read_header(source: &[u8], damage: Damage) -> Result<Header<'_>, ImageError> {
+    Header::read(source, damage).map_err(|error| match error {
         Error::Unsupported(what) => ImageError::UnsupportedFormat {
             reason: format!("the source is a JPEG {what}, which this server cannot decode"),
         },

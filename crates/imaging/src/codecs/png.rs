@@ -4,11 +4,11 @@
 mod chunks;
 mod decode;
 mod encode;
+mod salvage;
 
 pub(super) use encode::PngEncoder;
 
-use super::{Codec, Decoder};
-use crate::shrink::Shrink;
+use super::{Codec, Decoder, Wanted};
 use crate::{Cancel, ImageError, Limits, SourceInfo};
 
 pub(super) struct Png;
@@ -18,22 +18,26 @@ impl Codec for Png {
         source.starts_with(b"\x89PNG\r\n\x1a\n")
     }
 
-    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-        decode::info(source, limits)
+    fn info(&self, source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
+        decode::info(source, limits, cancel)
     }
 
-    fn profile(&self, source: &[u8], info: &SourceInfo, _: u32) -> Option<Vec<u8>> {
-        decode::profile(source, info)
+    fn profile(&self, source: &[u8], info: &SourceInfo, _: u32, cancel: &Cancel) -> Option<Vec<u8>> {
+        decode::profile(source, info, cancel)
     }
 
     fn open<'s>(
         &self,
         source: &'s [u8],
         info: &SourceInfo,
-        _: u32,
-        _: Shrink,
+        wanted: Wanted,
         cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        Ok(Box::new(decode::PngDecoder::new(source, info, cancel)?))
+        Ok(Box::new(decode::PngDecoder::new(
+            source,
+            info,
+            wanted.show_damaged,
+            cancel,
+        )?))
     }
 }

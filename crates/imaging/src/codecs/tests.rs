@@ -4,6 +4,11 @@ use super::*;
 use crate::{Channels, Instructions, Size};
 
 const SIZE: Size = Size::new(64, 64);
+const WANTED: Wanted = Wanted {
+    first: 0,
+    shrink: Shrink::NONE,
+    show_damaged: false,
+};
 const WRITTEN: [Format; 4] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP];
 
 fn picture() -> Picture {
@@ -58,8 +63,8 @@ fn decoder_that_holds_a_picture_stops_when_cancelled() {
     for format in [Format::Jpeg, Format::Gif, Format::WebP] {
         let source = encoded(format);
         let codec = sniff(&source).unwrap();
-        let info = codec.info(&source, &Limits::default()).unwrap();
-        let mut decoder = codec.open(&source, &info, 0, Shrink::NONE, &Cancel::new()).unwrap();
+        let info = codec.info(&source, &Limits::default(), &Cancel::new()).unwrap();
+        let mut decoder = codec.open(&source, &info, WANTED, &Cancel::new()).unwrap();
         assert!(
             matches!(decoder.next_frame(&raised()), Err(ImageError::Cancelled)),
             "{format:?}"
@@ -73,9 +78,9 @@ fn decoder_lends_every_row_once() {
     for format in WRITTEN {
         let source = encoded(format);
         let codec = sniff(&source).unwrap();
-        let info = codec.info(&source, &Limits::default()).unwrap();
+        let info = codec.info(&source, &Limits::default(), &Cancel::new()).unwrap();
         let cancel = Cancel::new();
-        let mut decoder = codec.open(&source, &info, 0, Shrink::NONE, &cancel).unwrap();
+        let mut decoder = codec.open(&source, &info, WANTED, &cancel).unwrap();
         assert!(decoder.next_frame(&cancel).unwrap().is_some());
         let mut rows = 0;
         while let Some(band) = decoder.next_band(&cancel).unwrap() {
@@ -112,8 +117,8 @@ fn rows_before_the_damage_are_lent() {
 fn lent(source: &[u8]) -> (Vec<u8>, Option<ImageError>) {
     let cancel = Cancel::new();
     let codec = sniff(source).unwrap();
-    let info = codec.info(source, &Limits::default()).unwrap();
-    let mut decoder = codec.open(source, &info, 0, Shrink::NONE, &cancel).unwrap();
+    let info = codec.info(source, &Limits::default(), &Cancel::new()).unwrap();
+    let mut decoder = codec.open(source, &info, WANTED, &cancel).unwrap();
     decoder.next_frame(&cancel).unwrap();
     let mut values = Vec::new();
     loop {

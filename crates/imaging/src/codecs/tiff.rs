@@ -22,8 +22,7 @@ mod values;
 mod ycbcr;
 mod zstandard;
 
-use super::{Codec, Decoder};
-use crate::shrink::Shrink;
+use super::{Codec, Decoder, Wanted};
 use crate::{Cancel, Channels, Format, ImageError, Limits, Orientation, SourceInfo};
 use directory::{Chain, Directory};
 use page::Page;
@@ -36,7 +35,7 @@ impl Codec for Tiff {
         signatures.iter().any(|signature| source.starts_with(*signature))
     }
 
-    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
+    fn info(&self, source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
         let mut pages = Chain::new(source)?;
         let first = pages.next().ok_or_else(|| corrupt("it has no pages"))??;
         let mut info = page_info(&Directory::read(first))?;
@@ -44,12 +43,15 @@ impl Codec for Tiff {
         // A page that cannot be decoded is counted, and refused when a request asks for it.
         let undecodable = SourceInfo::new(Format::Tiff, 1, 1, Channels::Gray);
         info.more_pages = pages
-            .map(|entries| page_info(&Directory::read(entries?)).or(Ok(undecodable.clone())))
+            .map(|entries| {
+                cancel.check()?;
+                page_info(&Directory::read(entries?)).or(Ok(undecodable.clone()))
+            })
             .collect::<Result<_, ImageError>>()?;
         Ok(info)
     }
 
-    fn profile(&self, source: &[u8], _: &SourceInfo, page: u32) -> Option<Vec<u8>> {
+    fn profile(&self, source: &[u8], _: &SourceInfo, page: u32, _: &Cancel) -> Option<Vec<u8>> {
         let entries = Chain::new(source).ok()?.page(page).ok()?;
         Directory::read(entries).bytes(tag::PROFILE).map(<[u8]>::to_vec)
     }
@@ -58,12 +60,13 @@ impl Codec for Tiff {
         &self,
         source: &'s [u8],
         _: &SourceInfo,
-        first: u32,
-        _: Shrink,
+        wanted: Wanted,
         _: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        let entries = Chain::new(source)?.page(first)?;
-        Ok(Box::new(decode::TiffDecoder::new(source, &Directory::read(entries))?))
+        let entries = Chain::new(source)?.page(wanted.first)?;
+        let directory = Directory::read(entries);
+        let decoder = decode::TiffDecoder::new(source, &directory, wanted.show_damaged)?;
+        Ok(Box::new(decoder))
     }
 }
 

@@ -9,8 +9,8 @@ mod encode;
 
 pub(super) use encode::WebPEncoder;
 
-use super::{Codec, Decoder, exif};
-use crate::shrink::Shrink;
+use super::{Codec, Decoder, Wanted, exif};
+use crate::cancel::Pace;
 use crate::{Cancel, Channels, Format, ImageError, Limits, Size, SourceInfo};
 use container::Container;
 
@@ -21,19 +21,21 @@ impl Codec for WebP {
         source.starts_with(b"RIFF") && source.get(8..12) == Some(b"WEBP")
     }
 
-    fn info(&self, source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-        let container = Container::read(source)?;
+    fn info(&self, source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
+        let container = Container::read(source, limits.show_damaged, cancel)?;
         limits.check_source(container.size)?;
         let (mut frames, mut dearest) = (0, 0);
         let (mut alpha, mut lossless) = (container.animated, true);
-        for frame in container.frames() {
+        let mut pace = Pace::default();
+        for frame in container.frames(cancel) {
+            pace.step(cancel)?;
             match frame {
                 Ok(frame) => {
                     alpha |= frame.has_alpha();
                     lossless &= frame.is_lossless();
                     dearest = dearest.max(decode::frame_bytes(&frame));
                 }
-                Err(error) if frames == 0 => return Err(error),
+                Err(error) if frames == 0 || matches!(error, ImageError::Cancelled) => return Err(error),
                 // It is reported when it is decoded: whoever asks for an earlier frame does not need it.
                 Err(_) => {}
             }
@@ -56,20 +58,24 @@ impl Codec for WebP {
         })
     }
 
-    fn profile(&self, source: &[u8], _: &SourceInfo, _: u32) -> Option<Vec<u8>> {
-        Container::read(source).ok()?.profile.map(<[u8]>::to_vec)
+    fn profile(&self, source: &[u8], _: &SourceInfo, _: u32, cancel: &Cancel) -> Option<Vec<u8>> {
+        Container::read(source, true, cancel).ok()?.profile.map(<[u8]>::to_vec)
     }
 
     fn open<'s>(
         &self,
         source: &'s [u8],
         info: &SourceInfo,
-        first: u32,
-        _: Shrink,
-        _: &Cancel,
+        wanted: Wanted,
+        cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
-        let container = Container::read(source)?;
-        Ok(Box::new(decode::WebPDecoder::new(&container, info, first)))
+        let container = Container::read(source, wanted.show_damaged, cancel)?;
+        Ok(Box::new(decode::WebPDecoder::new(
+            &container,
+            info,
+            wanted.first,
+            cancel,
+        )))
     }
 }
 

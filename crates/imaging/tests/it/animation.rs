@@ -1,7 +1,7 @@
 //! Animations: the pixels of each frame, its duration, and the number of repetitions.
 
 use gif::{DisposalMethod, Repeat};
-use resizer_imaging::{Format, Limits, inspect, predict};
+use resizer_imaging::{Cancel, Format, Limits, inspect, predict};
 
 use crate::files::{self, Patch};
 use crate::view::{Animation, View, near};
@@ -123,7 +123,7 @@ fn scaled_animation_has_all_frames_and_delays() {
         })
         .collect();
     let source = files::gif(40, 20, Some(Repeat::Infinite), &frames);
-    let info = inspect(&source, &Limits::default()).unwrap();
+    let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
     assert_eq!((info.format, info.frames, info.plays), (Format::Gif, 3, 0));
     let colours = [RED, GREEN, BLUE, RED];
     for query in [
@@ -182,7 +182,7 @@ fn webp_frames_are_shown_as_they_were() {
         })
     };
     let source = files::animated_webp(8, 8, 3, &frames);
-    let info = inspect(&source, &Limits::default()).unwrap();
+    let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
     assert_eq!((info.format, info.frames, info.plays), (Format::WebP, 4, 3));
     let animation = Animation::of(&process(&source, "format=webp&lossless=true").unwrap());
     assert_eq!(animation.loops, 3);
@@ -213,7 +213,7 @@ fn animation_beyond_the_limits_is_refused() {
     };
     let check = |query: &str, limits: &Limits, expected: Option<&str>| {
         let source = source(None);
-        let info = inspect(&source, limits).unwrap();
+        let info = inspect(&source, limits, &Cancel::new()).unwrap();
         let predicted = predict(&info, &job(query, limits)).err().map(|error| error.to_string());
         let run = process_within(&source, query, limits)
             .err()
@@ -239,7 +239,7 @@ fn huge_frame_on_a_small_canvas_is_refused() {
     let mut source = files::still_gif(2, 2, &files::COLOURS, &[1; 4], false);
     let frame = source.windows(2).position(|bytes| bytes == [0x2c, 0]).unwrap();
     source[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
-    let error = inspect(&source, &Limits::default()).unwrap_err();
+    let error = inspect(&source, &Limits::default(), &Cancel::new()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the source image has 65535 pixels on its longest side; `max_source_side` allows 12000"

@@ -1,6 +1,6 @@
 //! Every kind of BMP, written by hand: headers of OS/2 and Windows, palettes, colour masks.
 
-use resizer_imaging::{Channels, Limits, inspect};
+use resizer_imaging::{Cancel, Channels, Limits, inspect};
 
 use crate::bitmap_runs::{self, Codes};
 use crate::view::View;
@@ -219,7 +219,10 @@ fn palette_of_grays_is_one_channel() {
         ..Bitmap::new(40, 8, rows(8, |x, y| x * y))
     };
     let source = bitmap.file();
-    assert_eq!(inspect(&source, &Limits::default()).unwrap().channels, Channels::Gray);
+    assert_eq!(
+        inspect(&source, &Limits::default(), &Cancel::new()).unwrap().channels,
+        Channels::Gray
+    );
     check("grays", &source, |x, y| [255 - (x * y) as u8]);
 }
 
@@ -315,7 +318,7 @@ fn bitmap_that_cannot_be_read_is_named() {
             compression,
             ..Bitmap::new(header, bits, vec![0; 1000])
         };
-        let error = inspect(&bitmap.file(), &Limits::default()).unwrap_err();
+        let error = inspect(&bitmap.file(), &Limits::default(), &Cancel::new()).unwrap_err();
         assert_eq!(
             error.to_string(),
             expected,
@@ -335,11 +338,11 @@ fn bitmap_that_cannot_be_read_is_named() {
 
     let mut source = Bitmap::new(40, 24, vec![0; 1000]).file();
     source[18..22].copy_from_slice(&(-13_i32).to_le_bytes());
-    let error = inspect(&source, &Limits::default()).unwrap_err();
+    let error = inspect(&source, &Limits::default(), &Cancel::new()).unwrap_err();
     assert_eq!(error.to_string(), damaged("its width is negative"));
     source[18..22].fill(0);
-    let error = inspect(&source, &Limits::default()).unwrap_err();
+    let error = inspect(&source, &Limits::default(), &Cancel::new()).unwrap_err();
     assert_eq!(error.to_string(), damaged("it has no pixels"));
-    let error = inspect(&source[..30], &Limits::default()).unwrap_err();
+    let error = inspect(&source[..30], &Limits::default(), &Cancel::new()).unwrap_err();
     assert_eq!(error.to_string(), damaged("it ends within its header"));
 }

@@ -1,7 +1,7 @@
 //! Every supported kind of JPEG and PNG.
 
 use png::{BitDepth, ColorType};
-use resizer_imaging::{Channels, Format, Limits, inspect};
+use resizer_imaging::{Cancel, Channels, Format, Limits, inspect};
 
 use crate::make::{self, KINDS};
 use crate::process;
@@ -14,7 +14,7 @@ fn every_kind_of_jpeg_gives_the_same_picture() {
     let pixels = make::pixels(width, height, |x, y| [(x * 3) as u8, (y * 4) as u8, 90]);
     for kind in KINDS {
         let source = make::jpeg_of_kind(kind, width, height, &pixels, jpeg_encoder::ColorType::Rgb);
-        let info = inspect(&source, &Limits::default()).unwrap();
+        let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
         assert_eq!((info.format, info.width, info.height), (Format::Jpeg, width, height));
         assert_eq!((info.channels, info.streams), (Channels::Rgb, true), "{kind:?}");
         let view = View::of(&process(&source, "format=png").unwrap());
@@ -103,7 +103,7 @@ fn interlaced_rows_are_put_in_order() {
         }
     }
     let source = make::png_by_hand(make::png_header(width, height, 8, 2, true), &rows);
-    let info = inspect(&source, &Limits::default()).unwrap();
+    let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
     assert!(!info.streams, "an interlaced picture has to be held");
     let view = View::of(&process(&source, "format=png").unwrap());
     assert_eq!(view.pixels, make::pixels(width, height, colour));
@@ -112,7 +112,10 @@ fn interlaced_rows_are_put_in_order() {
 #[test]
 fn content_decides_the_format_and_not_the_name() {
     let png = make::png(8, 8, ColorType::Rgb, &make::quadrants(8, 8));
-    assert_eq!(inspect(&png, &Limits::default()).unwrap().format, Format::Png);
+    assert_eq!(
+        inspect(&png, &Limits::default(), &Cancel::new()).unwrap().format,
+        Format::Png
+    );
     assert_eq!(process(&png, "format=jpg").unwrap().format, Format::Jpeg);
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use resizer_imaging::{Limits, inspect};
+use resizer_imaging::{Cancel, Limits, inspect};
 use webp::WebPConfig;
 
 use crate::view::View;
@@ -78,7 +78,7 @@ fn alpha_with_any_filter_is_decoded_exactly() {
 fn high_picture_takes_no_more_memory_than_a_low_one() {
     let info = |height: u32| {
         let source = files::lossy_webp(1000, height, &[90, 80, 70].repeat(1000 * height as usize));
-        inspect(&source, &Limits::default()).unwrap()
+        inspect(&source, &Limits::default(), &Cancel::new()).unwrap()
     };
     let (low, high) = (info(100), info(3000));
     assert!(low.streams && high.streams);

@@ -1,6 +1,6 @@
 //! Odd files of PNG and WebP that other programs show: notes that are huge, ends that are missing.
 
-use resizer_imaging::{ImageError, Limits, Orientation, inspect};
+use resizer_imaging::{Cancel, ImageError, Limits, Orientation, inspect};
 
 use crate::view::View;
 use crate::{files, make, process};
@@ -45,7 +45,7 @@ fn png_with_huge_notes_is_shown() {
     let mut exif = make::exif(6);
     exif.resize(HUGE, 0);
     let source = make::with_chunk(&plain, b"eXIf", &exif);
-    let info = inspect(&source, &Limits::default()).unwrap();
+    let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
     assert_eq!(info.orientation, Orientation::from_exif(6));
     assert!(process(&source, "format=png").is_ok());
 
@@ -59,7 +59,12 @@ fn png_with_huge_notes_is_shown() {
     for body in [encoder.finish().unwrap(), zeros()] {
         let profile = [&b"name\0\0"[..], &body].concat();
         let source = make::with_chunk(&plain, b"iCCP", &profile);
-        assert_eq!(inspect(&source, &Limits::default()).unwrap().profile_bytes, 0);
+        assert_eq!(
+            inspect(&source, &Limits::default(), &Cancel::new())
+                .unwrap()
+                .profile_bytes,
+            0
+        );
         assert_eq!(View::of(&process(&source, "format=png").unwrap()).pixels, pixels);
     }
 }

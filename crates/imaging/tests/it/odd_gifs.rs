@@ -1,7 +1,7 @@
 //! Odd GIFs that other programs show, and the GIFs that are written for other programs. The files are made by hand, and
 //! their pixels are known.
 
-use resizer_imaging::{ImageError, Limits, inspect};
+use resizer_imaging::{Cancel, ImageError, Limits, inspect};
 
 use crate::view::{Animation, View};
 use crate::{files, make, process};
@@ -90,7 +90,8 @@ fn gif_canvas_grows_to_the_first_frame() {
         &[RED, GREEN, NOTHING, NOTHING],
     );
     let source = [&header[..], &gif_frame([0, 0, 2, 1], &[1, 1]), &wide, &TRAILER].concat();
-    assert_eq!(inspect(&source, &Limits::default()).unwrap().stored_size().width, 2);
+    let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
+    assert_eq!(info.stored_size().width, 2);
     assert_eq!(seen(&source, "format=png&frame=2"), (2, 1, vec![RED, GREEN]));
 }
 

@@ -1,6 +1,6 @@
 //! Orientation: four coloured quarters under every EXIF value, turn and mirroring.
 
-use resizer_imaging::{Limits, inspect};
+use resizer_imaging::{Cancel, Limits, inspect};
 
 use crate::make::{self, BLUE, GREEN, RED, WHITE};
 use crate::view::{View, near};
@@ -62,7 +62,7 @@ fn sources(orientation: u16) -> [Vec<u8>; 4] {
 fn every_exif_orientation_is_applied() {
     for (orientation, seen) in SEEN {
         for source in sources(orientation) {
-            let info = inspect(&source, &Limits::default()).unwrap();
+            let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
             let (width, height) = if orientation < 5 { (64, 32) } else { (32, 64) };
             assert_eq!(
                 (info.oriented_size().width, info.oriented_size().height),

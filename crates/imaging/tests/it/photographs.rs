@@ -137,7 +137,7 @@ fn memory_of_a_photograph_does_not_grow_with_its_height() {
     let strip = scene(4000, 16);
     let source = make::repeated(&strip, 4000, 16, 250);
     let limits = Limits::default();
-    let info = inspect(&source, &limits).unwrap();
+    let info = inspect(&source, &limits, &Cancel::new()).unwrap();
     assert_eq!((info.width, info.height, info.streams), (4000, 4000, true));
     let cost = |query: &str| predict(&info, &job(query, &limits)).unwrap().peak_bytes;
     assert!(cost("width=400") < 3_000_000, "{}", cost("width=400"));

@@ -7,7 +7,7 @@ use crate::{files, job, process, process_within};
 
 #[track_caller]
 fn refusal(source: &[u8]) -> String {
-    let inspected = inspect(source, &Limits::default()).unwrap_err();
+    let inspected = inspect(source, &Limits::default(), &Cancel::new()).unwrap_err();
     let run = process(source, "width=10").unwrap_err();
     assert_eq!(inspected.to_string(), run.to_string(), "told from the header");
     let status = match inspected {
@@ -140,7 +140,7 @@ fn unwritable_format_is_named() {
             format,
             ..job("width=10", &Limits::default())
         };
-        let info = inspect(&source, &Limits::default()).unwrap();
+        let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
         let expected = format!("{} cannot be written by this server", format.name());
         assert_eq!(predict(&info, &job).unwrap_err().to_string(), expected);
         let run = resizer_imaging::run(&source, &job, &Cancel::new());
@@ -171,7 +171,7 @@ fn huge_source_is_refused_by_its_header() {
 fn huge_result_is_refused_before_any_work() {
     let source = make::jpeg(16, 16, &make::busy(16, 16));
     let check = |query: &str, limits: &Limits, expected: &str| {
-        let info = inspect(&source, limits).unwrap();
+        let info = inspect(&source, limits, &Cancel::new()).unwrap();
         let predicted = predict(&info, &job(query, limits)).unwrap_err();
         assert_eq!(predicted.to_string(), expected, "{query}");
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Every supported kind of GIF, WebP, BMP and TIFF.
 
-use resizer_imaging::{Channels, Format, ImageError, Limits, inspect};
+use resizer_imaging::{Cancel, Channels, Format, ImageError, Limits, inspect};
 
 use crate::files::{self, Page, Value, plain_tiff, tags, tiff};
 use crate::make::{self, Kind};
@@ -56,7 +56,7 @@ fn every_kind_of_webp_is_decoded() {
     assert!(view.is_all(&[200, 100, 50], 3));
     let clear = [200, 100, 50, 90].repeat((WIDTH * HEIGHT) as usize);
     let source = files::lossy_webp(WIDTH, HEIGHT, &clear);
-    let info = inspect(&source, &Limits::default()).unwrap();
+    let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
     assert_eq!(
         (info.format, info.channels, info.lossless),
         (Format::WebP, Channels::Rgba, false)
@@ -69,7 +69,10 @@ fn every_kind_of_webp_is_decoded() {
 fn bmp_is_decoded() {
     let pixels = make::busy(WIDTH, HEIGHT);
     let source = files::bmp(WIDTH, HEIGHT, &pixels);
-    assert_eq!(inspect(&source, &Limits::default()).unwrap().format, Format::Bmp);
+    assert_eq!(
+        inspect(&source, &Limits::default(), &Cancel::new()).unwrap().format,
+        Format::Bmp
+    );
     check("BMP", &source, &pixels);
 }
 
@@ -242,7 +245,7 @@ fn page_key_takes_one_page_of_a_tiff() {
         max_source_side: 7,
         ..Limits::default()
     };
-    let info = inspect(&source, &narrow).unwrap();
+    let info = inspect(&source, &narrow, &Cancel::new()).unwrap();
     let predicted = |query: &str| resizer_imaging::predict(&info, &job(query, &narrow));
     assert!(predicted("page=2").is_ok());
     assert!(matches!(predicted("page=3"), Err(ImageError::TooLarge { .. })));

@@ -35,6 +35,8 @@ pub(super) struct Image {
     /// The number of all pixels, and of those decoded so far.
     total: usize,
     done: usize,
+    /// The rows that were complete before the data ended.
+    complete_rows: usize,
     prefix_codes: PrefixCodes,
     /// How many prefix code groups are to be read in all.
     groups: usize,
@@ -91,6 +93,7 @@ impl Image {
             width,
             total: width * height,
             done: 0,
+            complete_rows: 0,
             prefix_codes: PrefixCodes::default(),
             groups: most.map_or(0, |most| usize::from(*most)) + 1,
             meta_codes,
@@ -103,6 +106,11 @@ impl Image {
 
     pub(super) const fn width(&self) -> usize {
         self.width
+    }
+
+    /// How many rows were complete before the data ended.
+    pub(super) const fn complete_rows(&self) -> usize {
+        self.complete_rows
     }
 
     /// How many pixels were decoded.
@@ -220,6 +228,7 @@ impl Image {
                 if x >= self.width {
                     y += x / self.width;
                     x %= self.width;
+                    self.complete(y, &bits);
                 }
                 group = self.group(x, y);
                 continue;
@@ -233,10 +242,19 @@ impl Image {
             x += 1;
             if x == self.width {
                 (x, y) = (0, y + 1);
+                self.complete(y, &bits);
             }
         }
         *reader = bits;
         Ok(())
+    }
+
+    /// The pixels before row `rows` are there, unless more bits were taken than the data holds.
+    #[inline(always)]
+    const fn complete(&mut self, rows: usize, bits: &Bits<'_>) {
+        if !bits.is_exhausted() {
+            self.complete_rows = rows;
+        }
     }
 
     #[inline(always)]

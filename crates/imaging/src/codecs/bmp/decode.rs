@@ -26,6 +26,9 @@ pub(super) fn decoder_bytes(header: &Header) -> u64 {
 pub(super) struct BmpDecoder<'s> {
     source: &'s [u8],
     header: Header,
+    show_damaged: bool,
+    /// The stored rows that are all there. The rest is missing.
+    stored_rows: u32,
     begun: bool,
     /// The codes of a picture that is run-length encoded, and a row of its pixels.
     runs: Option<(Runs<'s>, Vec<u8>)>,
@@ -35,10 +38,12 @@ pub(super) struct BmpDecoder<'s> {
 }
 
 impl<'s> BmpDecoder<'s> {
-    pub(super) const fn new(source: &'s [u8], header: Header) -> Self {
+    pub(super) const fn new(source: &'s [u8], header: Header, show_damaged: bool) -> Self {
         Self {
             source,
+            stored_rows: header.size.height,
             header,
+            show_damaged,
             begun: false,
             runs: None,
             row: 0,
@@ -56,27 +61,45 @@ impl<'s> BmpDecoder<'s> {
             .checked_add(self.header.start)?;
         self.source.get(start..start.checked_add(bits.div_ceil(8))?)
     }
+
+    /// The number of stored rows that the source holds.
+    fn rows_before_the_end(&self) -> u32 {
+        let (mut there, mut missing) = (0, self.header.size.height);
+        if self.stored(missing - 1).is_some() {
+            return missing;
+        }
+        while there < missing {
+            let middle = there + (missing - there) / 2;
+            if self.stored(middle).is_some() {
+                there = middle + 1;
+            } else {
+                missing = middle;
+            }
+        }
+        there
+    }
 }
 
 impl Decoder for BmpDecoder<'_> {
-    /// Refuses a picture that is not all there. Its missing rows would mostly be the first ones.
+    /// Refuses a picture that is not all there, unless damage is shown. The missing rows are mostly the first ones, so
+    /// that rows before the damage are none.
     fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError> {
         if std::mem::replace(&mut self.begun, true) {
             return Ok(None);
         }
         let size = self.header.size;
-        let is_complete = match self.header.runs {
+        self.stored_rows = match self.header.runs {
             Some(kind) => {
                 let codes = self.source.get(self.header.start..).unwrap_or_default();
                 let runs = Runs::find(codes, kind, size.width, size.height, cancel)?;
-                let is_complete = runs.is_complete;
+                let stored = runs.stored_rows;
                 let row = vec![0; size.width as usize * usize::from(kind.decoded_bits() / 8)];
                 self.runs = Some((runs, row));
-                is_complete
+                stored
             }
-            None => self.stored(size.height - 1).is_some(),
+            None => self.rows_before_the_end(),
         };
-        if !is_complete {
+        if self.stored_rows == 0 || (self.is_damaged() && !self.show_damaged) {
             return Err(corrupt("it ends before all its pixels"));
         }
         Ok(Some(0))
@@ -100,7 +123,12 @@ impl Decoder for BmpDecoder<'_> {
                 size.height - 1 - self.row
             };
             let pixels = &self.header.pixels;
-            if let Some((runs, decoded)) = &mut self.runs {
+            if row >= self.stored_rows {
+                let missing = channels.missing();
+                target
+                    .chunks_exact_mut(missing.len())
+                    .for_each(|pixel| pixel.copy_from_slice(missing));
+            } else if let Some((runs, decoded)) = &mut self.runs {
                 runs.decode(row as usize, decoded, cancel)?;
                 pixels.unpack(decoded, runs.kind.decoded_bits(), target);
             } else if let Some(stored) = self.stored(row) {
@@ -114,5 +142,9 @@ impl Decoder for BmpDecoder<'_> {
             width: size.width,
             channels,
         }))
+    }
+
+    fn is_damaged(&self) -> bool {
+        self.stored_rows < self.header.size.height
     }
 }

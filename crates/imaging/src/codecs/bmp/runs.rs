@@ -40,8 +40,8 @@ pub(super) struct Runs<'s> {
     width: usize,
     /// The place of each stored row's first code and the column that it begins in. `None` for a row that has no codes.
     starts: Vec<Option<(usize, u32)>>,
-    /// Whether the codes go to the end of the picture, or say that they end before.
-    pub(super) is_complete: bool,
+    /// The number of stored rows whose codes are all there. All rows, if the codes say that they end before.
+    pub(super) stored_rows: u32,
 }
 
 /// The number of codes between two checks of the cancel flag.
@@ -66,7 +66,7 @@ impl<'s> Runs<'s> {
             kind,
             width: width as usize,
             starts: vec![None; height as usize],
-            is_complete: false,
+            stored_rows: height,
         };
         let (mut row, mut column) = (0, 0_u32);
         runs.starts[0] = Some((0, 0));
@@ -85,26 +85,21 @@ impl<'s> Runs<'s> {
                     column = 0;
                     (0, 1)
                 }
-                Some(Code::End) => {
-                    runs.is_complete = true;
-                    break;
-                }
+                Some(Code::End) => break,
                 None => {
                     // Some writers omit the last codes.
-                    runs.is_complete = row + 1 == runs.starts.len() && column >= width;
+                    runs.stored_rows = row as u32 + u32::from(column >= width);
                     break;
                 }
             };
             column = column.saturating_add(right);
             // Pillow and ImageMagick count skipped columns across rows, so that this one leaves the picture.
             if u64::from(column) + (row + up) as u64 * u64::from(width) >= u64::from(width) * u64::from(height) {
-                runs.is_complete = true;
                 break;
             }
             if up > 0 {
                 row += up;
                 let Some(start) = runs.starts.get_mut(row) else {
-                    runs.is_complete = true;
                     break;
                 };
                 *start = Some((rest.at, column));

@@ -4,9 +4,10 @@
 //! Files that break the specification are read as browsers, Pillow and libvips agree to read them.
 
 use super::corrupt;
+use crate::cancel::Pace;
 use crate::codecs::Delay;
 use crate::codecs::canvas::{Area, Disposal};
-use crate::{ImageError, Size};
+use crate::{Cancel, ImageError, Size};
 
 const INCOMPLETE: &str = "it ends before all its frames";
 
@@ -23,6 +24,7 @@ pub(super) struct Frames<'s> {
     begun: bool,
     /// Whether the source ends within a frame behind which there must have been more.
     is_cut: bool,
+    pace: Pace,
 }
 
 /// A frame as its blocks describe it.
@@ -64,25 +66,27 @@ impl<'s> Frames<'s> {
             plays: 1,
             begun: false,
             is_cut: false,
+            pace: Pace::default(),
         })
     }
 
     /// The next frame. `None` after the last. An error after a frame is damage behind it.
-    pub(super) fn next_frame(&mut self) -> Result<Option<Frame<'s>>, ImageError> {
+    pub(super) fn next_frame(&mut self, cancel: &Cancel) -> Result<Option<Frame<'s>>, ImageError> {
         if self.is_cut {
             return Err(corrupt(INCOMPLETE));
         }
         let mut control = None;
         loop {
+            self.pace.step(cancel)?;
             match self.walk.take() {
                 // Some writers omit the trailer. The frames before are complete.
                 Err(_) if self.begun && control.is_none() => return Ok(None),
                 Err(error) => return Err(error),
                 // A terminator too many is skipped, as Pillow and ImageMagick do.
                 Ok([0]) => {}
-                Ok([0x21]) => self.extension(&mut control)?,
+                Ok([0x21]) => self.extension(&mut control, cancel)?,
                 Ok([0x2c]) => {
-                    if let Some(frame) = self.frame(&control.take().unwrap_or_default())? {
+                    if let Some(frame) = self.frame(&control.take().unwrap_or_default(), cancel)? {
                         self.begun = true;
                         return Ok(Some(frame));
                     }
@@ -100,12 +104,13 @@ impl<'s> Frames<'s> {
         }
     }
 
-    fn extension(&mut self, control: &mut Option<Control>) -> Result<(), ImageError> {
+    fn extension(&mut self, control: &mut Option<Control>, cancel: &Cancel) -> Result<(), ImageError> {
         const GRAPHIC_CONTROL: u8 = 0xf9;
         const APPLICATION: u8 = 0xff;
         let [label] = self.walk.take()?;
         let mut looping = false;
         for index in 0.. {
+            self.pace.step(cancel)?;
             let Some(block) = self.walk.sub_block()? else { break };
             match (label, index, block) {
                 // A block of five bytes or more begins with the four that count. A shorter one says nothing.
@@ -129,7 +134,7 @@ impl<'s> Frames<'s> {
     }
 
     /// A frame, or `None` for one before all others that has neither a size nor pixels.
-    fn frame(&mut self, control: &Control) -> Result<Option<Frame<'s>>, ImageError> {
+    fn frame(&mut self, control: &Control, cancel: &Cancel) -> Result<Option<Frame<'s>>, ImageError> {
         /// The codes of data without a pixel: clear and end.
         const NO_PIXELS_CODES: usize = 2;
         let [l0, l1, t0, t1, w0, w1, h0, h1, flags] = self.walk.take()?;
@@ -145,7 +150,11 @@ impl<'s> Frames<'s> {
             is_cut: false,
         };
         let mut rest = data;
-        let data_bytes: usize = rest.by_ref().map(<[u8]>::len).sum();
+        let mut data_bytes = 0;
+        for block in rest.by_ref() {
+            self.pace.step(cancel)?;
+            data_bytes += block.len();
+        }
         self.walk = Walk(rest.rest);
         // The only frame of a still picture may lack its end. Whether its pixels are all there shows later.
         self.is_cut = rest.is_cut && (self.begun || self.plays != 1);
@@ -202,7 +211,7 @@ pub(super) struct Summary {
 impl Summary {
     /// Passes all frames. Fails only if the header or the first frame cannot be read, since whoever asks for a still
     /// picture needs no more. Damage behind the first frame is reported when it is decoded.
-    pub(super) fn read(source: &[u8]) -> Result<Self, ImageError> {
+    pub(super) fn read(source: &[u8], cancel: &Cancel) -> Result<Self, ImageError> {
         let mut rest = Frames::new(source)?;
         let mut summary = Self {
             size: Size::default(),
@@ -213,7 +222,7 @@ impl Summary {
             restores: false,
         };
         loop {
-            match rest.next_frame() {
+            match rest.next_frame(cancel) {
                 Ok(Some(frame)) => {
                     if frame.area.size.pixels() > summary.largest_frame.pixels() {
                         summary.largest_frame = frame.area.size;
@@ -223,7 +232,7 @@ impl Summary {
                     summary.frames += 1;
                 }
                 Ok(None) => break,
-                Err(error) if summary.frames == 0 => return Err(error),
+                Err(error) if summary.frames == 0 || matches!(error, ImageError::Cancelled) => return Err(error),
                 Err(_) => {
                     summary.frames += 1;
                     break;

@@ -45,12 +45,12 @@ impl<'s> GifDecoder<'s> {
 
     /// Draws the next frame. Returns `None` after the last.
     fn draw(&mut self, cancel: &Cancel) -> Result<Option<Delay>, ImageError> {
-        let Some(frame) = self.frames.next_frame()? else {
+        let Some(frame) = self.frames.next_frame(cancel)? else {
             return Ok(None);
         };
         let area = self.canvas.begin(frame.area, frame.disposal);
         let mut indices = Indices::new(&frame)?;
-        for y in rows(&frame) {
+        for (passed, y) in rows(&frame).enumerate() {
             cancel.check()?;
             let row = indices.next_row(cancel)?;
             if let Some(target) = self.canvas.row_mut(area, y) {
@@ -58,6 +58,11 @@ impl<'s> GifDecoder<'s> {
             }
             if row.len() < frame.area.size.width as usize {
                 self.damage = (!frame.is_sizeless).then(|| indices.damage());
+                if passed == 0
+                    && let Some(damage) = self.damage.take()
+                {
+                    return Err(damage);
+                }
                 break;
             }
         }

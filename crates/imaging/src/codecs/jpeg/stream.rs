@@ -50,7 +50,8 @@ impl Decoder for StreamDecoder<'_> {
             match library.step().map_err(failure)? {
                 Step::Working => continue,
                 Step::Rows => {}
-                Step::End => return Ok(None),
+                Step::End if library.has_pixels() => return Ok(None),
+                Step::End => return Err(corrupt(INCOMPLETE)),
             }
             let decoded = library.rows();
             // The last row may need the chroma of the next one.
@@ -71,6 +72,10 @@ impl Decoder for StreamDecoder<'_> {
             width,
             channels,
         }))
+    }
+
+    fn is_damaged(&self) -> bool {
+        self.library.is_damaged()
     }
 }
 

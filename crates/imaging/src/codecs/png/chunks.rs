@@ -5,10 +5,11 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 
 use flate2::write::ZlibDecoder;
 
-use crate::Cancel;
+use crate::cancel::Pace;
 use crate::profile::MOST_BYTES as MOST_PROFILE_BYTES;
+use crate::{Cancel, ImageError};
 
-const SIGNATURE_BYTES: usize = 8;
+pub(super) const SIGNATURE_BYTES: usize = 8;
 
 /// The notes before the pixels, as they are stored.
 #[derive(Default)]
@@ -20,10 +21,11 @@ pub(super) struct Notes<'s> {
 
 impl<'s> Notes<'s> {
     /// Reads the notes up to the first pixels, or to damage, which the library reports.
-    pub(super) fn read(source: &'s [u8]) -> Self {
+    pub(super) fn read(source: &'s [u8], cancel: &Cancel) -> Result<Self, ImageError> {
         let mut notes = Self::default();
-        let mut declares_srgb = false;
+        let (mut declares_srgb, mut pace) = (false, Pace::default());
         for chunk in Chunks::of(source).take_while(|chunk| chunk.kind != b"IDAT") {
+            pace.step(cancel)?;
             match chunk.kind {
                 b"eXIf" => notes.exif = notes.exif.or(Some(chunk.body())),
                 b"iCCP" => notes.profile = notes.profile.or(compressed_profile(chunk.body())),
@@ -32,12 +34,17 @@ impl<'s> Notes<'s> {
             }
         }
         notes.profile = notes.profile.filter(|_| !declares_srgb);
-        notes
+        Ok(notes)
     }
 
-    /// The length of the colour profile. 0 if there is none, if it cannot be decompressed, or if it is too long.
-    pub(super) fn profile_bytes(&self) -> u64 {
-        let mut sink = Bounded { taken: 0, kept: None };
+    /// The length of the colour profile. 0 if there is none, if it cannot be decompressed, if it is too long, or if the
+    /// job is cancelled.
+    pub(super) fn profile_bytes(&self, cancel: &Cancel) -> u64 {
+        let mut sink = Bounded {
+            taken: 0,
+            kept: None,
+            cancel,
+        };
         if self.decompress(&mut sink).is_some() {
             sink.taken as u64
         } else {
@@ -46,16 +53,17 @@ impl<'s> Notes<'s> {
     }
 
     /// The colour profile of this length, as [`profile_bytes`](Self::profile_bytes) told.
-    pub(super) fn profile(&self, length: u64) -> Option<Vec<u8>> {
+    pub(super) fn profile(&self, length: u64, cancel: &Cancel) -> Option<Vec<u8>> {
         let mut sink = Bounded {
             taken: 0,
             kept: Some(Vec::with_capacity(length.min(MOST_PROFILE_BYTES) as usize)),
+            cancel,
         };
         self.decompress(&mut sink)?;
         sink.kept
     }
 
-    fn decompress(&self, sink: &mut Bounded) -> Option<()> {
+    fn decompress(&self, sink: &mut Bounded<'_>) -> Option<()> {
         let profile = self
             .profile
             .filter(|profile| profile.len() as u64 <= MOST_PROFILE_BYTES)?;
@@ -73,14 +81,19 @@ fn compressed_profile(body: &[u8]) -> Option<&[u8]> {
     body[name + 1..].strip_prefix(&[0])
 }
 
-/// Counts decompressed bytes, keeps them on request, and fails where a profile would be too long to be used.
-struct Bounded {
+/// Counts decompressed bytes, keeps them on request, and fails where a profile would be too long to be used, or the job
+/// is cancelled.
+struct Bounded<'c> {
     taken: usize,
     kept: Option<Vec<u8>>,
+    cancel: &'c Cancel,
 }
 
-impl Write for Bounded {
+impl Write for Bounded<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.cancel.is_cancelled() {
+            return Err(io::Error::other("cancelled"));
+        }
         self.taken += bytes.len();
         if self.taken as u64 > MOST_PROFILE_BYTES {
             return Err(io::Error::other("the profile is too long"));
@@ -97,10 +110,10 @@ impl Write for Bounded {
 }
 
 /// A chunk, or as much of it as the source holds.
-struct Chunk<'s> {
-    kind: &'s [u8; 4],
+pub(super) struct Chunk<'s> {
+    pub(super) kind: &'s [u8; 4],
     /// Length, kind, contents and checksum.
-    whole: &'s [u8],
+    pub(super) whole: &'s [u8],
 }
 
 impl<'s> Chunk<'s> {
@@ -108,25 +121,34 @@ impl<'s> Chunk<'s> {
     const BEFORE: usize = 8;
     const AFTER: usize = 4;
 
+    /// The length that the chunk claims.
+    fn length(&self) -> usize {
+        self.whole
+            .first_chunk()
+            .map_or(0, |length| u32::from_be_bytes(*length) as usize)
+    }
+
     /// The contents of a chunk that is there as a whole, otherwise nothing.
     fn body(&self) -> &'s [u8] {
-        let length = self
-            .whole
-            .first_chunk()
-            .map_or(0, |length| u32::from_be_bytes(*length) as usize);
         self.whole
-            .get(Self::BEFORE..Self::BEFORE.saturating_add(length))
+            .get(Self::BEFORE..Self::BEFORE.saturating_add(self.length()))
             .unwrap_or_default()
+    }
+
+    /// The contents as far as they are there.
+    pub(super) fn contents(&self) -> &'s [u8] {
+        let rest = self.whole.get(Self::BEFORE..).unwrap_or_default();
+        &rest[..rest.len().min(self.length())]
     }
 }
 
 /// The chunks of a file.
-struct Chunks<'s> {
+pub(super) struct Chunks<'s> {
     rest: &'s [u8],
 }
 
 impl<'s> Chunks<'s> {
-    fn of(source: &'s [u8]) -> Self {
+    pub(super) fn of(source: &'s [u8]) -> Self {
         Self {
             rest: source.get(SIGNATURE_BYTES..).unwrap_or_default(),
         }

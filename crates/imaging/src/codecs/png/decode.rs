@@ -1,20 +1,24 @@
-//! PNG decoder: reads the header and the rows.
+//! PNG decoder: reads the header and the rows. Where damage is shown, rows before it are salvaged.
+
+use std::cell::Cell;
+use std::io::{BufRead, Seek};
+use std::rc::Rc;
 
 use png::{BitDepth, ColorType, DecodingError, InterlaceInfo, Reader, Transformations};
 
 use super::chunks::{Notes, PixelChunks};
+use super::salvage::{self, Salvage};
 use crate::band::{Band, rows_per_band};
 use crate::codecs::{Decoder, Delay, corrupt, exif};
 use crate::{Cancel, Channels, Detail, Format, ImageError, Limits, Size, SourceInfo};
 
-pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageError> {
-    let cancel = Cancel::new();
-    let mut decoder = decoder(source, &cancel);
-    let header = decoder.read_header_info().map_err(|error| failure(&error, &cancel))?;
+pub(super) fn info(source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
+    let mut decoder = decoder(PixelChunks::new(source, cancel));
+    let header = decoder.read_header_info().map_err(|error| failure(&error, cancel))?;
     let size = Size::new(header.width, header.height);
     limits.check_source(size)?;
     decoder.set_limits(library_limits(size.width));
-    let reader = decoder.read_info().map_err(|error| failure(&error, &cancel))?;
+    let reader = decoder.read_info().map_err(|error| failure(&error, cancel))?;
     let channels = channels(&reader)?;
 
     let info = reader.info();
@@ -26,18 +30,26 @@ pub(super) fn info(source: &[u8], limits: &Limits) -> Result<SourceInfo, ImageEr
     } else {
         row_bytes * u64::from(size.height)
     };
-    let notes = Notes::read(source);
+    // The library exists twice when salvage begins.
+    let salvage_bytes = if limits.show_damaged {
+        salvage::BYTES + library_bytes(info)
+    } else {
+        0
+    };
+    let notes = Notes::read(source, cancel)?;
+    let profile_bytes = notes.profile_bytes(cancel);
+    cancel.check()?;
     Ok(SourceInfo {
         orientation: notes.exif.map(exif::orientation).unwrap_or_default(),
         streams,
-        decoder_bytes: pixels + library_bytes(info),
-        profile_bytes: notes.profile_bytes(),
+        decoder_bytes: pixels + library_bytes(info) + salvage_bytes,
+        profile_bytes,
         ..SourceInfo::new(Format::Png, size.width, size.height, channels)
     })
 }
 
-pub(super) fn profile(source: &[u8], info: &SourceInfo) -> Option<Vec<u8>> {
-    Notes::read(source).profile(info.profile_bytes)
+pub(super) fn profile(source: &[u8], info: &SourceInfo, cancel: &Cancel) -> Option<Vec<u8>> {
+    Notes::read(source, cancel).ok()?.profile(info.profile_bytes, cancel)
 }
 
 /// Refuses a palette with a part of a colour at its end (PNG, third edition, 11.2.2), on which the library panics.
@@ -66,8 +78,29 @@ fn library_bytes(info: &png::Info<'_>) -> u64 {
     DECOMPRESSOR_BYTES + 4 * info.raw_row_length() as u64
 }
 
+/// A source as the library reads it.
+trait PixelSource: BufRead + Seek {}
+
+impl PixelSource for PixelChunks<'_> {}
+
+impl PixelSource for Salvage<'_> {}
+
+/// The second attempt at a damaged source.
+struct Salvaged {
+    /// The bytes of rows that are there, filters included.
+    there: Rc<Cell<u64>>,
+    /// The damage that the first attempt met.
+    damage: ImageError,
+}
+
 pub(super) struct PngDecoder<'s> {
-    reader: Reader<PixelChunks<'s>>,
+    source: &'s [u8],
+    show_damaged: bool,
+    reader: Reader<Box<dyn PixelSource + 's>>,
+    salvaged: Option<Salvaged>,
+    /// The stored rows that were read, and their bytes, filters included.
+    stored_rows: u32,
+    stored_bytes: u64,
     size: Size,
     channels: Channels,
     started: bool,
@@ -79,14 +112,24 @@ pub(super) struct PngDecoder<'s> {
 }
 
 impl<'s> PngDecoder<'s> {
-    pub(super) fn new(source: &'s [u8], info: &SourceInfo, cancel: &Cancel) -> Result<Self, ImageError> {
+    pub(super) fn new(
+        source: &'s [u8],
+        info: &SourceInfo,
+        show_damaged: bool,
+        cancel: &Cancel,
+    ) -> Result<Self, ImageError> {
         let size = info.stored_size();
-        let mut decoder = decoder(source, cancel);
+        let mut decoder = decoder(Box::new(PixelChunks::new(source, cancel)) as Box<dyn PixelSource>);
         decoder.set_limits(library_limits(size.width));
         let reader = decoder.read_info().map_err(|error| failure(&error, cancel))?;
         let channels = channels(&reader)?;
         Ok(Self {
+            source,
+            show_damaged,
             reader,
+            salvaged: None,
+            stored_rows: 0,
+            stored_bytes: 0,
             size,
             channels,
             started: false,
@@ -100,46 +143,105 @@ impl<'s> PngDecoder<'s> {
         self.size.width as usize * self.channels.count()
     }
 
+    /// Reads the next stored row, of `width` pixels.
+    fn read_row(&mut self, width: u32, row: &mut [u8], cancel: &Cancel) -> Result<Option<InterlaceInfo>, ImageError> {
+        let mut read = self.reader.read_row(row).map_err(|error| failure(&error, cancel));
+        if let Err(damage @ ImageError::Corrupt { .. }) = &read
+            && self.show_damaged
+            && self.salvaged.is_none()
+        {
+            let damage = damage.clone();
+            self.salvage(damage, cancel)?;
+            read = self.reader.read_row(row).map_err(|error| failure(&error, cancel));
+        }
+        let read = read?;
+        self.stored_rows += 1;
+        self.stored_bytes += self.reader.info().raw_row_length_from_width(width) as u64;
+        match &self.salvaged {
+            Some(Salvaged { there, damage }) if self.stored_bytes > there.get() => Err(damage.clone()),
+            _ => Ok(read),
+        }
+    }
+
+    /// Begins again, with all that can be decompressed of the source.
+    fn salvage(&mut self, damage: ImageError, cancel: &Cancel) -> Result<(), ImageError> {
+        let info = self.reader.info();
+        let row_bytes = |width| info.raw_row_length_from_width(width) as u64;
+        let all_bytes = if info.interlaced {
+            rows_of_passes(self.size).map(row_bytes).sum()
+        } else {
+            row_bytes(self.size.width) * u64::from(self.size.height)
+        };
+        let source = Salvage::new(self.source, all_bytes, cancel);
+        let there = source.there();
+        let mut decoder = decoder(Box::new(source) as Box<dyn PixelSource>);
+        decoder.ignore_checksums(true);
+        decoder.set_limits(library_limits(self.size.width));
+        self.reader = decoder.read_info().map_err(|error| failure(&error, cancel))?;
+        self.salvaged = Some(Salvaged { there, damage });
+        let mut row = vec![0; self.row_bytes()];
+        for _ in 0..self.stored_rows {
+            cancel.check()?;
+            self.reader
+                .read_row(&mut row)
+                .map_err(|error| failure(&error, cancel))?;
+        }
+        Ok(())
+    }
+
     /// Reads up to `rows` consecutive rows, fewer before damage.
     fn read_rows(&mut self, rows: usize, cancel: &Cancel) -> Result<(), ImageError> {
         let row_bytes = self.row_bytes();
-        self.pixels.resize(rows * row_bytes, 0);
+        let mut pixels = std::mem::take(&mut self.pixels);
+        pixels.resize(rows * row_bytes, 0);
         let mut read = 0;
-        for row in self.pixels.chunks_exact_mut(row_bytes) {
-            match self.reader.read_row(row) {
+        for row in pixels.chunks_exact_mut(row_bytes) {
+            match self.read_row(self.size.width, row, cancel) {
                 Ok(Some(_)) => read += 1,
                 Ok(None) => self.damage = Some(corrupt(Format::Png, "it has too few rows")),
-                Err(error) => self.damage = Some(failure(&error, cancel)),
+                Err(error) => self.damage = Some(error),
             }
             if self.damage.is_some() {
                 break;
             }
         }
+        self.pixels = pixels;
         self.pixels.truncate(read * row_bytes);
         self.rows_left -= read as u32;
         self.damage_unless(read > 0)
     }
 
-    /// Reads all passes of an interlaced picture, or those before damage.
+    /// Reads all passes of an interlaced picture, or those before damage. Then pixels of later passes are like their
+    /// neighbours of earlier ones.
     fn read_passes(&mut self, cancel: &Cancel) -> Result<(), ImageError> {
         let row_bytes = self.row_bytes();
         let bits_per_pixel = self.channels.count() as u8 * 8;
         self.pixels = vec![0; row_bytes * self.size.height as usize];
+        if self.show_damaged {
+            let missing = self.channels.missing();
+            let pixels = self.pixels.chunks_exact_mut(missing.len());
+            pixels.for_each(|pixel| pixel.copy_from_slice(missing));
+        }
+        let expand = if self.show_damaged {
+            png::splat_interlaced_row
+        } else {
+            png::expand_interlaced_row
+        };
         self.rows_left = 0;
         let mut row = vec![0; row_bytes];
         let mut read = 0;
-        for _ in 0..rows_of_passes(self.size) {
+        for width in rows_of_passes(self.size) {
             cancel.check()?;
-            match self.reader.read_row(&mut row) {
+            match self.read_row(width, &mut row, cancel) {
                 Ok(Some(InterlaceInfo::Adam7(pass))) => {
-                    png::expand_interlaced_row(&mut self.pixels, row_bytes, &row, &pass, bits_per_pixel);
+                    expand(&mut self.pixels, row_bytes, &row, &pass, bits_per_pixel);
                     read += 1;
                 }
                 Ok(Some(InterlaceInfo::Null(_)) | None) => {
                     let reason = "its rows are not interlaced as its header says";
                     self.damage = Some(corrupt(Format::Png, reason));
                 }
-                Err(error) => self.damage = Some(failure(&error, cancel)),
+                Err(error) => self.damage = Some(error),
             }
             if self.damage.is_some() {
                 break;
@@ -151,6 +253,10 @@ impl<'s> PngDecoder<'s> {
     /// Reads the rest of the pixel data after the last row, where the checksums are. Pixels that are all there are
     /// shown even if the file ends without its last chunk.
     fn read_end(&mut self, cancel: &Cancel) {
+        if let Some(salvaged) = &self.salvaged {
+            self.damage = Some(salvaged.damage.clone());
+            return;
+        }
         self.damage = match self.reader.next_row() {
             Ok(None) => None,
             Ok(Some(_)) => Some(corrupt(Format::Png, "it has too many rows")),
@@ -170,23 +276,25 @@ impl<'s> PngDecoder<'s> {
     }
 }
 
-/// The number of rows in the seven passes of an interlaced picture (PNG, third edition, 8.1).
-fn rows_of_passes(Size { width, height }: Size) -> u32 {
-    /// The first column and row of each pass, and the step from row to row.
-    const PASSES: [[u32; 3]; 7] = [
-        [0, 0, 8],
-        [4, 0, 8],
-        [0, 4, 8],
-        [2, 0, 4],
-        [0, 2, 4],
-        [1, 0, 2],
-        [0, 1, 2],
+/// The widths of all rows in the seven passes of an interlaced picture (PNG, third edition, 8.1).
+fn rows_of_passes(Size { width, height }: Size) -> impl Iterator<Item = u32> {
+    /// The first column and row of each pass, and the steps from column to column and from row to row.
+    const PASSES: [[u32; 4]; 7] = [
+        [0, 0, 8, 8],
+        [4, 0, 8, 8],
+        [0, 4, 4, 8],
+        [2, 0, 4, 4],
+        [0, 2, 2, 4],
+        [1, 0, 2, 2],
+        [0, 1, 1, 2],
     ];
     PASSES
         .iter()
-        .filter(|[column, _, _]| *column < width)
-        .map(|[_, row, step]| height.saturating_sub(*row).div_ceil(*step))
-        .sum()
+        .filter(move |[column, ..]| *column < width)
+        .flat_map(move |[column, row, across, down]| {
+            let rows = height.saturating_sub(*row).div_ceil(*down);
+            (0..rows).map(move |_| (width - column).div_ceil(*across))
+        })
 }
 
 impl Decoder for PngDecoder<'_> {
@@ -219,13 +327,13 @@ impl Decoder for PngDecoder<'_> {
     }
 }
 
-fn decoder<'s>(source: &'s [u8], cancel: &Cancel) -> png::Decoder<PixelChunks<'s>> {
-    let mut decoder = png::Decoder::new(PixelChunks::new(source, cancel));
+fn decoder<S: BufRead + Seek>(source: S) -> png::Decoder<S> {
+    let mut decoder = png::Decoder::new(source);
     decoder.set_transformations(Transformations::normalize_to_color8());
     decoder
 }
 
-fn channels(reader: &Reader<PixelChunks<'_>>) -> Result<Channels, ImageError> {
+fn channels<S: BufRead + Seek>(reader: &Reader<S>) -> Result<Channels, ImageError> {
     match reader.output_color_type() {
         (ColorType::Grayscale, BitDepth::Eight) => Ok(Channels::Gray),
         (ColorType::GrayscaleAlpha, BitDepth::Eight) => Ok(Channels::GrayAlpha),

@@ -36,10 +36,11 @@ pub(super) enum Chunk<'s> {
     /// A decompressor that reads through a [`StoppableReader`].
     Reader(Box<dyn Read + 's>),
     Fax(Box<fax::Decoder<'s>>),
-    /// A decoded JPEG, and the number of its bytes that were delivered.
+    /// A decoded JPEG, the number of its bytes that were delivered, and the reason why there are too few.
     Jpeg {
         pixels: Vec<u8>,
         position: usize,
+        damage: Option<String>,
     },
 }
 
@@ -70,10 +71,7 @@ impl<'s> Chunk<'s> {
             Compression::Zstandard => Self::Reader(Box::new(zstandard::reader(in_order(), pixel_bytes, cancel)?)),
             Compression::Fax(kind) => Self::Fax(Box::new(fax::Decoder::new(kind, page.chunk.width, bytes, reversed))),
             // The order of bits is that of the JPEG.
-            Compression::Jpeg(tables) => Self::Jpeg {
-                pixels: jpeg_chunk(page, tables, bytes, cancel)?,
-                position: 0,
-            },
+            Compression::Jpeg(tables) => jpeg_chunk(page, tables, bytes, cancel)?,
         })
     }
 
@@ -90,11 +88,19 @@ impl<'s> Chunk<'s> {
             Self::Lzw(decompressor) => decompressor.fill(out, cancel),
             Self::Reader(decompressor) => fill(decompressor, out, cancel),
             Self::Fax(decoder) => decoder.fill(out, cancel),
-            Self::Jpeg { pixels, position } => {
+            Self::Jpeg {
+                pixels,
+                position,
+                damage,
+            } => {
                 let rest = &pixels[*position..];
                 let length = out.len().min(rest.len());
                 *position += length;
-                copy(&rest[..length], false, out, cancel)
+                let copied = copy(&rest[..length], false, out, cancel);
+                copied.map_err(|failure| match (failure, damage) {
+                    (Failure::Damaged { written, .. }, Some(reason)) => Failure::damaged(reason, written),
+                    (failure, _) => failure,
+                })
             }
         }
     }
@@ -155,7 +161,7 @@ fn fill(decompressor: &mut dyn Read, out: &mut [u8], cancel: &Cancel) -> Result<
 }
 
 /// The samples of a JPEG without the tables, which all chunks share (Adobe's TIFF Technical Note 2).
-fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Failure> {
+fn jpeg_chunk<'s>(page: &Page<'_>, tables: &[u8], bytes: &[u8], cancel: &Cancel) -> Result<Chunk<'s>, Failure> {
     let body = bytes.strip_prefix(&[0xff, 0xd8]).unwrap_or(bytes);
     let tables = tables.strip_suffix(&[0xff, 0xd9]).unwrap_or(tables);
     let start: &[u8] = if tables.is_empty() { &[0xff, 0xd8] } else { tables };
@@ -172,13 +178,21 @@ fn jpeg_chunk(page: &Page<'_>, tables: &[u8], bytes: &[u8], cancel: &Cancel) -> 
         max_source_side: u32::MAX,
         ..Limits::default()
     };
-    let info = jpeg::Jpeg.info(&file, &limits).map_err(failed)?;
+    let info = jpeg::Jpeg.info(&file, &limits, cancel).map_err(failed)?;
     let samples = if page.planar { 1 } else { page.samples };
-    let fits = info.width == page.chunk.width;
+    // The last rows of its last blocks may be there.
+    let fits = info.width == page.chunk.width && info.height.saturating_sub(jpeg::MORE_ROWS) <= page.chunk.height;
     if !fits || info.channels.count() as u32 != samples {
         return Err(Failure::damaged("one of its tiles has another size than the others", 0));
     }
     let place = Size::new(page.chunk.width, page.chunk.height);
-    let picture = jpeg::decode(&file, place, as_stored, cancel).map_err(failed)?;
-    Ok(picture.pixels)
+    let (picture, damage) = jpeg::decode(&file, place, as_stored, cancel).map_err(failed)?;
+    Ok(Chunk::Jpeg {
+        pixels: picture.pixels,
+        position: 0,
+        damage: damage.map(|damage| match damage {
+            ImageError::Corrupt { reason, .. } => reason,
+            other => other.to_string(),
+        }),
+    })
 }

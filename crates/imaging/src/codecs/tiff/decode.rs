@@ -1,13 +1,13 @@
 //! TIFF page decoder: lends bands of rows. Strips are decompressed a few rows at a time, tiles one row of tiles at a
-//! time.
+//! time. Where damage is shown, the rest of a damaged strip or tile is blank, and the next one is decoded again.
 
 use super::chunk::Chunk;
 use super::compression::Predictor;
 use super::directory::Directory;
-use super::failure::Failure;
+use super::failure::{Failure, INCOMPLETE};
 use super::page::Page;
 use super::samples::Palette;
-use super::{predictor, samples};
+use super::{corrupt, predictor, samples};
 use crate::band::Band;
 use crate::codecs::{Decoder, Delay};
 use crate::{Cancel, ImageError};
@@ -26,10 +26,16 @@ pub(super) struct TiffDecoder<'s> {
     /// All samples of one row of the chunk.
     samples: Vec<u8>,
     pixels: Vec<u8>,
+    show_damaged: bool,
+    /// Whether any strip or tile was damaged, and whether any had a row of pixels.
+    damaged: bool,
+    has_pixels: bool,
+    /// Whether the rest of the open strip is missing.
+    lost: bool,
 }
 
 impl<'s> TiffDecoder<'s> {
-    pub(super) fn new(source: &'s [u8], directory: &Directory<'s>) -> Result<Self, ImageError> {
+    pub(super) fn new(source: &'s [u8], directory: &Directory<'s>, show_damaged: bool) -> Result<Self, ImageError> {
         let page = Page::read(directory)?;
         Ok(Self {
             source,
@@ -41,18 +47,44 @@ impl<'s> TiffDecoder<'s> {
             chunk: Vec::new(),
             samples: Vec::new(),
             pixels: Vec::new(),
+            show_damaged,
+            damaged: false,
+            has_pixels: false,
+            lost: false,
         })
     }
 
-    /// Decompresses the next rows of the chunk at this column into the band.
+    /// Puts the next rows of the chunk at this column into the band. Missing pixels are blank where damage is shown.
     fn place(&mut self, column: u32, rows: usize, cancel: &Cancel) -> Result<(), ImageError> {
+        if self.row.is_multiple_of(self.page.chunk.height) {
+            self.lost = false;
+        }
+        let mut whole_rows = rows;
+        if self.lost {
+            whole_rows = 0;
+        } else if let Err((chunk, failure)) = self.decompress(column, rows, cancel) {
+            let row_bytes = self.page.row_bytes();
+            match failure {
+                Failure::Damaged { written, .. } if self.show_damaged => {
+                    whole_rows = self.page.whole_rows(written).min(rows);
+                    (self.lost, self.damaged) = (true, true);
+                }
+                failure => return Err(failure.into_error(chunk, self.row, row_bytes)),
+            }
+        }
+        self.has_pixels |= whole_rows > 0;
+        self.undo_predictor(cancel)?;
+        self.convert(column, self.page.plane_bytes(rows), whole_rows, cancel)
+    }
+
+    /// Decompresses the next rows of the chunk at this column. A failure comes with the number of the chunk. Of several
+    /// planes none has more rows than the failure tells.
+    fn decompress(&mut self, column: u32, rows: usize, cancel: &Cancel) -> Result<(), (u64, Failure)> {
         let page = &self.page;
         let height = page.chunk.height;
         let index = u64::from(self.row / height) * u64::from(page.across()) + u64::from(column);
         let plane_chunks = u64::from(page.across()) * u64::from(page.down());
         let index_of = |plane: usize| index + plane as u64 * plane_chunks;
-        let (first, row_bytes) = (self.row, page.row_bytes());
-        let failed = |plane, failure: Failure| failure.into_error(index_of(plane), first, row_bytes);
         if self.row.is_multiple_of(height) {
             let all_rows = height.min(page.size.height - self.row) as usize;
             let pixel_bytes = page.plane_bytes(all_rows);
@@ -61,19 +93,25 @@ impl<'s> TiffDecoder<'s> {
                 let is_shown = !page.planar || page.is_shown(plane as u32);
                 let open = || Chunk::open(page, self.source, index_of(plane), pixel_bytes, cancel);
                 let chunk = is_shown.then(open).transpose();
-                self.open.push(chunk.map_err(|failure| failed(plane, failure))?);
+                self.open.push(chunk.map_err(|failure| (index_of(plane), failure))?);
             }
         }
         let plane_bytes = page.plane_bytes(rows);
         fit(&mut self.chunk, plane_bytes * page.planes());
         let buffers = self.chunk.chunks_exact_mut(plane_bytes);
+        let mut damage: Option<(u64, Failure)> = None;
         for (plane, (chunk, buffer)) in self.open.iter_mut().zip(buffers).enumerate() {
-            if let Some(chunk) = chunk {
-                chunk.fill(buffer, cancel).map_err(|failure| failed(plane, failure))?;
+            let Some(chunk) = chunk else { continue };
+            match (chunk.fill(buffer, cancel), &mut damage) {
+                (Ok(()), _) => {}
+                (Err(Failure::Damaged { written, .. }), Some((_, Failure::Damaged { written: least, .. }))) => {
+                    *least = written.min(*least);
+                }
+                (Err(failure @ Failure::Damaged { .. }), _) => damage = Some((index_of(plane), failure)),
+                (Err(failure), _) => return Err((index_of(plane), failure)),
             }
         }
-        self.undo_predictor(cancel)?;
-        self.convert(column, plane_bytes, cancel)
+        damage.map_or(Ok(()), Err)
     }
 
     fn undo_predictor(&mut self, cancel: &Cancel) -> Result<(), ImageError> {
@@ -89,8 +127,15 @@ impl<'s> TiffDecoder<'s> {
         Ok(())
     }
 
-    /// Turns the samples of the decompressed chunk into pixels of the band.
-    fn convert(&mut self, column: u32, plane_bytes: usize, cancel: &Cancel) -> Result<(), ImageError> {
+    /// Turns the samples of the decompressed chunk into pixels of the band. The rows after the first `whole_rows` are
+    /// missing.
+    fn convert(
+        &mut self,
+        column: u32,
+        plane_bytes: usize,
+        whole_rows: usize,
+        cancel: &Cancel,
+    ) -> Result<(), ImageError> {
         let page = &self.page;
         let (all, width) = (page.samples as usize * page.sample_bytes(), page.chunk.width as usize);
         let left = column as usize * width;
@@ -104,6 +149,13 @@ impl<'s> TiffDecoder<'s> {
         for (row, target) in targets.enumerate() {
             cancel.check()?;
             let target = &mut target[left * count..(left + visible) * count];
+            if row >= whole_rows {
+                let missing = page.channels().missing();
+                target
+                    .chunks_exact_mut(count)
+                    .for_each(|pixel| pixel.copy_from_slice(missing));
+                continue;
+            }
             if let Some(ycbcr) = page.subsampling() {
                 ycbcr.unpack(&self.chunk, row, page.chunk.width, &mut self.samples);
             } else if as_stored {
@@ -130,7 +182,11 @@ impl Decoder for TiffDecoder<'_> {
     fn next_band(&mut self, cancel: &Cancel) -> Result<Option<Band<'_>>, ImageError> {
         let page = &self.page;
         if self.row == page.size.height {
-            return Ok(None);
+            return if self.has_pixels {
+                Ok(None)
+            } else {
+                Err(corrupt(INCOMPLETE))
+            };
         }
         let left = (page.chunk.height - self.row % page.chunk.height).min(page.size.height - self.row);
         let rows = page.band_rows().min(left);
@@ -148,6 +204,10 @@ impl Decoder for TiffDecoder<'_> {
             width: self.page.size.width,
             channels,
         }))
+    }
+
+    fn is_damaged(&self) -> bool {
+        self.damaged
     }
 }
 

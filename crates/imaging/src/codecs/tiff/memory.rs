@@ -4,6 +4,7 @@ use super::compression::Compression;
 use super::page::Page;
 use super::zstandard;
 use crate::Size;
+use crate::codecs::jpeg;
 
 impl Page<'_> {
     /// The bytes that the decoder holds: a band of pixels, the decompressed rows of a chunk, a row of samples, and what
@@ -27,7 +28,7 @@ impl Page<'_> {
         let decompressor = match self.compression {
             Compression::Jpeg(tables) => {
                 // The decoder holds a whole chunk, sometimes with its coefficients, and the chunk's data.
-                let whole = self.plane_bytes(self.chunk.height as usize) as u64;
+                let whole = self.plane_bytes(self.chunk.height.saturating_add(jpeg::MORE_ROWS) as usize) as u64;
                 let copies = whole.saturating_mul(4);
                 copies.saturating_add(width * 256 + stored(whole) + tables.len() as u64)
             }

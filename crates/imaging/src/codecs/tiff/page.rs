@@ -239,6 +239,14 @@ impl<'s> Page<'s> {
         (self.chunk.width as usize * samples as usize * self.depth.bits() as usize).div_ceil(8)
     }
 
+    /// The rows of one plane of a chunk that so many bytes hold.
+    pub(super) fn whole_rows(&self, bytes: usize) -> usize {
+        match self.subsampling() {
+            Some(ycbcr) => bytes / ycbcr.block_row_bytes(self.chunk.width).max(1) * ycbcr.block[1] as usize,
+            None => bytes / self.row_bytes().max(1),
+        }
+    }
+
     /// The bytes of so many rows of one plane of a chunk.
     pub(super) fn plane_bytes(&self, rows: usize) -> usize {
         match self.subsampling() {

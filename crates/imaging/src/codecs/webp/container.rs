@@ -3,10 +3,11 @@
 //! Frames are read one by one, so that no list of them is held.
 
 use super::corrupt;
+use crate::cancel::Pace;
 use crate::codecs::canvas::Area;
-use crate::{ImageError, Size};
+use crate::{Cancel, ImageError, Size};
 
-const INCOMPLETE: &str = "it ends before all its pixels";
+pub(super) const INCOMPLETE: &str = "it ends before all its pixels";
 
 /// The contents of the chunks.
 pub(super) struct Container<'s> {
@@ -19,6 +20,7 @@ pub(super) struct Container<'s> {
     pub(super) profile: Option<&'s [u8]>,
     pub(super) exif: Option<&'s [u8]>,
     chunks: Chunks<'s>,
+    show_damaged: bool,
 }
 
 /// A picture and how it is laid on the canvas.
@@ -36,13 +38,16 @@ pub(super) struct Frame<'s> {
     /// `VP8 ` or `VP8L`, and the compressed picture.
     pub(super) kind: [u8; 4],
     pub(super) picture: &'s [u8],
+    /// Whether the end of the picture is missing. The decoder may not notice that of the last byte.
+    pub(super) is_cut: bool,
 }
 
 impl<'s> Container<'s> {
-    /// Passes all chunks. Fails only if the header cannot be read. Damage of frames is reported by [`frames`].
+    /// Passes all chunks. Fails only if the header cannot be read. Damage of frames is reported by [`frames`]. With
+    /// `show_damaged` a picture whose end is missing is none, and shows when it is decoded.
     ///
     /// [`frames`]: Self::frames
-    pub(super) fn read(source: &'s [u8]) -> Result<Self, ImageError> {
+    pub(super) fn read(source: &'s [u8], show_damaged: bool, cancel: &Cancel) -> Result<Self, ImageError> {
         let &[_, _, _, _, s0, s1, s2, s3] = source.first_chunk().ok_or_else(|| corrupt(INCOMPLETE))?;
         let claimed = (u32::from_le_bytes([s0, s1, s2, s3]) as usize).saturating_add(8);
         let body = source
@@ -56,20 +61,21 @@ impl<'s> Container<'s> {
         let mut rest = chunks.clone();
         let first = rest.next().ok_or_else(|| corrupt(INCOMPLETE))?;
         match first.kind {
-            b"VP8X" => Self::extended(first.body, rest),
+            b"VP8X" => Self::extended(first.body, rest, show_damaged, cancel),
             b"VP8 " | b"VP8L" => Ok(Self {
-                size: Frame::read(None, &mut chunks.clone())?.area.size,
+                size: Frame::read(None, &mut chunks.clone(), show_damaged, cancel)?.area.size,
                 animated: false,
                 plays: 1,
                 profile: None,
                 exif: None,
                 chunks,
+                show_damaged,
             }),
             _ => Err(corrupt("its first chunk is of no known kind")),
         }
     }
 
-    fn extended(header: &[u8], chunks: Chunks<'s>) -> Result<Self, ImageError> {
+    fn extended(header: &[u8], chunks: Chunks<'s>, show_damaged: bool, cancel: &Cancel) -> Result<Self, ImageError> {
         const ANIMATION: u8 = 0x02;
         let &[flags, _, _, _, w0, w1, w2, h0, h1, h2] = header
             .first_chunk()
@@ -82,8 +88,11 @@ impl<'s> Container<'s> {
             profile: None,
             exif: None,
             chunks: chunks.clone(),
+            show_damaged,
         };
+        let mut pace = Pace::default();
         for Chunk { kind, body, .. } in chunks {
+            pace.step(cancel)?;
             match kind {
                 b"ICCP" => container.profile = container.profile.or(Some(body)),
                 // Some writers put the prefix of JPEG before the block.
@@ -104,12 +113,14 @@ impl<'s> Container<'s> {
     }
 
     /// The frames in their order, at least one. A frame that cannot be read is an error, and the last.
-    pub(super) fn frames(&self) -> Frames<'s> {
+    pub(super) fn frames(&self, cancel: &Cancel) -> Frames<'s> {
         Frames {
             chunks: self.chunks.clone(),
             canvas: self.size,
             animated: self.animated,
             ended: false,
+            show_damaged: self.show_damaged,
+            cancel: cancel.clone(),
         }
     }
 }
@@ -121,6 +132,8 @@ pub(super) struct Frames<'s> {
     canvas: Size,
     animated: bool,
     ended: bool,
+    show_damaged: bool,
+    cancel: Cancel,
 }
 
 impl<'s> Iterator for Frames<'s> {
@@ -131,22 +144,38 @@ impl<'s> Iterator for Frames<'s> {
             return None;
         }
         let frame = if self.animated {
-            match self.chunks.find(|chunk| chunk.kind == b"ANMF") {
-                Some(chunk) => Frame::of_animation(chunk.body, self.canvas),
+            match self.next_chunk() {
+                Ok(Some(chunk)) => Frame::of_animation(chunk.body, self.canvas, self.show_damaged, &self.cancel),
                 // Frames are missing.
-                None if self.chunks.is_cut => Err(corrupt(INCOMPLETE)),
-                None => return None,
+                Ok(None) if self.chunks.is_cut => Err(corrupt(INCOMPLETE)),
+                Ok(None) => return None,
+                Err(error) => Err(error),
             }
         } else {
-            Frame::read(Some(Area::whole(self.canvas)), &mut self.chunks)
+            let area = Some(Area::whole(self.canvas));
+            Frame::read(area, &mut self.chunks, self.show_damaged, &self.cancel)
         };
         self.ended = !self.animated || frame.is_err();
         Some(frame)
     }
 }
 
+impl<'s> Frames<'s> {
+    /// The chunk of the next frame.
+    fn next_chunk(&mut self) -> Result<Option<Chunk<'s>>, ImageError> {
+        let mut pace = Pace::default();
+        for chunk in self.chunks.by_ref() {
+            pace.step(&self.cancel)?;
+            if chunk.kind == b"ANMF" {
+                return Ok(Some(chunk));
+            }
+        }
+        Ok(None)
+    }
+}
+
 impl<'s> Frame<'s> {
-    fn of_animation(body: &'s [u8], canvas: Size) -> Result<Self, ImageError> {
+    fn of_animation(body: &'s [u8], canvas: Size, show_damaged: bool, cancel: &Cancel) -> Result<Self, ImageError> {
         let (&[x0, x1, x2, y0, y1, y2, w0, w1, w2, h0, h1, h2, d0, d1, d2, flags], chunks) =
             body.split_first_chunk()
                 .ok_or_else(|| corrupt("one of its frames is too short"))?;
@@ -168,18 +197,26 @@ impl<'s> Frame<'s> {
                     rest: chunks,
                     is_cut: false,
                 },
+                show_damaged,
+                cancel,
             )?
         })
     }
 
     /// Takes the chunks of a picture: the picture, and an alpha channel if there is one. The picture has the size of
     /// its area. Without an area it decides the size itself.
-    fn read(area: Option<Area>, chunks: &mut Chunks<'s>) -> Result<Self, ImageError> {
-        let mut alpha = None;
+    fn read(
+        area: Option<Area>,
+        chunks: &mut Chunks<'s>,
+        show_damaged: bool,
+        cancel: &Cancel,
+    ) -> Result<Self, ImageError> {
+        let (mut alpha, mut pace) = (None, Pace::default());
         for Chunk { kind, body, is_cut } in chunks {
+            pace.step(cancel)?;
             match kind {
                 // The decoder could not tell that the last bytes of a lossy picture are missing.
-                b"ALPH" | b"VP8 " | b"VP8L" if is_cut => return Err(corrupt(INCOMPLETE)),
+                b"ALPH" | b"VP8 " | b"VP8L" if is_cut && !show_damaged => return Err(corrupt(INCOMPLETE)),
                 b"ALPH" => alpha = alpha.or(Some(body)),
                 b"VP8 " | b"VP8L" => {
                     let size = picture_size(*kind, body)?;
@@ -193,6 +230,7 @@ impl<'s> Frame<'s> {
                         blends: false,
                         clears: false,
                         alpha: alpha.filter(|_| kind == b"VP8 "),
+                        is_cut,
                         kind: *kind,
                         picture: body,
                     });

@@ -5,7 +5,8 @@ mod frame;
 
 use frame::FramePixels;
 
-use super::container::{Container, Frame, Frames};
+use super::container::{Container, Frame, Frames, INCOMPLETE};
+use super::corrupt;
 use crate::band::Band;
 use crate::codecs::canvas::{Area, Canvas, Disposal};
 use crate::codecs::{Decoder, Delay};
@@ -46,10 +47,10 @@ pub(super) struct WebPDecoder<'s> {
 }
 
 impl<'s> WebPDecoder<'s> {
-    pub(super) fn new(container: &Container<'s>, info: &SourceInfo, first: u32) -> Self {
+    pub(super) fn new(container: &Container<'s>, info: &SourceInfo, first: u32, cancel: &Cancel) -> Self {
         let size = info.stored_size();
         Self {
-            frames: container.frames(),
+            frames: container.frames(cancel),
             canvas: container.animated.then(|| Canvas::new(size)),
             open: None,
             area: Area::default(),
@@ -88,14 +89,16 @@ impl<'s> WebPDecoder<'s> {
         let rows = match open.next_rows(cancel) {
             Ok(Some(rows)) => rows,
             Ok(None) => {
+                let is_cut = frame.is_cut;
                 self.open = None;
                 if self.to_skip == 0 {
+                    self.damage = is_cut.then(|| corrupt(INCOMPLETE));
                     return Ok(false);
                 }
                 self.to_skip -= 1;
                 return self.open_next(cancel);
             }
-            Err(error) if self.to_skip == 0 && !matches!(error, ImageError::Cancelled) => {
+            Err(error) if self.to_skip == 0 && self.drawn > 0 && !matches!(error, ImageError::Cancelled) => {
                 self.open = None;
                 self.damage = Some(error);
                 return Ok(false);
@@ -145,10 +148,13 @@ impl Decoder for WebPDecoder<'_> {
                 band => Ok(band),
             };
         }
-        let Some((_, open)) = &mut self.open else {
+        let Some((frame, open)) = &mut self.open else {
             return Ok(None);
         };
         let rows = open.next_rows(cancel)?;
+        if rows.is_none() && frame.is_cut {
+            return Err(corrupt(INCOMPLETE));
+        }
         Ok(rows.map(|pixels| Band {
             pixels,
             width: self.size.width,

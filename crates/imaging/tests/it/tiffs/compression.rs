@@ -1,6 +1,6 @@
 //! Strips in every compression, and in every order of bits.
 
-use resizer_imaging::{Limits, inspect};
+use resizer_imaging::{Cancel, Limits, inspect};
 
 use super::libtiff::{
     G3, G3_2D, G3_2D_WIDE, G3_ALIGNED, G3_ALIGNED_WIDE, G3_WIDE, G4, G4_WIDE, LZMA, LZW, RLE, RLE_WIDE, ZSTD,
@@ -163,17 +163,12 @@ fn inks_of_a_jpeg_are_not_inverted() {
 fn jpeg_of_another_size_than_its_tile_is_refused() {
     let jpeg = make::jpeg(16, 16, &make::busy(16, 16));
     let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
-    const OTHER: &str = "another size than the others";
-    for (height, width, expected) in [
-        ([0xff, 0xff], [0xff, 0xff], OTHER),
-        ([0xff, 0xff], [0, 16], "larger than its place"),
-        ([0, 16], [0, 15], OTHER),
-    ] {
+    for (height, width) in [([0xff, 0xff], [0xff, 0xff]), ([0, 32], [0, 16]), ([0, 16], [0, 15])] {
         let mut jpeg = jpeg.clone();
         jpeg[frame + 5..frame + 7].copy_from_slice(&height);
         jpeg[frame + 7..frame + 9].copy_from_slice(&width);
         let reason = refusal(page([16, 16], &[8; 3], 7, YCBCR, vec![], &jpeg));
-        assert!(reason.contains(expected), "{reason}");
+        assert!(reason.contains("another size than the others"), "{reason}");
     }
 }
 
@@ -199,7 +194,7 @@ fn page_in_one_strip_is_decoded_in_bands() {
     let zstandard: Vec<u8> = [0x28, 0xb5, 0x2f, 0xfd, 0, 13 << 3].into_iter().chain(blocks).collect();
     for (compression, strip) in [(1, &rgb), (32_773, &packed), (5, &lzw), (50_000, &zstandard)] {
         let source = tiff(true, vec![page(size, &[8; 3], compression, RGB, vec![], strip)]);
-        let info = inspect(&source, &Limits::default()).unwrap();
+        let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
         assert!(info.streams, "compression {compression}");
         let found = View::of(&process(&source, "format=png").unwrap()).pixels;
         assert!(found == rgb, "compression {compression}");

@@ -1,6 +1,6 @@
 //! Headers: BigTIFF, missing and wrong tags, and claims that no page can keep.
 
-use resizer_imaging::{Channels, Format, ImageError, Limits, inspect};
+use resizer_imaging::{Cancel, Channels, Format, ImageError, Limits, inspect};
 
 use super::{DEFLATE, GRAY, RGB, big_tiff, page, shorts};
 use crate::files::{Value, tiff};
@@ -14,7 +14,7 @@ fn big_tiff_is_decoded() {
     for little_endian in [true, false] {
         for rows in [7, 2, 1] {
             let source = big_tiff(little_endian, 9, 7, rows, &gray);
-            let info = inspect(&source, &Limits::default()).unwrap();
+            let info = inspect(&source, &Limits::default(), &Cancel::new()).unwrap();
             assert_eq!((info.format, info.width, info.height), (Format::Tiff, 9, 7));
             let found = View::of(&process(&source, "format=png").unwrap()).pixels;
             assert_eq!(found, gray, "{rows} rows a strip");
@@ -79,7 +79,7 @@ fn missing_tags_have_their_usual_values() {
     let found = View::of(&process(&without(&source, 262), "format=png").unwrap());
     assert_eq!(found.pixels, gray);
     let source = tiff(true, vec![page([2, 1], &[8; 3], 1, 0, vec![], &gray)]);
-    let info = inspect(&without(&source, 262), &Limits::default()).unwrap();
+    let info = inspect(&without(&source, 262), &Limits::default(), &Cancel::new()).unwrap();
     assert_eq!(info.channels, Channels::Rgb);
     // The number of samples follows from their bits.
     let source = tiff(true, vec![page([2, 1], &[8; 3], 1, RGB, vec![], &gray)]);
@@ -111,7 +111,7 @@ fn page_of_too_many_strips_is_refused() {
         file[at + 4..at + 8].copy_from_slice(&(count as u32).to_le_bytes());
         file[at + 8..at + 12].copy_from_slice(&end.to_le_bytes());
         file.extend([8, 0, 0, 0].repeat(count));
-        inspect(&file, &Limits::default())
+        inspect(&file, &Limits::default(), &Cancel::new())
     };
     for (tag, most, tiled) in [(273, 20, false), (279, 20, false), (324, 2, true), (325, 2, true)] {
         assert!(claimed(tag, most, tiled).is_ok(), "{most} of {tag}");
