@@ -182,6 +182,7 @@ fn job_takes_no_more_memory_than_predicted() {
     huge_progressive_photograph_takes_a_few_megabytes();
     tiff_of_false_claims_takes_no_memory();
     tiff_of_any_compression_is_predicted();
+    damaged_source_is_predicted(&sources);
     let limits = Limits::default();
     for (name, source) in &sources {
         for query in queries {
@@ -224,6 +225,44 @@ fn job_takes_no_more_memory_than_predicted() {
                     "{about} bytes taken, {predicted} predicted, at most {most} expected"
                 );
             }
+        }
+    }
+}
+
+/// Sources that are cut off or changed take no more than is predicted where damage is shown.
+fn damaged_source_is_predicted(sources: &[(&str, Vec<u8>)]) {
+    for (name, source) in sources {
+        let cut = source[..source.len() / 8 * 5].to_vec();
+        let mut changed = source.clone();
+        changed[source.len() / 2] ^= 0xff;
+        let (instructions, _) = Instructions::parse([("width", "100")]);
+        let job = Job {
+            instructions,
+            format: Format::Png,
+            limits: Limits {
+                show_damaged: true,
+                ..Limits::default()
+            },
+        };
+        for (about, source) in [("cut", &cut), ("changed", &changed)] {
+            let predicted = inspect(source, &job.limits, &Cancel::new()).and_then(|info| predict(&info, &job));
+            let Ok(predicted) = predicted else { continue };
+            let mut granted = predicted.peak_bytes;
+            MEMORY.reset_peak_usage();
+            let before = MEMORY.current_usage() as u64;
+            let result = run_within(source, &job, &Cancel::new(), &mut |bytes| {
+                granted += bytes;
+                true
+            });
+            let actual = MEMORY.peak_usage() as u64 - before;
+            println!(
+                "{name}, {about}: {actual} bytes taken, {granted} granted, {}",
+                result.is_ok()
+            );
+            assert!(
+                actual <= granted,
+                "{name}, {about}: {actual} bytes taken, {granted} granted"
+            );
         }
     }
 }
