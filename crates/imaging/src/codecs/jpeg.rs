@@ -68,8 +68,8 @@ pub(super) const MORE_ROWS: u32 = 15;
 
 /// Decodes a JPEG that is embedded in another format, and has a place of this size there. The last rows of its last
 /// blocks may reach beyond it, and are left out. With `as_stored` the components are neither converted nor inverted:
-/// luma and chroma stay so, and inks mean what they mean to the other format. Of a damaged picture the pixels before the
-/// damage are returned, and the damage.
+/// luma and chroma stay so, and inks mean what they mean to the other format. Of a damaged picture the pixels before
+/// the damage are returned, and the damage.
 pub(super) fn decode(
     source: &[u8],
     place: Size,

@@ -4,6 +4,7 @@
 mod chunks;
 mod decode;
 mod encode;
+mod header;
 mod salvage;
 
 pub(super) use encode::PngEncoder;
@@ -19,11 +20,11 @@ impl Codec for Png {
     }
 
     fn info(&self, source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
-        decode::info(source, limits, cancel)
+        header::info(source, limits, cancel)
     }
 
     fn profile(&self, source: &[u8], info: &SourceInfo, _: u32, cancel: &Cancel) -> Option<Vec<u8>> {
-        decode::profile(source, info, cancel)
+        header::profile(source, info, cancel)
     }
 
     fn open<'s>(

@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 
-use resizer_imaging::{Cancel, ImageError, Limits, run};
+use resizer_imaging::{Cancel, ImageError, Limits, inspect, run};
 
 use crate::make::Kind;
 use crate::view::{Animation, View};
@@ -89,6 +89,41 @@ fn animation() -> Vec<u8> {
         })
         .collect();
     files::gif(64, 48, None, &frames)
+}
+
+/// A header of many small blocks is given up wherever the flag is found raised.
+#[test]
+fn header_of_many_blocks_is_cancelled() {
+    const BLOCKS: usize = 20_000;
+    let gray = make::png(1, 1, png::ColorType::Grayscale, &[9]);
+    let notes = make::chunk(b"prVt", &[]).repeat(BLOCKS);
+    let still = files::still_gif(1, 1, &files::COLOURS, &[0], false);
+    let comment = [&[0x21, 0xfe][..], &[1, b'N'].repeat(BLOCKS), &[0]].concat();
+    let webp = files::lossless_webp(1, 1, &[1, 2, 3]);
+    let chunks = files::riff_chunk(b"XXXX", &[]).repeat(BLOCKS);
+    let page = || files::Page {
+        tags: files::tags(1, 1, &[8], 1, 1),
+        chunks: vec![vec![7]],
+    };
+    let sources = [
+        ("PNG", [&gray[..33], &notes, &gray[33..]].concat()),
+        ("GIF", [&still[..25], &comment, &still[25..]].concat()),
+        ("WebP", files::extended_webp(&webp, 1, 1, 0, &chunks, &[])),
+        ("TIFF", files::tiff(true, (0..100).map(|_| page()).collect())),
+    ];
+    for (name, source) in sources {
+        let cancel = Cancel::new();
+        inspect(&source, &Limits::default(), &cancel).unwrap();
+        let looks = cancel.looks();
+        assert!(looks > 4, "{name}: {looks} looks");
+        for look in 0..looks {
+            let result = inspect(&source, &Limits::default(), &Cancel::at_look(look));
+            assert!(
+                matches!(result, Err(ImageError::Cancelled)),
+                "{name}, look {look} of {looks}"
+            );
+        }
+    }
 }
 
 /// Each part of a job checks the flag, at least once for a certain number of written pixels.

@@ -10,8 +10,9 @@ use std::rc::Rc;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::chunks::{Chunks, SIGNATURE_BYTES};
+use super::chunks::{Chunk, Chunks, SIGNATURE_BYTES};
 use crate::Cancel;
+use crate::cancel::Pace;
 
 /// The bytes that a salvage holds: the decompressor's state, decompressed bytes, and these as a chunk.
 pub(super) const BYTES: u64 = 64 * 1024 + 2 * BLOCK_BYTES as u64;
@@ -74,9 +75,15 @@ impl<'s> Salvage<'s> {
 
     /// Decompresses some bytes into the block. Returns their number, which is 0 at the end.
     fn decompress(&mut self) -> usize {
+        let mut pace = Pace::default();
         while !self.is_over {
+            // The flag is reported before the next chunk.
+            if pace.step(&self.cancel).is_err() {
+                break;
+            }
             if self.compressed.is_empty() {
-                match self.chunks.find(|chunk| chunk.kind == b"IDAT") {
+                let is_wanted = |chunk: &Chunk<'_>| chunk.kind == b"IDAT" && !chunk.contents().is_empty();
+                match self.chunks.find(is_wanted) {
                     Some(chunk) => self.compressed = chunk.contents(),
                     None => self.is_over = true,
                 }

@@ -1,4 +1,4 @@
-//! Damaged PNGs that are shown: rows up to the damage, and the passes of interlaced pictures.
+//! Damaged files of PNG that are shown: rows up to the damage, and the passes of interlaced pictures.
 
 use png::ColorType;
 

@@ -1,7 +1,8 @@
 //! Damaged sources that are shown, whose data lie in the order of their rows: GIF, WebP and BMP.
 
-use super::{Rows, SIDE, noise};
-use crate::files;
+use super::{Rows, SIDE, noise, shown};
+use crate::view::View;
+use crate::{files, make, process};
 
 #[test]
 fn gif_that_is_cut_off_is_shown_to_its_last_row() {
@@ -55,6 +56,38 @@ fn lossy_webp_that_is_cut_off_is_shown_to_its_last_macroblocks() {
         bottom_up: false,
     }
     .check();
+}
+
+/// Each of 16 bytes in the middle. Rows before it are right, as far as their data do not lie behind it.
+#[test]
+fn source_with_a_changed_byte_is_shown_with_the_rows_above() {
+    let (rgb, indices) = (noise::<3>(), noise::<1>());
+    let palette: Vec<u8> = (0..=255).collect::<Vec<u8>>().repeat(3);
+    for (name, source, above) in [
+        ("PNG", make::png(SIDE, SIDE, png::ColorType::Rgb, &rgb), 28),
+        (
+            "GIF",
+            files::still_gif(SIDE as u16, SIDE as u16, &palette, &indices, false),
+            24,
+        ),
+        ("lossless WebP", files::lossless_webp(SIDE, SIDE, &rgb), 26),
+        ("lossy WebP", files::lossy_webp(SIDE, SIDE, &rgb), 4),
+    ] {
+        let rows = |source: &[u8]| {
+            let view = View::of(&shown(source, "format=png").unwrap());
+            view.pixels[..above * SIDE as usize * view.channels].to_vec()
+        };
+        let whole = rows(&source);
+        let mut refused = 0;
+        for at in 0..16 {
+            let mut changed = source.clone();
+            changed[source.len() / 2 + at] ^= 0x55;
+            assert!(rows(&changed) == whole, "{name}, byte {at}");
+            refused += u32::from(process(&changed, "format=png").is_err());
+        }
+        // Only a PNG has checksums.
+        assert!(name != "PNG" || refused == 16, "{refused} changes were seen");
+    }
 }
 
 #[test]
