@@ -12,12 +12,12 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 /// line is a decision about the architecture. `docs/architecture.md` draws the same picture.
 const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-foreign", &[]),
-    ("resizer-vector", &[]),
-    ("resizer-jpeg", &["resizer-vector"]),
+    ("resizer-kernel", &[]),
+    ("resizer-jpeg", &["resizer-kernel"]),
     ("resizer-webp", &[]),
     (
         "resizer-imaging",
-        &["resizer-foreign", "resizer-jpeg", "resizer-vector", "resizer-webp"],
+        &["resizer-foreign", "resizer-jpeg", "resizer-kernel", "resizer-webp"],
     ),
     ("resizer-plugin-api", &["resizer-imaging"]),
     ("resizer-memory-store", &["resizer-plugin-api"]),
@@ -60,7 +60,7 @@ const PLUGIN_TESTS_MAY_USE: &[&str] = &["resizer-engine", "resizer-test-stores"]
 
 /// Crates with `unsafe` blocks. They list the lints of the workspace themselves, since a forbidden lint cannot be
 /// allowed.
-const MAY_BE_UNSAFE: &[&str] = &["resizer-foreign", "resizer-vector"];
+const MAY_BE_UNSAFE: &[&str] = &["resizer-foreign", "resizer-kernel"];
 
 /// Foreign crates that only one layer may use: the beginning of the crate's name, and its users.
 const KEPT_BY: &[(&str, &[&str])] = &[

@@ -2,7 +2,7 @@
 //!
 //! A block of a sequential picture is read and written at once. Of a progressive picture all scans are read before.
 
-use resizer_vector::{Kernel, with_widest};
+use resizer_kernel::{Kernel, with_widest};
 
 use crate::Error;
 use crate::bits::Bits;

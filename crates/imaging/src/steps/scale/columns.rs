@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use resizer_vector::{Kernel, with_widest};
+use resizer_kernel::{Kernel, with_widest};
 
 use super::weights::Weights;
 use crate::cost::SCALER_ROWS;

@@ -1,7 +1,7 @@
 //! Row filter: filters rows along their length, several at a time. The rows lie beside each other, value by value, so
 //! that one instruction works on all of them.
 
-use resizer_vector::{Kernel, with_widest};
+use resizer_kernel::{Kernel, with_widest};
 
 use super::samples;
 use super::weights::Weights;

@@ -2,7 +2,7 @@
 //!
 //! All arithmetic is on eight columns of `f32` at once, which the compiler turns into vector instructions.
 
-use resizer_vector::{Kernel, with_widest};
+use resizer_kernel::{Kernel, with_widest};
 
 use crate::Size;
 
