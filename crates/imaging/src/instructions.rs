@@ -195,11 +195,11 @@ impl Instructions {
             let preference = |position: &usize| key.spellings().position(|known| known == pairs[*position].0);
             positions.sort_by_key(preference);
             let Support::Yes(read) = key.support else {
-                notes.extend(
-                    positions
-                        .into_iter()
-                        .map(|position| (position, IgnoredReason::NotSupported)),
-                );
+                let reason = match key.support {
+                    Support::No { reason } => IgnoredReason::Unsupported(reason),
+                    Support::Yes(_) | Support::NotYet => IgnoredReason::NotSupported,
+                };
+                notes.extend(positions.into_iter().map(|position| (position, reason.clone())));
                 continue;
             };
             let mut done = false;
