@@ -2,7 +2,10 @@
 //! querystring keys. `resizer-host docs` writes them, and a test compares them with `docs/`.
 
 mod editor;
+mod pictures;
 mod table;
+
+pub use pictures::{PICTURES, PictureRow};
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -144,6 +147,7 @@ Keys are the same in upper and lower case. A value that cannot be read is ignore
                 group.title
             );
         }
+        text.push_str(&pictures::section(group.title));
     }
     text.push_str("\n## Not supported\n\nThese keys of ImageResizer and Imageflow change nothing.\n\n");
     text.push_str("| key | what it stands for | why not |\n|---|---|---|\n");

@@ -1,0 +1,80 @@
+//! Freshness of the pictures in `docs/pictures/`: each is what the pipeline makes of its sample today, within a
+//! tolerance. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes those that differ.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use resizer_engine::docs::PICTURES;
+use resizer_imaging::{Cancel, Instructions, Job, Limits, output_format, run};
+
+/// The mean difference, in levels, at which a picture is no longer the same. A viewer sees none of it.
+const TOLERANCE: f64 = 1.5;
+
+#[test]
+fn pictures_are_fresh() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = root.join("docs/pictures");
+    let update = std::env::var_os("UPDATE_DOCS").is_some();
+    let mut stale = Vec::new();
+    let mut wanted = BTreeSet::new();
+    for row in PICTURES {
+        let source = fs::read(root.join("samples").join(row.sample)).unwrap();
+        for picture @ (file, _) in row.pictures {
+            assert!(wanted.insert((*file).to_owned()), "{file} stands twice");
+            let query = row.query(*picture);
+            let rendered = render(&source, &query);
+            let path = folder.join(file);
+            let difference = fs::read(&path).map_or(f64::MAX, |committed| difference(&committed, &rendered));
+            if difference > TOLERANCE {
+                stale.push(format!("{file} ({query})"));
+                if update {
+                    fs::create_dir_all(&folder).unwrap();
+                    fs::write(&path, &rendered).unwrap();
+                }
+            }
+        }
+    }
+    for found in fs::read_dir(&folder).into_iter().flatten() {
+        let name = found.unwrap().file_name().into_string().unwrap();
+        if !wanted.contains(&name) {
+            stale.push(format!("{name} (in no row)"));
+            if update {
+                fs::remove_file(folder.join(&name)).unwrap();
+            }
+        }
+    }
+    assert!(
+        update || stale.is_empty(),
+        "docs/pictures is behind the code: {}; {}",
+        stale.join(", "),
+        super::MEND
+    );
+}
+
+fn render(source: &[u8], query: &str) -> Vec<u8> {
+    let (instructions, ignored) = Instructions::parse(query.split('&').filter_map(|pair| pair.split_once('=')));
+    assert!(ignored.is_empty(), "{query}: {ignored:?}");
+    let job = Job {
+        format: output_format(&instructions, None),
+        instructions,
+        limits: Limits::default(),
+    };
+    run(source, &job, &Cancel::new()).unwrap().bytes
+}
+
+/// The mean difference of two pictures in levels, over all channels.
+fn difference(committed: &[u8], rendered: &[u8]) -> f64 {
+    let [a, b] = [committed, rendered].map(|bytes| image::load_from_memory(bytes).ok().map(|image| image.to_rgba8()));
+    let (Some(a), Some(b)) = (a, b) else { return f64::MAX };
+    if a.dimensions() != b.dimensions() {
+        return f64::MAX;
+    }
+    let sum: u64 = a
+        .as_raw()
+        .iter()
+        .zip(b.as_raw())
+        .map(|(a, b)| u64::from(a.abs_diff(*b)))
+        .sum();
+    sum as f64 / a.as_raw().len() as f64
+}
