@@ -155,44 +155,7 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             (encoder, jpeg_bytes(plan.output, channels, quality))
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
-        Format::WebP => {
-            let quality = job.instructions.effective_webp_quality();
-            let lossless = match job.instructions.effective_webp_lossless() {
-                Lossless::No => false,
-                Lossless::Yes => true,
-                Lossless::Keep => info.lossless,
-            };
-            // Measured on noise, without the output buffer: the planes of luma and chroma, and libwebp's encoded data,
-            // whose buffer doubles as it grows.
-            let bits = webp_lossy_bits(plan.output, quality);
-            let lossy_bytes = 2 + bits / 4;
-            // The same where libwebp first collects all tokens, and where it first compresses alpha.
-            let collected_bytes = 3 * bits - 2;
-            const ALPHA_BYTES: u64 = 36;
-            /// Back-references of lossless pixels: 8 bytes for each, of three pixels or more, minus the bytes that they
-            /// save in the file.
-            const BACK_REFERENCE_BYTES: u64 = 2;
-            let lossless_bytes = webp_search_bytes(plan.output) + BACK_REFERENCE_BYTES * pixels;
-            let written = match pixels {
-                _ if lossless => lossless_bytes,
-                0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_BYTES * pixels,
-                0..=WEBP_IN_ONE_PIECE_PIXELS => collected_bytes * pixels,
-                // Alpha is compressed first.
-                _ if channels.has_alpha() => lossless_bytes.max(lossy_bytes * pixels),
-                _ => lossy_bytes * pixels,
-            };
-            // An animation has the frame before and this one in four channels, then the changed part. Grey is expanded
-            // to three channels.
-            let copies = match (plan.moving, channels.is_gray()) {
-                (true, _) => 12,
-                (false, true) => 3,
-                (false, false) => 0,
-            };
-            (
-                written + copies * pixels,
-                webp_bytes(plan.output, channels, lossless, quality),
-            )
-        }
+        Format::WebP => return webp_encoding_bytes(info, plan, job, channels),
         // The plan has refused formats that cannot be written.
         Format::Png | Format::Bmp | Format::Tiff => {
             /// Measured: the window and the tables of the compressor, and a chunk.
@@ -205,6 +168,59 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     };
     let frame = picture_bytes(plan.output, channels) + encoder + encoded;
     if plan.moving { frame } else { frame.max(2 * encoded) }
+}
+
+/// The bytes held while a WebP is written.
+fn webp_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, channels: Channels) -> u64 {
+    let quality = job.instructions.effective_webp_quality();
+    let lossless = match job.instructions.effective_webp_lossless() {
+        Lossless::No => false,
+        Lossless::Yes => true,
+        Lossless::Keep => info.lossless,
+    };
+    let written = |size: Size| {
+        webp_picture_bytes(size, channels, lossless, quality) + webp_bytes(size, channels, lossless, quality)
+    };
+    let pixels = plan.output.pixels();
+    let frame = picture_bytes(plan.output, channels);
+    if !plan.moving {
+        // Grey is expanded to three channels.
+        let expanded = if channels.is_gray() { 3 * pixels } else { 0 };
+        let encoded = webp_bytes(plan.output, channels, lossless, quality);
+        return (frame + expanded + written(plan.output)).max(2 * encoded);
+    }
+    // The first frame is written whole. Later ones change at most the scaled part, whose place is rounded to even
+    // numbers, and have the frame before them.
+    const COPY_BYTES: u64 = 4;
+    let scaled = plan.orient.then(plan.turn).apply_to_size(plan.scaled);
+    let (width, height) = (scaled.width + 1, scaled.height + 1);
+    let changed = Size::new(width.min(plan.output.width), height.min(plan.output.height));
+    let first = written(plan.output) + COPY_BYTES * pixels;
+    let later = written(changed) + COPY_BYTES * (pixels + changed.pixels());
+    frame + COPY_BYTES * pixels + first.max(later)
+}
+
+/// The bytes of the encoder of one WebP picture of this size, without its output buffer.
+fn webp_picture_bytes(size: Size, channels: Channels, lossless: bool, quality: u8) -> u64 {
+    // Measured on noise: the planes of luma and chroma, and libwebp's encoded data, whose buffer doubles as it grows.
+    let bits = webp_lossy_bits(size, quality);
+    let lossy_bytes = 2 + bits / 4;
+    // The same where libwebp first collects all tokens, and where it first compresses alpha.
+    let collected_bytes = 3 * bits - 2;
+    const ALPHA_BYTES: u64 = 36;
+    /// Back-references of lossless pixels: 8 bytes for each, of three pixels or more, minus the bytes that they save in
+    /// the file.
+    const BACK_REFERENCE_BYTES: u64 = 2;
+    let pixels = size.pixels();
+    let lossless_bytes = webp_search_bytes(size) + BACK_REFERENCE_BYTES * pixels;
+    match pixels {
+        _ if lossless => lossless_bytes,
+        0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_BYTES * pixels,
+        0..=WEBP_IN_ONE_PIECE_PIXELS => collected_bytes * pixels,
+        // Alpha is compressed first.
+        _ if channels.has_alpha() => lossless_bytes.max(lossy_bytes * pixels),
+        _ => lossy_bytes * pixels,
+    }
 }
 
 /// The bytes held while a GIF is written. Encoded noise takes less memory than the data it is made from.
