@@ -9,11 +9,15 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "azurereader",
     "clientcache",
     "cloudfront",
+    "defaultsettings",
     "diskcache",
     "filereader",
+    "folderresizesyntax",
     "memcache",
     "mongoreader",
+    "presets",
     "remotereader",
+    "rewrite",
     "s3reader",
     "sourcediskcache",
     "sourcememcache",
@@ -26,16 +30,24 @@ use resizer_azurereader as _;
 use resizer_clientcache as _;
 #[cfg(feature = "cloudfront")]
 use resizer_cloudfront as _;
+#[cfg(feature = "defaultsettings")]
+use resizer_defaultsettings as _;
 #[cfg(feature = "diskcache")]
 use resizer_diskcache as _;
 #[cfg(feature = "filereader")]
 use resizer_filereader as _;
+#[cfg(feature = "folderresizesyntax")]
+use resizer_folderresizesyntax as _;
 #[cfg(feature = "memcache")]
 use resizer_memcache as _;
 #[cfg(feature = "mongoreader")]
 use resizer_mongoreader as _;
+#[cfg(feature = "presets")]
+use resizer_presets as _;
 #[cfg(feature = "remotereader")]
 use resizer_remotereader as _;
+#[cfg(feature = "rewrite")]
+use resizer_rewrite as _;
 #[cfg(feature = "s3reader")]
 use resizer_s3reader as _;
 #[cfg(feature = "sourcediskcache")]

@@ -1,7 +1,7 @@
 //! Rewrite, the second step of a walk: plugins rewrite path and query, add defaults, and have the last word. Then the
 //! query is parsed into instructions and the request is frozen.
 
-use resizer_imaging::Instructions;
+use resizer_imaging::{Instructions, is_same_key};
 use resizer_plugin_api::{DefaultsEvent, ImageRequest};
 
 use crate::draft::Draft;
@@ -28,9 +28,9 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
             &mut defaults,
         ))
     })?;
-    // A key in the URL beats a default even with an empty value, because ImageResizer counts presence.
+    // A key in the URL beats a default in any spelling, even with an empty value, because ImageResizer counts presence.
     for (key, value) in defaults.iter() {
-        if !draft.query.contains(key) {
+        if !draft.query.iter().any(|(given, _)| is_same_key(given, key)) {
             draft.query.set(key, value);
         }
     }

@@ -87,6 +87,12 @@ impl Key {
     }
 }
 
+/// Whether two spellings, in any case, are of one key, as `w` and `width` are.
+pub fn is_same_key(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+        || matches!((Key::find(one), Key::find(other)), (Some(one), Some(other)) if std::ptr::eq(one, other))
+}
+
 /// Whether this key, in any case, makes a URL an image request. `cache`, `process`, `scache` and `useresizingpipeline`
 /// do not: they only modify what other keys ask for.
 pub fn is_trigger(key: &str) -> bool {
@@ -161,6 +167,12 @@ mod tests {
         ] {
             check(key, false);
         }
+    }
+
+    #[test]
+    fn spellings_of_one_key_are_the_same() {
+        assert!(is_same_key("W", "width") && is_same_key("dpr", "ZOOM") && is_same_key("mine", "MINE"));
+        assert!(!is_same_key("w", "h") && !is_same_key("mine", "yours"));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
     Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process, Scale,
 };
-pub use keys::{Group, KEYS, Key, Support, is_trigger};
+pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
 pub use layout::Layout;
 pub use limits::Limits;
 pub use orientation::Orientation;
