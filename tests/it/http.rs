@@ -16,5 +16,6 @@ mod metrics;
 mod purge;
 mod reload;
 mod responses;
+mod rewriting;
 mod stores;
 mod work;

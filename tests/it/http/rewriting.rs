@@ -1,0 +1,107 @@
+//! Plugins that rewrite requests: rules, presets, default scales and sizes in the path. Each test would fail without its
+//! plugin.
+
+use super::client::Response;
+use super::photographs::thumbnail;
+use super::server::{IMAGES, Server};
+
+/// A server with one photograph of 300 x 200 at `/a.jpg`, and these entries before its source.
+fn server(entries: &str) -> Server {
+    Server::start(&format!("{entries}\n{IMAGES}"), &[("a.jpg", thumbnail())])
+}
+
+/// Status, width and height.
+fn answer(server: &Server, target: &str) -> (u16, u16, u16) {
+    let response = server.get(target);
+    let (width, height) = if response.status == 200 {
+        size(&response)
+    } else {
+        (0, 0)
+    };
+    (response.status, width, height)
+}
+
+fn size(response: &Response) -> (u16, u16) {
+    // The first frame header (ITU T.81, B.2.2): marker, length, precision, height, width.
+    let at = response
+        .body
+        .windows(2)
+        .position(|pair| matches!(pair, [0xFF, 0xC0 | 0xC2]))
+        .unwrap();
+    let number = |offset: usize| u16::from_be_bytes([response.body[at + offset], response.body[at + offset + 1]]);
+    (number(7), number(5))
+}
+
+#[test]
+fn rule_changes_path_and_query_redirects_and_refuses() {
+    let rules = r#"
+        [[plugin]]
+        name = "rewrite"
+        [[plugin.rules]]
+        glob = "/photos/*-w*"
+        path = "/{1}.jpg"
+        set = "width={2}"
+        [[plugin.rules]]
+        query = "size"
+        rename = { size = "width" }
+        [[plugin.rules]]
+        prefix = "/old/"
+        redirect = "/{rest}"
+        redirect_status = 301
+        [[plugin.rules]]
+        prefix = "/drafts/"
+        refuse = 410
+    "#;
+    let server = server(rules);
+    assert_eq!(answer(&server, "/photos/a-w60"), (200, 60, 40));
+    assert_eq!(answer(&server, "/photos/a-w60?width=30"), (200, 60, 40));
+    assert_eq!(answer(&server, "/a.jpg?size=30"), (200, 30, 20));
+    assert_eq!(answer(&server, "/photos/%2e%2e%2fa-w60").0, 400);
+    assert_eq!(answer(&server, "/drafts/a.jpg?width=30").0, 410);
+    let moved = server.get("/old/a.jpg?width=30");
+    assert_eq!((moved.status, moved.header("location")), (301, Some("/a.jpg?width=30")));
+}
+
+#[test]
+fn preset_stands_for_its_commands() {
+    let presets = r#"
+        [[plugin]]
+        name = "presets"
+        [plugin.presets.thumb]
+        settings = "width=60"
+        [plugin.presets.small]
+        defaults = "width=90"
+    "#;
+    let images = server(presets);
+    assert_eq!(answer(&images, "/a.jpg?preset=thumb"), (200, 60, 40));
+    assert_eq!(answer(&images, "/a.jpg?w=120&preset=Thumb"), (200, 60, 40));
+    assert_eq!(answer(&images, "/a.jpg?w=120&preset=small"), (200, 120, 80));
+    assert_eq!(answer(&images, "/a.jpg?preset=small,thumb"), (200, 60, 40));
+    assert_eq!(answer(&images, "/a.jpg?preset=nothing").0, 400);
+    // The preset's name is no part of the result's name.
+    let etag = |target: &str| images.get(target).header("etag").map(str::to_owned);
+    assert_eq!(etag("/a.jpg?preset=thumb"), etag("/a.jpg?width=60"));
+
+    let only = presets.replace("name = \"presets\"", "name = \"presets\"\npresets_only = true");
+    let images = server(&only);
+    assert_eq!(answer(&images, "/a.jpg?preset=small&width=300&w=300"), (200, 90, 60));
+}
+
+#[test]
+fn default_scale_enlarges_where_the_url_does_not_say() {
+    let settings = "[[plugin]]\nname = \"defaultsettings\"\nexplicit_size_scale_mode = \"both\"\n";
+    let server = server(settings);
+    assert_eq!(answer(&server, "/a.jpg?width=600"), (200, 600, 400));
+    assert_eq!(answer(&server, "/a.jpg?width=600&scale=down"), (200, 300, 200));
+    assert_eq!(answer(&server, "/a.jpg?maxwidth=600"), (200, 300, 200));
+}
+
+#[test]
+fn sizes_in_the_path_are_those_of_the_result() {
+    let server = server("[[plugin]]\nname = \"folderresizesyntax\"\n");
+    assert_eq!(answer(&server, "/resize(60,60)/a.jpg"), (200, 60, 40));
+    assert_eq!(answer(&server, "/resize(60,0)/a.jpg?maxwidth=30"), (200, 30, 20));
+    let png = server.get("/resize(60,60,png)/a.jpg");
+    assert_eq!(png.header("content-type"), Some("image/png"));
+    assert_eq!(answer(&server, "/resize(wide,60)/a.jpg").0, 404);
+}
