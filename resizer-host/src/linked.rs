@@ -6,6 +6,7 @@
 
 /// Every plugin of the project, in this build or not.
 pub const KNOWN_PLUGINS: &[&str] = &[
+    "accesscontrol",
     "azurereader",
     "clientcache",
     "cloudfront",
@@ -24,6 +25,8 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "sqlreader",
 ];
 
+#[cfg(feature = "accesscontrol")]
+use resizer_accesscontrol as _;
 #[cfg(feature = "azurereader")]
 use resizer_azurereader as _;
 #[cfg(feature = "clientcache")]

@@ -4,7 +4,6 @@
 
 mod address;
 mod log;
-mod network;
 mod origin;
 mod response_header;
 
@@ -22,8 +21,8 @@ use crate::linked::KNOWN_PLUGINS;
 
 pub use address::{AdminListen, ListenAddress};
 pub use log::{LogFilter, LogFormat};
-pub use network::Network;
 pub use origin::CorsOrigin;
+pub use resizer_plugin_api::Network;
 pub use response_header::{ExtraHeaderName, ExtraHeaderValue};
 
 /// The host's part of `[server]`.

@@ -145,8 +145,7 @@ impl<'t> Hooks<'t> {
         on_rewrite: RewriteEvent;
         /// May give keys a value where the URL gives none.
         on_rewrite_defaults: DefaultsEvent;
-        /// After all other changes of path and query: for limits and presets only. Unstable: no plugin of this project
-        /// uses it yet.
+        /// After all other changes of path and query: for limits, and for what depends on presets and defaults.
         on_post_rewrite: RewriteEvent;
         /// When no source has the image: may redirect, or name another path. Unstable: no plugin of this project uses
         /// it yet.
@@ -172,8 +171,7 @@ impl<'t> Hooks<'t> {
         }
     }
 
-    /// Asks the authorizer about every image request; any error denies the request. Unstable: no plugin of this project
-    /// is one yet.
+    /// Asks the authorizer about every image request; any error denies the request.
     pub fn add_authorizer(&mut self, authorizer: Arc<dyn Authorizer>) {
         let authorizer = self.given(authorizer);
         self.table.authorizers.push(authorizer);

@@ -30,6 +30,7 @@ mod settings;
 mod http_date;
 mod memory;
 mod metrics;
+mod network;
 mod path_text;
 mod resource;
 
@@ -44,6 +45,7 @@ pub use http_date::http_date;
 pub use key::{CacheKey, SourceKey, Validator, Variant};
 pub use memory::Claim;
 pub use metrics::{Counter, Gauge, Histogram, Metrics, SecondsCounter};
+pub use network::Network;
 pub use path_text::bytes_of_path;
 pub use plugin::{InstallError, Plugin};
 pub use query::Query;

@@ -404,7 +404,7 @@ impl Purge {
     }
 }
 
-/// Decides whether a request may be served. Unstable: no plugin of this project is one yet.
+/// Decides whether a request may be served.
 #[async_trait]
 pub trait Authorizer: Send + Sync + 'static {
     /// `Err(Forbidden)` denies; every authorizer is asked and none can overrule another.

@@ -37,8 +37,8 @@ fn check_of_a_wrong_configuration_exits_with_1_and_names_the_line() {
 fn plugins_and_plan_list_plugins() {
     assert_eq!(
         command("", &["plugins"]).output,
-        "azurereader\nclientcache\ncloudfront\ndefaultsettings\ndiskcache\nfilereader\nfolderresizesyntax\nmemcache\n\
-         mongoreader\npresets\nremotereader\nrewrite\ns3reader\nsourcediskcache\nsourcememcache\nsqlreader\n"
+        "accesscontrol\nazurereader\nclientcache\ncloudfront\ndefaultsettings\ndiskcache\nfilereader\n\
+         folderresizesyntax\nmemcache\nmongoreader\npresets\nremotereader\nrewrite\ns3reader\nsourcediskcache\nsourcememcache\nsqlreader\n"
     );
     let plan = command(IMAGES, &["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.complaint);

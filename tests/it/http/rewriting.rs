@@ -1,4 +1,4 @@
-//! Plugins that rewrite requests: rules, presets, default scales and sizes in the path. Each test would fail without its
+//! Plugins that rewrite or deny requests: rules, presets, default scales, sizes in the path, access control. Each test would fail without its
 //! plugin.
 
 use super::client::Response;
@@ -104,4 +104,25 @@ fn sizes_in_the_path_are_those_of_the_result() {
     let png = server.get("/resize(60,60,png)/a.jpg");
     assert_eq!(png.header("content-type"), Some("image/png"));
     assert_eq!(answer(&server, "/resize(wide,60)/a.jpg").0, 404);
+}
+
+#[test]
+fn image_is_denied_to_a_client_without_its_secret() {
+    let rules = r#"
+        [[plugin]]
+        name = "accesscontrol"
+        [[plugin.rules]]
+        prefix = "/"
+        header = "X-Origin-Key"
+        secrets = ["hunter2"]
+    "#;
+    let server = server(rules);
+    let ask = |headers: &[(&str, &str)]| server.request("GET", "/a.jpg?width=60", headers);
+    let denied = ask(&[("X-Origin-Key", "hunter")]);
+    assert_eq!(denied.status, 403);
+    assert!(!String::from_utf8_lossy(&denied.body).contains("Key"), "no hint");
+    let allowed = ask(&[("X-Origin-Key", "hunter2")]);
+    assert_eq!((allowed.status, size(&allowed)), (200, (60, 40)));
+    // What a cache holds now is denied as before.
+    assert_eq!(ask(&[]).status, 403);
 }

@@ -1,4 +1,4 @@
-//! Networks of IP addresses, for `trusted_proxies`.
+//! Networks of IP addresses, in settings: the host's `trusted_proxies`, and those of plugins.
 
 use std::net::IpAddr;
 
@@ -28,7 +28,7 @@ const PRIVATE: [&str; 7] = [
     "fe80::/10",
 ];
 
-resizer_plugin_api::text_setting!(Network, "a network such as \"10.0.0.0/8\"");
+crate::text_setting!(Network, "a network such as \"10.0.0.0/8\"");
 
 impl Network {
     /// Whether the network contains the address. An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) counts as IPv4.
