@@ -1,5 +1,5 @@
-//! Plugins that rewrite or deny requests: rules, presets, default scales, sizes in the path, access control. Each test would fail without its
-//! plugin.
+//! Plugins that rewrite or deny requests: rules, presets, default scales, sizes in the path, access control. Each test
+//! would fail without its plugin.
 
 use super::client::Response;
 use super::photographs::thumbnail;
