@@ -14,6 +14,7 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "diskcache",
     "filereader",
     "folderresizesyntax",
+    "image404",
     "memcache",
     "mongoreader",
     "presets",
@@ -41,6 +42,8 @@ use resizer_diskcache as _;
 use resizer_filereader as _;
 #[cfg(feature = "folderresizesyntax")]
 use resizer_folderresizesyntax as _;
+#[cfg(feature = "image404")]
+use resizer_image404 as _;
 #[cfg(feature = "memcache")]
 use resizer_memcache as _;
 #[cfg(feature = "mongoreader")]

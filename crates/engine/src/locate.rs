@@ -1,5 +1,5 @@
 //! Locate, the fourth step of a walk: which source has the image, under which lasting key, and the stat of its store. A
-//! missing image is offered once to plugins, which may redirect or name another path.
+//! missing image is offered once to plugins, which may redirect or name another image.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(2);
 /// store.
 const LEEWAY: Duration = Duration::from_secs(1);
 
-/// Locates the source of a request, or of the path that a plugin names in its place.
+/// Locates the source of a request, or of the image that a plugin names in its place.
 pub(crate) async fn locate(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
@@ -51,9 +51,9 @@ pub(crate) async fn substitute(
         handler(&mut MissingEvent::new(request, &mut substitute))
     })?;
     match substitute {
-        Some(path) => Ok(Located {
-            substituted: true,
-            ..find(engine, site, &path, trail.now()).await?
+        Some(substitute) => Ok(Located {
+            substitute: Some(substitute.clone()),
+            ..find(engine, site, &substitute.path, trail.now()).await?
         }),
         None => Err(Stop::Error(missing)),
     }
@@ -74,7 +74,7 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str, now: Instant) 
         key,
         stat,
         epoch,
-        substituted: false,
+        substitute: None,
     })
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use resizer_plugin_api::engine::MountedSource;
-use resizer_plugin_api::{SourceKey, SourcePath, Stat};
+use resizer_plugin_api::{SourceKey, SourcePath, Stat, Substitute};
 
 use crate::purge_epoch::PurgeEpoch;
 
@@ -18,6 +19,15 @@ pub(crate) struct Located {
     pub(crate) stat: Stat,
     /// Read before the store was asked anything.
     pub(crate) epoch: PurgeEpoch,
-    /// Whether a plugin named this source in place of a missing image.
-    pub(crate) substituted: bool,
+    /// What a plugin said, if it named this source in place of a missing image.
+    pub(crate) substitute: Option<Substitute>,
+}
+
+impl Located {
+    /// The substitute, if the response says that the image asked for is not there.
+    pub(crate) fn stands_in(&self) -> Option<&Substitute> {
+        self.substitute
+            .as_ref()
+            .filter(|substitute| substitute.status != StatusCode::OK)
+    }
 }

@@ -101,6 +101,7 @@ pub(crate) fn prepare(
     }
     let validators = Validators::of(&key, located.stat.modified);
     if validators.name_a_version()
+        && located.stands_in().is_none()
         && let Some(reply) = validators.answer(&request.head.headers, &headers)
     {
         if reply.status == StatusCode::NOT_MODIFIED {

@@ -32,7 +32,12 @@ const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 /// now that the version of the bytes is known.
 pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Produced, trail: &mut Trail) -> Reply {
     if let Some(max_age) = produced.damaged {
-        return damaged(prepared, produced, max_age);
+        let mut reply = short_lived(StatusCode::OK, &prepared, produced, max_age);
+        reply.headers.insert(X_DAMAGED, HeaderValue::from_static("source"));
+        return reply;
+    }
+    if let Some(substitute) = prepared.located.stands_in() {
+        return short_lived(substitute.status, &prepared, produced, substitute.max_age);
     }
     let validators = if produced.key == prepared.key {
         prepared.validators.modified_at(produced.meta.modified)
@@ -63,11 +68,11 @@ pub(crate) fn respond(request: &ImageRequest, prepared: Prepared, produced: Prod
     }
 }
 
-/// The response of a damaged source: the whole result, with a short life. It has no validators, so that no client goes
-/// on with it for being unchanged.
-fn damaged(prepared: Prepared, produced: Produced, max_age: Seconds) -> Reply {
-    let mut reply = Reply::new(StatusCode::OK).with_body(produced.body);
-    reply.headers.extend(prepared.headers);
+/// The response of a damaged source, or of another image than the one asked for: the whole result, with a life of its
+/// own. It has no validators, so that no client goes on with it for being unchanged.
+fn short_lived(status: StatusCode, prepared: &Prepared, produced: Produced, max_age: Seconds) -> Reply {
+    let mut reply = Reply::new(status).with_body(produced.body);
+    reply.headers.extend(prepared.headers.clone());
     if let Ok(content_type) = HeaderValue::try_from(produced.meta.content_type) {
         reply.headers.insert(CONTENT_TYPE, content_type);
     }
@@ -75,7 +80,6 @@ fn damaged(prepared: Prepared, produced: Produced, max_age: Seconds) -> Reply {
         reply.headers.insert(CACHE_CONTROL, life);
     }
     reply.headers.remove(EXPIRES);
-    reply.headers.insert(X_DAMAGED, HeaderValue::from_static("source"));
     reply
 }
 

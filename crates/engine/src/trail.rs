@@ -68,7 +68,7 @@ impl Trail {
     /// Notes which source has the image.
     pub(crate) fn located(&mut self, located: &Located) {
         self.source = Some(located.plugin);
-        if located.substituted {
+        if located.substitute.is_some() {
             self.stand_in = Some(format!("{}{}", located.mount.prefix, located.path));
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use http::Extensions;
 use percent_encoding::percent_decode_str;
-use resizer_imaging::SOURCE_EXTENSIONS;
+use resizer_imaging::{Instructions, SOURCE_EXTENSIONS};
 use resizer_plugin_api::engine::text_of_path;
 use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, extension};
 
@@ -59,7 +59,7 @@ async fn steps(
     let begun = trail.now();
     let located = locate(engine, site, &request, trail).await?;
     trail.stage("locate", begun);
-    let substituted = located.substituted;
+    let substituted = located.substitute.is_some();
     match serve(engine, site, &request, located, trail).await {
         // The store says only now that it has no such image: it was not asked before, or has lost the image since.
         Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound && !substituted => {
@@ -80,10 +80,44 @@ async fn serve(
     trail: &mut Trail,
 ) -> Result<Reply, Stop> {
     trail.located(&located);
+    if let Some(substitute) = &located.substitute {
+        // A client must not have by a detour what it may not ask for.
+        let asked = at_path(request, substitute.path.clone());
+        authorize(site, &asked, trail).await?;
+    }
+    let request = &commanded(request, &located);
     let prepared = prepare(site, request, located, trail)?;
     let produced = produce(engine, site, request, &prepared, trail).await;
     let produced = produced.inspect_err(|error| forget_refused(engine, site, &prepared.located, error))?;
     Ok(respond(request, prepared, produced, trail))
+}
+
+/// The request for another path.
+fn at_path(request: &ImageRequest, path: String) -> ImageRequest {
+    let ImageRequest {
+        head,
+        query,
+        instructions,
+        state,
+        ..
+    } = request.clone();
+    ImageRequest::new(head, path, query, instructions, state)
+}
+
+/// The request with the commands for a substitute, where it has its own.
+fn commanded(request: &Arc<ImageRequest>, located: &Located) -> Arc<ImageRequest> {
+    let query = located
+        .substitute
+        .as_ref()
+        .and_then(|substitute| substitute.query.as_ref());
+    match query {
+        Some(query) => {
+            let (instructions, _) = Instructions::parse(query.iter());
+            let ImageRequest { head, path, state, .. } = ImageRequest::clone(request);
+            Arc::new(ImageRequest::new(head, path, query.clone(), instructions, state))
+        }
+        None => Arc::clone(request),
+    }
 }
 
 /// Decodes the path once, fires `on_request`, and removes the query keys and the extension that the server's settings

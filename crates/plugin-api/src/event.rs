@@ -3,10 +3,12 @@
 //!
 //! All of them are `#[non_exhaustive]`: a new field breaks no plugin.
 
+use std::time::Duration;
+
 use http::{Extensions, HeaderMap, HeaderName, StatusCode};
 
 use crate::service::HandlePlan;
-use crate::{ImageRequest, Query, RequestHead, SourceKey, Stat};
+use crate::{ImageRequest, Query, RequestHead, Seconds, SourceKey, Stat};
 
 /// Given to `on_request`, `on_rewrite` and `on_post_rewrite`: path and query may be changed.
 #[derive(Debug)]
@@ -90,14 +92,41 @@ impl<'r> RewriteEvent<'r> {
 pub struct MissingEvent<'r> {
     /// The request.
     pub request: &'r ImageRequest,
-    /// A path to serve in its place, with the same query. The engine asks once, not again if that path is missing too.
-    pub substitute: &'r mut Option<String>,
+    /// An image to serve in its place. The engine asks once, not again if that image is missing too.
+    pub substitute: &'r mut Option<Substitute>,
+}
+
+/// An image in place of a missing one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Substitute {
+    /// Its path, as a request would have it after all rewriting.
+    pub path: String,
+    /// The commands for it. `None` stands for those of the request.
+    pub query: Option<Query>,
+    /// The status of the response: 200, or one that says that the image asked for is not there. With any other than 200
+    /// the response has no validators, and is always sent whole.
+    pub status: StatusCode,
+    /// How long caches may keep the response where its status is not 200.
+    pub max_age: Seconds,
+}
+
+impl Substitute {
+    /// The image at this path, with the commands of the request and status 200.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            query: None,
+            status: StatusCode::OK,
+            max_age: Seconds(Duration::ZERO),
+        }
+    }
 }
 
 impl<'r> MissingEvent<'r> {
     /// Called by the engine.
     #[doc(hidden)]
-    pub fn new(request: &'r ImageRequest, substitute: &'r mut Option<String>) -> Self {
+    pub fn new(request: &'r ImageRequest, substitute: &'r mut Option<Substitute>) -> Self {
         Self { request, substitute }
     }
 }

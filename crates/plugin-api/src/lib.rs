@@ -39,7 +39,7 @@ pub mod engine;
 
 pub use async_trait::async_trait;
 pub use error::{Blame, Error, ErrorKind};
-pub use event::{DefaultsEvent, MissingEvent, PreHandleEvent, ResponseEvent, RewriteEvent};
+pub use event::{DefaultsEvent, MissingEvent, PreHandleEvent, ResponseEvent, RewriteEvent, Substitute};
 pub use hooks::{Flow, HookResult, Hooks};
 pub use http_date::http_date;
 pub use key::{CacheKey, SourceKey, Validator, Variant};

@@ -38,7 +38,8 @@ fn plugins_and_plan_list_plugins() {
     assert_eq!(
         command("", &["plugins"]).output,
         "accesscontrol\nazurereader\nclientcache\ncloudfront\ndefaultsettings\ndiskcache\nfilereader\n\
-         folderresizesyntax\nmemcache\nmongoreader\npresets\nremotereader\nrewrite\ns3reader\nsourcediskcache\nsourcememcache\nsqlreader\n"
+         folderresizesyntax\nimage404\nmemcache\nmongoreader\npresets\nremotereader\nrewrite\ns3reader\n\
+         sourcediskcache\nsourcememcache\nsqlreader\n"
     );
     let plan = command(IMAGES, &["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.complaint);

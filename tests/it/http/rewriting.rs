@@ -126,3 +126,49 @@ fn image_is_denied_to_a_client_without_its_secret() {
     // What a cache holds now is denied as before.
     assert_eq!(ask(&[]).status, 403);
 }
+
+#[test]
+fn missing_image_has_a_substitute_of_the_asked_size() {
+    let settings = r#"
+        [[plugin]]
+        name = "image404"
+        images = { nobody = "/a.jpg" }
+        [[plugin.rules]]
+        prefix = "/p/"
+        image = "/a.jpg"
+        [[plugin]]
+        name = "clientcache"
+        minutes = 60
+    "#;
+    let images = server(settings);
+    let missing = images.get("/p/none.jpg?width=60");
+    assert_eq!((missing.status, size(&missing)), (404, (60, 40)));
+    assert_eq!(missing.header("cache-control"), Some("max-age=60"));
+    assert_eq!(missing.header("etag"), None, "a 404 is never revalidated as the image");
+    assert_eq!(
+        images.get("/none.jpg?width=60&crop=1,1,9,9&404=nobody").body,
+        missing.body
+    );
+    assert_eq!(answer(&images, "/none.jpg?width=60").0, 404);
+    assert_eq!(answer(&images, "/a.jpg?width=60&404=nobody"), (200, 60, 40));
+
+    let images = server(&settings.replace("name = \"image404\"", "name = \"image404\"\nstatus = 200"));
+    let missing = images.get("/p/none.jpg?width=60");
+    assert_eq!((missing.status, size(&missing)), (200, (60, 40)));
+    assert!(missing.header("etag").is_some());
+}
+
+#[test]
+fn substitute_that_the_client_may_not_have_is_denied() {
+    let settings = r#"
+        [[plugin]]
+        name = "image404"
+        [[plugin]]
+        name = "accesscontrol"
+        [[plugin.rules]]
+        prefix = "/a.jpg"
+        secrets = ["hunter2"]
+    "#;
+    let server = server(settings);
+    assert_eq!(server.get("/none.jpg?width=60&404=/a.jpg").status, 403);
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{HeaderName, HeaderValue};
 use resizer_plugin_api::{
     Authorizer, DefaultsEvent, Error, ErrorKind, Flow, HookResult, Hooks, ImageRequest, InstallError, MissingEvent,
-    Plugin, PreHandleEvent, Reply, ResponseEvent, RewriteEvent, async_trait, register,
+    Plugin, PreHandleEvent, Reply, ResponseEvent, RewriteEvent, Substitute, async_trait, register,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -95,11 +95,11 @@ impl Probe {
                 "/elsewhere.png",
             ))),
             "/other.png" => {
-                *event.substitute = Some("/a.png".to_owned());
+                *event.substitute = Some(Substitute::new("/a.png"));
                 Ok(Flow::Continue)
             }
             "/other-missing.png" => {
-                *event.substitute = Some("/neither.png".to_owned());
+                *event.substitute = Some(Substitute::new("/neither.png"));
                 Ok(Flow::Continue)
             }
             _ => Ok(Flow::Continue),

@@ -150,8 +150,10 @@ impl ClientCache {
             400.. => &self.never,
             _ => return Ok(Flow::Continue),
         };
-        // The server sets `no-store` on every error. On other responses, a header that another plugin set is kept.
-        if status >= 400 || !event.headers.contains_key(CACHE_CONTROL) {
+        // The server sets `no-store` on errors. Any other header was set for this response, by a plugin or for a
+        // substitute, and is kept.
+        let given = event.headers.get(CACHE_CONTROL);
+        if given.is_none_or(|given| status >= 400 && given == "no-store") {
             life.write(event.headers);
         }
         Ok(Flow::Continue)
