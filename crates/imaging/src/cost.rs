@@ -134,7 +134,6 @@ fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
 fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     let channels = plan.output_channels(info.channels);
     let width = u64::from(plan.output.width);
-    let pixels = plan.output.pixels();
     let (encoder, encoded) = match job.format {
         Format::Jpeg => {
             let quality = job.instructions.effective_jpeg_quality();

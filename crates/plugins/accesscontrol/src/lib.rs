@@ -11,12 +11,12 @@ use resizer_plugin_api::{
     register,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 register!(AccessControl, docs = "../docs.md");
 
 /// The settings of one entry.
-#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The rules. For each path the one with the longest prefix counts. A path below no prefix is open to all.
@@ -24,7 +24,7 @@ pub struct Config {
 }
 
 /// One rule. A request needs all that the rule names. A rule with a prefix alone is open to all.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleConfig {
     /// The beginning of the paths, such as `"/private/"`.
