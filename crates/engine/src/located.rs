@@ -19,7 +19,7 @@ pub(crate) struct Located {
     pub(crate) stat: Stat,
     /// Read before the store was asked anything.
     pub(crate) epoch: PurgeEpoch,
-    /// What a plugin said, if it named this source in place of a missing image.
+    /// The word of a plugin that named this source in place of a missing image.
     pub(crate) substitute: Option<Substitute>,
 }
 

@@ -51,12 +51,15 @@ fn rule_changes_path_and_query_redirects_and_refuses() {
         [[plugin.rules]]
         prefix = "/drafts/"
         refuse = 410
+        [[plugin.rules]]
+        prefix = "/all/"
+        path = "/{rest}"
     "#;
     let server = server(rules);
     assert_eq!(answer(&server, "/photos/a-w60"), (200, 60, 40));
     assert_eq!(answer(&server, "/photos/a-w60?width=30"), (200, 60, 40));
     assert_eq!(answer(&server, "/a.jpg?size=30"), (200, 30, 20));
-    assert_eq!(answer(&server, "/photos/%2e%2e%2fa-w60").0, 400);
+    assert_eq!(answer(&server, "/all/b%2f%2e%2e%2fa.jpg?width=30").0, 400);
     assert_eq!(answer(&server, "/drafts/a.jpg?width=30").0, 410);
     let moved = server.get("/old/a.jpg?width=30");
     assert_eq!((moved.status, moved.header("location")), (301, Some("/a.jpg?width=30")));
@@ -123,7 +126,7 @@ fn image_is_denied_to_a_client_without_its_secret() {
     assert!(!String::from_utf8_lossy(&denied.body).contains("Key"), "no hint");
     let allowed = ask(&[("X-Origin-Key", "hunter2")]);
     assert_eq!((allowed.status, size(&allowed)), (200, (60, 40)));
-    // What a cache holds now is denied as before.
+    // A cache holds it now, and it is denied as before.
     assert_eq!(ask(&[]).status, 403);
 }
 
@@ -166,9 +169,12 @@ fn substitute_that_the_client_may_not_have_is_denied() {
         [[plugin]]
         name = "accesscontrol"
         [[plugin.rules]]
-        prefix = "/a.jpg"
+        prefix = "/"
         secrets = ["hunter2"]
+        [[plugin.rules]]
+        prefix = "/open/"
     "#;
     let server = server(settings);
-    assert_eq!(server.get("/none.jpg?width=60&404=/a.jpg").status, 403);
+    assert_eq!(server.get("/open/none.jpg?width=60").status, 404);
+    assert_eq!(server.get("/open/none.jpg?width=60&404=/a.jpg").status, 403);
 }

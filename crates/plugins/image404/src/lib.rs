@@ -167,8 +167,8 @@ fn rooted(value: &str) -> String {
     }
 }
 
-/// Whether a command of the request holds for another image too: sizes, decoration, formats and filters do, and a window
-/// of the picture does not.
+/// Whether a command of the request holds for another image too: sizes, decoration, formats and filters do. A window of
+/// the picture does not.
 fn is_kept(key: &str, value: &str) -> bool {
     const KEPT: [&str; 34] = [
         "width",

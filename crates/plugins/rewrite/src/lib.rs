@@ -24,11 +24,11 @@ pub struct Config {
     pub rules: Vec<RuleConfig>,
 }
 
-/// One rule. It applies where everything matches that it names, and it names at least a path, a host, a scheme or a key.
+/// One rule. It applies where everything matches that it names: at least a path, a host, a scheme or a key.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuleConfig {
-    /// The beginning of the path, such as `"/photos/"`. What follows it is `{rest}`.
+    /// The beginning of the path, such as `"/photos/"`. The rest of the path is `{rest}`.
     pub prefix: Option<String>,
     /// The whole path, where `*` stands for any part of a folder's or file's name, and `**` for any part of the path.
     /// They are `{1}`, `{2}` and so on.
