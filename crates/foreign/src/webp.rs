@@ -13,7 +13,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use libwebp_sys::{WebPConfig, WebPEncode, WebPPicture};
 
-use picture::{Picture, Planes};
+pub use picture::Planes;
+
+use picture::Picture;
 
 /// The longest side that the format allows, in pixels.
 pub const MOST_SIDE: u32 = 16_383;
@@ -82,8 +84,12 @@ pub enum EncodeError {
 /// `go_on` returns false, the result is [`EncodeError::Stopped`].
 pub fn encode(source: Source<'_>, settings: Settings, go_on: &dyn Fn() -> bool) -> Result<Vec<u8>, EncodeError> {
     source.check()?;
+    encode_planes(Planes::of(source, settings.alpha, go_on)?, settings, go_on)
+}
+
+/// As [`encode`], for a picture that is luma and chroma already. Alpha is written where the planes have it.
+pub fn encode_planes(mut planes: Planes, settings: Settings, go_on: &dyn Fn() -> bool) -> Result<Vec<u8>, EncodeError> {
     let config = config(settings)?;
-    let mut planes = Planes::of(source, settings.alpha, go_on)?;
     let mut output = Vec::with_capacity(settings.room);
     let mut watch = Watch { go_on, panic: None };
     let encoded = {

@@ -12,8 +12,10 @@ mod reader;
 mod tiff;
 mod webp;
 
+use std::ops::Range;
+
 use crate::band::Band;
-use crate::picture::Picture;
+use crate::picture::{Picture, PlanarPicture};
 use crate::plan::{Job, Plan};
 use crate::shrink::Shrink;
 use crate::{Cancel, Detail, Format, ImageError, Limits, SourceInfo};
@@ -40,6 +42,17 @@ pub(crate) trait Codec: Sync {
         wanted: Wanted,
         cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError>;
+
+    /// Begins to decode luma and chroma of a source whose header tells their spacings. With `half_chroma`, chroma has
+    /// half the resolution of luma at most.
+    fn open_planes<'s>(
+        &self,
+        _: &'s [u8],
+        _: Wanted,
+        _half_chroma: bool,
+    ) -> Result<Box<dyn PlaneDecoder + 's>, ImageError> {
+        Err(internal("planes were to be decoded"))
+    }
 }
 
 /// The part of a source that a job takes, and how it is decoded.
@@ -78,10 +91,30 @@ pub(crate) trait Decoder {
     }
 }
 
+/// A source of luma and two chromas being decoded, each in its own resolution.
+pub(crate) trait PlaneDecoder {
+    /// Decodes the next rows of the planes. Returns false after the last row, once the data is known to be complete.
+    fn advance(&mut self, cancel: &Cancel) -> Result<bool, ImageError>;
+
+    /// The rows of a plane that the last step has decoded, counted from the top. Each row comes once, in order.
+    fn ready(&self, plane: usize) -> Range<u32>;
+
+    /// A row of a plane that is ready. Plane 0 is luma.
+    fn row(&self, plane: usize, row: u32) -> &[u8];
+
+    /// As [`Decoder::is_damaged`].
+    fn is_damaged(&self) -> bool;
+}
+
 /// A result being encoded.
 pub(crate) trait Encoder {
     /// Appends a frame.
     fn frame(&mut self, picture: Picture, delay: Delay, cancel: &Cancel) -> Result<(), ImageError>;
+
+    /// Takes a still picture as luma and chroma, which formats with other colours cannot.
+    fn planes(&mut self, _: PlanarPicture, _: &Cancel) -> Result<(), ImageError> {
+        Err(internal("planes were to be encoded"))
+    }
 
     /// The bytes of the frames that an animation's encoder keeps. The memory of a single picture is predicted.
     fn kept_bytes(&self) -> u64 {

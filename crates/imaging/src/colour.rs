@@ -107,6 +107,18 @@ impl Colour {
         }
     }
 
+    /// Luma, and the differences of blue and red from it around 128: ITU-T T.871, 7. Alpha does not count.
+    pub(crate) fn luma_and_chroma(self) -> [u8; 3] {
+        let [red, green, blue] = [self.red, self.green, self.blue].map(f64::from);
+        let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+        let chroma = |difference: f64| (128.0 + difference).round() as u8;
+        [
+            luma.round() as u8,
+            chroma((blue - luma) / 1.772),
+            chroma((red - luma) / 1.402),
+        ]
+    }
+
     /// Whether red, green and blue are the same, so that one grey channel can hold it.
     pub const fn is_gray(self) -> bool {
         self.red == self.green && self.green == self.blue

@@ -11,6 +11,7 @@ mod time;
 use std::time::Duration;
 
 use crate::plan::Plan;
+use crate::shrink::Axis;
 use crate::{Channels, Format, ImageError, Job, Lossless, Orientation, Size, SourceInfo};
 
 /// The cost of a job.
@@ -69,23 +70,44 @@ fn picture_bytes(size: Size, channels: Channels) -> u64 {
 
 /// The bytes of the decoder, the scaler's rows and weights, and the scaled picture.
 fn scaling_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
+    let pixels = scaler_bytes(plan.axes(), plan.scaled, info.channels);
+    let planes = plan.planes.as_ref().map(|planar| {
+        let planes = planar.planes.iter();
+        planes
+            .map(|plane| scaler_bytes(plane.axes, plane.scaled, Channels::Gray))
+            .sum()
+    });
+    let scaler = match planes {
+        Some(planes) if info.profile_bytes == 0 => planes,
+        // Only the contents of the profile tell whether the planes become pixels.
+        Some(planes) => pixels.max(planes),
+        None => pixels,
+    };
+    plan.decoder_bytes(info) + scaler
+}
+
+/// The bytes of a scaler and of the picture that it returns.
+fn scaler_bytes([across, down]: [Axis; 2], scaled: Size, channels: Channels) -> u64 {
     const NUMBER_BYTES: u64 = 4;
     const SAMPLE_BYTES: u64 = 2;
-    /// Unfinished target rows where the window is longer than the ring: two of three lobes each, and the finished one.
+    /// Unfinished target rows where the window is longer than the ring: two of three lobes each, and the spare one.
     const SUMS: u64 = 8;
-    let [across, down] = plan.axes();
-    let scaler = if across.is_exactly(plan.scaled.width) && down.is_exactly(plan.scaled.height) {
-        0
-    } else {
-        let (width, height) = (across.pixels(), down.pixels());
-        let values = u64::from(width) * info.channels.count() as u64;
-        let window = (6 * u64::from(height)).div_ceil(u64::from(plan.scaled.height)).max(6) + 2;
-        let ring = window.next_power_of_two().min(SCALER_ROWS as u64) * SAMPLE_BYTES;
-        let sums = if window > SCALER_ROWS as u64 { SUMS } else { 1 } * NUMBER_BYTES;
-        let rows = values * (ring + sums + SCALER_LINES as u64 * NUMBER_BYTES);
-        rows + weight_bytes(width, plan.scaled.width) + weight_bytes(height, plan.scaled.height)
-    };
-    plan.decoder_bytes(info) + scaler + picture_bytes(plan.scaled, info.channels)
+    let picture = picture_bytes(scaled, channels);
+    if across.is_exactly(scaled.width) && down.is_exactly(scaled.height) {
+        return picture;
+    }
+    let (width, height) = (across.pixels(), down.pixels());
+    let channels = channels.count() as u64;
+    let window = |source: u32, target: u32| (6 * u64::from(source)).div_ceil(u64::from(target)).max(6) + 2;
+    let rows = window(height, scaled.height);
+    let ring = rows.next_power_of_two().min(SCALER_ROWS as u64) * SAMPLE_BYTES;
+    let sums = if rows > SCALER_ROWS as u64 { SUMS } else { 0 } * NUMBER_BYTES;
+    let lines = SCALER_LINES as u64 * NUMBER_BYTES;
+    // The lines of some target positions on their side.
+    let stretch = SCALER_TARGETS as u64 * u64::from(width).div_ceil(u64::from(scaled.width));
+    let turned = (stretch + window(width, scaled.width)).min(u64::from(width) + SCALER_LINES as u64) * lines;
+    let rows = channels * (u64::from(width) * (ring + sums + lines) + turned);
+    picture + rows + weight_bytes(width, scaled.width) + weight_bytes(height, scaled.height)
 }
 
 /// The most source rows that the scaler holds at once. A power of two.
@@ -93,6 +115,10 @@ pub(crate) const SCALER_ROWS: usize = 32;
 
 /// The rows that the scaler filters along their length at once: as many numbers as a vector register holds.
 pub(crate) const SCALER_LINES: usize = 8;
+
+/// The target positions that it filters before it goes on along the lines: their sources stay in the first-level cache.
+/// A multiple of the lines.
+pub(crate) const SCALER_TARGETS: usize = 32;
 
 /// The bytes of one axis: for each target position its window, and the weights in it.
 fn weight_bytes(source: u32, target: u32) -> u64 {

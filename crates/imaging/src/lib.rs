@@ -59,4 +59,4 @@ pub use source::SourceInfo;
 
 /// Part of every cache key. The number rises whenever the same instructions on the same source give other pixels or
 /// bytes.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;

@@ -1,4 +1,5 @@
-//! Picture in memory: the output of scaling, which the later steps work on.
+//! Picture in memory: the output of scaling, which the later steps work on. Its pixels are whole, or luma and chroma are
+//! planes of their own.
 
 use crate::{Channels, Size};
 
@@ -22,6 +23,21 @@ impl Picture {
     /// The bytes of a picture of this size.
     pub(crate) const fn bytes(size: Size, channels: Channels) -> usize {
         size.width as usize * size.height as usize * channels.count()
+    }
+}
+
+/// Luma and the two chromas (ITU-T T.871: 0 to 255, chroma around 128), each as a picture of one channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlanarPicture {
+    /// Luma has the picture's size. Chroma has a sample for each cell.
+    pub(crate) planes: [Picture; 3],
+    /// The pixels that a sample of chroma covers, across and down, from the top left on: 1 or 2.
+    pub(crate) cell: [u8; 2],
+}
+
+impl PlanarPicture {
+    pub(crate) const fn size(&self) -> Size {
+        self.planes[0].size
     }
 }
 

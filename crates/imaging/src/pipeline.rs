@@ -1,9 +1,12 @@
 //! Pipeline of a job, from bytes to bytes. Rows stream from the decoder through cropping into the scaler. The scaled
 //! picture is small and whole, is converted to sRGB, and passes through [`STEPS`]. An animation passes frame by frame.
+//! Luma and chroma stay apart where the [plan](crate::plan::PlanarPlan) allows it: see [`planar`].
+
+mod planar;
 
 use std::time::{Duration, Instant};
 
-use crate::codecs::Wanted;
+use crate::codecs::{Encoder, Wanted};
 use crate::damage::{Completed, Next};
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
@@ -87,10 +90,16 @@ pub fn run_within(
         shrink: plan.shrink,
         show_damaged: job.limits.show_damaged,
     };
+    let mut encoder = codecs::encoder(job, info, &plan)?;
+    if let Some(planes) = plan.planes.as_ref().filter(|_| to_srgb.is_nothing()) {
+        let decoder = codec.open_planes(source, wanted, planes.decodes_half)?;
+        let (picture, damaged) = planar::picture(decoder, &plan, planes, &mut timings, cancel)?;
+        timed(&mut timings.encode, || encoder.planes(picture, cancel))?;
+        return finished(encoder, job, &plan, timings, damaged, cancel);
+    }
     let opened = codec.open(source, info, wanted, cancel)?;
     let mut decoder = Some(Completed::new(opened, info, wanted.shrink, wanted.show_damaged));
     let mut damaged = false;
-    let mut encoder = codecs::encoder(job, info, &plan)?;
 
     while let Some(frames) = &mut decoder {
         let begun = timed(&mut timings.decode, || frames.next_frame(cancel))?;
@@ -132,6 +141,18 @@ pub fn run_within(
         growth.reach(COPIES * encoder.kept_bytes())?;
     }
     drop(decoder);
+    finished(encoder, job, &plan, timings, damaged, cancel)
+}
+
+/// The finished file.
+fn finished(
+    encoder: Box<dyn Encoder>,
+    job: &Job,
+    plan: &Plan,
+    mut timings: Timings,
+    damaged: bool,
+    cancel: &Cancel,
+) -> Result<Encoded, ImageError> {
     let bytes = timed(&mut timings.encode, || encoder.finish(cancel))?;
     Ok(Encoded {
         bytes,

@@ -1,6 +1,12 @@
 //! Plan of a job: the layout, carried over to the picture as it is stored, and the fill colours. It is made once per
 //! job, by `predict` for the cost and by `run` for the work, so that the two cannot disagree.
 
+mod planes;
+
+pub(crate) use planes::PlanarPlan;
+#[cfg(feature = "codecs")]
+pub(crate) use planes::{PlanePlan, jpeg_cell};
+
 use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Size, SourceInfo};
 
@@ -38,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) moving: bool,
     /// The number of decoded frames.
     pub(crate) frames: u32,
+    /// If luma and chroma stay apart, unless a colour profile has to be applied.
+    pub(crate) planes: Option<PlanarPlan>,
 }
 
 impl Plan {
@@ -75,7 +83,7 @@ impl Plan {
         let window = back.apply_to_rectangle(layout.window(), shown);
         let [x1, y1, x2, y2] = window;
         let scaled = back.apply_to_size(layout.image_size());
-        Ok(Self {
+        let mut plan = Self {
             window,
             shrink: match info.shrunk_bytes {
                 Some(_) => Shrink::for_scaling(Size::new(x2 - x1, y2 - y1), scaled),
@@ -93,7 +101,10 @@ impl Plan {
             output: layout.output,
             moving,
             frames,
-        })
+            planes: None,
+        };
+        plan.planes = PlanarPlan::of(info, job, &plan);
+        Ok(plan)
     }
 
     /// The window of the delivered picture, across and down.

@@ -51,6 +51,11 @@ impl ToSrgb {
             })
     }
 
+    /// Whether the picture stays as it is.
+    pub(crate) const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+
     /// `None` for a profile that does not fit these channels.
     fn of(profile: &[u8], channels: Channels) -> Option<Self> {
         let mut profile = ColorProfile::new_from_slice(profile).ok()?;

@@ -1,5 +1,6 @@
 //! Source information from the header: everything that admission and layout need before a pixel is decoded.
 
+use crate::shrink::{Shrink, Spacing};
 use crate::{Channels, Format, Instructions, Orientation, Size};
 
 /// The header of a source image, as `inspect` returns it.
@@ -31,6 +32,8 @@ pub struct SourceInfo {
     /// The decoder's bytes, instead of `decoder_bytes`, when it delivers a half, a quarter and an eighth of the
     /// picture. `None` if it cannot.
     pub(crate) shrunk_bytes: Option<[u64; 3]>,
+    /// Luma and chroma, if the decoder can deliver them as planes.
+    pub(crate) planes: Option<PlaneSpacings>,
     /// The pixels that are decoded for the largest frame: those of the whole picture, or more.
     pub(crate) frame_pixels: u64,
     /// The pages after the first one, each with its own size.
@@ -55,6 +58,7 @@ impl SourceInfo {
             frames: 1,
             plays: 1,
             shrunk_bytes: None,
+            planes: None,
             frame_pixels: width as u64 * height as u64,
             more_pages: Vec::new(),
         }
@@ -87,5 +91,31 @@ impl SourceInfo {
     /// Whether pixels can be transparent.
     pub const fn has_alpha(&self) -> bool {
         self.channels.has_alpha()
+    }
+}
+
+/// The spacing of the samples of luma and of the two chromas, across and down, at each size that the decoder can deliver
+/// them at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlaneSpacings {
+    /// By shrink, from none to an eighth; for each first with chroma of full resolution, then of half of it.
+    spacings: [[[[Spacing; 2]; 3]; 2]; 4],
+}
+
+impl PlaneSpacings {
+    const SHRINKS: [Shrink; 4] = [Shrink::NONE, Shrink::HALF, Shrink::QUARTER, Shrink::EIGHTH];
+
+    /// `spacing` tells that of a plane, 0 for luma, at a shrink, and whether chroma is at half resolution.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn new(spacing: impl Fn(usize, Shrink, bool) -> [Spacing; 2]) -> Self {
+        Self {
+            spacings: Self::SHRINKS
+                .map(|shrink| [false, true].map(|half| std::array::from_fn(|plane| spacing(plane, shrink, half)))),
+        }
+    }
+
+    /// The spacings of the three planes.
+    pub(crate) fn at(&self, shrink: Shrink, half_chroma: bool) -> &[[Spacing; 2]; 3] {
+        &self.spacings[shrink.denominator().ilog2() as usize][usize::from(half_chroma)]
     }
 }

@@ -5,7 +5,7 @@ use crate::block::{Coefficients, Kind, ZIGZAG};
 use crate::frame::{Frame, Process};
 use crate::header::Header;
 use crate::sampling::Sampling;
-use crate::{Error, Scale, transform};
+use crate::{Error, Reduction, transform};
 
 /// The sample of missing pixels: the middle of all values, as in a block without coefficients.
 const GREY: u8 = 128;
@@ -34,10 +34,10 @@ pub(crate) struct Component {
 }
 
 impl Component {
-    pub(crate) fn new(header: &Header<'_>, index: usize, scale: Scale) -> Result<Self, Error> {
+    pub(crate) fn new(header: &Header<'_>, index: usize, reduction: Reduction) -> Result<Self, Error> {
         let frame = &header.frame;
         let component = &frame.components[index];
-        let sampling = frame.sampling(component, scale);
+        let sampling = frame.sampling(index, reduction);
         let (points_across, points_down) = (sampling.block_width, sampling.block_height);
         let mut multipliers = Box::new([0.0; 64]);
         for (place, multiplier) in multipliers.iter_mut().enumerate() {
@@ -51,7 +51,7 @@ impl Component {
         let [stride, rows] = frame.plane(component, sampling);
         let [row_across, row_down] = frame.blocks_in_row(component);
         let kind = Kind::new(points_across, points_down).ok_or(Error::Unsupported("with these sampling factors"))?;
-        let (dc, ac) = Self::coefficients(header, index, scale);
+        let (dc, ac) = Self::coefficients(header, index, reduction);
         Ok(Self {
             kind,
             multipliers,
@@ -70,29 +70,29 @@ impl Component {
     }
 
     /// Whether DC and whether AC coefficients are kept.
-    fn coefficients(header: &Header<'_>, index: usize, scale: Scale) -> (bool, bool) {
+    fn coefficients(header: &Header<'_>, index: usize, reduction: Reduction) -> (bool, bool) {
         if header.frame.process == Process::Sequential {
             return (false, false);
         }
         let has_ac = header
-            .needed_scans(scale)
+            .needed_scans(reduction)
             .any(|scan| scan.coefficients() & !1 != 0 && scan.parts.iter().any(|part| part.component == index));
         (true, has_ac)
     }
 
-    /// The bytes that a component of this header holds at a scale.
-    pub(crate) fn bytes(header: &Header<'_>, index: usize, scale: Scale) -> usize {
+    /// The bytes that a component of this header holds.
+    pub(crate) fn bytes(header: &Header<'_>, index: usize, reduction: Reduction) -> usize {
         let component = &header.frame.components[index];
-        let [stride, rows] = header.frame.plane(component, header.frame.sampling(component, scale));
+        let [stride, rows] = header.frame.plane(component, header.frame.sampling(index, reduction));
         let [across, down] = header.frame.blocks_in_row(component);
-        let (dc, ac) = Self::coefficients(header, index, scale);
+        let (dc, ac) = Self::coefficients(header, index, reduction);
         let block = if dc { size_of::<i16>() } else { 0 } + if ac { size_of::<Coefficients>() } else { 0 };
         stride * rows + across * down * block + size_of::<Self>() + size_of::<[f32; 64]>()
     }
 
-    /// The coefficients that a component's samples depend on at a scale: bit n for index n in zigzag order.
-    pub(crate) fn wanted(frame: &Frame, index: usize, scale: Scale) -> u64 {
-        let sampling = frame.sampling(&frame.components[index], scale);
+    /// The coefficients that a component's samples depend on: bit n for index n in zigzag order.
+    pub(crate) fn wanted(frame: &Frame, index: usize, reduction: Reduction) -> u64 {
+        let sampling = frame.sampling(index, reduction);
         Kind::new(sampling.block_width, sampling.block_height).map_or(u64::MAX, |kind| kind.wanted)
     }
 

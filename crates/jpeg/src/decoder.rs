@@ -6,7 +6,7 @@ use crate::frame::Process;
 use crate::header::Header;
 use crate::plane::Rows;
 use crate::scan::Scan;
-use crate::{Colours, Damage, Error, Scale};
+use crate::{Colours, Damage, Error, Reduction};
 
 /// Decodes one picture, from the top down.
 #[derive(Debug)]
@@ -42,20 +42,25 @@ pub enum Step {
 }
 
 impl<'s> Decoder<'s> {
-    /// Prepares to decode at this scale. Allocates what [`Header::decoder_bytes`] says.
-    pub fn new(header: &Header<'s>, scale: Scale) -> Result<Self, Error> {
+    /// Prepares to decode at this size. Allocates what [`Header::decoder_bytes`] says.
+    pub fn new(header: &Header<'s>, size: impl Into<Reduction>) -> Result<Self, Error> {
+        let reduction = size.into();
+        let scale = reduction.scale;
         let components = 0..header.frame.components.len();
         Ok(Self {
             width: scale.apply(header.width()),
             height: scale.apply(header.height()),
             colours: header.colours(),
             components: components
-                .map(|index| Component::new(header, index, scale))
+                .map(|index| Component::new(header, index, reduction))
                 .collect::<Result<_, _>>()?,
             process: header.frame.process,
             damage: header.damage,
             incomplete: !header.complete,
-            scans: header.needed_scans(scale).map(|scan| Scan::new(header, scan)).collect(),
+            scans: header
+                .needed_scans(reduction)
+                .map(|scan| Scan::new(header, scan))
+                .collect(),
             next_scan: 0,
             mcus: header.frame.mcus(),
             done: 0,

@@ -1,7 +1,7 @@
 //! Frame header (T.81, B.2.2): coding process, size and components, and the geometry that follows from them (A.1, A.2).
 
-use crate::sampling::Sampling;
-use crate::{Error, Scale};
+use crate::sampling::{Sampling, Wanted};
+use crate::{Chroma, Error, Reduction, Scale};
 
 /// The supported coding processes, all with Huffman codes and 8 bits a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,10 +118,16 @@ impl Frame {
         )
     }
 
-    /// The sampling of a component at a scale. At an eighth a progressive picture is read from its DC scans alone.
-    pub(crate) fn sampling(&self, component: &Component, scale: Scale) -> Sampling {
-        let dc_only = self.process == Process::Progressive && scale == Scale::Eighth;
-        Sampling::new(self.most_blocks(), (component.across, component.down), scale, dc_only)
+    /// The sampling of a component. At an eighth a progressive picture is read from its DC scans alone.
+    pub(crate) fn sampling(&self, index: usize, Reduction { scale, chroma }: Reduction) -> Sampling {
+        let is_chroma = self.components.len() == 3 && index > 0;
+        let wanted = match (self.process, scale, chroma) {
+            (Process::Progressive, Scale::Eighth, _) => Wanted::Stored,
+            (_, _, Chroma::Half) if is_chroma => Wanted::Half,
+            _ => Wanted::Full,
+        };
+        let Component { across, down, .. } = self.components[index];
+        Sampling::new(self.most_blocks(), (across, down), scale, wanted)
     }
 
     /// The width and the number of rows of a component's plane: a row of MCUs, and the row of samples before it.

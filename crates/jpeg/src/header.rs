@@ -10,7 +10,7 @@ use crate::scan::Scan;
 use crate::scan_header::{Part, ScanHeader};
 use crate::segments::{END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, Segment, Segments};
 use crate::tables::Tables;
-use crate::{Damage, Error, Scale};
+use crate::{Damage, Error, Ratio, Reduction, Scale};
 
 /// The header of a JPEG that this decoder decodes.
 #[derive(Clone, Debug)]
@@ -141,22 +141,34 @@ impl<'s> Header<'s> {
         self.frame.most_blocks().1 * scale.points()
     }
 
-    /// The bytes that a [`Decoder`](crate::Decoder) and this header hold at this scale.
-    pub fn decoder_bytes(&self, scale: Scale) -> u64 {
-        let components = (0..self.frame.components.len()).map(|index| Component::bytes(self, index, scale));
-        let scans = self.needed_scans(scale).map(Scan::bytes);
+    /// How many pixels of the decoded picture the samples of a component cover, across and down. The first component
+    /// is 0.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such component. [`Colours::components`] says how many there are.
+    pub fn ratios(&self, component: usize, reduction: Reduction) -> (Ratio, Ratio) {
+        let sampling = self.frame.sampling(component, reduction);
+        (sampling.across, sampling.down)
+    }
+
+    /// The bytes that a [`Decoder`](crate::Decoder) and this header hold at this size.
+    pub fn decoder_bytes(&self, size: impl Into<Reduction>) -> u64 {
+        let reduction = size.into();
+        let components = (0..self.frame.components.len()).map(|index| Component::bytes(self, index, reduction));
+        let scans = self.needed_scans(reduction).map(Scan::bytes);
         let headers = self.scans.len() * (size_of::<ScanHeader<'s>>() + 4 * size_of::<Part<'s>>());
         (components.sum::<usize>() + scans.sum::<usize>() + 2 * headers) as u64
     }
 
-    /// The scans that have to be read at this scale.
+    /// The scans that have to be read at this size.
     ///
     /// A scan of high frequencies is skipped at a reduced scale, unless a needed scan refines it later: a refinement
     /// cannot be read without the coefficients that it refines. Without an end marker any scan may be cut off, so that
     /// all of them are read.
-    pub(crate) fn needed_scans(&self, scale: Scale) -> impl Iterator<Item = &ScanHeader<'s>> {
+    pub(crate) fn needed_scans(&self, reduction: Reduction) -> impl Iterator<Item = &ScanHeader<'s>> {
         let mut wanted: Vec<u64> = (0..self.frame.components.len())
-            .map(|index| Component::wanted(&self.frame, index, scale))
+            .map(|index| Component::wanted(&self.frame, index, reduction))
             .collect();
         let mut needed = vec![true; self.scans.len()];
         for (scan, needed) in self.scans.iter().zip(&mut needed).rev() {

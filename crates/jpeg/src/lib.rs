@@ -42,5 +42,5 @@ pub use error::{Damage, Error};
 pub use header::{Colours, Header};
 pub use plane::{Plane, Rows};
 pub use sampling::Ratio;
-pub use scale::Scale;
+pub use scale::{Chroma, Reduction, Scale};
 pub use segments::{Segment, Segments};

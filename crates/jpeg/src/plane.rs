@@ -54,6 +54,11 @@ impl<'d> Plane<'d> {
         (self.component.sampling.across, self.component.sampling.down)
     }
 
+    /// The rows that are ready, counted from the top of the picture. Each row of the component comes once.
+    pub const fn ready(&self) -> std::ops::Range<u32> {
+        self.first..self.end
+    }
+
     /// A row, counted from the top of the picture. It must be one of the rows that are ready, or the row before them.
     /// Any other index returns the nearest of these rows.
     pub fn row(&self, row: u32) -> &'d [u8] {

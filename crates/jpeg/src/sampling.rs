@@ -42,14 +42,24 @@ pub(crate) struct Sampling {
     pub(crate) down: Ratio,
 }
 
+/// How many samples are decoded of a component that is subsampled by 2, by 4 or not at all. Of others a block becomes as
+/// many samples as the scale asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A sample for each pixel if possible. A block of a subsampled component is decoded to more samples than the scale
+    /// asks for, so that less upsampling or none is needed.
+    Full,
+    /// Half as many, in each direction.
+    Half,
+    /// As many as the scale asks for: only the DC coefficients are read.
+    Stored,
+}
+
 impl Sampling {
     /// The sampling of a component with these factors, where the largest ones of the frame are `most`.
-    ///
-    /// Blocks of a component that is subsampled by 2 or 4 are decoded to more samples than the scale asks for, so that
-    /// less upsampling or none is needed. Not so if only the DC coefficients are to be read (`dc_only`).
-    pub(crate) const fn new(most: (u32, u32), factors: (u32, u32), scale: Scale, dc_only: bool) -> Self {
-        let (block_width, across) = axis(most.0, factors.0, scale, dc_only);
-        let (block_height, down) = axis(most.1, factors.1, scale, dc_only);
+    pub(crate) const fn new(most: (u32, u32), factors: (u32, u32), scale: Scale, wanted: Wanted) -> Self {
+        let (block_width, across) = axis(most.0, factors.0, scale, wanted);
+        let (block_height, down) = axis(most.1, factors.1, scale, wanted);
         Self {
             block_width,
             block_height,
@@ -66,18 +76,22 @@ impl Sampling {
     }
 }
 
-const fn axis(most: u32, blocks: u32, scale: Scale, dc_only: bool) -> (u32, Ratio) {
+const fn axis(most: u32, blocks: u32, scale: Scale, wanted: Wanted) -> (u32, Ratio) {
     let points = scale.points();
-    match Ratio::new(most, blocks) {
-        Ratio {
-            pixels: pixels @ (2 | 4),
-            samples: 1,
-        } if !dc_only => {
-            let wanted = points * pixels;
-            let possible = if wanted < 8 { wanted } else { 8 };
-            (possible, Ratio::new(wanted / possible, 1))
+    match (Ratio::new(most, blocks), wanted) {
+        (ratio, Wanted::Stored) => (points, ratio),
+        (Ratio { pixels, samples: 1 }, wanted) if pixels != 3 => {
+            // The pixels that a block covers.
+            let covered = points * pixels;
+            let possible = match (wanted, covered) {
+                (Wanted::Half, 1) => 1,
+                (Wanted::Half, 2..=16) => covered / 2,
+                (_, 0..=8) => covered,
+                _ => 8,
+            };
+            (possible, Ratio::new(covered / possible, 1))
         }
-        ratio => (points, ratio),
+        (ratio, _) => (points, ratio),
     }
 }
 
@@ -106,20 +120,32 @@ mod tests {
     }
 
     #[test]
-    fn subsampled_block_is_decoded_larger() {
-        let check = |most, factors, scale, dc_only, expected: (u32, u32, u32)| {
-            let sampling = Sampling::new((most, 1), (factors, 1), scale, dc_only);
+    fn block_is_decoded_to_the_samples_that_are_wanted() {
+        use Wanted::{Full, Half, Stored};
+        let check = |most, factors, scale, wanted, expected: (u32, u32, u32)| {
+            let sampling = Sampling::new((most, 1), (factors, 1), scale, wanted);
             let Ratio { pixels, samples } = sampling.across;
             assert_eq!((sampling.block_width, pixels, samples), expected);
         };
-        check(2, 1, Scale::Full, false, (8, 2, 1));
-        check(2, 1, Scale::Half, false, (8, 1, 1));
-        check(2, 1, Scale::Eighth, false, (2, 1, 1));
-        check(2, 1, Scale::Eighth, true, (1, 2, 1));
-        check(4, 1, Scale::Half, false, (8, 2, 1));
-        check(3, 1, Scale::Half, false, (4, 3, 1));
-        check(3, 2, Scale::Quarter, false, (2, 3, 2));
-        check(4, 3, Scale::Full, false, (8, 4, 3));
-        check(4, 2, Scale::Quarter, false, (4, 1, 1));
+        check(2, 1, Scale::Full, Full, (8, 2, 1));
+        check(2, 1, Scale::Half, Full, (8, 1, 1));
+        check(2, 1, Scale::Eighth, Full, (2, 1, 1));
+        check(2, 1, Scale::Eighth, Stored, (1, 2, 1));
+        check(4, 1, Scale::Half, Full, (8, 2, 1));
+        check(3, 1, Scale::Half, Full, (4, 3, 1));
+        check(3, 2, Scale::Quarter, Full, (2, 3, 2));
+        check(4, 3, Scale::Full, Full, (8, 4, 3));
+        check(4, 2, Scale::Quarter, Full, (4, 1, 1));
+        check(1, 1, Scale::Half, Full, (4, 1, 1));
+        check(1, 1, Scale::Full, Half, (4, 2, 1));
+        check(1, 1, Scale::Quarter, Half, (1, 2, 1));
+        check(1, 1, Scale::Eighth, Half, (1, 1, 1));
+        check(2, 1, Scale::Full, Half, (8, 2, 1));
+        check(2, 1, Scale::Half, Half, (4, 2, 1));
+        check(2, 1, Scale::Eighth, Half, (1, 2, 1));
+        check(4, 1, Scale::Full, Half, (8, 4, 1));
+        check(4, 1, Scale::Quarter, Half, (4, 2, 1));
+        check(3, 1, Scale::Half, Half, (4, 3, 1));
+        check(4, 3, Scale::Quarter, Half, (2, 4, 3));
     }
 }

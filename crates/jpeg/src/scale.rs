@@ -1,4 +1,4 @@
-//! Decoding scales: the sizes at which a picture can be decoded.
+//! Decoding scales: the sizes at which a picture and its chroma can be decoded.
 
 /// The fraction of width and height that a picture is decoded at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,5 +36,33 @@ impl Scale {
     /// A stored length in decoded pixels, rounded up. The last pixel may reach beyond the picture.
     pub const fn apply(self, length: u32) -> u32 {
         length.div_ceil(self.denominator())
+    }
+}
+
+/// The resolution of chroma: of the second and the third of three components.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Chroma {
+    /// A sample for each pixel, or fewer where the file has fewer.
+    #[default]
+    Full,
+    /// A sample for each 2 x 2 pixels, or fewer where the file has fewer. Nothing finer is decoded. At an eighth of the
+    /// size, chroma that is not subsampled still has a sample for each pixel: these are the DC coefficients.
+    Half,
+}
+
+/// The size at which a picture is decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reduction {
+    /// The scale of the picture.
+    pub scale: Scale,
+    /// The resolution of chroma in the scaled picture.
+    pub chroma: Chroma,
+}
+
+impl From<Scale> for Reduction {
+    /// Chroma has its full resolution.
+    fn from(scale: Scale) -> Self {
+        let chroma = Chroma::Full;
+        Self { scale, chroma }
     }
 }

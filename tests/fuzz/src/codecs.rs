@@ -4,7 +4,7 @@
 use resizer_imaging::{
     Cancel, Format, ImageError, Instructions, Job, Limits, inspect, output_format, predict, run_within,
 };
-use resizer_jpeg::{Damage, Scale};
+use resizer_jpeg::{Chroma, Damage, Reduction, Scale};
 use resizer_webp::{LosslessDecoder, Pixels};
 
 use crate::MEMORY;
@@ -84,17 +84,19 @@ pub(crate) fn jpeg_decoder(input: &[u8]) {
         if header.width() * header.height() > MOST_PIXELS {
             return;
         }
-        for scale in Scale::ALL {
+        let chromas = [Chroma::Full, Chroma::Half];
+        let scales = Scale::ALL.into_iter();
+        for size in scales.flat_map(|scale| chromas.map(|chroma| Reduction { scale, chroma })) {
             let before = MEMORY.current_usage() as u64;
             MEMORY.reset_peak_usage();
-            let Ok(mut decoder) = resizer_jpeg::Decoder::new(&header, scale) else {
+            let Ok(mut decoder) = resizer_jpeg::Decoder::new(&header, size) else {
                 return;
             };
             while let Ok(true) = decoder.advance() {
                 std::hint::black_box(decoder.rows().plane(0).row(0));
             }
             let taken = (MEMORY.peak_usage() as u64).saturating_sub(before);
-            let allowed = header.decoder_bytes(scale) + SPARE_BYTES;
+            let allowed = header.decoder_bytes(size) + SPARE_BYTES;
             assert!(taken <= allowed, "{taken} bytes taken, {allowed} allowed");
         }
     }

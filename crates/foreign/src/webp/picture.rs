@@ -4,14 +4,16 @@ use libwebp_sys::{
     WebPCleanupTransparentArea, WebPEncCSP, WebPPicture, WebPPictureFree, WebPPictureImportRGB, WebPPictureImportRGBA,
 };
 
-use super::{EncodeError, Source};
+use super::{EncodeError, MOST_SIDE, Source};
 
 /// Rows that are converted between two questions whether to go on: a few milliseconds for the widest picture. A
 /// multiple of 8, the side of the blocks in which libwebp cleans up transparent pixels.
 const BAND_ROWS: usize = 64;
 
-/// Luma of each pixel, chroma of each block of 2 by 2, and alpha of each pixel or none; rows without gaps.
-pub(super) struct Planes {
+/// Luma of each pixel, chroma of each block of 2 by 2, and alpha of each pixel or none; rows without gaps. Values are
+/// those of ITU-R BT.601: luma from 16 to 235, chroma from 16 to 240.
+#[derive(Clone, Debug)]
+pub struct Planes {
     width: u32,
     height: u32,
     luma: Vec<u8>,
@@ -21,6 +23,36 @@ pub(super) struct Planes {
 }
 
 impl Planes {
+    /// An opaque picture of `width` by `height` pixels, 1 to [`MOST_SIDE`] each. A chroma has half of both, rounded up.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::Size`] if a plane has another length, or a side is beyond the format.
+    pub fn new(width: u32, height: u32, luma: Vec<u8>, chroma: [Vec<u8>; 2]) -> Result<Self, EncodeError> {
+        let sides = 1..=MOST_SIDE;
+        let half = width.div_ceil(2) as usize * height.div_ceil(2) as usize;
+        if sides.contains(&width)
+            && sides.contains(&height)
+            && luma.len() == width as usize * height as usize
+            && chroma.iter().all(|plane| plane.len() == half)
+        {
+            let alpha = Vec::new();
+            return Ok(Self {
+                width,
+                height,
+                luma,
+                chroma,
+                alpha,
+            });
+        }
+        let [u, v] = chroma;
+        Err(EncodeError::Size {
+            bytes: luma.len() + u.len() + v.len(),
+            width,
+            height,
+        })
+    }
+
     /// Converts band by band, with the result of libwebp for a whole picture: libwebp mixes two rows at most, and its
     /// blocks end where a band ends.
     pub(super) fn of(source: Source<'_>, with_alpha: bool, go_on: &dyn Fn() -> bool) -> Result<Self, EncodeError> {

@@ -192,3 +192,38 @@ fn size_without_its_pixels_or_beyond_the_format_is_refused() {
     check(0, 1 << 31, 1 << 31, true);
     check(4, u32::MAX, u32::MAX, true);
 }
+
+/// A red of 200, 30, 40 by the formulas of BT.601 in studio range: luma 16 + 219 * 0.322, chroma 128 + 224 * -0.0927 and
+/// 128 + 224 * 0.3305.
+#[test]
+fn planes_are_encoded_as_they_are() {
+    for (width, height) in [(1_u32, 1_u32), (16, 16), (37, 21), (80, 65)] {
+        let half = (width.div_ceil(2) * height.div_ceil(2)) as usize;
+        let luma = vec![86; (width * height) as usize];
+        let planes = Planes::new(width, height, luma, [vec![107; half], vec![202; half]]).unwrap();
+        let file = encode_planes(planes, SETTINGS, &|| true).unwrap();
+        assert_eq!(&file[8..16], b"WEBPVP8 ");
+        let image = webp::Decoder::new(&file).decode().unwrap();
+        assert_eq!((image.width(), image.height()), (width, height));
+        for pixel in image.as_chunks::<3>().0 {
+            let far = pixel.iter().zip([200_u8, 30, 40]).any(|(a, b)| a.abs_diff(b) > 3);
+            assert!(!far, "{width} x {height}: {pixel:?}");
+        }
+    }
+}
+
+#[test]
+fn planes_of_another_size_are_refused() {
+    let check = |width: u32, height: u32, luma: usize, chroma: [usize; 2]| {
+        let planes = Planes::new(width, height, vec![0; luma], chroma.map(|length| vec![0; length]));
+        let bytes = luma + chroma[0] + chroma[1];
+        assert_eq!(planes.err(), Some(EncodeError::Size { bytes, width, height }));
+    };
+    check(0, 0, 0, [0, 0]);
+    check(3, 3, 9, [4, 1]);
+    check(3, 3, 9, [1, 4]);
+    check(3, 3, 8, [4, 4]);
+    check(4, 4, 16, [8, 8]);
+    check(MOST_SIDE + 1, 1, MOST_SIDE as usize + 1, [8192, 8192]);
+    check(1 << 31, 1 << 31, 0, [0, 0]);
+}

@@ -1,9 +1,11 @@
-//! JPEG codec: reads the header and metadata, and decodes every kind of file row by row through resizer-jpeg.
+//! JPEG codec: reads the header and metadata, and decodes every kind of file row by row through resizer-jpeg, to pixels
+//! or to planes of luma and chroma.
 //!
 //! The encoder of baseline and progressive files is in `encode`.
 
 mod encode;
 mod metadata;
+mod planes;
 mod profile;
 mod rows;
 mod stream;
@@ -11,9 +13,9 @@ mod upsample;
 
 pub(super) use encode::JpegEncoder;
 
-use resizer_jpeg::{Damage, Error, Header};
+use resizer_jpeg::{Colours, Damage, Error, Header};
 
-use super::{Codec, Decoder, Wanted};
+use super::{Codec, Decoder, PlaneDecoder, Wanted};
 use crate::picture::Picture;
 use crate::shrink::Shrink;
 use crate::{Cancel, Format, ImageError, Limits, Size, SourceInfo};
@@ -41,6 +43,7 @@ impl Codec for Jpeg {
             orientation,
             decoder_bytes: full,
             shrunk_bytes: Some(shrunk),
+            planes: (header.colours() == Colours::YCbCr).then(|| planes::spacings(&header)),
             profile_bytes: profile.bytes(),
             ..SourceInfo::new(Format::Jpeg, header.width(), header.height(), channels)
         })
@@ -59,6 +62,17 @@ impl Codec for Jpeg {
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
         let header = read_header(source, damage(wanted.show_damaged))?;
         let decoder = StreamDecoder::new(&header, wanted.shrink, Conversion::Display)?;
+        Ok(Box::new(decoder))
+    }
+
+    fn open_planes<'s>(
+        &self,
+        source: &'s [u8],
+        wanted: Wanted,
+        half_chroma: bool,
+    ) -> Result<Box<dyn PlaneDecoder + 's>, ImageError> {
+        let header = read_header(source, damage(wanted.show_damaged))?;
+        let decoder = planes::JpegPlanes::new(&header, wanted.shrink, half_chroma)?;
         Ok(Box::new(decoder))
     }
 }

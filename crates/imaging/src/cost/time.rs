@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use crate::plan::Plan;
-use crate::shrink::Shrink;
-use crate::{Format, Job, Lossless, SourceInfo};
+use crate::shrink::{Axis, Shrink};
+use crate::{Format, Job, Lossless, Size, SourceInfo};
 
 /// Tables, buffers, and the header, in picoseconds.
 const BASE: u64 = 200_000_000;
@@ -21,20 +21,29 @@ const RESULT_SAMPLE: u64 = 2_000;
 
 /// The processor time of a job.
 pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
-    let channels = info.channels.count() as u64;
-    let [across, down] = plan.axes();
-    let window = u64::from(across.pixels()) * u64::from(down.pixels());
     let decoded = info.stored_size().pixels() * u64::from(plan.frames) * decoding(info, plan.shrink);
-    let unchanged = across.is_exactly(plan.scaled.width) && down.is_exactly(plan.scaled.height);
-    let scaled = match unchanged {
-        true => 0,
-        false => channels * (window * SCALED_SAMPLE + plan.scaled.pixels() * RESULT_SAMPLE),
+    let scaled = match &plan.planes {
+        Some(planar) => planar
+            .planes
+            .iter()
+            .map(|plane| scaling(plane.axes, plane.scaled))
+            .sum(),
+        None => info.channels.count() as u64 * scaling(plan.axes(), plan.scaled),
     };
     let encoded = plan.output.pixels() * encoding(info, plan, job);
     // Of an animation that is not kept whole, one frame is scaled and encoded.
     let written = if plan.moving { u64::from(plan.frames) } else { 1 };
     let picoseconds = BASE + decoded + (scaled + encoded) * written;
     Duration::from_nanos(picoseconds / 1000)
+}
+
+/// Picoseconds of scaling one channel.
+fn scaling([across, down]: [Axis; 2], scaled: Size) -> u64 {
+    if across.is_exactly(scaled.width) && down.is_exactly(scaled.height) {
+        return 0;
+    }
+    let window = u64::from(across.pixels()) * u64::from(down.pixels());
+    window * SCALED_SAMPLE + scaled.pixels() * RESULT_SAMPLE
 }
 
 /// Picoseconds of a stored pixel.

@@ -15,7 +15,8 @@ pub(crate) fn result(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<P
     turned(picture, plan.turn, cancel)
 }
 
-fn turned(picture: Picture, orientation: Orientation, cancel: &Cancel) -> Result<Picture, ImageError> {
+/// A picture in another orientation.
+pub(crate) fn turned(picture: Picture, orientation: Orientation, cancel: &Cancel) -> Result<Picture, ImageError> {
     if orientation == Orientation::IDENTITY {
         return Ok(picture);
     }

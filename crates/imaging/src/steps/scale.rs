@@ -8,9 +8,12 @@
 //! Every sum has a fixed order and no fused multiplication, so that all processors compute the same bytes.
 
 mod columns;
+mod curve;
 mod rows;
 mod samples;
 mod weights;
+
+use std::rc::Rc;
 
 use columns::Columns;
 use rows::Rows;
@@ -35,20 +38,33 @@ struct Filters {
 impl Scaler {
     /// The rows to push have as many pixels as the window is wide, and there are as many rows as it is high.
     pub(crate) fn new(channels: Channels, [across, down]: [Axis; 2], target: Size) -> Self {
-        let pixels = Vec::with_capacity(Picture::bytes(target, channels));
-        let picture = Picture {
-            size: target,
-            channels,
-            pixels,
-        };
         // An unchanged size is copied, so that every value stays, also below full transparency.
         let unchanged = across.is_exactly(target.width) && down.is_exactly(target.height);
         let values = across.pixels() as usize * channels.count();
-        let filters = (!unchanged).then(|| Filters {
-            columns: Columns::new(Weights::lanczos(down, target.height), values),
-            rows: Rows::new(Weights::lanczos(across, target.width), values),
+        let filters = (!unchanged).then(|| {
+            let down = Weights::lanczos(down, target.height);
+            let across = Weights::lanczos(across, target.width).of_one_length();
+            Filters {
+                columns: Columns::new(Rc::new(down), values),
+                rows: Rows::new(Rc::new(across), values),
+            }
         });
-        Self { picture, filters }
+        Self {
+            picture: empty(target, channels),
+            filters,
+        }
+    }
+
+    /// A scaler for another picture of the same window, size and channels, of which no row was pushed.
+    pub(crate) fn twin(&self) -> Self {
+        let filters = self.filters.as_ref().map(|Filters { columns, rows }| Filters {
+            columns: columns.twin(),
+            rows: rows.twin(),
+        });
+        Self {
+            picture: empty(self.picture.size, self.picture.channels),
+            filters,
+        }
     }
 
     /// Takes the next row of the window.
@@ -59,12 +75,13 @@ impl Scaler {
             return;
         };
         samples::premultiply(row, picture.channels, columns.next_row());
-        columns.filter(|line| {
+        while columns.has_line() {
             if rows.is_full() {
                 rows.filter(picture);
             }
-            rows.push(line);
-        });
+            columns.write_line(rows.next_line());
+        }
+        columns.make_room();
     }
 
     /// The scaled picture, once all rows of the window have been pushed.
@@ -75,6 +92,15 @@ impl Scaler {
         }
         debug_assert_eq!(picture.pixels.len(), Picture::bytes(picture.size, picture.channels));
         picture
+    }
+}
+
+/// A picture without rows yet, and with room for all of them.
+fn empty(size: Size, channels: Channels) -> Picture {
+    Picture {
+        size,
+        channels,
+        pixels: Vec::with_capacity(Picture::bytes(size, channels)),
     }
 }
 

@@ -25,6 +25,7 @@ mod odd_jpegs;
 mod orientation;
 mod photographs;
 mod pixels;
+mod planes;
 mod profiles;
 mod refusals;
 mod shown;

@@ -14,7 +14,7 @@ mod progressive;
 mod scans;
 
 use file::{Block, Picture, Random, quantiser, zigzag};
-use resizer_jpeg::{Damage, Decoder, Error, Header, Scale};
+use resizer_jpeg::{Chroma, Damage, Decoder, Error, Header, Reduction, Scale};
 use scans::Scan;
 
 /// T.81, A.3.3, limited to the lowest frequencies, each a cosine over as many samples as there are.
@@ -41,28 +41,37 @@ fn samples(block: &Block, width: usize, height: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
-fn decoder(file: &[u8], scale: Scale) -> Result<Decoder<'_>, Error> {
-    Decoder::new(&Header::read(file, Damage::Refuse)?, scale)
+fn decoder(file: &[u8], size: impl Into<Reduction>) -> Result<Decoder<'_>, Error> {
+    Decoder::new(&Header::read(file, Damage::Refuse)?, size)
+}
+
+/// Each scale with each resolution of chroma.
+fn reductions() -> impl Iterator<Item = Reduction> {
+    let chromas = [Chroma::Full, Chroma::Half];
+    Scale::ALL
+        .into_iter()
+        .flat_map(move |scale| chromas.map(|chroma| Reduction { scale, chroma }))
 }
 
 /// Decodes the picture's file and compares each sample.
-fn check(picture: &Picture, scale: Scale) {
-    check_file(picture, &picture.file(), scale);
+fn check(picture: &Picture, size: impl Into<Reduction>) {
+    check_file(picture, &picture.file(), size);
 }
 
-fn check_file(picture: &Picture, file: &[u8], scale: Scale) {
+fn check_file(picture: &Picture, file: &[u8], size: impl Into<Reduction>) {
+    let size = size.into();
     let about = format!(
-        "{} x {}, {:?}, {:?}, codes of {:?}, {scale:?}",
+        "{} x {}, {:?}, {:?}, codes of {:?}, {size:?}",
         picture.width, picture.height, picture.factors, picture.scans, picture.lengths
     );
-    let mut decoder = decoder(file, scale).unwrap();
+    let mut decoder = decoder(file, size).unwrap();
     let (most_across, most_down) = picture.most();
     let mut next = vec![0; picture.factors.len()];
     while decoder.advance().unwrap() {
         let rows = decoder.rows();
         for (component, (across, down)) in picture.block_factors().into_iter().enumerate() {
             let plane = rows.plane(component);
-            let points = 8 / scale.denominator();
+            let points = 8 / size.scale.denominator();
             // The samples of a block, as the ratios promise.
             let (ratio_across, ratio_down) = plane.ratios();
             let width = (points * most_across * ratio_across.samples / across / ratio_across.pixels) as usize;
@@ -75,6 +84,7 @@ fn check_file(picture: &Picture, file: &[u8], scale: Scale) {
             } else {
                 (rows.end() * ratio_down.samples / ratio_down.pixels) as usize
             };
+            assert_eq!(plane.ready(), next[component] as u32..end as u32, "{about}");
             for y in next[component]..end {
                 let row = plane.row(y as u32);
                 assert_eq!(row.len() as u32, all_across, "{about}");
@@ -118,8 +128,32 @@ const FACTORS: [&[(u32, u32)]; 16] = [
 fn usual_sampling_at_every_scale_matches_the_formula() {
     let mut random = Random(0x2545_f491);
     for factors in FACTORS {
-        for scale in Scale::ALL {
-            check(&Picture::random(&mut random, 37, 41, factors, 0, (4, 8)), scale);
+        for size in reductions() {
+            check(&Picture::random(&mut random, 37, 41, factors, 0, (4, 8)), size);
+        }
+    }
+}
+
+/// The second and the third of three components have a sample for 2 x 2 pixels at most. Luma and inks are not reduced.
+#[test]
+fn chroma_of_half_the_resolution_covers_two_pixels_or_more() {
+    let mut random = Random(0x5eed_0001);
+    for factors in FACTORS {
+        let file = Picture::random(&mut random, 37, 41, factors, 0, (4, 8)).file();
+        let header = Header::read(&file, Damage::Refuse).unwrap();
+        for scale in [Scale::Full, Scale::Half, Scale::Quarter] {
+            let ratios = |component, chroma| {
+                let (across, down) = header.ratios(component, Reduction { scale, chroma });
+                [across, down].map(|ratio| f64::from(ratio.pixels) / f64::from(ratio.samples))
+            };
+            for component in 0..factors.len() {
+                let (full, half) = (ratios(component, Chroma::Full), ratios(component, Chroma::Half));
+                if component == 0 || factors.len() == 4 {
+                    assert_eq!(half, full, "{factors:?}");
+                } else {
+                    assert!(half.iter().all(|pixels| *pixels >= 2.0), "{factors:?}: {half:?}");
+                }
+            }
         }
     }
 }
@@ -132,8 +166,8 @@ fn every_sampling_factor_matches_the_formula() {
         for down in 1..=4 {
             let other = (1 + random.below(4), 1 + random.below(4));
             let factors = [(across, down), (1, 1), other];
-            for scale in Scale::ALL {
-                check(&Picture::random(&mut random, 35, 33, &factors, 0, (4, 8)), scale);
+            for size in reductions() {
+                check(&Picture::random(&mut random, 35, 33, &factors, 0, (4, 8)), size);
             }
         }
     }

@@ -7,16 +7,19 @@
 mod baseline;
 mod file;
 mod huffman;
+mod input;
 mod progressive;
 mod symbols;
 #[cfg(test)]
 mod tests;
 mod transform;
 
-use crate::codecs::{Delay, Encoder};
+use crate::codecs::{Delay, Encoder, internal};
 use crate::cost::jpeg_bytes;
-use crate::picture::Picture;
-use crate::{Cancel, Channels, Detail, ImageError, Instructions};
+use crate::picture::{Picture, PlanarPicture};
+use crate::plan::jpeg_cell;
+use crate::{Cancel, Channels, ImageError, Instructions};
+use input::Input;
 
 pub(in crate::codecs) struct JpegEncoder {
     quality: u8,
@@ -33,40 +36,38 @@ impl JpegEncoder {
             bytes: Vec::new(),
         }
     }
-}
 
-impl Encoder for JpegEncoder {
-    fn frame(&mut self, picture: Picture, _: Delay, cancel: &Cancel) -> Result<(), ImageError> {
-        let internal = |detail: String| ImageError::Internal { detail: Detail(detail) };
-        if !matches!(picture.channels, Channels::Gray | Channels::Rgb) {
-            return Err(internal(format!("a JPEG encoder was given {:?}", picture.channels)));
+    fn write(&mut self, input: Input<'_>, cell: [u8; 2], cancel: &Cancel) -> Result<(), ImageError> {
+        let size = input.size();
+        if size.width.max(size.height) > u32::from(u16::MAX) {
+            return Err(internal(format!("a JPEG encoder was given {size} pixels")));
         }
-        if picture.size.width.max(picture.size.height) > u32::from(u16::MAX) {
-            return Err(internal(format!("a JPEG encoder was given {} pixels", picture.size)));
-        }
-        let expected = jpeg_bytes(picture.size, picture.channels, self.quality);
+        let channels = Channels::of(input.is_gray(), false);
+        let expected = jpeg_bytes(size, channels, self.quality);
         self.bytes.reserve_exact(usize::try_from(expected).unwrap_or(0));
         let write = if self.progressive {
             progressive::write
         } else {
             baseline::write
         };
-        write(
-            &picture,
-            self.quality,
-            subsamples(self.quality),
-            &mut self.bytes,
-            cancel,
-        )
+        write(input, self.quality, cell == [2, 2], &mut self.bytes, cancel)
+    }
+}
+
+impl Encoder for JpegEncoder {
+    fn frame(&mut self, picture: Picture, _: Delay, cancel: &Cancel) -> Result<(), ImageError> {
+        if !matches!(picture.channels, Channels::Gray | Channels::Rgb) {
+            return Err(internal(format!("a JPEG encoder was given {:?}", picture.channels)));
+        }
+        self.write(Input::Pixels(&picture), jpeg_cell(self.quality), cancel)
+    }
+
+    fn planes(&mut self, picture: PlanarPicture, cancel: &Cancel) -> Result<(), ImageError> {
+        self.write(Input::Planes(&picture), picture.cell, cancel)
     }
 
     fn finish(mut self: Box<Self>, _: &Cancel) -> Result<Vec<u8>, ImageError> {
         self.bytes.shrink_to_fit();
         Ok(self.bytes)
     }
-}
-
-/// Whether chroma is stored at half its resolution.
-const fn subsamples(quality: u8) -> bool {
-    quality <= 90
 }

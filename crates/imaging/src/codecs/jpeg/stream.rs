@@ -79,7 +79,7 @@ impl Decoder for StreamDecoder<'_> {
     }
 }
 
-const fn scale(shrink: Shrink) -> Scale {
+pub(super) const fn scale(shrink: Shrink) -> Scale {
     match shrink {
         Shrink::EIGHTH => Scale::Eighth,
         Shrink::QUARTER => Scale::Quarter,
@@ -103,7 +103,7 @@ pub(super) fn bytes(header: &Header<'_>) -> (u64, [u64; 3]) {
 }
 
 /// A failure of resizer-jpeg. The header has shown before that the kind of file is supported.
-fn failure(error: Error) -> ImageError {
+pub(super) fn failure(error: Error) -> ImageError {
     match error {
         Error::Truncated => corrupt(INCOMPLETE),
         error => ImageError::Corrupt {

@@ -6,14 +6,13 @@
 
 mod huffman;
 mod lossless;
-
-use resizer_foreign::webp::{EncodeError, Settings, Source};
+mod lossy;
+mod studio;
 
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
 use crate::codecs::{Delay, Encoder, internal};
-use crate::cost::{WEBP_CAREFUL_PIXELS, WEBP_IN_ONE_PIECE_PIXELS, webp_lossy_bytes};
-use crate::picture::Picture;
+use crate::picture::{Picture, PlanarPicture};
 use crate::steps::flatten::converted;
 use crate::{Cancel, Channels, ImageError, Instructions, Lossless, Size, SourceInfo};
 
@@ -65,10 +64,10 @@ impl WebPEncoder {
         if self.lossless {
             return write_chunk(b"VP8L", bytes, |bytes| lossless::write_picture(picture, bytes, cancel));
         }
-        if picture.channels.has_alpha() && !in_one_piece(picture) {
+        if picture.channels.has_alpha() && !lossy::in_one_piece(picture.size) {
             write_chunk(b"ALPH", bytes, |bytes| lossless::write_alpha(picture, bytes, cancel))?;
         }
-        let file = lossy(picture, self.quality, cancel)?;
+        let file = lossy::picture(picture, self.quality, cancel)?;
         bytes.extend_from_slice(chunks_of(&file));
         Ok(())
     }
@@ -176,6 +175,14 @@ impl Encoder for WebPEncoder {
         Ok(())
     }
 
+    fn planes(&mut self, picture: PlanarPicture, cancel: &Cancel) -> Result<(), ImageError> {
+        cancel.check()?;
+        let mut file = lossy::planes(picture, self.quality, cancel)?;
+        file.shrink_to_fit();
+        self.pieces.push(file);
+        Ok(())
+    }
+
     fn kept_bytes(&self) -> u64 {
         let frames = self.plays.map_or(&[][..], |_| &self.pieces);
         frames.iter().map(|piece| piece.len() as u64).sum()
@@ -190,37 +197,6 @@ impl Encoder for WebPEncoder {
         self.pieces.insert(0, header);
         Ok(self.pieces.concat())
     }
-}
-
-/// A lossy file of the picture; of its colours alone where alpha would take too long in one piece.
-fn lossy(picture: &Picture, quality: u8, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
-    let (method, low_memory) = match picture.size.pixels() {
-        _ if in_one_piece(picture) => (4, false),
-        pixels if pixels <= WEBP_CAREFUL_PIXELS => (3, true),
-        _ => (2, true),
-    };
-    let source = Source {
-        pixels: &picture.pixels,
-        width: picture.size.width,
-        height: picture.size.height,
-        has_alpha: picture.channels.has_alpha(),
-    };
-    let settings = Settings {
-        quality,
-        method,
-        low_memory,
-        alpha: in_one_piece(picture),
-        room: webp_lossy_bytes(picture.size, quality) as usize,
-    };
-    resizer_foreign::webp::encode(source, settings, &|| !cancel.is_cancelled()).map_err(|error| match error {
-        EncodeError::Stopped => ImageError::Cancelled,
-        error => internal(error.to_string()),
-    })
-}
-
-/// Whether the work that libwebp does in one piece is short enough: compressing alpha, and coding collected tokens.
-const fn in_one_piece(picture: &Picture) -> bool {
-    picture.size.pixels() <= WEBP_IN_ONE_PIECE_PIXELS
 }
 
 /// The chunks after the headers of a file that libwebp wrote. An extended file has a header chunk of 10 bytes.

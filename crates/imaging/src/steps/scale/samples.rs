@@ -1,4 +1,4 @@
-//! Samples of the scaler: bytes with premultiplied alpha before the filters, and bytes again behind them.
+//! Samples of the scaler: values with premultiplied alpha before the filters, and bytes behind them.
 
 use crate::Channels;
 
@@ -25,28 +25,24 @@ fn premultiply_pixels<const N: usize>(row: &[u8], values: &mut [u16]) {
     }
 }
 
-/// The bytes of a filtered pixel without alpha.
+/// Divides filtered pixels by their alpha, the last channel, and makes alpha a number up to 255. A pixel whose alpha
+/// rounds to zero has no colour.
 #[inline(always)]
-pub(super) fn opaque<const N: usize>(pixel: [f32; N]) -> [u8; N] {
-    pixel.map(rounded)
-}
-
-/// The bytes of a filtered pixel whose last channel is alpha. A pixel whose alpha rounds to zero has no colour.
-#[inline(always)]
-pub(super) fn straight<const N: usize>(pixel: [f32; N]) -> [u8; N] {
-    let alpha = pixel[N - 1];
-    let opaque = rounded(alpha / 255.0);
-    if opaque == 0 {
-        return [0; N];
+pub(super) fn divide<const N: usize, const LINES: usize>(pixels: &mut [[f32; LINES]; N]) {
+    let alpha = pixels[N - 1];
+    let factor = alpha.map(|alpha| if alpha > 127.5 { 255.0 / alpha } else { 0.0 });
+    for values in &mut *pixels {
+        for (value, factor) in values.iter_mut().zip(&factor) {
+            *value *= factor;
+        }
     }
-    let factor = 255.0 / alpha;
-    let mut bytes = pixel.map(|value| rounded(value * factor));
-    bytes[N - 1] = opaque;
-    bytes
+    pixels[N - 1] = alpha.map(|alpha| if alpha > 127.5 { alpha / 255.0 } else { 0.0 });
 }
 
-/// Rounds, and clamps what the filter overshot.
+/// Clamps what the filter overshot, and rounds to the nearest value.
 #[inline(always)]
-fn rounded(value: f32) -> u8 {
-    (value + 0.5).clamp(0.0, 255.0) as u8
+pub(super) fn byte(value: f32) -> u8 {
+    /// From this number on, neighbouring floats differ by 1. So adding it rounds, and the lowest bits hold the result.
+    const WHOLE: f32 = 8_388_608.0;
+    (value.clamp(0.0, 255.0) + WHOLE).to_bits() as u8
 }

@@ -1,5 +1,6 @@
 //! Filter weights along one axis: how much each source position counts for each target position.
 
+use super::curve::{Curve, LOBES};
 use crate::shrink::Axis;
 
 /// The weights of one axis.
@@ -9,16 +10,13 @@ pub(super) struct Weights {
     values: Vec<f32>,
 }
 
-/// Half the filter's width, in source pixels when enlarging.
-const LOBES: f64 = 3.0;
-
 impl Weights {
     /// Lanczos weights from the window on the source to `target` positions, above 0.
     ///
-    /// Pixels are squares: position i covers i to i + 1, so the centre of target position i lies at (i + 0.5) * length
-    /// / target from the window's start. To a smaller size, the filter is widened to the length that one target pixel
-    /// covers. A source pixel that lies only in part in the window counts for that part. The weights for a target
-    /// position add up to 1, also at the edges.
+    /// Pixels are squares: position i covers i to i + 1, so the centre of target position i lies at (i + 0.5) times the
+    /// length of a target position from their start. To a smaller size, the filter is widened to that length. A source
+    /// pixel that lies only in part in the window counts for that part. The weights for a target position add up to 1,
+    /// also at the edges.
     pub(super) fn lanczos(axis: Axis, target: u32) -> Self {
         let source = axis.pixels();
         if axis.is_exactly(target) {
@@ -29,11 +27,12 @@ impl Weights {
                 values: vec![1.0],
             };
         }
-        let ratio = axis.length / f64::from(target);
+        let ratio = axis.target_length / f64::from(target);
         let part = |from: u32| {
             let start = axis.start.max(f64::from(from));
             (axis.start + axis.length).min(f64::from(from) + 1.0) - start
         };
+        let curve = Curve::lanczos();
         let stretch = ratio.max(1.0);
         let reach = LOBES * stretch;
         let mut windows = Vec::with_capacity(target as usize);
@@ -41,14 +40,14 @@ impl Weights {
             Vec::with_capacity(target as usize * (2.0 * reach + 1.0).min(f64::from(source)) as usize);
         let mut window: Vec<f64> = Vec::new();
         for position in 0..target {
-            let centre = axis.start + (f64::from(position) + 0.5) * ratio;
+            let centre = axis.target_start + (f64::from(position) + 0.5) * ratio;
             // The first position whose centre lies within reach.
             let first = (centre - reach + 0.5).floor().max(0.0) as u32;
             let end = ((centre + reach + 0.5).floor() as u32).min(source);
             window.clear();
             window.extend((first..end).map(|from| {
                 let distance = f64::from(from) + 0.5 - centre;
-                lanczos(distance / stretch) * part(from)
+                curve.at(distance / stretch) * part(from)
             }));
             let sum: f64 = window.iter().sum();
             let begin = values.len() as u32;
@@ -56,6 +55,32 @@ impl Weights {
             windows.push((first, begin, values.len() as u32));
         }
         Self { windows, values }
+    }
+
+    /// The same weights in windows of one length, with zeros around those that are cut off. Loops of one length are
+    /// faster.
+    pub(super) fn of_one_length(self) -> Self {
+        let length = self.longest();
+        let windows = || (0..self.targets()).map(|target| self.window(target));
+        if windows().all(|(_, weights)| weights.len() == length) {
+            return self;
+        }
+        let end = windows()
+            .map(|(first, weights)| first + weights.len())
+            .max()
+            .unwrap_or(0);
+        let mut values = Vec::with_capacity(self.targets() * length);
+        let windows = windows().map(|(first, weights)| {
+            let (start, begin) = (first.min(end - length), values.len());
+            values.resize(begin + first - start, 0.0);
+            values.extend_from_slice(weights);
+            values.resize(begin + length, 0.0);
+            (start as u32, begin as u32, values.len() as u32)
+        });
+        Self {
+            windows: windows.collect(),
+            values,
+        }
     }
 
     /// The number of target positions.
@@ -76,17 +101,5 @@ impl Weights {
     pub(super) fn window(&self, target: usize) -> (usize, &[f32]) {
         let (first, begin, end) = self.windows[target];
         (first as usize, &self.values[begin as usize..end as usize])
-    }
-}
-
-/// The Lanczos kernel: sinc(x) sinc(x / lobes) inside the lobes, 0 outside, with sinc(x) = sin(pi x) / (pi x).
-fn lanczos(x: f64) -> f64 {
-    if x == 0.0 {
-        1.0
-    } else if x.abs() < LOBES {
-        let angle = std::f64::consts::PI * x;
-        LOBES * angle.sin() * (angle / LOBES).sin() / (angle * angle)
-    } else {
-        0.0
     }
 }

@@ -6,9 +6,9 @@
 
 use super::file;
 use super::huffman::Code;
+use super::input::Input;
 use super::symbols::{self, Counts, Symbols, Writer};
 use super::transform::{Component, Planes, Quantiser};
-use crate::picture::Picture;
 use crate::{Cancel, ImageError};
 
 /// Pictures up to this size are counted whole, in pixels.
@@ -17,18 +17,18 @@ const COUNTED_PIXELS: u64 = 1 << 20;
 /// Appends the file. `subsamples`: chroma is averaged to half its resolution both ways. The picture has one or three
 /// channels and sides of up to 65,535 pixels.
 pub(super) fn write(
-    picture: &Picture,
+    input: Input<'_>,
     quality: u8,
     subsamples: bool,
     bytes: &mut Vec<u8>,
     cancel: &Cancel,
 ) -> Result<(), ImageError> {
-    let gray = picture.channels.is_gray();
+    let gray = input.is_gray();
     let quantisers = [Quantiser::luma(quality), Quantiser::chroma(quality)];
     let sampling = if subsamples && !gray { 2 } else { 1 };
-    let mut rows = Rows::new(picture, &quantisers, sampling);
+    let mut rows = Rows::new(input, &quantisers, sampling);
 
-    let step = picture.size.pixels().div_ceil(COUNTED_PIXELS).max(1) as usize;
+    let step = input.size().pixels().div_ceil(COUNTED_PIXELS).max(1) as usize;
     let mut counts = [(); 4].map(|()| Counts::new());
     if step > 1 {
         // A symbol that no counted row has may come up in another row.
@@ -40,7 +40,7 @@ pub(super) fn write(
     rows.encode(step, &mut counts, cancel)?;
     let codes = counts.map(Code::new);
 
-    file::begin(file::BASELINE, picture.size, &rows.components, sampling, bytes);
+    file::begin(file::BASELINE, input.size(), &rows.components, sampling, bytes);
     let tables = if gray { 1 } else { 2 };
     for (table, pair) in codes.chunks(2).take(tables).enumerate() {
         file::huffman(file::Class::Dc, table as u8, &pair[0], bytes);
@@ -61,21 +61,22 @@ pub(super) fn write(
 
 /// The rows of MCUs of a picture, one after the other.
 struct Rows<'p> {
-    picture: &'p Picture,
+    input: Input<'p>,
     components: Vec<Component<'p>>,
     planes: Planes,
     sampling: usize,
 }
 
 impl<'p> Rows<'p> {
-    fn new(picture: &'p Picture, [luma, chroma]: &'p [Quantiser; 2], sampling: u8) -> Self {
-        let mut components = vec![Component::new(luma, picture.size, 1)];
-        if !picture.channels.is_gray() {
-            components.extend([(); 2].map(|()| Component::new(chroma, picture.size, sampling)));
+    fn new(input: Input<'p>, [luma, chroma]: &'p [Quantiser; 2], sampling: u8) -> Self {
+        let size = input.size();
+        let mut components = vec![Component::new(luma, size, 1)];
+        if !input.is_gray() {
+            components.extend([(); 2].map(|()| Component::new(chroma, size, sampling)));
         }
         Self {
-            picture,
-            planes: Planes::new(picture.size.width, components.len(), sampling),
+            input,
+            planes: Planes::new(size.width, components.len(), sampling),
             components,
             sampling: usize::from(sampling),
         }
@@ -84,11 +85,9 @@ impl<'p> Rows<'p> {
     /// Passes the symbols of every row of MCUs whose number `step` divides.
     fn encode(&mut self, step: usize, symbols: &mut impl Symbols, cancel: &Cancel) -> Result<(), ImageError> {
         let mut before = [0; 3];
-        let band_bytes = self.planes.rows() * self.picture.row_bytes();
-        for band in self.picture.pixels.chunks(band_bytes).step_by(step) {
+        for row in (0..self.input.mcu_rows(&self.planes)).step_by(step) {
             cancel.check()?;
-            self.planes.fill(band);
-            let rows = band.len() / self.picture.row_bytes();
+            let rows = self.input.fill(row, &mut self.planes);
             for (plane, component) in self.components.iter_mut().enumerate() {
                 component.blocks.clear();
                 component.transform(&self.planes, plane, rows);

@@ -6,9 +6,9 @@
 
 use super::file;
 use super::huffman::Code;
+use super::input::Input;
 use super::symbols::{self, Counts, Symbols, Writer};
 use super::transform::{Component, Planes, Quantiser};
-use crate::picture::Picture;
 use crate::{Cancel, ImageError};
 
 /// A scan: the index of its component, and its range of coefficients.
@@ -29,35 +29,34 @@ const COLOUR_SCANS: [Part; 7] = [
 /// Appends the file. `subsamples`: chroma is averaged to half its resolution both ways. The picture has one or three
 /// channels and sides of up to 65,535 pixels.
 pub(super) fn write(
-    picture: &Picture,
+    input: Input<'_>,
     quality: u8,
     subsamples: bool,
     bytes: &mut Vec<u8>,
     cancel: &Cancel,
 ) -> Result<(), ImageError> {
-    let gray = picture.channels.is_gray();
+    let (gray, size) = (input.is_gray(), input.size());
     let luma = Quantiser::luma(quality);
     let chroma = Quantiser::chroma(quality);
     let sampling = if subsamples && !gray { 2 } else { 1 };
-    let mut components = vec![Component::new(&luma, picture.size, 1)];
+    let mut components = vec![Component::new(&luma, size, 1)];
     if !gray {
-        components.extend([(); 2].map(|()| Component::new(&chroma, picture.size, sampling)));
+        components.extend([(); 2].map(|()| Component::new(&chroma, size, sampling)));
     }
     for component in &mut components {
-        component.reserve(picture.size.height);
+        component.reserve(size.height);
     }
-    let mut planes = Planes::new(picture.size.width, components.len(), sampling);
-    let band_bytes = planes.rows() * picture.row_bytes();
-    for band in picture.pixels.chunks(band_bytes) {
+    let mut planes = Planes::new(size.width, components.len(), sampling);
+    for row in 0..input.mcu_rows(&planes) {
         cancel.check()?;
-        planes.fill(band);
+        let rows = input.fill(row, &mut planes);
         for (plane, component) in components.iter_mut().enumerate() {
-            component.transform(&planes, plane, band.len() / picture.row_bytes());
+            component.transform(&planes, plane, rows);
         }
     }
     drop(planes);
 
-    file::begin(file::PROGRESSIVE, picture.size, &components, sampling, bytes);
+    file::begin(file::PROGRESSIVE, size, &components, sampling, bytes);
     let scans = if gray { &GRAY_SCANS[..] } else { &COLOUR_SCANS[..] };
     for (index, range) in scans {
         write_scan(&components[*index], *index, range.clone(), bytes, cancel)?;

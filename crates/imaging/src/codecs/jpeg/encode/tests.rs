@@ -2,11 +2,12 @@
 
 use jpeg_decoder::CodingProcess;
 
+use super::input::Input;
 use super::{baseline, progressive};
-use crate::picture::Picture;
+use crate::picture::{Picture, PlanarPicture};
 use crate::{Cancel, Channels, ImageError, Size};
 
-type Write = fn(&Picture, u8, bool, &mut Vec<u8>, &Cancel) -> Result<(), ImageError>;
+type Write = fn(Input<'_>, u8, bool, &mut Vec<u8>, &Cancel) -> Result<(), ImageError>;
 const KINDS: [(Write, CodingProcess); 2] = [
     (baseline::write, CodingProcess::DctSequential),
     (progressive::write, CodingProcess::DctProgressive),
@@ -32,7 +33,7 @@ fn picture(size: Size, channels: Channels, noise: u32) -> Picture {
 
 fn written(write: Write, picture: &Picture, quality: u8, subsamples: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
-    write(picture, quality, subsamples, &mut bytes, &Cancel::new()).unwrap();
+    write(Input::Pixels(picture), quality, subsamples, &mut bytes, &Cancel::new()).unwrap();
     bytes
 }
 
@@ -158,11 +159,76 @@ fn encoder_cancelled_at_any_check_stops() {
     // Ten rows of MCUs, each transformed twice; or transformed once, and then three and four scans of their blocks.
     for ((write, _), least) in KINDS.into_iter().zip([2 * 10, 10 + 2 * (3 * 20 + 4 * 10)]) {
         let cancel = Cancel::new();
-        write(&picture, 85, true, &mut Vec::new(), &cancel).unwrap();
+        write(Input::Pixels(&picture), 85, true, &mut Vec::new(), &cancel).unwrap();
         assert!(cancel.looks() >= least, "{}", cancel.looks());
         for look in 0..cancel.looks() {
-            let result = write(&picture, 85, true, &mut Vec::new(), &Cancel::at_look(look));
+            let result = write(
+                Input::Pixels(&picture),
+                85,
+                true,
+                &mut Vec::new(),
+                &Cancel::at_look(look),
+            );
             assert!(matches!(result, Err(ImageError::Cancelled)), "{look}: {result:?}");
+        }
+    }
+}
+
+/// Planes whose values are waves, with chroma of half the resolution or of the same.
+fn planes(size: Size, halved: bool) -> PlanarPicture {
+    let plane = |cell: u32, length: f64| {
+        let size = Size::new(size.width.div_ceil(cell), size.height.div_ceil(cell));
+        let at = |x: u32, y: u32| (f64::from(x * cell) + 0.7 * f64::from(y * cell)) / length;
+        let pixels = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
+        Picture {
+            size,
+            channels: Channels::Gray,
+            pixels: pixels
+                .map(|(x, y)| (128.0 + 50.0 * at(x, y).sin()).round() as u8)
+                .collect(),
+        }
+    };
+    let cell = if halved { 2 } else { 1 };
+    PlanarPicture {
+        planes: [plane(1, 9.0), plane(cell, 30.0), plane(cell, -40.0)],
+        cell: [cell as u8; 2],
+    }
+}
+
+/// The formulas of ITU-T T.871, 7, from luma and chroma to red, green and blue. A pixel has the chroma of its cell,
+/// which differs by less than four levels from that of its place.
+#[test]
+fn planes_are_written_as_they_are() {
+    for (write, kind) in KINDS {
+        for (width, height) in [(1, 1), (16, 16), (17, 9), (40, 33), (65, 8)] {
+            for halved in [false, true] {
+                let size = Size::new(width, height);
+                let picture = planes(size, halved);
+                let mut file = Vec::new();
+                write(Input::Planes(&picture), 100, halved, &mut file, &Cancel::new()).unwrap();
+                let (found_size, found) = decoded(&file, kind);
+                assert_eq!(found_size, size);
+                let cell = if halved { 2 } else { 1 };
+                for (index, found) in found.as_chunks::<3>().0.iter().enumerate() {
+                    let (x, y) = (index % width as usize, index / width as usize);
+                    let chroma = |plane: usize| {
+                        let Picture { size, pixels, .. } = &picture.planes[plane];
+                        f64::from(pixels[y / cell * size.width as usize + x / cell]) - 128.0
+                    };
+                    let luma = f64::from(picture.planes[0].pixels[index]);
+                    let (blue, red) = (chroma(1), chroma(2));
+                    let expected = [
+                        luma + 1.402 * red,
+                        luma - 0.344_136 * blue - 0.714_136 * red,
+                        luma + 1.772 * blue,
+                    ];
+                    let most = if halved { 10.0 } else { 4.0 };
+                    for (found, expected) in found.iter().zip(expected) {
+                        let difference = (f64::from(*found) - expected.clamp(0.0, 255.0)).abs();
+                        assert!(difference <= most, "{size}, {halved}, {x} {y}: {found} for {expected}");
+                    }
+                }
+            }
         }
     }
 }

@@ -145,10 +145,10 @@ fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
 pub(super) struct Planes {
     width: usize,
     /// Samples of a row.
-    stride: usize,
-    sampling: usize,
+    pub(super) stride: usize,
+    pub(super) sampling: usize,
     /// Subsampled chroma uses the first quarter.
-    planes: Vec<Vec<f32>>,
+    pub(super) planes: Vec<Vec<f32>>,
 }
 
 impl Planes {
@@ -168,7 +168,7 @@ impl Planes {
         SIDE * self.sampling
     }
 
-    /// Takes the next rows of pixels; fewer at the end of the picture.
+    /// Takes the next rows of pixels; fewer at the end of the picture. Planes come through `Input`.
     pub(super) fn fill(&mut self, pixels: &[u8]) {
         with_widest(Fill { planes: self, pixels });
     }

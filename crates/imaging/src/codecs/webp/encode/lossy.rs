@@ -1,0 +1,57 @@
+//! Lossy colours of a WebP, through libwebp: pixels, or luma and chroma as planes. Called for each picture and frame.
+
+use resizer_foreign::webp::{self, EncodeError, Planes, Settings, Source};
+
+use super::studio;
+use crate::codecs::internal;
+use crate::cost::{WEBP_CAREFUL_PIXELS, WEBP_IN_ONE_PIECE_PIXELS, webp_lossy_bytes};
+use crate::picture::{Picture, PlanarPicture};
+use crate::{Cancel, ImageError, Size};
+
+/// A lossy file of the picture; of its colours alone where alpha would take too long in one piece.
+pub(super) fn picture(picture: &Picture, quality: u8, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
+    let source = Source {
+        pixels: &picture.pixels,
+        width: picture.size.width,
+        height: picture.size.height,
+        has_alpha: picture.channels.has_alpha(),
+    };
+    let settings = settings(picture.size, quality);
+    webp::encode(source, settings, &|| !cancel.is_cancelled()).map_err(failure)
+}
+
+/// A lossy file of luma and chroma. Chroma has half the resolution.
+pub(super) fn planes(picture: PlanarPicture, quality: u8, cancel: &Cancel) -> Result<Vec<u8>, ImageError> {
+    let size = picture.size();
+    let [luma, u, v] = studio::planes(picture, cancel)?;
+    let planes = Planes::new(size.width, size.height, luma, [u, v]).map_err(failure)?;
+    webp::encode_planes(planes, settings(size, quality), &|| !cancel.is_cancelled()).map_err(failure)
+}
+
+/// libwebp's settings for a lossy picture of this size.
+fn settings(size: Size, quality: u8) -> Settings {
+    let (method, low_memory) = match size.pixels() {
+        _ if in_one_piece(size) => (4, false),
+        pixels if pixels <= WEBP_CAREFUL_PIXELS => (3, true),
+        _ => (2, true),
+    };
+    Settings {
+        quality,
+        method,
+        low_memory,
+        alpha: in_one_piece(size),
+        room: webp_lossy_bytes(size, quality) as usize,
+    }
+}
+
+fn failure(error: EncodeError) -> ImageError {
+    match error {
+        EncodeError::Stopped => ImageError::Cancelled,
+        error => internal(error.to_string()),
+    }
+}
+
+/// Whether the work that libwebp does in one piece is short enough: compressing alpha, and coding collected tokens.
+pub(super) const fn in_one_piece(size: Size) -> bool {
+    size.pixels() <= WEBP_IN_ONE_PIECE_PIXELS
+}
