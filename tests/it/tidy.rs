@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-foreign", &[]),
     ("resizer-kernel", &[]),
     ("resizer-jpeg", &["resizer-kernel"]),
-    ("resizer-webp", &[]),
+    ("resizer-webp", &["resizer-kernel"]),
     (
         "resizer-imaging",
         &["resizer-foreign", "resizer-jpeg", "resizer-kernel", "resizer-webp"],

@@ -1,5 +1,5 @@
 //! Vector instructions: compiles a kernel a second time for AVX2, and chooses at run time. Called by the kernels
-//! of imaging and jpeg, which are plain loops over arrays.
+//! of imaging, jpeg and webp, which are plain loops over arrays.
 //!
 //! The compiler turns such loops into vector instructions. By default it may only use SSE2, which every x86-64
 //! processor has; AVX2 handles twice as many numbers at once. Both forms come from the same source, and no form fuses a

@@ -44,7 +44,9 @@ impl<'a> BoolReader<'a> {
         if self.bits < 0 {
             self.load();
         }
-        let split = 1 + (((self.range - 1) * u32::from(probability)) >> 8);
+        // The standard's 1 + ((range - 1) * probability >> 8), with fewer steps from one bit's range to the next.
+        let probability = u32::from(probability);
+        let split = (self.range * probability + (256 - probability)) >> 8;
         let threshold = u64::from(split) << self.bits;
         let bit = self.value >= threshold;
         if bit {
@@ -53,11 +55,17 @@ impl<'a> BoolReader<'a> {
         } else {
             self.range = split;
         }
-        // `range` is in 1..=255, so `shift` is in 0..=7.
-        let shift = self.range.leading_zeros() - 24;
+        self.normalise();
+        bit
+    }
+
+    /// Doubles the range until it is at least 128.
+    #[inline(always)]
+    fn normalise(&mut self) {
+        // `range` is in 1..=255, so `shift` is in 0..=7. The lowest bit tells the compiler that there is a bit.
+        let shift = (self.range | 1).leading_zeros() - 24;
         self.range <<= shift;
         self.bits -= shift as i32;
-        bit
     }
 
     /// A bit that is 0 or 1 equally often.
@@ -78,9 +86,7 @@ impl<'a> BoolReader<'a> {
         let mask = 0_u64.wrapping_sub(u64::from(negative));
         self.value -= threshold & mask;
         self.range = if negative { self.range - split } else { split };
-        let shift = self.range.leading_zeros() - 24;
-        self.range <<= shift;
-        self.bits -= shift as i32;
+        self.normalise();
         if negative { -magnitude } else { magnitude }
     }
 

@@ -3,7 +3,8 @@
 //!
 //! A [`Decoder`] borrows a lossy compressed picture and hands out finished rows of pixels, about sixteen at a time. It
 //! holds the rows of two macroblocks and never the whole picture, so that a high picture takes no more memory than a
-//! low one. The caller can stop after each piece. Pixels are bit by bit those of libwebp with its default settings. For
+//! low one. The caller can stop after each piece. For a small result it delivers a half, a quarter or an eighth of the
+//! size ([`Scale`]). At full size, pixels are bit by bit those of libwebp with its default settings. For
 //! values that no encoder writes (levels and sums out of range) they are those of RFC 6386.
 //!
 //! A [`LosslessDecoder`] does the same for lossless pictures. It holds as many pixels as a back-reference can reach.
@@ -24,6 +25,7 @@ mod planes;
 mod prediction;
 mod quantiser;
 mod residual;
+mod scale;
 mod subblock;
 mod tables;
 mod transform;
@@ -32,3 +34,4 @@ pub use colour::Pixels;
 pub use decoder::{Decoder, Rows};
 pub use error::DecodeError;
 pub use lossless::{LosslessDecoder, NEIGHBOURS};
+pub use scale::Scale;

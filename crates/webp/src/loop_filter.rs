@@ -1,20 +1,17 @@
 //! Loop filter (RFC 6386, section 15): smooths the edges of blocks.
 //!
 //! Macroblocks are filtered in order, since each reads what the one before left behind: first the edges on its left,
-//! then those above. The arithmetic is the same for all positions along an edge and has no branches, so that the
-//! compiler can use vector instructions.
+//! then those above. Sixteen places are filtered at once: those along an edge of luma, or those along the same edge of
+//! both chroma planes. The arithmetic is in [`edge`].
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "a place is the same in eight lines, of which six are written"
-)]
+mod edge;
+
+use edge::{Across, Edge, Kind, PLACES};
+use resizer_kernel::{Kernel, with_widest};
 
 use crate::filter_strength::Strength;
 use crate::planes::Plane;
-use crate::prediction::{Place, Planes};
-
-/// Samples across an edge, four on each side, at `N` places along it.
-type Across<const N: usize> = [[u8; N]; 8];
+use crate::prediction::Planes;
 
 /// The loop filter's settings for one macroblock.
 #[derive(Clone, Copy, Debug)]
@@ -25,189 +22,206 @@ pub(crate) struct LoopFilter {
 }
 
 impl Planes {
-    /// Filters the edges of a macroblock in all planes.
-    pub(crate) fn filter_edges(&mut self, place: Place, loop_filter: LoopFilter, simple: bool) {
-        if loop_filter.strength.level == 0 {
-            return;
-        }
-        if simple {
-            filter_plane(&mut self.luma, place, loop_filter, simple_edge, simple_edge);
-        } else {
-            filter_plane(&mut self.luma, place, loop_filter, macroblock_edge, subblock_edge);
-            for plane in &mut self.chroma {
-                filter_plane(plane, place, loop_filter, macroblock_edge, subblock_edge);
+    /// Filters the edges of a row of macroblocks in all planes.
+    pub(crate) fn filter_row(&mut self, row: usize, loop_filters: &[LoopFilter], simple: bool) {
+        with_widest(FilterRow {
+            planes: self,
+            row,
+            loop_filters,
+            simple,
+        });
+    }
+}
+
+/// The loop filter of a row of macroblocks.
+struct FilterRow<'p> {
+    planes: &'p mut Planes,
+    row: usize,
+    loop_filters: &'p [LoopFilter],
+    simple: bool,
+}
+
+impl Kernel for FilterRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (column, loop_filter) in self.loop_filters.iter().enumerate() {
+            let strength = loop_filter.strength;
+            if strength.level == 0 {
+                continue;
+            }
+            let (outer, inner) = if self.simple {
+                (Kind::Simple, Kind::Simple)
+            } else {
+                (Kind::Macroblock, Kind::Subblock)
+            };
+            let outer = Edge {
+                kind: outer,
+                limit: strength.macroblock_limit(),
+                strength,
+            };
+            let inner = Edge {
+                kind: inner,
+                limit: strength.subblock_limit(),
+                strength,
+            };
+            let places = if loop_filter.inner { 16 } else { 1 };
+            let edges = |outermost: bool| (if outermost { 0 } else { 4 }..places).step_by(4);
+            for place in edges(column > 0) {
+                let edge = if place == 0 { outer } else { inner };
+                let planes = &mut *self.planes;
+                luma_columns(&mut planes.luma, column * 16 + place, edge);
+                if !self.simple && place.is_multiple_of(8) {
+                    chroma_columns(&mut planes.chroma, column * 8 + place / 2, edge);
+                }
+            }
+            for place in edges(self.row > 0) {
+                let edge = if place == 0 { outer } else { inner };
+                let planes = &mut *self.planes;
+                luma_rows(&mut planes.luma, column * 16, place, edge);
+                if !self.simple && place.is_multiple_of(8) {
+                    chroma_rows(&mut planes.chroma, column * 8, place / 2, edge);
+                }
             }
         }
     }
 }
 
-/// Filters the edges of a macroblock in one plane: `outer` those towards other macroblocks, `inner` those between its
-/// subblocks.
+/// Filters a vertical edge of luma, between columns.
 #[inline(always)]
-fn filter_plane<const SIDE: usize>(
-    plane: &mut Plane<SIDE>,
-    place: Place,
-    loop_filter: LoopFilter,
-    outer: impl Fn(&mut Across<SIDE>, u8, Strength),
-    inner: impl Fn(&mut Across<SIDE>, u8, Strength),
-) {
-    let strength = loop_filter.strength;
-    let (outer_limit, inner_limit) = (strength.macroblock_limit(), strength.subblock_limit());
-    let x = place.column * SIDE;
-    let inner_edges = || (4..SIDE).step_by(4).filter(|_| loop_filter.inner);
-    if place.column > 0 {
-        vertical_edge(plane, x, |across| outer(across, outer_limit, strength));
-    }
-    for edge in inner_edges() {
-        vertical_edge(plane, x + edge, |across| inner(across, inner_limit, strength));
-    }
-    if place.row > 0 {
-        horizontal_edge(plane, x, 0, |across| outer(across, outer_limit, strength));
-    }
-    for edge in inner_edges() {
-        horizontal_edge(plane, x, edge, |across| inner(across, inner_limit, strength));
+fn luma_columns(plane: &mut Plane<16>, x: usize, edge: Edge) {
+    let halves = [plane.position(x, 0) - 4, plane.position(x, 8) - 4];
+    let stride = plane.stride();
+    let mut across = across_columns(halves.map(|start| turned(plane.samples_mut(), start, stride)));
+    edge.filter(&mut across);
+    for (start, half) in halves.into_iter().zip(columns_across(&across)) {
+        put_turned(plane.samples_mut(), start, stride, half);
     }
 }
 
-/// Filters a vertical edge, between columns.
+/// Filters a vertical edge of chroma.
 #[inline(always)]
-fn vertical_edge<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, edge: impl Fn(&mut Across<SIDE>)) {
-    let (start, stride) = (plane.position(x, 0) - 4, plane.stride());
-    let rows = || (0..SIDE).map(|row| start + row * stride);
-    let samples = plane.samples_mut();
-    let mut across = [[0; SIDE]; 8];
-    for (place, row) in rows().enumerate() {
-        for (line, sample) in across.iter_mut().zip(&samples[row..row + 8]) {
-            line[place] = *sample;
-        }
-    }
-    edge(&mut across);
-    for (place, row) in rows().enumerate() {
-        for (line, sample) in across.iter().zip(&mut samples[row..row + 8]) {
-            *sample = line[place];
-        }
+fn chroma_columns(planes: &mut [Plane<8>; 2], x: usize, edge: Edge) {
+    let [blue, red] = &mut *planes;
+    let (start, stride) = (blue.position(x, 0) - 4, blue.stride());
+    let mut across = across_columns([blue, red].map(|plane| turned(plane.samples_mut(), start, stride)));
+    edge.filter(&mut across);
+    for (plane, half) in planes.iter_mut().zip(columns_across(&across)) {
+        put_turned(plane.samples_mut(), start, stride, half);
     }
 }
 
-/// Filters a horizontal edge, between rows.
+/// Filters a horizontal edge of luma, between rows.
 #[inline(always)]
-fn horizontal_edge<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, y: usize, edge: impl Fn(&mut Across<SIDE>)) {
+fn luma_rows(plane: &mut Plane<16>, x: usize, y: usize, edge: Edge) {
     let stride = plane.stride();
     let start = plane.position(x, y) - 4 * stride;
     let samples = plane.samples_mut();
-    let mut across = [[0; SIDE]; 8];
+    let mut across = [[0; PLACES]; 8];
     for (line, row) in across.iter_mut().zip(0..) {
-        let row = start + row * stride;
-        line.copy_from_slice(&samples[row..row + SIDE]);
+        line.copy_from_slice(&samples[start + row * stride..][..PLACES]);
     }
-    edge(&mut across);
+    edge.filter(&mut across);
     // The filter never changes the outermost lines.
     for (line, row) in across[1..7].iter().zip(1..) {
-        let row = start + row * stride;
-        samples[row..row + SIDE].copy_from_slice(line);
+        samples[start + row * stride..][..PLACES].copy_from_slice(line);
     }
 }
 
-/// The simple filter: section 15.2.
+/// Filters a horizontal edge of chroma.
 #[inline(always)]
-fn simple_edge<const N: usize>(across: &mut Across<N>, limit: u8, _: Strength) {
-    for place in 0..N {
-        let [p1, p0, q0, q1] = [2, 3, 4, 5].map(|line| across[line][place]);
-        let chosen = is_near(p1, p0, q0, q1, limit);
-        let (up, down) = eighths(adjustment(signed(p1).saturating_sub(signed(q1)), p0, q0));
-        across[3][place] = if chosen { add(p0, up) } else { p0 };
-        across[4][place] = if chosen { subtract(q0, down) } else { q0 };
+fn chroma_rows(planes: &mut [Plane<8>; 2], x: usize, y: usize, edge: Edge) {
+    let stride = planes[0].stride();
+    let start = planes[0].position(x, y) - 4 * stride;
+    let mut across = [[0; PLACES]; 8];
+    for (half, plane) in planes.iter_mut().enumerate() {
+        for (line, row) in across.iter_mut().zip(0..) {
+            line[half * 8..][..8].copy_from_slice(&plane.samples_mut()[start + row * stride..][..8]);
+        }
+    }
+    edge.filter(&mut across);
+    for (half, plane) in planes.iter_mut().enumerate() {
+        for (line, row) in across[1..7].iter().zip(1..) {
+            plane.samples_mut()[start + row * stride..][..8].copy_from_slice(&line[half * 8..][..8]);
+        }
     }
 }
 
-/// The normal filter for edges between subblocks: section 15.3.
+/// Eight rows of eight samples each, turned into columns: each number holds the samples of a column, the first in the
+/// lowest bits.
 #[inline(always)]
-fn subblock_edge<const N: usize>(across: &mut Across<N>, limit: u8, strength: Strength) {
-    for place in 0..N {
-        let [p3, p2, p1, p0, q0, q1, q2, q3] = std::array::from_fn(|line| across[line][place]);
-        let chosen = is_flat([p3, p2, p1, p0, q0, q1, q2, q3], limit, strength.interior);
-        let has_high_variance = has_high_variance(p1, p0, q0, q1, strength.variance);
-        let outer = signed(p1).saturating_sub(signed(q1));
-        let step = adjustment(if has_high_variance { outer } else { 0 }, p0, q0);
-        let (up, down) = eighths(step);
-        let further = if has_high_variance { 0 } else { (down + 1) >> 1 };
-        across[2][place] = if chosen { add(p1, further) } else { p1 };
-        across[3][place] = if chosen { add(p0, up) } else { p0 };
-        across[4][place] = if chosen { subtract(q0, down) } else { q0 };
-        across[5][place] = if chosen { subtract(q1, further) } else { q1 };
+fn turned(samples: &[u8], start: usize, stride: usize) -> [u64; 8] {
+    let mut rows = [0; 8];
+    for (row, y) in rows.iter_mut().zip(0..) {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(&samples[start + y * stride..][..8]);
+        *row = u64::from_le_bytes(eight);
+    }
+    transposed(rows)
+}
+
+/// Writes columns back to eight rows.
+#[inline(always)]
+fn put_turned(samples: &mut [u8], start: usize, stride: usize, columns: [u64; 8]) {
+    for (row, y) in transposed(columns).into_iter().zip(0..) {
+        samples[start + y * stride..][..8].copy_from_slice(&row.to_le_bytes());
     }
 }
 
-/// The normal filter for edges between macroblocks: section 15.3.
+/// Transposes 8×8 bytes: swaps blocks of four, then of two, then single ones across the diagonal.
 #[inline(always)]
-fn macroblock_edge<const N: usize>(across: &mut Across<N>, limit: u8, strength: Strength) {
-    for place in 0..N {
-        let [p3, p2, p1, p0, q0, q1, q2, q3] = std::array::from_fn(|line| across[line][place]);
-        let chosen = is_flat([p3, p2, p1, p0, q0, q1, q2, q3], limit, strength.interior);
-        let has_high_variance = has_high_variance(p1, p0, q0, q1, strength.variance);
-        let step = adjustment(signed(p1).saturating_sub(signed(q1)), p0, q0);
-        let (up, down) = eighths(step);
-        // Weights out of 128.
-        let part = |weight: i16| ((weight * i16::from(step) + 63) >> 7) as i8;
-        let (near, far, farthest) = (part(27), part(18), part(9));
-        let (up, down) = if has_high_variance { (up, down) } else { (near, near) };
-        let (far, farthest) = if has_high_variance { (0, 0) } else { (far, farthest) };
-        across[1][place] = if chosen { add(p2, farthest) } else { p2 };
-        across[2][place] = if chosen { add(p1, far) } else { p1 };
-        across[3][place] = if chosen { add(p0, up) } else { p0 };
-        across[4][place] = if chosen { subtract(q0, down) } else { q0 };
-        across[5][place] = if chosen { subtract(q1, far) } else { q1 };
-        across[6][place] = if chosen { subtract(q2, farthest) } else { q2 };
+fn transposed(mut rows: [u64; 8]) -> [u64; 8] {
+    const SWAPS: [(usize, u64); 3] = [
+        (4, 0x0000_0000_ffff_ffff),
+        (2, 0x0000_ffff_0000_ffff),
+        (1, 0x00ff_00ff_00ff_00ff),
+    ];
+    for (side, mask) in SWAPS {
+        for upper in (0..8).filter(|row| row & side == 0) {
+            let swapped = (rows[upper] >> (8 * side) ^ rows[upper + side]) & mask;
+            rows[upper + side] ^= swapped;
+            rows[upper] ^= swapped << (8 * side);
+        }
     }
+    rows
 }
 
-/// Whether the step across the edge is small enough to come from coding and not from the picture (section 15.2).
+/// Samples across an edge from the columns of both halves of its places.
 #[inline(always)]
-fn is_near(p1: u8, p0: u8, q0: u8, q1: u8, limit: u8) -> bool {
-    let near = p0.abs_diff(q0);
-    near.saturating_add(near).saturating_add(p1.abs_diff(q1) >> 1) <= limit
+fn across_columns([first, second]: [[u64; 8]; 2]) -> Across {
+    let mut across = [[0; PLACES]; 8];
+    for ((line, first), second) in across.iter_mut().zip(first).zip(second) {
+        line[..8].copy_from_slice(&first.to_le_bytes());
+        line[8..].copy_from_slice(&second.to_le_bytes());
+    }
+    across
 }
 
-/// Whether, besides, both sides of the edge are flat (section 15.3).
+/// The reverse of [`across_columns`].
 #[inline(always)]
-fn is_flat([p3, p2, p1, p0, q0, q1, q2, q3]: [u8; 8], limit: u8, interior: u8) -> bool {
-    let p = p3.abs_diff(p2).max(p2.abs_diff(p1)).max(p1.abs_diff(p0));
-    let q = q3.abs_diff(q2).max(q2.abs_diff(q1)).max(q1.abs_diff(q0));
-    is_near(p1, p0, q0, q1, limit) & (p.max(q) <= interior)
+fn columns_across(across: &Across) -> [[u64; 8]; 2] {
+    let mut halves = [[0; 8]; 2];
+    for (index, line) in across.iter().enumerate() {
+        let (parts, _) = line.as_chunks::<8>();
+        for (half, part) in halves.iter_mut().zip(parts) {
+            half[index] = u64::from_le_bytes(*part);
+        }
+    }
+    halves
 }
 
-/// Whether the picture itself has an edge close by ("high edge variance", section 15.3).
-#[inline(always)]
-fn has_high_variance(p1: u8, p0: u8, q0: u8, q1: u8, variance: u8) -> bool {
-    p1.abs_diff(p0).max(q1.abs_diff(q0)) > variance
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The sample as the filter counts it: from -128.
-#[inline(always)]
-fn signed(sample: u8) -> i8 {
-    (sample ^ 0x80) as i8
-}
-
-#[inline(always)]
-fn add(sample: u8, step: i8) -> u8 {
-    signed(sample).saturating_add(step) as u8 ^ 0x80
-}
-
-#[inline(always)]
-fn subtract(sample: u8, step: i8) -> u8 {
-    signed(sample).saturating_sub(step) as u8 ^ 0x80
-}
-
-/// `outer` plus three times the step across the edge, clamped. Clamping each sum gives the same result, as all three
-/// steps go in one direction.
-#[inline(always)]
-fn adjustment(outer: i8, p0: u8, q0: u8) -> i8 {
-    let step = signed(q0).saturating_sub(signed(p0));
-    outer.saturating_add(step).saturating_add(step).saturating_add(step)
-}
-
-/// An eighth of the step, rounded once for the side above or left of the edge, and once for the other side.
-#[inline(always)]
-fn eighths(step: i8) -> (i8, i8) {
-    (step.saturating_add(3) >> 3, step.saturating_add(4) >> 3)
+    #[test]
+    fn transposed_bytes_have_rows_and_columns_swapped() {
+        let rows =
+            std::array::from_fn(|row| u64::from_le_bytes(std::array::from_fn(|column| (row * 8 + column) as u8)));
+        for (column, samples) in transposed(rows).into_iter().enumerate() {
+            let expected: [u8; 8] = std::array::from_fn(|row| (row * 8 + column) as u8);
+            assert_eq!(samples.to_le_bytes(), expected, "column {column}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Plane<const SIDE: usize> {
 /// falling into the same cache lines.
 const MARGIN: usize = 16;
 /// How many samples above and right of a macroblock are read.
-const BEYOND: usize = 4;
+pub(crate) const BEYOND: usize = 4;
 /// The values of samples above and left of the picture: section 12.2.
 const ABOVE_PICTURE: u8 = 127;
 const LEFT_OF_PICTURE: u8 = 129;
@@ -65,6 +65,11 @@ impl<const SIDE: usize> Plane<SIDE> {
         samples(&self.above, MARGIN + x)
     }
 
+    /// The row above a macroblock, with the sample left of it and [`BEYOND`] samples right of it.
+    pub(crate) fn around(&self, x: usize) -> &[u8] {
+        &self.above[MARGIN + x - 1..][..1 + SIDE + BEYOND]
+    }
+
     /// The sample left of the row above a macroblock.
     pub(crate) fn corner(&self, x: usize) -> u8 {
         self.above[MARGIN + x - 1]
@@ -74,28 +79,6 @@ impl<const SIDE: usize> Plane<SIDE> {
     pub(crate) fn left(&self, x: usize) -> [u8; SIDE] {
         let start = self.position(x, 0) - 1;
         std::array::from_fn(|y| self.samples[start + y * self.stride])
-    }
-
-    /// The samples around a subblock in the macroblock that begins at `left`: [`Edge`](crate::subblock::Edge).
-    pub(crate) fn edge(&self, left: usize, x: usize, y: usize) -> [u8; 13] {
-        let start = self.position(left + x, y) - 1;
-        let mut edge = [0; 13];
-        for (sample, row) in edge[..4].iter_mut().rev().zip(0..) {
-            *sample = self.samples[start + row * self.stride];
-        }
-        let above: [u8; 9] = if y == 0 {
-            samples(&self.above, MARGIN + left + x - 1)
-        } else if x + 4 < SIDE {
-            samples(&self.samples, start - self.stride)
-        } else {
-            // The samples right of the macroblock are not decoded yet. Those above them take their place in all rows.
-            let mut above = [0; 9];
-            above[..5].copy_from_slice(&samples::<5>(&self.samples, start - self.stride));
-            above[5..].copy_from_slice(&samples::<BEYOND>(&self.above, MARGIN + left + SIDE));
-            above
-        };
-        edge[4..].copy_from_slice(&above);
-        edge
     }
 
     /// Ends the prediction of a row of macroblocks, before the loop filter changes them.

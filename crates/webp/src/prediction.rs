@@ -2,9 +2,9 @@
 //! residual.
 
 use crate::macroblock::{LumaMode, Mode};
-use crate::planes::Plane;
-use crate::residual::{Filled, Residual};
-use crate::{subblock, transform};
+use crate::planes::{BEYOND, Plane};
+use crate::subblock::{self, Edge, SubblockMode};
+use crate::transform::Differences;
 
 /// The position of a macroblock, counted in macroblocks.
 #[derive(Clone, Copy, Debug)]
@@ -21,50 +21,87 @@ pub(crate) struct Planes {
 }
 
 impl Planes {
-    /// Decodes a macroblock. Leaves `residual` without coefficients.
-    pub(crate) fn reconstruct(&mut self, place: Place, luma: LumaMode, chroma: Mode, residual: &mut Residual) {
-        let mut blocks = residual.blocks.iter_mut().zip(&mut residual.filled);
-        let left = place.column * 16;
-        let subblocks = (0..16).map(|index| (index % 4 * 4, index / 4 * 4));
+    /// Decodes a macroblock.
+    pub(crate) fn reconstruct(&mut self, place: Place, luma: LumaMode, chroma: Mode, differences: &Differences) {
         match luma {
-            LumaMode::Whole(mode) => {
-                predict(&mut self.luma, place, mode);
-                for ((x, y), (block, filled)) in subblocks.zip(&mut blocks) {
-                    add(&mut self.luma, left + x, y, block, filled);
-                }
-            }
-            LumaMode::Subblocks(modes) => {
-                let modes = modes.as_flattened();
-                for (((x, y), mode), (block, filled)) in subblocks.zip(modes).zip(&mut blocks) {
-                    let edge = self.luma.edge(left, x, y);
-                    let predicted = subblock::predict(*mode, &edge);
-                    let (start, stride) = (self.luma.position(left + x, y), self.luma.stride());
-                    for (row, predicted) in self.luma.samples_mut()[start..].chunks_mut(stride).zip(predicted) {
-                        row[..4].copy_from_slice(&predicted);
-                    }
-                    add(&mut self.luma, left + x, y, block, filled);
-                }
-            }
+            LumaMode::Whole(mode) => predict(&mut self.luma, place, mode, |y| luma_row(differences, y)),
+            LumaMode::Subblocks(modes) => predict_subblocks(&mut self.luma, place.column * 16, &modes, differences),
         }
-        for plane in &mut self.chroma {
-            predict(plane, place, chroma);
-            let subblocks = [(0, 0), (4, 0), (0, 4), (4, 4)];
-            for ((x, y), (block, filled)) in subblocks.into_iter().zip(&mut blocks) {
-                add(plane, place.column * 8 + x, y, block, filled);
-            }
+        for (number, plane) in self.chroma.iter_mut().enumerate() {
+            predict(plane, place, chroma, |y| chroma_row(differences, number, y));
         }
     }
 }
 
-fn predict<const SIDE: usize>(plane: &mut Plane<SIDE>, place: Place, mode: Mode) {
+/// Predicts a macroblock of luma subblock by subblock, and adds the differences. Each prediction needs the sums before.
+fn predict_subblocks(plane: &mut Plane<16>, x: usize, modes: &[[SubblockMode; 4]; 4], differences: &Differences) {
+    /// The column of the samples left of the macroblock. Right of the macroblock are [`BEYOND`] samples more.
+    const LEFT: usize = 3;
+    const RIGHT: usize = LEFT + 1 + 16;
+    // The macroblock below the row above it, in rows of a length that is known here.
+    let mut rows = [[0_u8; 32]; 17];
+    rows[0][LEFT..RIGHT + BEYOND].copy_from_slice(plane.around(x));
+    for (row, left) in rows[1..].iter_mut().zip(plane.left(x)) {
+        row[LEFT] = left;
+    }
+    // The samples right of the macroblock are not decoded yet. Those above them take their place in all rows.
+    let beyond: [u8; BEYOND] = std::array::from_fn(|index| rows[0][RIGHT + index]);
+    for above in [4, 8, 12] {
+        rows[above][RIGHT..RIGHT + BEYOND].copy_from_slice(&beyond);
+    }
+    for (block, mode) in modes.as_flattened().iter().enumerate() {
+        let (x, y) = (block % 4 * 4, block / 4 * 4);
+        let mut edge: Edge = [0; 13];
+        for (sample, row) in edge[..4].iter_mut().rev().zip(&rows[y + 1..]) {
+            *sample = row[LEFT + x];
+        }
+        edge[4..].copy_from_slice(&rows[y][LEFT + x..][..9]);
+        let predicted = subblock::predict(*mode, &edge);
+        let mut added = [[0; 4]; 4];
+        for (added, differences) in added.iter_mut().zip(differences) {
+            *added = differences[block];
+        }
+        let sums: [u8; 16] = sums(predicted.as_flattened(), added.as_flattened());
+        for (row, sums) in rows[y + 1..].iter_mut().zip(sums.as_chunks::<4>().0) {
+            row[LEFT + 1 + x..][..4].copy_from_slice(sums);
+        }
+    }
+    let (start, stride) = (plane.position(x, 0), plane.stride());
+    let target = plane.samples_mut()[start..].chunks_mut(stride);
+    for (target, row) in target.zip(&rows[1..]) {
+        target[..16].copy_from_slice(&row[LEFT + 1..RIGHT]);
+    }
+}
+
+/// The differences of a row of luma.
+#[inline(always)]
+fn luma_row(differences: &Differences, y: usize) -> &[i16] {
+    &differences[y % 4].as_flattened()[y / 4 * 16..][..16]
+}
+
+/// The differences of a row of a chroma plane.
+#[inline(always)]
+fn chroma_row(differences: &Differences, plane: usize, y: usize) -> &[i16] {
+    const FIRST: usize = 64;
+    &differences[y % 4].as_flattened()[FIRST + plane * 16 + y / 4 * 8..][..8]
+}
+
+/// Predicts a macroblock in one plane, and adds the differences of each row.
+#[inline(always)]
+fn predict<'d, const SIDE: usize>(
+    plane: &mut Plane<SIDE>,
+    place: Place,
+    mode: Mode,
+    differences: impl Fn(usize) -> &'d [i16],
+) {
     let x = place.column * SIDE;
     let above = plane.above(x);
     match mode {
-        Mode::Vertical => put(plane, x, |_| above),
-        Mode::Horizontal => put(plane, x, |left| [left; SIDE]),
+        Mode::Vertical => put(plane, x, differences, |_| above),
+        Mode::Horizontal => put(plane, x, differences, |left| [left; SIDE]),
         Mode::TrueMotion => {
             let corner = i16::from(plane.corner(x));
-            put(plane, x, |left| {
+            put(plane, x, differences, |left| {
                 let base = i16::from(left) - corner;
                 above.map(|above| (base + i16::from(above)).clamp(0, 255) as u8)
             });
@@ -78,32 +115,33 @@ fn predict<const SIDE: usize>(plane: &mut Plane<SIDE>, place: Place, mode: Mode)
                 (_, 0) => (sum(above) + side / 2) / side,
                 _ => (sum(above) + sum(plane.left(x)) + side) / (2 * side),
             };
-            put(plane, x, |_| [mean as u8; SIDE]);
+            put(plane, x, differences, |_| [mean as u8; SIDE]);
         }
     }
 }
 
-/// Writes the rows of a macroblock, each computed from the sample left of it.
-fn put<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, row: impl Fn(u8) -> [u8; SIDE]) {
+/// Writes the rows of a macroblock, each predicted from the sample left of it.
+#[inline(always)]
+fn put<'d, const SIDE: usize>(
+    plane: &mut Plane<SIDE>,
+    x: usize,
+    differences: impl Fn(usize) -> &'d [i16],
+    row: impl Fn(u8) -> [u8; SIDE],
+) {
     let (start, stride) = (plane.position(x, 0), plane.stride());
-    for samples in plane.samples_mut()[start - 1..].chunks_mut(stride).take(SIDE) {
+    let rows = plane.samples_mut()[start - 1..].chunks_mut(stride);
+    for (y, samples) in rows.take(SIDE).enumerate() {
         let predicted = row(samples[0]);
-        samples[1..=SIDE].copy_from_slice(&predicted);
+        samples[1..=SIDE].copy_from_slice(&sums::<SIDE>(&predicted, differences(y)));
     }
 }
 
-/// Adds a block of the residual to the prediction, and empties the block.
-fn add<const SIDE: usize>(plane: &mut Plane<SIDE>, x: usize, y: usize, block: &mut [i32; 16], filled: &mut Filled) {
-    let differences = match std::mem::take(filled) {
-        Filled::Nothing => return,
-        Filled::First => [[(block[0] + 4) >> 3; 4]; 4],
-        Filled::More => transform::inverse_cosine(block),
-    };
-    *block = [0; 16];
-    let (start, stride) = (plane.position(x, y), plane.stride());
-    for (row, differences) in plane.samples_mut()[start..].chunks_mut(stride).zip(differences) {
-        for (sample, difference) in row[..4].iter_mut().zip(differences) {
-            *sample = (i32::from(*sample) + difference).clamp(0, 255) as u8;
-        }
+/// Predicted samples plus differences.
+#[inline(always)]
+fn sums<const N: usize>(predicted: &[u8], differences: &[i16]) -> [u8; N] {
+    let mut sums = [0; N];
+    for ((sum, predicted), difference) in sums.iter_mut().zip(predicted).zip(differences) {
+        *sum = difference.saturating_add(i16::from(*predicted)).clamp(0, 255) as u8;
     }
+    sums
 }

@@ -102,9 +102,11 @@ pub(crate) fn jpeg_decoder(input: &[u8]) {
     }
 }
 
-/// The contents of a chunk `VP8 `.
+/// The contents of a chunk `VP8 `, at a scale that its length chooses.
 pub(crate) fn webp_lossy(input: &[u8]) {
-    let Ok(mut decoder) = resizer_webp::Decoder::new(input, Pixels::Rgba) else {
+    let scales = resizer_webp::Scale::ALL;
+    let scale = scales[input.len() % scales.len()];
+    let Ok(mut decoder) = resizer_webp::Decoder::at_scale(input, Pixels::Rgba, scale) else {
         return;
     };
     if u32::from(decoder.width()) * u32::from(decoder.height()) > MOST_PIXELS {

@@ -45,6 +45,9 @@ impl Codec for WebP {
             return Err(corrupt("it has no frames"));
         }
         let Size { width, height } = container.size;
+        let decoder_bytes = decode::decoder_bytes(&container, dearest);
+        // Samples of lossy pictures are averaged before they become colours. Colours that count by their alpha are not.
+        let shrinks = !container.animated && !lossless && !alpha;
         Ok(SourceInfo {
             orientation: container.exif.map(exif::orientation).unwrap_or_default(),
             lossless,
@@ -53,7 +56,8 @@ impl Codec for WebP {
             plays: container.plays,
             // Rows of a still lossy picture come as they are decoded. Its alpha channel may be held.
             streams: !container.animated && !lossless,
-            decoder_bytes: decode::decoder_bytes(&container, dearest),
+            decoder_bytes,
+            shrunk_bytes: shrinks.then_some([decoder_bytes; 3]),
             ..SourceInfo::new(Format::WebP, width, height, Channels::of(false, alpha))
         })
     }
@@ -70,12 +74,7 @@ impl Codec for WebP {
         cancel: &Cancel,
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
         let container = Container::read(source, wanted.show_damaged, cancel)?;
-        Ok(Box::new(decode::WebPDecoder::new(
-            &container,
-            info,
-            wanted.first,
-            cancel,
-        )))
+        Ok(Box::new(decode::WebPDecoder::new(&container, info, wanted, cancel)))
     }
 }
 

@@ -85,3 +85,37 @@ fn high_picture_takes_no_more_memory_than_a_low_one() {
     assert_eq!(low.decoder_bytes, high.decoder_bytes);
     assert!(high.decoder_bytes < 300_000, "{} bytes", high.decoder_bytes);
 }
+
+/// The decoder averages samples for a small result. The same pixels in a PNG, whose samples it does not average, become
+/// the same picture.
+#[test]
+fn small_result_is_that_of_the_pixels_at_full_size() {
+    let (width, height) = (403, 301);
+    let wave = |place: u32, period: f32| (127.0 + 90.0 * (place as f32 / period).sin()) as u8;
+    let pixels = make::pixels(width, height, |x, y| [wave(x, 23.0), wave(y, 31.0), wave(x + y, 40.0)]);
+    let source = files::lossy_webp(width, height, &pixels);
+    let decoded = webp::Decoder::new(&source).decode().unwrap();
+    let plain = make::png(width, height, png::ColorType::Rgb, &decoded);
+    let queries = [
+        "width=403",
+        "width=134",
+        "width=80",
+        "width=40",
+        "width=5",
+        "crop=13,7,390,291&width=60",
+        "srotate=90&height=50",
+    ];
+    for query in queries {
+        let query = format!("{query}&format=png");
+        let [found, expected] = [&source, &plain].map(|source| View::of(&process(source, &query).unwrap()));
+        assert_eq!(
+            (found.width, found.height),
+            (expected.width, expected.height),
+            "{query}"
+        );
+        let differences = found.pixels.iter().zip(&expected.pixels).map(|(a, b)| a.abs_diff(*b));
+        let greatest = differences.clone().max().unwrap();
+        let mean = differences.map(f64::from).sum::<f64>() / found.pixels.len() as f64;
+        assert!(greatest <= 5 && mean <= 1.0, "{query}: {greatest}, {mean}");
+    }
+}

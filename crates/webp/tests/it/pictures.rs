@@ -59,6 +59,14 @@ impl Picture {
         })
     }
 
+    /// The picture without colours.
+    pub(crate) fn gray(mut self) -> Self {
+        for pixel in self.pixels.as_chunks_mut::<3>().0 {
+            *pixel = [pixel[1]; 3];
+        }
+        self
+    }
+
     /// The picture with at most this many colours.
     pub(crate) fn with_colours(mut self, most: usize) -> Self {
         let mut colours: Vec<[u8; 3]> = Vec::new();

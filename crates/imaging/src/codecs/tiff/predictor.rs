@@ -17,10 +17,28 @@ pub(super) fn undo(row: &mut [u8], page: &Page<'_>, step: usize, bytes: usize) {
     }
 }
 
-/// Adds to each byte the one `step` before it.
+/// Adds to each byte the one `step` before it. The usual steps have sums in registers.
 fn sum_bytes(row: &mut [u8], step: usize) {
-    for index in step..row.len() {
-        row[index] = row[index].wrapping_add(row[index - step]);
+    match step {
+        1 => sum_pixels::<1>(row),
+        2 => sum_pixels::<2>(row),
+        3 => sum_pixels::<3>(row),
+        4 => sum_pixels::<4>(row),
+        _ => {
+            for index in step..row.len() {
+                row[index] = row[index].wrapping_add(row[index - step]);
+            }
+        }
+    }
+}
+
+fn sum_pixels<const STEP: usize>(row: &mut [u8]) {
+    let mut sums = [0_u8; STEP];
+    for pixel in row.as_chunks_mut::<STEP>().0 {
+        for (sum, byte) in sums.iter_mut().zip(&*pixel) {
+            *sum = sum.wrapping_add(*byte);
+        }
+        *pixel = sums;
     }
 }
 
@@ -55,6 +73,20 @@ fn floating(row: &mut [u8], order: Order, step: usize, bytes: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn differences_of_bytes_are_undone_for_any_number_of_samples() {
+        for step in 1..=6 {
+            let values: Vec<u8> = (0..step * 50)
+                .map(|index| (index * index * 7 + index / 3) as u8)
+                .collect();
+            let before = |index: usize| index.checked_sub(step).map_or(0, |before| values[before]);
+            let stored = values.iter().enumerate();
+            let mut row: Vec<u8> = stored.map(|(index, value)| value.wrapping_sub(before(index))).collect();
+            sum_bytes(&mut row, step);
+            assert_eq!(row, values, "{step} samples");
+        }
+    }
 
     #[test]
     fn differences_of_any_width_are_undone() {

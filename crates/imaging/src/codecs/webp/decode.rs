@@ -9,7 +9,8 @@ use super::container::{Container, Frame, Frames, INCOMPLETE};
 use super::corrupt;
 use crate::band::Band;
 use crate::codecs::canvas::{Area, Canvas, Disposal};
-use crate::codecs::{Decoder, Delay};
+use crate::codecs::{Decoder, Delay, Wanted};
+use crate::shrink::Shrink;
 use crate::{Cancel, Channels, ImageError, Size, SourceInfo};
 
 pub(super) use frame::bytes as frame_bytes;
@@ -35,7 +36,9 @@ pub(super) struct WebPDecoder<'s> {
     area: Area,
     drawn: usize,
     channels: Channels,
+    /// The stored size, and the part of it that is delivered.
     size: Size,
+    shrink: Shrink,
     /// The number of frames to draw before the first one that is delivered.
     to_skip: u32,
     /// The next row of the canvas to deliver.
@@ -47,7 +50,7 @@ pub(super) struct WebPDecoder<'s> {
 }
 
 impl<'s> WebPDecoder<'s> {
-    pub(super) fn new(container: &Container<'s>, info: &SourceInfo, first: u32, cancel: &Cancel) -> Self {
+    pub(super) fn new(container: &Container<'s>, info: &SourceInfo, wanted: Wanted, cancel: &Cancel) -> Self {
         let size = info.stored_size();
         Self {
             frames: container.frames(cancel),
@@ -57,7 +60,8 @@ impl<'s> WebPDecoder<'s> {
             drawn: 0,
             channels: info.channels,
             size,
-            to_skip: first,
+            shrink: wanted.shrink,
+            to_skip: wanted.first,
             row: 0,
             damage: None,
             more_bytes: 0,
@@ -71,7 +75,7 @@ impl<'s> WebPDecoder<'s> {
         let Some(frame) = self.frames.next().transpose()? else {
             return Ok(false);
         };
-        self.open = Some((frame, FramePixels::open(&frame, cancel)?));
+        self.open = Some((frame, FramePixels::open(&frame, self.shrink, cancel)?));
         if let Some(canvas) = &mut self.canvas {
             let disposal = if frame.clears { Disposal::Clear } else { Disposal::Keep };
             self.area = canvas.begin(frame.area, disposal);
@@ -151,13 +155,14 @@ impl Decoder for WebPDecoder<'_> {
         let Some((frame, open)) = &mut self.open else {
             return Ok(None);
         };
+        let width = self.size.width.div_ceil(self.shrink.denominator());
         let rows = open.next_rows(cancel)?;
         if rows.is_none() && frame.is_cut {
             return Err(corrupt(INCOMPLETE));
         }
         Ok(rows.map(|pixels| Band {
             pixels,
-            width: self.size.width,
+            width,
             channels: self.channels,
         }))
     }

@@ -1,11 +1,12 @@
 //! Decoder of one picture or frame: lends its pixels from the top down.
 
-use resizer_webp::{DecodeError, Decoder, LosslessDecoder, Pixels};
+use resizer_webp::{DecodeError, Decoder, LosslessDecoder, Pixels, Scale};
 
 use super::alpha::{self, Alpha};
 use crate::codecs::corrupt_because;
 use crate::codecs::webp::container::Frame;
 use crate::codecs::webp::corrupt;
+use crate::shrink::Shrink;
 use crate::{Cancel, Channels, Format, ImageError};
 
 /// A frame being decoded.
@@ -19,7 +20,8 @@ pub(super) enum FramePixels<'s> {
 }
 
 impl<'s> FramePixels<'s> {
-    pub(super) fn open(frame: &Frame<'s>, cancel: &Cancel) -> Result<Self, ImageError> {
+    /// Opens a frame. Only a lossy one without alpha can be shrunk.
+    pub(super) fn open(frame: &Frame<'s>, shrink: Shrink, cancel: &Cancel) -> Result<Self, ImageError> {
         cancel.check()?;
         let size = frame.area.size;
         let row_bytes = size.width as usize * channels(frame).count();
@@ -31,7 +33,7 @@ impl<'s> FramePixels<'s> {
             }
             return Ok(Self::Lossless(Box::new(decoder)));
         }
-        let decoder = Decoder::new(frame.picture, pixels(frame)).map_err(failed)?;
+        let decoder = Decoder::at_scale(frame.picture, pixels(frame), scale(shrink)).map_err(failed)?;
         let alpha = frame.alpha.map(|chunk| Alpha::open(chunk, size)).transpose()?;
         Ok(Self::Lossy {
             decoder: Box::new(decoder),
@@ -77,6 +79,15 @@ impl<'s> FramePixels<'s> {
             Self::Lossy { alpha, .. } => alpha.as_ref().map_or(0, Alpha::more_bytes),
             Self::Lossless(decoder) => decoder.more_bytes(),
         }
+    }
+}
+
+const fn scale(shrink: Shrink) -> Scale {
+    match shrink {
+        Shrink::EIGHTH => Scale::Eighth,
+        Shrink::QUARTER => Scale::Quarter,
+        Shrink::HALF => Scale::Half,
+        _ => Scale::Full,
     }
 }
 
