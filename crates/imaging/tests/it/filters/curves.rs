@@ -56,9 +56,9 @@ fn balanced_white_stretches_from_the_first_value_that_counts() {
     check("a.balancethreshold=0.6", 50.0, 200.0);
     check("a.balancethreshold=0.2", 0.0, 255.0);
     check("a.balancethreshold=35", 80.0, 150.0);
-    // A value counts from 0.06 % on, or from 19 %.
+    // A value counts from 0.06 % on, or from 19.7 %.
     check("a.balancewhite=simple", 0.0, 255.0);
-    check("a.balancewhite=simple&a.balancethreshold=19", 50.0, 150.0);
+    check("a.balancewhite=simple&a.balancethreshold=19.7", 50.0, 150.0);
     // 3 is nearer to 6 than 303 is: the first value after it, at either end.
     check("a.balancewhite=gimp", 50.0, 200.0);
     // 303 is nearer to 250 than 3 and 603, and 197 nearer than 3 and 397. Before that, `area` stops.
