@@ -135,6 +135,9 @@ fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     } else {
         0
     };
+    let filtered_channels = plan.filters.channels(info.channels);
+    let filtered = picture_bytes(plan.scaled, filtered_channels);
+    let filters = plan.filters.bytes(plan.scaled, info.channels);
     let flattened = picture_bytes(plan.scaled, plan.output_channels(info.channels));
     let output = picture_bytes(plan.output, plan.output_channels(info.channels));
     let orient = if plan.orient == Orientation::IDENTITY {
@@ -142,9 +145,13 @@ fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     } else {
         2 * scaled
     };
-    let flatten = if info.has_alpha() { scaled + flattened } else { 0 };
+    let flatten = if filtered_channels.has_alpha() {
+        filtered + flattened
+    } else {
+        0
+    };
     let pad = if plan.is_padded() {
-        flattened + output + if flattened == scaled { 0 } else { scaled }
+        flattened + output + if flattened == filtered { 0 } else { filtered }
     } else {
         0
     };
@@ -153,7 +160,7 @@ fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     } else {
         2 * output
     };
-    colour.max(orient).max(flatten).max(pad).max(turn)
+    colour.max(orient).max(filters).max(flatten).max(pad).max(turn)
 }
 
 /// The bytes of the finished picture, the encoder and the output buffer, or at the end of these and the final copy.

@@ -4,9 +4,11 @@
 //! key. Invalid values are ignored with a note and are never an error, so that ImageResizer's links keep working.
 
 mod canonical;
+pub(crate) mod filters;
 mod ignored;
 pub(crate) mod values;
 
+pub use filters::{AdvancedFilters, Filters, Grayscale, NoiseWindow, SimpleFilters, WhiteBalance};
 pub use ignored::{Ignored, IgnoredReason};
 
 use std::borrow::Cow;
@@ -158,6 +160,8 @@ pub struct Instructions {
     pub ignore_profile: bool,
     /// The colour of padding and below transparent pixels.
     pub background: Option<Colour>,
+    /// Colours and effects.
+    pub filters: Filters,
     pub(crate) format: Option<Format>,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,
@@ -295,6 +299,7 @@ pub(crate) struct Reading {
     pub(crate) result_rotation: u8,
     pub(crate) result_flip: Orientation,
     pub(crate) use_resizing_pipeline: bool,
+    pub(crate) older_filter: Option<filters::OlderFilter>,
     /// Set by a reader that used a value with a change.
     pub(crate) remark: Option<String>,
 }
@@ -322,6 +327,7 @@ impl Reading {
         };
         instructions.source_turn = Orientation::rotation(self.source_rotation).then(self.source_flip);
         instructions.result_turn = Orientation::rotation(self.result_rotation).then(self.result_flip);
+        instructions.filters.merge(self.older_filter);
         if self.use_resizing_pipeline && instructions.process == Process::Default {
             instructions.process = Process::Always;
         }

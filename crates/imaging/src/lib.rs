@@ -8,8 +8,10 @@
 mod cancel;
 mod channels;
 mod colour;
+mod colour_matrix;
 mod cost;
 mod error;
+mod filter_plan;
 mod format;
 mod instructions;
 mod keys;
@@ -45,7 +47,8 @@ pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process, Scale,
+    AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Filters, Grayscale, Ignored, IgnoredReason,
+    Instructions, Lossless, Mode, NoiseWindow, Process, Scale, SimpleFilters, WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
 pub use layout::Layout;

@@ -44,8 +44,9 @@ pub struct Timings {
 type Step = fn(Picture, &Plan, &Cancel) -> Result<Picture, ImageError>;
 
 /// The steps on the scaled picture, in this order. A step with nothing to do returns the picture unchanged.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     steps::orient::source,
+    steps::filters::apply,
     steps::flatten::apply,
     steps::pad::apply,
     steps::orient::result,

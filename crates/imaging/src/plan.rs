@@ -7,6 +7,7 @@ pub(crate) use planes::PlanarPlan;
 #[cfg(feature = "codecs")]
 pub(crate) use planes::{PlanePlan, jpeg_cell};
 
+use crate::filter_plan::FilterPlan;
 use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Size, SourceInfo};
 
@@ -32,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) scaled: Size,
     /// From stored to displayed: EXIF orientation, `srotate`, `sflip`.
     pub(crate) orient: Orientation,
+    /// Colours and effects, after `orient`.
+    pub(crate) filters: FilterPlan,
     /// The colour below transparent pixels and of padding. Opaque if the output has no alpha.
     pub(crate) background: Colour,
     /// Padding at the left, top, right and bottom.
@@ -91,7 +94,8 @@ impl Plan {
             },
             scaled,
             orient,
-            background: if job.format.has_alpha() {
+            filters: FilterPlan::of(&job.instructions.filters),
+            background: if job.format.has_alpha() && !job.instructions.filters.no_alpha {
                 background
             } else {
                 background.over(Colour::WHITE)
@@ -131,6 +135,7 @@ impl Plan {
     /// The channels of the result if the decoder delivers `source`. This is the maximum, as alpha that is opaque
     /// everywhere is dropped later.
     pub(crate) fn output_channels(&self, source: Channels) -> Channels {
+        let source = self.filters.channels(source);
         let opaque = self.background.alpha == u8::MAX;
         let padded_alpha = self.is_padded() && !opaque;
         let shows_background = self.is_padded() || (source.has_alpha() && self.background.alpha > 0);

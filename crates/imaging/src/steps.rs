@@ -2,6 +2,7 @@
 //! whole, scaled picture.
 
 pub(crate) mod crop;
+pub(crate) mod filters;
 pub(crate) mod flatten;
 pub(crate) mod orient;
 pub(crate) mod pad;

@@ -30,10 +30,11 @@ pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
             .sum(),
         None => info.channels.count() as u64 * scaling(plan.axes(), plan.scaled),
     };
+    let filtered = plan.filters.picoseconds(info.channels) * plan.scaled.pixels();
     let encoded = plan.output.pixels() * encoding(info, plan, job);
     // Of an animation that is not kept whole, one frame is scaled and encoded.
     let written = if plan.moving { u64::from(plan.frames) } else { 1 };
-    let picoseconds = BASE + decoded + (scaled + encoded) * written;
+    let picoseconds = BASE + decoded + (scaled + filtered + encoded) * written;
     Duration::from_nanos(picoseconds / 1000)
 }
 

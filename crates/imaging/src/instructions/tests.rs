@@ -63,7 +63,7 @@ fn queries_that_mean_the_same_have_the_same_text() {
             "width=100&mode=none",
             "maxwidth=100&width=300",
             "scale=downscaleonly&width=100",
-            "width=100&s.sepia=true",
+            "width=100&a.canny=true",
             "width=100&stretch=proportionally",
         ],
         &["maxwidth=100", "mode=crop&maxwidth=100", "maxwidth=100&crop=auto"],
@@ -164,8 +164,11 @@ fn ignored_pairs_are_reported_with_the_reason() {
     check("widht=100", &["`widht` is no known key; did you mean `width`?"]);
     check("utm_campaign=x", &["`utm_campaign` is no known key"]);
     check(
-        "s.Sepia=true&dpi=2",
-        &["`s.sepia` is not supported yet", "`dpi` is not supported yet"],
+        "a.Canny=true",
+        &[
+            "`a.canny` is not supported: It follows lines across the whole image, by thresholds that ImageResizer does not \
+             document; `a.sobel` shows edges.",
+        ],
     );
     check(
         "width=1&WIDTH=2&w=3",

@@ -48,7 +48,7 @@ pub(crate) fn converted(
 }
 
 /// A pixel over the background, not premultiplied (W3C Compositing and Blending Level 1, "source over").
-fn over([red, green, blue, alpha]: [u8; 4], background: Colour) -> [u8; 4] {
+pub(super) fn over([red, green, blue, alpha]: [u8; 4], background: Colour) -> [u8; 4] {
     let alpha = u32::from(alpha);
     if background.alpha == u8::MAX {
         let blend = |above, below| blend(above, below, alpha);

@@ -14,6 +14,7 @@ mod cancel;
 mod colour;
 mod damage;
 mod files;
+mod filters;
 mod formats;
 mod fuzz_seeds;
 mod lossless_webp;

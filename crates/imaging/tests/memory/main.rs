@@ -178,6 +178,13 @@ fn job_takes_no_more_memory_than_predicted() {
         "crop=10,10,200,200&width=1000&scale=both",
         "webp.lossless=true&width=600",
         "frame=1&width=300",
+        "s.alpha=0.5&width=600",
+        "s.sepia=true&rotate=90",
+        "s.grayscale=ry",
+        "a.blur=40",
+        "a.sharpen=5&noalpha=true",
+        "a.removenoise=40&a.sobel=true",
+        "a.equalize=true&a.featheredges=100",
     ];
     long_animation_takes_a_few_megabytes();
     huge_photograph_takes_a_few_megabytes();

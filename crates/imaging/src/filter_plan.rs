@@ -1,0 +1,126 @@
+//! Filter plan: the filters of a job, the channels of their result, and their cost. The plan of the job holds it, and
+//! the filter steps carry it out.
+
+#[cfg(feature = "codecs")]
+use std::cell::OnceCell;
+
+use crate::colour_matrix::ColourMatrix;
+use crate::{Channels, Filters, Size};
+
+/// For each value of a byte the one that replaces it: in red, in green and in blue. Grey takes the first.
+#[cfg(feature = "codecs")]
+pub(crate) type Curves = [[u8; 256]; 3];
+
+/// The filters of a job.
+#[derive(Debug)]
+pub(crate) struct FilterPlan {
+    pub(crate) filters: Filters,
+    /// The keys `s.*` but the overlay.
+    pub(crate) matrix: ColourMatrix,
+    /// The curves of `a.equalize` and of `a.balancewhite`, measured on the first frame. All frames have the same
+    /// curves, so that areas that do not change keep their colours.
+    #[cfg(feature = "codecs")]
+    pub(crate) equalize: OnceCell<Curves>,
+    #[cfg(feature = "codecs")]
+    pub(crate) balance: OnceCell<Curves>,
+}
+
+impl FilterPlan {
+    pub(crate) fn of(filters: &Filters) -> Self {
+        Self {
+            matrix: filters.simple.matrix(),
+            filters: filters.clone(),
+            #[cfg(feature = "codecs")]
+            equalize: OnceCell::new(),
+            #[cfg(feature = "codecs")]
+            balance: OnceCell::new(),
+        }
+    }
+
+    /// The channels of the result. This is the maximum, as pixels may turn out to be opaque.
+    pub(crate) fn channels(&self, source: Channels) -> Channels {
+        let [.., last] = self.stages(source);
+        last
+    }
+
+    /// The channels of the picture before the filters, and after each filter that changes them.
+    fn stages(&self, source: Channels) -> [Channels; 6] {
+        let Filters { simple, advanced, .. } = &self.filters;
+        let before = (source.is_gray(), source.has_alpha());
+        let mixed = (self.matrix.gives_gray(before.0), before.1 || self.matrix.alpha < 1.0);
+        let overlaid = (mixed.0 && simple.overlay.is_none_or(crate::Colour::is_gray), mixed.1);
+        let edges = (overlaid.0 || advanced.sobel, overlaid.1);
+        let toned = (edges.0 && !advanced.sepia, edges.1);
+        let feathered = (toned.0, toned.1 || advanced.feather.is_some());
+        [before, mixed, overlaid, edges, toned, feathered].map(|(gray, alpha)| Channels::of(gray, alpha))
+    }
+
+    /// The bytes of the most expensive filter, for a scaled picture of this size.
+    pub(crate) fn bytes(&self, size: Size, source: Channels) -> u64 {
+        /// The running sums of a blur: numbers of 16 bits, twice, for the longer edge.
+        const BLUR_LINE_BYTES: u64 = 2 * 2 * BLUR_LANES as u64;
+        /// The extreme values of the rows around a pixel, twice, and rows with a margin.
+        const NOISE_ROWS: u64 = 2 * MOST_NOISE_SIDE as u64 + 6;
+        if self.filters.is_none() {
+            return 0;
+        }
+        let advanced = &self.filters.advanced;
+        let stages = self.stages(source);
+        let channels = stages
+            .iter()
+            .map(|stage| stage.count() as u64)
+            .max()
+            .unwrap_or_default();
+        let picture = channels * size.pixels();
+        let (width, longer) = (u64::from(size.width), u64::from(size.width.max(size.height)));
+        let blur = if advanced.blur.is_some() || advanced.sharpen.is_some() {
+            2 * picture + BLUR_LINE_BYTES * longer
+        } else {
+            0
+        };
+        let noise = if advanced.remove_noise.is_some() {
+            NOISE_ROWS * channels * (width + MOST_NOISE_SIDE as u64)
+        } else {
+            0
+        };
+        let changed = if stages.iter().any(|stage| *stage != stages[0]) {
+            picture
+        } else {
+            0
+        };
+        let row = 4 * width;
+        picture + blur.max(noise).max(changed) + row
+    }
+
+    /// The time for a pixel of the scaled picture, in picoseconds.
+    pub(crate) fn picoseconds(&self, source: Channels) -> u64 {
+        let Filters { simple, advanced, .. } = &self.filters;
+        let samples = self
+            .stages(source)
+            .iter()
+            .map(|stage| stage.count() as u64)
+            .max()
+            .unwrap_or_default();
+        let costs = [
+            (self.matrix != ColourMatrix::IDENTITY, 4_000),
+            (simple.overlay.is_some(), 6_000),
+            (advanced.blur.is_some(), 6_000 * samples),
+            (advanced.sharpen.is_some(), 7_000 * samples),
+            (advanced.remove_noise.is_some(), 2_000 * samples),
+            (advanced.sobel, 8_000),
+            (advanced.sepia, 4_000),
+            (advanced.equalize, 4_000),
+            (advanced.white_balance().is_some(), 4_000),
+            (advanced.posterize.is_some(), 2_000),
+            (advanced.changes_tone(), 10_000),
+            (advanced.feather.is_some(), 6_000),
+        ];
+        costs.iter().filter(|(wanted, _)| *wanted).map(|(_, cost)| cost).sum()
+    }
+}
+
+/// The rows or columns that a blur filters side by side: numbers of 16 bits in two of the widest registers.
+pub(crate) const BLUR_LANES: usize = 32;
+
+/// The largest side of the square in which `a.removenoise` compares pixels: ImageResizer's.
+pub(crate) const MOST_NOISE_SIDE: usize = 25;
