@@ -35,6 +35,8 @@ mod pipeline;
 mod profile;
 #[cfg(feature = "codecs")]
 mod steps;
+#[cfg(feature = "codecs")]
+mod trim;
 
 pub use cancel::Cancel;
 pub use channels::Channels;
@@ -45,10 +47,11 @@ pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process, Scale,
+    Align, Anchor, CacheDirective, CropWindow, Decoration, Focus, Geometry, Ignored, IgnoredReason, Instructions,
+    Lossless, Mode, Process, Radius, Scale, Trim,
 };
 pub use keys::{Group, KEYS, Key, Support, is_trigger};
-pub use layout::Layout;
+pub use layout::{Layout, Rings};
 pub use limits::Limits;
 pub use orientation::Orientation;
 #[cfg(feature = "codecs")]
