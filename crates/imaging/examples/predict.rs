@@ -27,7 +27,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const SIZES: [(u32, u32); 3] = [(320, 240), (1500, 1000), (4000, 3000)];
 /// The sizes of an animation's frames.
 const FRAMES: [(u32, u32); 2] = [(160, 120), (480, 360)];
-const MODES: [&str; 9] = [
+const MODES: [&str; 14] = [
     "width=100",
     "width=1000",
     "quality=85",
@@ -37,6 +37,11 @@ const MODES: [&str; 9] = [
     "width=700&rotate=90",
     "width=800&bgcolor=ff0000",
     "width=1200&jpeg.progressive=true",
+    "width=800&borderwidth=20&bordercolor=ff0000&margin=30&bgcolor=ffffff",
+    "width=800&shadowwidth=30&shadowcolor=000000",
+    "width=800&s.roundcorners=50",
+    "width=800&rotate=30",
+    "width=800&trim.threshold=80",
 ];
 const OUTPUTS: [Format; 4] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP];
 

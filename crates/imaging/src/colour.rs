@@ -119,6 +119,22 @@ impl Colour {
         ]
     }
 
+    /// This colour painted over any colour.
+    pub(crate) fn composited_over(self, below: Self) -> Self {
+        let [red, green, blue, alpha] = composited(self.pixel(), below);
+        Self {
+            red,
+            green,
+            blue,
+            alpha,
+        }
+    }
+
+    /// Red, green, blue and alpha.
+    pub(crate) const fn pixel(self) -> [u8; 4] {
+        [self.red, self.green, self.blue, self.alpha]
+    }
+
     /// Whether red, green and blue are the same, so that one grey channel can hold it.
     pub const fn is_gray(self) -> bool {
         self.red == self.green && self.green == self.blue
@@ -130,9 +146,56 @@ pub(crate) const fn blend(above: u8, below: u8, alpha: u32) -> u8 {
     ((above as u32 * alpha + below as u32 * (255 - alpha) + 127) / 255) as u8
 }
 
+/// A pixel of red, green, blue and alpha over a background, neither premultiplied (W3C Compositing and Blending Level 1,
+/// "source over").
+pub(crate) fn composited([red, green, blue, alpha]: [u8; 4], below: Colour) -> [u8; 4] {
+    let alpha = u32::from(alpha);
+    if below.alpha == u8::MAX {
+        let blend = |above, below| blend(above, below, alpha);
+        return [
+            blend(red, below.red),
+            blend(green, below.green),
+            blend(blue, below.blue),
+            u8::MAX,
+        ];
+    }
+    // Both weights and their sum are out of 255 * 255.
+    let above_weight = alpha * 255;
+    let below_weight = u32::from(below.alpha) * (255 - alpha);
+    let sum = above_weight + below_weight;
+    if sum == 0 {
+        return [0; 4];
+    }
+    let mix = |a: u8, b: u8| ((u32::from(a) * above_weight + u32::from(b) * below_weight + sum / 2) / sum) as u8;
+    [
+        mix(red, below.red),
+        mix(green, below.green),
+        mix(blue, below.blue),
+        ((sum + 127) / 255) as u8,
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pixel_over_a_background_is_composited() {
+        let check = |pixel: [u8; 4], background: &str, expected: [u8; 4]| {
+            let background = Colour::parse(background).unwrap();
+            assert_eq!(composited(pixel, background), expected, "{pixel:?} over {background:?}");
+        };
+        check([10, 20, 30, 255], "ff0000", [10, 20, 30, 255]);
+        check([10, 20, 30, 0], "ff0000", [255, 0, 0, 255]);
+        // 51/255 is a fifth: 100/5 + 200*4/5 = 180.
+        check([100, 100, 100, 51], "c8c8c8", [180, 180, 180, 255]);
+        check([10, 20, 30, 255], "ff000080", [10, 20, 30, 255]);
+        check([10, 20, 30, 0], "ff000080", [255, 0, 0, 128]);
+        check([10, 20, 30, 0], "ff000000", [0, 0, 0, 0]);
+        // A fifth, over a background of which 4/5 show and a half of that is there: weights 0.2 and 0.4 (102/255 is
+        // 0.4, times 0.8 is 0.32). Alpha 0.2 + 0.32 = 0.52 = 132.6/255; red (255*0.2)/0.52 = 98.08.
+        check([255, 0, 0, 51], "00ff0066", [98, 157, 0, 133]);
+    }
 
     #[test]
     fn every_spelling_gives_its_colour() {

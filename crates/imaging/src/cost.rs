@@ -27,25 +27,43 @@ pub struct Cost {
     pub time: Duration,
 }
 
-/// Predicts the cost of a job, and refuses a job that a limit forbids.
+/// Predicts the cost of a job, and refuses a job that a limit forbids. Borders that are trimmed count as kept. Where the
+/// result becomes larger without them, the job asks for more memory (`run_within`).
 pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
+    let plan = Plan::of(info, job)?;
+    Ok(Cost {
+        peak_bytes: peak_bytes(info, job, &plan),
+        time: time::time(info.page(&job.instructions), &plan, job),
+    })
+}
+
+/// The most bytes that a job with this plan holds.
+pub(crate) fn peak_bytes(info: &SourceInfo, job: &Job, plan: &Plan) -> u64 {
     /// The codecs' tables and everything else that does not grow with the picture. A decoder keeps its part to the end.
     const BASE_BYTES: u64 = 768 * 1024;
-    let plan = Plan::of(info, job)?;
     let pages = 2 * info.more_pages.len() * size_of::<SourceInfo>();
     let info = info.page(&job.instructions);
     let phases = [
-        scaling_bytes(info, &plan),
-        steps_bytes(info, &plan),
-        encoding_bytes(info, &plan, job),
+        scaling_bytes(info, plan),
+        steps_bytes(info, plan),
+        encoding_bytes(info, plan, job),
     ];
     let dearest = phases.into_iter().max().unwrap_or_default();
-    let peak_bytes = dearest + if plan.moving { info.decoder_bytes } else { 0 };
-    Ok(Cost {
-        peak_bytes: BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job),
-        time: time::time(info, &plan, job),
-    })
+    let jobs_bytes = dearest + if plan.moving { info.decoder_bytes } else { 0 };
+    let peak_bytes = match job.instructions.geometry.trim {
+        Some(_) => jobs_bytes.max(trimming_bytes(info)),
+        None => jobs_bytes,
+    };
+    BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job)
 }
+
+/// The bytes while the content between borders is found, at full size.
+fn trimming_bytes(info: &SourceInfo) -> u64 {
+    info.decoder_bytes + TRIM_ROWS as u64 * u64::from(info.width) * info.channels.count() as u64
+}
+
+/// The rows that trimming compares.
+pub(crate) const TRIM_ROWS: usize = 3;
 
 /// The bytes of a colour profile and of the transform that is built from it.
 fn profile_bytes(info: &SourceInfo, job: &Job) -> u64 {
@@ -135,32 +153,45 @@ fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     } else {
         0
     };
-    let filtered_channels = plan.filters.channels(info.channels);
-    let filtered = picture_bytes(plan.scaled, filtered_channels);
     let filters = plan.filters.bytes(plan.scaled, info.channels);
-    let flattened = picture_bytes(plan.scaled, plan.output_channels(info.channels));
-    let output = picture_bytes(plan.output, plan.output_channels(info.channels));
+    let channels = plan.channels(info.channels);
+    let filtered = picture_bytes(plan.scaled, channels.filtered);
+    let rounded = picture_bytes(plan.scaled, channels.rounded);
+    let flattened = picture_bytes(plan.scaled, channels.flattened);
+    let padded = picture_bytes(plan.surround.canvas, channels.padded);
     let orient = if plan.orient == Orientation::IDENTITY {
         0
     } else {
         2 * scaled
     };
-    let flatten = if filtered_channels.has_alpha() {
-        filtered + flattened
+    let corners = if plan.corners.is_some() { filtered + rounded } else { 0 };
+    let flatten = if channels.rounded.has_alpha() {
+        rounded + flattened
     } else {
         0
     };
     let pad = if plan.is_padded() {
-        flattened + output + if flattened == filtered { 0 } else { filtered }
+        // A row of each colour, and one that is converted.
+        const ROWS: u64 = 5;
+        let width = u64::from(plan.surround.canvas.width);
+        flattened + padded + ROWS * width * channels.padded.count() as u64
     } else {
         0
     };
     let turn = if plan.turn == Orientation::IDENTITY {
         0
     } else {
-        2 * output
+        2 * padded
     };
-    colour.max(orient).max(filters).max(flatten).max(pad).max(turn)
+    let tilt = if plan.tilt == 0 {
+        0
+    } else {
+        padded + picture_bytes(plan.output, channels.output)
+    };
+    [colour, orient, filters, corners, flatten, pad, turn, tilt]
+        .into_iter()
+        .max()
+        .unwrap_or_default()
 }
 
 /// The bytes of the finished picture, the encoder and the output buffer, or at the end of these and the final copy.
@@ -226,7 +257,10 @@ fn webp_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, channels: Chan
     const COPY_BYTES: u64 = 4;
     let scaled = plan.orient.then(plan.turn).apply_to_size(plan.scaled);
     let (width, height) = (scaled.width + 1, scaled.height + 1);
-    let changed = Size::new(width.min(plan.output.width), height.min(plan.output.height));
+    let changed = match plan.tilt {
+        0 => Size::new(width.min(plan.output.width), height.min(plan.output.height)),
+        _ => plan.output,
+    };
     let first = written(plan.output) + COPY_BYTES * pixels;
     let later = written(changed) + COPY_BYTES * (pixels + changed.pixels());
     frame + COPY_BYTES * pixels + first.max(later)

@@ -54,8 +54,9 @@ pub enum ImageError {
         reason: String,
     },
 
-    /// The encoded animation grew beyond the memory that the caller grants. HTTP 503.
-    #[error("there is no memory left for the encoded animation")]
+    /// The job needs more memory than was predicted, for an encoded animation or a trimmed picture, and the caller does
+    /// not grant it. HTTP 503.
+    #[error("there is no memory left for the result")]
     NoRoom,
 
     /// A fault of this program. HTTP 500.

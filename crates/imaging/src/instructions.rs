@@ -4,11 +4,15 @@
 //! key. Invalid values are ignored with a note and are never an error, so that ImageResizer's links keep working.
 
 mod canonical;
+pub(crate) mod decoration;
 pub(crate) mod filters;
+pub(crate) mod geometry;
 mod ignored;
 pub(crate) mod values;
 
+pub use decoration::{Decoration, Radius};
 pub use filters::{AdvancedFilters, Filters, Grayscale, NoiseWindow, SimpleFilters, WhiteBalance};
+pub use geometry::{Focus, Geometry, Trim};
 pub use ignored::{Ignored, IgnoredReason};
 
 use std::borrow::Cow;
@@ -140,8 +144,12 @@ pub struct Instructions {
     pub zoom: Option<f64>,
     /// `srotate` and then `sflip`.
     pub source_turn: Orientation,
-    /// `rotate` and then `flip`.
+    /// The quarter turns of `rotate`, and then `flip`. The rest of `rotate` is in `geometry`.
     pub result_turn: Orientation,
+    /// Free rotation, trimming and focus.
+    pub geometry: Geometry,
+    /// Rings, shadow and corners.
+    pub decoration: Decoration,
     /// `quality`, 0 to 100.
     pub quality: Option<u8>,
     /// `jpeg.quality`, 0 to 100.
@@ -298,6 +306,7 @@ pub(crate) struct Reading {
     pub(crate) source_flip: Orientation,
     pub(crate) result_rotation: u8,
     pub(crate) result_flip: Orientation,
+    pub(crate) geometry: geometry::Unfinished,
     pub(crate) use_resizing_pipeline: bool,
     pub(crate) older_filter: Option<filters::OlderFilter>,
     /// Set by a reader that used a value with a change.
@@ -328,6 +337,7 @@ impl Reading {
         instructions.source_turn = Orientation::rotation(self.source_rotation).then(self.source_flip);
         instructions.result_turn = Orientation::rotation(self.result_rotation).then(self.result_flip);
         instructions.filters.merge(self.older_filter);
+        instructions.geometry = self.geometry.finish(self.result_flip);
         if self.use_resizing_pipeline && instructions.process == Process::Default {
             instructions.process = Process::Always;
         }

@@ -5,16 +5,22 @@
 //! the rounding are Imageflow's, so that a size that came out of a rounded calculation is met exactly instead of
 //! drifting by a pixel.
 
+mod fit;
+mod focus;
 mod proportions;
+mod rings;
+pub(crate) mod tilt;
 mod window;
 
-use proportions::{inner, outer};
+pub use rings::Rings;
 
-use crate::instructions::{Anchor, Instructions, Mode, Scale};
+use fit::{Fitted, FreeSide};
+
+use crate::instructions::{Anchor, Focus, Instructions, Mode};
 use crate::{ImageError, Orientation, Size};
 
 /// The geometry of a job. In this order, the source (after its EXIF orientation) is turned by `source_turn`, cut to
-/// `crop`, scaled to `scaled`, surrounded by `pad`, and turned by `result_turn`.
+/// `crop`, scaled to `scaled`, surrounded by `pad` and then by `rings`, turned by `result_turn`, and tilted by `tilt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layout {
@@ -28,8 +34,12 @@ pub struct Layout {
     pub scaled: Option<Size>,
     /// Pixels added at the left, top, right and bottom.
     pub pad: [u32; 4],
-    /// The effect of `rotate` and `flip`.
+    /// The rings of padding, border, shadow and margin.
+    pub rings: Rings,
+    /// The quarter turns of `rotate`, and `flip`.
     pub result_turn: Orientation,
+    /// The rest of `rotate`, in thousandths of a degree clockwise. The canvas grows to hold the whole picture.
+    pub tilt: i32,
     /// The size of the result after all steps.
     pub output: Size,
 }
@@ -38,23 +48,46 @@ impl Layout {
     /// Decides the layout for a source of this size, after its EXIF orientation.
     ///
     /// Fails only for a source without pixels. A result may be larger than any limit: the limits are checked when the
-    /// job's cost is predicted.
+    /// job's cost is predicted. Borders that `trim.threshold` cuts off are known only from pixels, and count as kept.
     pub fn of(instructions: &Instructions, source: Size) -> Result<Self, ImageError> {
+        Self::of_part(instructions, source, [0, 0, source.width, source.height])
+    }
+
+    /// The layout that takes a part of the source for the whole. The part is x1, y1, x2, y2, and holds at least a pixel
+    /// unless the source has none.
+    pub(crate) fn of_part(instructions: &Instructions, source: Size, part: [u32; 4]) -> Result<Self, ImageError> {
         if source.pixels() == 0 {
             return Err(ImageError::Impossible {
                 reason: "the source image has no pixels".to_owned(),
             });
         }
         let turned = instructions.source_turn.apply_to_size(source);
-        let window = match &instructions.crop {
-            Some(crop) => window::of(crop, turned),
-            None => [0, 0, turned.width, turned.height],
+        let part = instructions.source_turn.apply_to_rectangle(part, source);
+        let size_of = |[x1, y1, x2, y2]: [u32; 4]| Size::new(x2 - x1, y2 - y1);
+        let moved = |[x1, y1, x2, y2]: [u32; 4], [x, y, ..]: [u32; 4]| [x1 + x, y1 + y, x2 + x, y2 + y];
+        let mut window = match &instructions.crop {
+            Some(crop) => moved(window::of(crop, size_of(part)), part),
+            None => part,
         };
-        let window_size = Size::new(window[2] - window[0], window[3] - window[1]);
+        let mut mode = instructions.effective_mode();
+        if let Some(focus) = instructions.geometry.focus
+            && mode == Mode::Crop
+            && instructions.width.is_some()
+            && instructions.height.is_some()
+        {
+            let [left, top, ..] = window.map(f64::from);
+            let [x1, y1, x2, y2] = focus.area;
+            let area = [x1 - left, y1 - top, x2 - left, y2 - top];
+            let target = target(instructions, size_of(window));
+            let shown;
+            (shown, mode) = focus::part(Focus { area, ..focus }, target, size_of(window));
+            window = moved(shown, window);
+        }
+        let window_size = size_of(window);
         let fitted = Fitted::new(window_size).fit(
             target(instructions, window_size),
             FreeSide::of(instructions),
-            instructions.effective_mode(),
+            mode,
             instructions.scale,
         );
 
@@ -69,14 +102,19 @@ impl Layout {
         let pad_right = fitted.canvas.width.saturating_sub(fitted.image.width) - pad_left;
         let pad_bottom = fitted.canvas.height.saturating_sub(fitted.image.height) - pad_top;
 
+        let rings = Rings::of(&instructions.decoration);
+        let tilt = instructions.geometry.tilt;
+        let canvas = instructions.result_turn.apply_to_size(rings.around(fitted.canvas));
         Ok(Self {
             source,
             source_turn: instructions.source_turn,
             crop: (crop != [0, 0, turned.width, turned.height]).then_some(crop),
             scaled: asks_for_size(instructions).then_some(fitted.image),
             pad: [pad_left, pad_top, pad_right, pad_bottom],
+            rings,
             result_turn: instructions.result_turn,
-            output: instructions.result_turn.apply_to_size(fitted.canvas),
+            tilt,
+            output: tilt::bounds(canvas, tilt),
         })
     }
 
@@ -84,6 +122,17 @@ impl Layout {
     pub fn window(&self) -> [u32; 4] {
         let turned = self.source_turn.apply_to_size(self.source);
         self.crop.unwrap_or([0, 0, turned.width, turned.height])
+    }
+
+    /// The size of the picture with padding and rings, before it is turned and tilted. A side above `u32` becomes its
+    /// maximum.
+    pub fn canvas_size(&self) -> Size {
+        let image = self.image_size();
+        let [left, top, right, bottom] = self.pad;
+        self.rings.around(Size::new(
+            image.width.saturating_add(left).saturating_add(right),
+            image.height.saturating_add(top).saturating_add(bottom),
+        ))
     }
 
     /// The size of the image inside its padding.
@@ -143,131 +192,6 @@ fn target(instructions: &Instructions, window: Size) -> Size {
     let zoom = instructions.zoom.unwrap_or(1.0);
     let zoomed = |side: u32| proportions::round(f64::from(side) * zoom);
     Size::new(zoomed(asked.width), zoomed(asked.height))
-}
-
-/// The side of the box that nobody asked for, so that it follows the scaled image. Without it a width of 1024 for
-/// 1025 x 768 pixels would give 1024 x 767 pixels and a line of padding: the box has 768 rows, because a side less than
-/// a pixel away from the window's counts as the window's.
-#[derive(Clone, Copy)]
-enum FreeSide {
-    None,
-    Width,
-    Height,
-}
-
-impl FreeSide {
-    /// There is none if both sides are asked for. `zoom` multiplies a finished box of two sides, and an anchor other
-    /// than the centre says where the image lies in the box. Both keep the box as it is.
-    fn of(instructions: &Instructions) -> Self {
-        let width = instructions.width.is_some() || instructions.max_width.is_some();
-        let height = instructions.height.is_some() || instructions.max_height.is_some();
-        let is_zoomed = instructions.zoom.is_some_and(|zoom| (zoom - 1.0).abs() > f64::EPSILON);
-        let keeps_box = is_zoomed || instructions.anchor != Anchor::default();
-        if width == height || keeps_box {
-            Self::None
-        } else if width {
-            Self::Height
-        } else {
-            Self::Width
-        }
-    }
-
-    /// The canvas for an image in a box.
-    const fn canvas(self, target: Size, image: Size) -> Size {
-        match self {
-            Self::None => target,
-            Self::Width => Size::new(image.width, target.height),
-            Self::Height => Size::new(target.width, image.height),
-        }
-    }
-}
-
-/// The sizes while a mode is applied. All three begin as the window.
-#[derive(Clone, Copy)]
-struct Fitted {
-    /// The whole result before `result_turn`.
-    canvas: Size,
-    /// The scaled image on the canvas.
-    image: Size,
-    /// The part of the window that is kept.
-    kept: Size,
-}
-
-impl Fitted {
-    const fn new(window: Size) -> Self {
-        Self {
-            canvas: window,
-            image: window,
-            kept: window,
-        }
-    }
-
-    fn fit(self, target: Size, free: FreeSide, mode: Mode, scale: Scale) -> Self {
-        let canvas = self.canvas;
-        let larger = canvas.width > target.width || canvas.height > target.height;
-        let smaller = canvas.width < target.width || canvas.height < target.height;
-        // Cropping requires `smaller`: it may start only when the window covers the target.
-        let scales = match (scale, mode) {
-            (Scale::Down | Scale::Canvas, Mode::Crop) => !smaller,
-            (Scale::Down | Scale::Canvas, _) => larger,
-            (Scale::Up, _) => !larger,
-            (Scale::Both, _) => true,
-        };
-        let on_canvas = scale == Scale::Canvas;
-        match mode {
-            Mode::Max => {
-                let fitted = if scales {
-                    self.resized(inner(canvas, target))
-                } else {
-                    self
-                };
-                if on_canvas {
-                    fitted.cut(inner(fitted.canvas, target))
-                } else {
-                    fitted
-                }
-            }
-            Mode::Pad if scales => {
-                let image = inner(canvas, target);
-                Self {
-                    canvas: free.canvas(target, image),
-                    ..self.resized(image)
-                }
-            }
-            Mode::Stretch if scales => self.resized(target),
-            Mode::Pad | Mode::Stretch if on_canvas => Self { canvas: target, ..self },
-            Mode::Crop if scales => self.resized(outer(canvas, target)).cut(target),
-            Mode::Crop if larger && smaller && scale == Scale::Down => self.cut(intersection(canvas, target)),
-            Mode::Crop if larger && smaller && on_canvas => Self {
-                canvas: target,
-                ..self.cut(intersection(canvas, target))
-            },
-            Mode::Pad | Mode::Stretch | Mode::Crop => self,
-            Mode::AspectCrop => self.cut(inner(target, canvas)),
-        }
-    }
-
-    const fn resized(self, size: Size) -> Self {
-        Self {
-            canvas: size,
-            image: size,
-            kept: self.kept,
-        }
-    }
-
-    /// Cuts canvas and image to `size`, and the window to the part that the image then shows.
-    fn cut(self, size: Size) -> Self {
-        let image = intersection(self.image, size);
-        Self {
-            canvas: size,
-            image,
-            kept: inner(image, self.kept),
-        }
-    }
-}
-
-fn intersection(a: Size, b: Size) -> Size {
-    Size::new(a.width.min(b.width), a.height.min(b.height))
 }
 
 #[cfg(test)]

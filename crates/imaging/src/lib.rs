@@ -37,6 +37,8 @@ mod pipeline;
 mod profile;
 #[cfg(feature = "codecs")]
 mod steps;
+#[cfg(feature = "codecs")]
+mod trim;
 
 pub use cancel::Cancel;
 pub use channels::Channels;
@@ -47,11 +49,12 @@ pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Filters, Grayscale, Ignored, IgnoredReason,
-    Instructions, Lossless, Mode, NoiseWindow, Process, Scale, SimpleFilters, WhiteBalance,
+    AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Decoration, Filters, Focus, Geometry, Grayscale,
+    Ignored, IgnoredReason, Instructions, Lossless, Mode, NoiseWindow, Process, Radius, Scale, SimpleFilters, Trim,
+    WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
-pub use layout::Layout;
+pub use layout::{Layout, Rings};
 pub use limits::Limits;
 pub use orientation::Orientation;
 #[cfg(feature = "codecs")]

@@ -6,12 +6,14 @@ mod planar;
 
 use std::time::{Duration, Instant};
 
-use crate::codecs::{Encoder, Wanted};
+use crate::codecs::{Codec, Encoder, Wanted};
 use crate::damage::{Completed, Next};
+use crate::instructions::Trim;
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
 use crate::profile::ToSrgb;
-use crate::{Cancel, Format, ImageError, Size, codecs, steps};
+use crate::shrink::Shrink;
+use crate::{Cancel, Format, ImageError, Size, SourceInfo, codecs, cost, steps, trim};
 
 /// The finished image.
 #[derive(Clone, Debug)]
@@ -44,12 +46,14 @@ pub struct Timings {
 type Step = fn(Picture, &Plan, &Cancel) -> Result<Picture, ImageError>;
 
 /// The steps on the scaled picture, in this order. A step with nothing to do returns the picture unchanged.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 7] = [
     steps::orient::source,
     steps::filters::apply,
+    steps::corners::apply,
     steps::flatten::apply,
     steps::pad::apply,
     steps::orient::result,
+    steps::rotate::apply,
 ];
 
 /// Decodes `source`, carries out the job and encodes the result, on this thread.
@@ -63,10 +67,10 @@ pub fn run(source: &[u8], job: &Job, cancel: &Cancel) -> Result<Encoded, ImageEr
 
 /// As [`run`], for a caller that counts memory.
 ///
-/// The prediction of [`predict`](crate::predict) covers everything but two things, whose size shows only later: the
-/// encoded frames of an animation, and unusually many prefix codes and transforms of a lossless WebP. For these the job
-/// calls `grow` with the number of further bytes, as often as needed. It ends with `NoRoom` when `grow` returns
-/// `false`.
+/// The prediction of [`predict`](crate::predict) covers everything but three things, whose size shows only later: the
+/// encoded frames of an animation, unusually many prefix codes and transforms of a lossless WebP, and a result that
+/// becomes larger because borders of the source are trimmed. For these the job calls `grow` with the number of further
+/// bytes, as often as needed. It ends with `NoRoom` when `grow` returns `false`.
 pub fn run_within(
     source: &[u8],
     job: &Job,
@@ -74,12 +78,22 @@ pub fn run_within(
     grow: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Encoded, ImageError> {
     cancel.check()?;
-    let mut growth = Growth { grow, granted: 0 };
+    let mut growth = Growth {
+        grow,
+        granted: 0,
+        kept: 0,
+    };
     let mut timings = Timings::default();
     let codec = codecs::sniff(source)?;
     let info = timed(&mut timings.decode, || codec.info(source, &job.limits, cancel))?;
-    let plan = Plan::of(&info, job)?;
+    let mut plan = Plan::of(&info, job)?;
     let picked = info.picked(&job.instructions);
+    if let Some(trim) = job.instructions.geometry.trim {
+        let (source, growth) = ((source, codec), &mut growth);
+        plan = timed(&mut timings.decode, || {
+            trimmed(source, &info, (job, &plan, trim), growth, cancel)
+        })?;
+    }
     let info = info.page(&job.instructions);
     let to_srgb = timed(&mut timings.scale, || {
         let profile = || codec.profile(source, info, picked, cancel);
@@ -164,6 +178,31 @@ fn finished(
     })
 }
 
+/// The plan for the content between even borders. Finding the content takes a pass over the source.
+fn trimmed(
+    (source, codec): (&[u8], &dyn Codec),
+    info: &SourceInfo,
+    (job, plan, trim): (&Job, &Plan, Trim),
+    growth: &mut Growth<'_>,
+    cancel: &Cancel,
+) -> Result<Plan, ImageError> {
+    let page = info.page(&job.instructions);
+    let wanted = Wanted {
+        first: if plan.moving { 0 } else { info.picked(&job.instructions) },
+        shrink: Shrink::NONE,
+        show_damaged: job.limits.show_damaged,
+    };
+    let opened = codec.open(source, page, wanted, cancel)?;
+    let mut frames = Completed::new(opened, page, wanted.shrink, wanted.show_damaged);
+    let mut grow = |bytes| growth.reach(bytes);
+    let part = trim::part(&mut frames, page, (trim, plan.moving), &mut grow, cancel)?;
+    let trimmed = Plan::of_part(info, job, part)?;
+    // A narrow part of the source may fill a larger result than all of it.
+    let predicted = cost::peak_bytes(info, job, plan);
+    growth.keep(cost::peak_bytes(info, job, &trimmed).saturating_sub(predicted))?;
+    Ok(trimmed)
+}
+
 /// Encoded frames exist twice at the end: in pieces, and in the file that joins them.
 const COPIES: u64 = 2;
 
@@ -171,12 +210,21 @@ const COPIES: u64 = 2;
 struct Growth<'g> {
     grow: &'g mut dyn FnMut(u64) -> bool,
     granted: u64,
+    /// The part that is needed to the end.
+    kept: u64,
 }
 
 impl Growth<'_> {
+    /// Asks for bytes that are needed to the end, besides those of `reach`.
+    fn keep(&mut self, bytes: u64) -> Result<(), ImageError> {
+        self.kept += bytes;
+        self.reach(0)
+    }
+
     fn reach(&mut self, bytes: u64) -> Result<(), ImageError> {
         /// The bytes asked for at once. Mostly this is more than a frame takes.
         const STEP_BYTES: u64 = 256 * 1024;
+        let bytes = bytes + self.kept;
         if bytes > self.granted {
             let more = (bytes - self.granted).next_multiple_of(STEP_BYTES);
             if !(self.grow)(more) {

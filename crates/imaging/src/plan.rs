@@ -2,14 +2,17 @@
 //! job, by `predict` for the cost and by `run` for the work, so that the two cannot disagree.
 
 mod planes;
+pub(crate) mod surround;
 
 pub(crate) use planes::PlanarPlan;
 #[cfg(feature = "codecs")]
 pub(crate) use planes::{PlanePlan, jpeg_cell};
 
+use surround::Surround;
+
 use crate::filter_plan::FilterPlan;
 use crate::shrink::{Axis, Shrink};
-use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Size, SourceInfo};
+use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Rings, Size, SourceInfo};
 
 /// All inputs of a job but the source's bytes.
 #[derive(Clone, Debug)]
@@ -35,12 +38,23 @@ pub(crate) struct Plan {
     pub(crate) orient: Orientation,
     /// Colours and effects, after `orient`.
     pub(crate) filters: FilterPlan,
-    /// The colour below transparent pixels and of padding. Opaque if the output has no alpha.
+    /// The radii of the image's corners, in pixels: top left, top right, bottom right, bottom left. `None` if no corner
+    /// is round.
+    pub(crate) corners: Option<[f64; 4]>,
+    /// The colour of everything that has none of its own. Opaque if the output has no alpha.
     pub(crate) background: Colour,
+    /// The colour below transparent pixels, and of padding.
+    pub(crate) behind: Colour,
     /// Padding at the left, top, right and bottom.
     pub(crate) pad: [u32; 4],
-    /// `rotate` and `flip`.
+    /// The rings around the padding.
+    pub(crate) rings: Rings,
+    /// The canvas that the image lies on, with padding and rings.
+    pub(crate) surround: Surround,
+    /// The quarter turns of `rotate`, and `flip`.
     pub(crate) turn: Orientation,
+    /// The rest of `rotate`, in thousandths of a degree clockwise.
+    pub(crate) tilt: i32,
     /// The size of the result.
     pub(crate) output: Size,
     /// Whether all frames are kept.
@@ -52,12 +66,19 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Checks source and result against the limits, and computes the plan.
+    /// Checks source and result against the limits, and computes the plan. Borders that are trimmed count as kept.
     pub(crate) fn of(info: &SourceInfo, job: &Job) -> Result<Self, ImageError> {
+        let Size { width, height } = info.page(&job.instructions).stored_size();
+        Self::of_part(info, job, [0, 0, width, height])
+    }
+
+    /// The plan that takes a part of the stored picture, x1, y1, x2, y2, for the whole.
+    pub(crate) fn of_part(info: &SourceInfo, job: &Job, part: [u32; 4]) -> Result<Self, ImageError> {
         let picked = info.picked(&job.instructions);
         let info = info.page(&job.instructions);
         job.limits.check_source(info.stored_size())?;
-        let layout = Layout::of(&job.instructions, info.oriented_size())?;
+        let part = info.orientation.apply_to_rectangle(part, info.stored_size());
+        let layout = Layout::of_part(&job.instructions, info.oriented_size(), part)?;
         job.limits.check_output(layout.output)?;
         check_format(job.format, layout.output)?;
         let moving = info.frames > 1 && job.format.can_move() && job.instructions.frame.is_none();
@@ -83,9 +104,17 @@ impl Plan {
         let shown = layout.source_turn.apply_to_size(layout.source);
         let back = orient.inverse();
         let background = job.instructions.background.unwrap_or(Colour::TRANSPARENT);
+        let background = if job.format.has_alpha() && !job.instructions.filters.no_alpha {
+            background
+        } else {
+            background.over(Colour::WHITE)
+        };
+        let decoration = &job.instructions.decoration;
+        let image = layout.image_size();
+        let side = image.width.min(image.height);
         let window = back.apply_to_rectangle(layout.window(), shown);
         let [x1, y1, x2, y2] = window;
-        let scaled = back.apply_to_size(layout.image_size());
+        let scaled = back.apply_to_size(image);
         let mut plan = Self {
             window,
             shrink: match info.shrunk_bytes {
@@ -95,13 +124,14 @@ impl Plan {
             scaled,
             orient,
             filters: FilterPlan::of(&job.instructions.filters),
-            background: if job.format.has_alpha() && !job.instructions.filters.no_alpha {
-                background
-            } else {
-                background.over(Colour::WHITE)
-            },
+            corners: (decoration.has_corners()).then(|| decoration.corners.map(|radius| radius.pixels(side))),
+            background,
+            behind: surround::behind(decoration, background),
             pad: layout.pad,
+            rings: layout.rings,
+            surround: Surround::of(&layout, decoration, background),
             turn: layout.result_turn,
+            tilt: layout.tilt,
             output: layout.output,
             moving,
             frames,
@@ -127,21 +157,67 @@ impl Plan {
         }
     }
 
-    /// Whether there is padding.
+    /// Whether there is padding or a ring.
     pub(crate) fn is_padded(&self) -> bool {
-        self.pad != [0; 4]
+        self.pad != [0; 4] || self.rings != Rings::default()
     }
 
-    /// The channels of the result if the decoder delivers `source`. This is the maximum, as alpha that is opaque
-    /// everywhere is dropped later.
-    pub(crate) fn output_channels(&self, source: Channels) -> Channels {
-        let source = self.filters.channels(source);
-        let opaque = self.background.alpha == u8::MAX;
-        let padded_alpha = self.is_padded() && !opaque;
-        let shows_background = self.is_padded() || (source.has_alpha() && self.background.alpha > 0);
-        let gray = source.is_gray() && (!shows_background || self.background.is_gray());
-        Channels::of(gray, padded_alpha || (source.has_alpha() && !opaque))
+    /// The channels of each picture on the way to the result, if the decoder delivers `source`. They are the maximum,
+    /// as alpha that is opaque everywhere is dropped.
+    pub(crate) fn channels(&self, source: Channels) -> Stages {
+        let filtered = self.filters.channels(source);
+        let rounded = Channels::of(filtered.is_gray(), filtered.has_alpha() || self.corners.is_some());
+        let flattened = if rounded.has_alpha() && self.behind.alpha > 0 {
+            let gray = rounded.is_gray() && self.behind.is_gray();
+            Channels::of(gray, self.behind.alpha < u8::MAX)
+        } else {
+            rounded
+        };
+        let padded = if self.is_padded() {
+            self.surround.channels(flattened)
+        } else {
+            flattened
+        };
+        let output = if self.tilt == 0 {
+            padded
+        } else {
+            over(padded, self.background)
+        };
+        Stages {
+            filtered,
+            rounded,
+            flattened,
+            padded,
+            output,
+        }
     }
+
+    /// The channels of the result, if the decoder delivers `source`.
+    pub(crate) fn output_channels(&self, source: Channels) -> Channels {
+        self.channels(source).output
+    }
+}
+
+/// The channels of the scaled picture after each step that may change them.
+pub(crate) struct Stages {
+    /// After the filters.
+    pub(crate) filtered: Channels,
+    /// After rounding corners.
+    pub(crate) rounded: Channels,
+    /// After painting the colour behind the picture.
+    pub(crate) flattened: Channels,
+    /// After padding.
+    pub(crate) padded: Channels,
+    /// After tilting.
+    pub(crate) output: Channels,
+}
+
+/// The channels of a picture of which a part shows a colour instead.
+pub(crate) fn over(channels: Channels, colour: Colour) -> Channels {
+    Channels::of(
+        channels.is_gray() && colour.is_gray(),
+        channels.has_alpha() || colour.alpha < u8::MAX,
+    )
 }
 
 /// Checks whether the format can be written, and the format's own limit on the size.

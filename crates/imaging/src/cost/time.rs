@@ -19,6 +19,13 @@ const SCALED_SAMPLE: u64 = 700;
 /// A sample of the scaled picture: filtered along its row, and the steps after it.
 const RESULT_SAMPLE: u64 = 2_000;
 
+/// A pixel of a canvas with padding or rings.
+const PADDED_PIXEL: u64 = 1_000;
+/// A pixel of a canvas that a tilted picture lies on.
+const TILTED_PIXEL: u64 = 30_000;
+/// A stored pixel that trimming compares with its neighbours.
+const TRIMMED_PIXEL: u64 = 1_500;
+
 /// The processor time of a job.
 pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
     let decoded = info.stored_size().pixels() * u64::from(plan.frames) * decoding(info, plan.shrink);
@@ -30,11 +37,25 @@ pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
             .sum(),
         None => info.channels.count() as u64 * scaling(plan.axes(), plan.scaled),
     };
+    let padded = match plan.is_padded() {
+        true => plan.surround.canvas.pixels() * PADDED_PIXEL,
+        false => 0,
+    };
+    let tilted = match plan.tilt {
+        0 => 0,
+        _ => plan.output.pixels() * TILTED_PIXEL,
+    };
+    let trimmed = match job.instructions.geometry.trim {
+        Some(_) => {
+            info.stored_size().pixels() * u64::from(plan.frames) * (decoding(info, Shrink::NONE) + TRIMMED_PIXEL)
+        }
+        None => 0,
+    };
     let filtered = plan.filters.picoseconds(info.channels) * plan.scaled.pixels();
     let encoded = plan.output.pixels() * encoding(info, plan, job);
     // Of an animation that is not kept whole, one frame is scaled and encoded.
     let written = if plan.moving { u64::from(plan.frames) } else { 1 };
-    let picoseconds = BASE + decoded + (scaled + filtered + encoded) * written;
+    let picoseconds = BASE + trimmed + decoded + (scaled + filtered + padded + tilted + encoded) * written;
     Duration::from_nanos(picoseconds / 1000)
 }
 

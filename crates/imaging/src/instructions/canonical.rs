@@ -47,7 +47,9 @@ impl Instructions {
         text.pair("frame", self.frame);
         text.pair("ignoreicc", self.ignore_profile.then_some(true));
         text.pair("jpeg.progressive", self.jpeg_progressive.then_some(true));
+        self.decoration.canonical(&mut text);
         self.filters.write_canonical(&mut text);
+        self.geometry.canonical(&mut text);
         text.0
     }
 }
@@ -83,7 +85,7 @@ fn merged(exact: Option<u32>, most: Option<u32>) -> (Option<u32>, Option<u32>) {
 }
 
 /// `None` for the default mode.
-fn mode(mode: Mode) -> Option<&'static str> {
+pub(super) fn mode(mode: Mode) -> Option<&'static str> {
     match mode {
         Mode::Pad => None,
         Mode::Max => Some("max"),

@@ -47,8 +47,14 @@ fn queries_that_mean_the_same_have_the_same_text() {
             "utm_source=x",
             "rotate=180&flip=xy",
             "jpeg.progressive=no",
-            "rotate=45",
             "stretch=fill",
+            "paddingwidth=0&paddingcolor=red",
+            "bordercolor=red",
+            "shadowcolor=000&shadowoffset=4,4",
+            "s.roundcorners=0px,0,0%,0",
+            "trim.percentpadding=3",
+            "c.zoom=true&c.finalmode=crop",
+            "autorotate.default=false",
         ],
         &[
             "width=100",
@@ -115,6 +121,40 @@ fn queries_that_mean_the_same_have_the_same_text() {
             "srotate=180&sflip=v",
         ],
         &["rotate=90", "rotate=-270", "rotate=270&flip=both"],
+        &["rotate=45", "rotate=405", "rotate=-315", "rotate=45.0001"],
+        // A mirroring before a rotation turns its sense.
+        &["rotate=10&flip=x", "rotate=190&flip=y"],
+        &["rotate=10", "rotate=190&flip=xy"],
+        &[
+            "margin=4",
+            "margin=4,4,4,4",
+            "margin=(3.6, 4, 4.4, 4)",
+            "MARGIN=4&margin=9",
+        ],
+        &[
+            "borderwidth=1,2,3,4&bordercolor=f00",
+            "borderwidth=1,2,3,4&bordercolor=red",
+        ],
+        &[
+            "paddingwidth=3&paddingcolor=00f",
+            "paddingcolor=blue&paddingwidth=3,3,3,3",
+        ],
+        &["shadowwidth=5", "shadowwidth=5&shadowoffset=0,0"],
+        &["s.roundcorners=20", "s.roundcorners=20%,20,20,20"],
+        &["s.roundcorners=20px", "s.roundcorners=20PX,20px,20px,20px"],
+        &["s.roundcorners=100", "s.roundcorners=300"],
+        &["trim.threshold=80", "trim.threshold=80&trim.percentpadding=0"],
+        &[
+            "trim.threshold=255&trim.percentpadding=0.5",
+            "trim.threshold=999&trim.percentpadding=.5",
+        ],
+        &[
+            "c.focus=1,2",
+            "c.focus=(1,2)",
+            "c.focus=1,2&c.zoom=false",
+            "c.focus=1,2,1,2",
+        ],
+        &["c.focus=3,4,1,2,5,6,7,8", "c.focus=1,2,7,8"],
         &[
             "bgcolor=red",
             "bgcolor=f00",
@@ -181,9 +221,14 @@ fn ignored_pairs_are_reported_with_the_reason() {
         "height=100px&h=7",
         &["`height=100px`: expected a whole number of pixels above 0"],
     );
+    check("rotate=left", &["`rotate=left`: expected degrees"]);
     check(
-        "rotate=45",
-        &["`rotate=45`: only multiples of 90 degrees are supported yet"],
+        "margin=1,2,3",
+        &["`margin=1,2,3`: expected a width in pixels, or four: left, top, right, bottom"],
+    );
+    check(
+        "paddingheight=3",
+        &["`paddingheight` is not supported: ImageResizer reads the key and does not use it."],
     );
     check("crop=1,2,x,4", &["`crop=1,2,x,4`: what is no number was read as 0"]);
     check("crop=1,2,3", &["`crop=1,2,3`: expected four numbers `x1,y1,x2,y2`"]);

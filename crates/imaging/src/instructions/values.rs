@@ -3,7 +3,7 @@
 use super::{Align, Anchor, CacheDirective, Lossless, Mode, Process, Reading, Scale};
 use crate::{Colour, Format, Orientation};
 
-type Value<T> = Result<T, String>;
+pub(super) type Value<T> = Result<T, String>;
 
 pub(crate) fn side(text: &str) -> Value<u32> {
     match text.parse::<i32>() {
@@ -137,14 +137,6 @@ pub(crate) fn nearest_quarter_turns(text: &str) -> Value<u8> {
     Ok((degrees.rem_euclid(360.0) / 90.0).round() as u8 % 4)
 }
 
-pub(crate) fn exact_quarter_turns(text: &str) -> Value<u8> {
-    let degrees = number(text).ok_or_else(|| "expected degrees".to_owned())?;
-    if degrees % 90.0 != 0.0 {
-        return Err("only multiples of 90 degrees are supported yet".to_owned());
-    }
-    nearest_quarter_turns(text)
-}
-
 pub(crate) fn flip(text: &str) -> Value<Orientation> {
     match text.to_ascii_lowercase().as_str() {
         "none" => Ok(Orientation::IDENTITY),
@@ -217,7 +209,7 @@ pub(crate) fn source_cache(text: &str) -> Value<()> {
 }
 
 /// The items of a comma-separated list, without white space and parentheses around them.
-fn list(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .map(|item| item.trim_matches(|c: char| c.is_whitespace() || c == '(' || c == ')'))
 }

@@ -7,7 +7,7 @@
 
 use super::{Job, Plan};
 use crate::shrink::{Axis, Cells};
-use crate::{Format, Lossless, Size, SourceInfo};
+use crate::{Format, Lossless, Rings, Size, SourceInfo};
 
 /// The parameters of a job that is carried out in planes.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,13 +51,17 @@ impl PlanarPlan {
             },
             Format::Png | Format::Gif | Format::Bmp | Format::Tiff => return None,
         };
-        if plan.is_padded() && plan.background.alpha < u8::MAX {
+        let works_on_colours = !plan.filters.filters.is_none()
+            || plan.corners.is_some()
+            || plan.rings != Rings::default()
+            || plan.tilt != 0;
+        if works_on_colours || (plan.is_padded() && plan.behind.alpha < u8::MAX) {
             return None;
         }
         let [x1, y1, x2, y2] = plan.window;
         // An enlarged picture needs all chroma that there is.
         let decodes_half = cell == [2, 2] && x2 - x1 >= plan.scaled.width && y2 - y1 >= plan.scaled.height;
-        let padding = plan.background.luma_and_chroma();
+        let padding = plan.behind.luma_and_chroma();
         let spacings = spacings.at(plan.shrink, decodes_half);
         let plane = |index: usize| {
             let [across, down] = placed(plan, if index == 0 { [1, 1] } else { cell });

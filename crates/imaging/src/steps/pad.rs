@@ -1,32 +1,68 @@
-//! Pad step: puts the picture on a larger canvas of the background colour.
+//! Pad step: puts the picture on a larger canvas, and paints padding, rings and shadow around it.
 
-use super::flatten::converted;
+use crate::colour::composited;
 use crate::picture::Picture;
+use crate::plan::surround::Shadow;
 use crate::plan::{Plan, PlanePlan};
-use crate::{Cancel, Channels, ImageError, Size};
+use crate::{Cancel, Channels, Colour, ImageError, Size};
 
-/// Without padding the picture stays unchanged.
+/// Without padding and rings the picture stays unchanged.
 pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Picture, ImageError> {
     if !plan.is_padded() {
         return Ok(picture);
     }
-    let background = plan.background;
-    let channels = Channels::of(
-        picture.channels.is_gray() && background.is_gray(),
-        picture.channels.has_alpha() || background.alpha < u8::MAX,
-    );
-    let picture = if picture.channels == channels {
-        picture
-    } else {
-        converted(&picture, channels, cancel, |pixel| pixel)?
-    };
+    let surround = &plan.surround;
+    let channels = surround.channels(picture.channels);
+    let size = surround.canvas;
+    let width = size.width as usize;
+    let count = channels.count();
 
-    let mut pixel = Vec::with_capacity(channels.count());
-    channels.write(
-        [background.red, background.green, background.blue, background.alpha],
-        &mut pixel,
-    );
-    framed(&picture, &pixel, plan.pad, cancel)
+    // A whole row of each colour, to copy from.
+    let areas: Vec<([u32; 4], Vec<u8>)> = surround
+        .areas
+        .iter()
+        .map(|(area, colour)| (*area, row_of(*colour, channels, width)))
+        .collect();
+    let [left, top] = surround.place;
+    let mut rows = picture.rows();
+    let mut pixels = Vec::with_capacity(Picture::bytes(size, channels));
+    let mut converted = Vec::with_capacity(picture.size.width as usize * count);
+    for y in 0..size.height {
+        cancel.check()?;
+        let start = pixels.len();
+        for ([x1, y1, x2, y2], row) in &areas {
+            if !(*y1..*y2).contains(&y) {
+                continue;
+            }
+            let (x1, x2) = (*x1 as usize * count, *x2 as usize * count);
+            // The first area is the whole canvas.
+            if pixels.len() == start {
+                pixels.extend_from_slice(row);
+            } else {
+                pixels[start + x1..start + x2].copy_from_slice(&row[x1..x2]);
+            }
+        }
+        if let Some(shadow) = &surround.shadow {
+            paint_shadow(shadow, plan.background, y, channels, &mut pixels[start..]);
+        }
+        if y < top {
+            continue;
+        }
+        if let Some(row) = rows.next() {
+            let row = if picture.channels == channels {
+                row
+            } else {
+                converted.clear();
+                for pixel in row.chunks_exact(picture.channels.count()) {
+                    channels.write(picture.channels.read(pixel), &mut converted);
+                }
+                &converted
+            };
+            let start = start + left as usize * count;
+            pixels[start..start + row.len()].copy_from_slice(row);
+        }
+    }
+    Ok(Picture { size, channels, pixels })
 }
 
 /// As [`apply`], for a plane of luma or chroma. Samples on the edge may lie in the padding for a half.
@@ -68,4 +104,42 @@ fn framed(picture: &Picture, pixel: &[u8], pad: [u32; 4], cancel: &Cancel) -> Re
         target[left..left + row.len()].copy_from_slice(row);
     }
     Ok(Picture { size, channels, pixels })
+}
+
+fn row_of(colour: Colour, channels: Channels, width: usize) -> Vec<u8> {
+    let mut pixel = Vec::with_capacity(channels.count());
+    channels.write(colour.pixel(), &mut pixel);
+    pixel.repeat(width)
+}
+
+/// Paints the shadow's part of a row, outside of the rectangle that casts it. The shadow fades evenly with the distance
+/// from the displaced rectangle, also around its corners.
+fn paint_shadow(shadow: &Shadow, background: Colour, y: u32, channels: Channels, row: &mut [u8]) {
+    let [x1, y1, x2, y2] = shadow.caster;
+    let [right, down] = shadow.offset.map(f64::from);
+    // The distance of a pixel's middle from a displaced side.
+    let beyond = |at: u32, near: u32, far: u32, offset: f64| {
+        let at = f64::from(at) + 0.5 - offset;
+        (f64::from(near) - at).max(at - f64::from(far)).max(0.0)
+    };
+    let vertical = beyond(y, y1, y2, down);
+    let width = f64::from(shadow.width);
+    if vertical >= width {
+        return;
+    }
+    let mut written = Vec::with_capacity(channels.count());
+    for (x, pixel) in (0_u32..).zip(row.chunks_exact_mut(channels.count())) {
+        let is_covered = (x1..x2).contains(&x) && (y1..y2).contains(&y);
+        let horizontal = beyond(x, x1, x2, right);
+        if is_covered || horizontal >= width {
+            continue;
+        }
+        let distance = (horizontal * horizontal + vertical * vertical).sqrt();
+        let strength = (1.0 - distance / width).max(0.0);
+        let alpha = (f64::from(shadow.colour.alpha) * strength).round() as u8;
+        let [red, green, blue, _] = shadow.colour.pixel();
+        written.clear();
+        channels.write(composited([red, green, blue, alpha], background), &mut written);
+        pixel.copy_from_slice(&written);
+    }
 }

@@ -185,6 +185,14 @@ fn job_takes_no_more_memory_than_predicted() {
         "a.sharpen=5&noalpha=true",
         "a.removenoise=40&a.sobel=true",
         "a.equalize=true&a.featheredges=100",
+        "width=500&borderwidth=40&bordercolor=f00&margin=9&shadowwidth=20&shadowcolor=00f&bgcolor=fff",
+        "width=500&paddingwidth=200",
+        "width=600&s.roundcorners=50&bgcolor=0f0",
+        "width=600&s.roundcorners=50",
+        "width=600&rotate=45",
+        "width=600&rotate=30&bgcolor=fff&s.roundcorners=50&margin=20",
+        "trim.threshold=80&width=100",
+        "trim.threshold=80&width=900&scale=both",
     ];
     long_animation_takes_a_few_megabytes();
     huge_photograph_takes_a_few_megabytes();

@@ -1,7 +1,7 @@
 //! Keys of geometry: the size of the result, the window that is cut out, and turning.
 
-use super::{Group, key, not_yet};
-use crate::instructions::values;
+use super::{Group, key, not_yet, unsupported};
+use crate::instructions::{geometry, values};
 
 pub(super) static GROUP: Group = Group {
     title: "Size, cutting and turning",
@@ -144,9 +144,10 @@ pub(super) static GROUP: Group = Group {
             "rotate",
             &[],
             true,
-            "degrees clockwise, a multiple of 90",
-            "Turns the finished image, padding and all: a width asked for becomes the height.",
-            |reading, value| values::exact_quarter_turns(value).map(|turns| reading.result_rotation = turns),
+            "degrees clockwise; default 0",
+            "Turns the finished image, padding, rings and all: at 90 a width asked for becomes the height. At other angles \
+             the canvas grows, and `bgcolor` fills its corners.",
+            geometry::rotate,
         ),
         key(
             "flip",
@@ -164,24 +165,71 @@ pub(super) static GROUP: Group = Group {
             "Images are always turned as their EXIF orientation says; the key changes nothing.",
             |_, value| values::truth(value).map(drop),
         ),
-        not_yet(
+        key(
             "autorotate.default",
             &[],
             false,
-            "Whether EXIF orientation is applied when `autorotate` is absent.",
+            "a truth value",
+            "As `autorotate`: it changes nothing.",
+            |_, value| values::truth(value).map(drop),
         ),
-        not_yet("srcset", &["short"], true, "Several instructions in short form."),
-        not_yet("trim.threshold", &[], true, "Cuts away even borders."),
-        not_yet(
+        key(
+            "trim.threshold",
+            &[],
+            true,
+            "0 to 255; 80 is a good choice; default none",
+            "Cuts even borders off before everything else. Neighbours that differ by more than a quarter of the threshold, \
+             in any channel, are content. `crop` counts from the trimmed image. The source is decoded twice, the first \
+             time at full size.",
+            geometry::threshold,
+        ),
+        key(
             "trim.percentpadding",
             &[],
             true,
-            "Restores some of the border that was cut away.",
+            "a percentage from 0; default 0",
+            "Keeps some of the border that `trim.threshold` cuts off, in percent of the mean of the content's width and \
+             height.",
+            geometry::percent_padding,
         ),
-        not_yet("carve", &[], true, "Content-aware resizing."),
-        not_yet("c.focus", &[], true, "Areas to keep in view."),
-        not_yet("c.zoom", &[], true, "Cuts as close as the focus allows."),
-        not_yet("c.finalmode", &[], true, "The mode after cutting around the focus."),
-        not_yet("c.salientareas", &[], true, "Weighted areas to keep in view."),
+        key(
+            "c.focus",
+            &[],
+            true,
+            "a point `x,y`, or rectangles `x1,y1,x2,y2,…`, in pixels of the source",
+            "The part that `mode=crop` keeps in view, with a width and a height, as far as their proportions allow.",
+            geometry::focus,
+        ),
+        key(
+            "c.zoom",
+            &[],
+            true,
+            "a truth value, default false",
+            "Cuts as near to the rectangles of `c.focus` as the proportions allow.",
+            geometry::focus_zoom,
+        ),
+        key(
+            "c.finalmode",
+            &[],
+            true,
+            "as for `mode`; default `pad`",
+            "The mode for a focus that is too large for the asked proportions.",
+            geometry::final_mode,
+        ),
+        unsupported(
+            "c.salientareas",
+            &[],
+            true,
+            "Weighted areas to keep in view.",
+            "`c.focus` takes areas without weights.",
+        ),
+        unsupported(
+            "carve",
+            &[],
+            true,
+            "Content-aware resizing.",
+            "It distorts people and lines, and takes seconds; `mode=carve` acts as `mode=stretch`.",
+        ),
+        not_yet("srcset", &["short"], true, "Several instructions in short form."),
     ],
 };

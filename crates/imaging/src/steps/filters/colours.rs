@@ -3,9 +3,9 @@
 use resizer_kernel::{Kernel, with_widest};
 
 use super::rows::{self, Pixel};
+use crate::colour::composited;
 use crate::colour_matrix::ColourMatrix;
 use crate::picture::Picture;
-use crate::steps::flatten::over;
 use crate::{Cancel, Channels, Colour, ImageError};
 
 /// `a.sepia`: luma of ITU-R BT.601, with the chroma of YIQ set to I = 51 and Q = 0, which adds 49 levels of red and
@@ -77,7 +77,7 @@ pub(super) fn overlaid(picture: Picture, colour: Colour, cancel: &Cancel) -> Res
                 blue,
                 alpha,
             };
-            *pixel = over(above, below);
+            *pixel = composited(above, below);
         }
     })
 }
