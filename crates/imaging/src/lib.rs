@@ -10,6 +10,7 @@ mod channels;
 mod colour;
 mod cost;
 mod error;
+mod explain;
 mod format;
 mod instructions;
 mod keys;
@@ -43,9 +44,11 @@ pub use codecs::inspect;
 pub use colour::Colour;
 pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
+pub use explain::decode_scale;
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process, Scale,
+    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Lossless, Mode, Output, Process,
+    Scale,
 };
 pub use keys::{Group, KEYS, Key, Support, is_trigger};
 pub use layout::Layout;

@@ -132,7 +132,10 @@ pub fn run_within(
         growth.reach(COPIES * encoder.kept_bytes())?;
     }
     drop(decoder);
-    let bytes = timed(&mut timings.encode, || encoder.finish(cancel))?;
+    let bytes = timed(&mut timings.encode, || {
+        let file = encoder.finish(cancel)?;
+        codecs::with_metadata(file, source, codec, job, &plan, cancel)
+    })?;
     Ok(Encoded {
         bytes,
         format: job.format,
