@@ -1,6 +1,7 @@
 //! Command line: the commands and options that `clap` parses, prints as help, and completes in a shell. The commands
 //! themselves stand in `commands/` and `serve.rs`.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -59,6 +60,14 @@ Example: resizer-host check --connect plugins.toml")]
     },
     /// Print which plugin does what, in which order
     Plan(ConfigFile),
+    /// Tell what a URL means, which parts of it are ignored, and what the answer will be
+    #[command(after_help = "\
+The command reads the configuration and asks its plugins, but it fetches nothing, and no server has to run.
+
+Examples:
+  resizer-host explain '/album/lake.jpg?width=400&heigth=300' --source 4000x3000
+  resizer-host explain 'https://example.org/a.png?format=webp' --source a.png --json")]
+    Explain(Explain),
     /// Make the running server forget results and originals
     #[command(after_help = "\
 Paths are percent-encoded, as in a URL. The token of the admin listener is read from --token-file, from
@@ -116,6 +125,30 @@ Example: resizer-host completions bash > ~/.local/share/bash-completion/completi
     Man,
 }
 
+/// The arguments of `explain`.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(crate) struct Explain {
+    /// The URL, such as '/album/lake.jpg?width=400'
+    pub(crate) url: String,
+    /// The size of the source in pixels, such as 1600x1200, or a file with the source
+    #[arg(long, value_name = "WxH|FILE", value_parser = source)]
+    pub(crate) source: Option<ExplainSource>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigOption,
+}
+
+/// The source that a URL is explained for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ExplainSource {
+    /// Width and height in pixels.
+    Size(u32, u32),
+    /// A file.
+    File(PathBuf),
+}
+
 /// The arguments of `purge`.
 #[derive(Debug, Default, PartialEq, Eq, Args)]
 pub(crate) struct Purge {
@@ -171,6 +204,7 @@ impl Cli {
                 &mut config.option
             }
             Command::Purge(purge) => &mut purge.config,
+            Command::Explain(arguments) => &mut arguments.config,
             _ => return command,
         };
         let config = option.config.take().or(self.config.config);
@@ -180,6 +214,11 @@ impl Cli {
 }
 
 impl ConfigOption {
+    /// Whether a configuration is named, so that the usual one is not meant.
+    pub(crate) fn is_named(&self) -> bool {
+        self.config.is_some()
+    }
+
     pub(crate) fn path(self) -> PathBuf {
         self.config.unwrap_or_else(|| "plugins.toml".into())
     }
@@ -199,6 +238,14 @@ fn size(text: &str) -> Result<(u32, u32), &'static str> {
     sides
         .filter(|(width, height)| *width > 0 && *height > 0)
         .ok_or("a size is a width and a height in pixels, as in 1600x1200")
+}
+
+/// Reads a size, or takes the text for the name of a file.
+fn source(text: &str) -> Result<ExplainSource, Infallible> {
+    Ok(match size(text) {
+        Ok((width, height)) => ExplainSource::Size(width, height),
+        Err(_) => ExplainSource::File(text.into()),
+    })
 }
 
 #[cfg(test)]

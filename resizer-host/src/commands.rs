@@ -1,6 +1,7 @@
 //! Commands: runs the one that the command line names. `serve` has a file of its own outside of this folder.
 
 mod check;
+mod explain;
 mod layout;
 mod manual;
 mod process;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Complaint> {
         Command::Serve(config) => serve::serve(&config.path()),
         Command::Check { config, connect } => check::check(&config.path(), connect),
         Command::Plan(config) => plan(&config.path()),
+        Command::Explain(arguments) => explain::explain(arguments),
         Command::Purge(purge) => purge::purge(purge),
         Command::Plugins => plugins(),
         Command::Docs { folder } => docs(&folder),

@@ -133,7 +133,8 @@ Keys are the same in upper and lower case. A value that cannot be read is ignore
             .join(", ")
     };
     for group in KEYS {
-        let supported = group.keys.iter().filter(|key| matches!(key.support, Support::Yes(_)));
+        let is_read = |key: &&Key| matches!(key.support, Support::Yes(_) | Support::Plugin);
+        let supported = group.keys.iter().filter(is_read);
         let rows: String = supported
             .map(|key| {
                 let (values, doc) = (table::cell(key.values), table::cell(key.doc));

@@ -4,9 +4,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use resizer_plugin_api::engine::Given;
+use resizer_plugin_api::engine::{Given, RewriteHandler};
 use resizer_plugin_api::{Flow, HookResult};
 
+use crate::changes::{of_query, of_text};
+use crate::draft::Draft;
 use crate::flight::panicked;
 use crate::stop::Stop;
 use crate::trail::Trail;
@@ -33,6 +35,31 @@ pub(crate) fn fire<H>(
                 return Err(Stop::Error(error));
             }
         }
+    }
+    Ok(())
+}
+
+/// [`fire`] for handlers that may rewrite the draft.
+pub(crate) fn fire_on_draft(
+    event: &'static str,
+    handlers: &[Given<RewriteHandler>],
+    draft: &mut Draft,
+    trail: &mut Trail,
+) -> Result<(), Stop> {
+    for handler in handlers {
+        let before = trail
+            .records_changes()
+            .then(|| (draft.path.clone(), draft.query.clone()));
+        let fired = fire(event, std::slice::from_ref(handler), trail, |handler| {
+            handler(&mut draft.event())
+        });
+        if let Some((path, query)) = before {
+            let mut changes: Vec<String> = of_text("path", &path, &draft.path).into_iter().collect();
+            changes.extend(of_query(&query, &draft.query));
+            changes.extend(fired.as_ref().err().map(Stop::in_words));
+            trail.changed(event, handler.plugin, changes);
+        }
+        fired?;
     }
     Ok(())
 }

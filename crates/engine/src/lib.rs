@@ -19,6 +19,7 @@ mod prepare;
 mod produce;
 mod respond;
 mod rewrite;
+mod warnings;
 
 mod chain;
 mod download;
@@ -27,6 +28,7 @@ mod relay;
 
 mod shared;
 
+mod changes;
 mod draft;
 mod located;
 mod produced;
@@ -54,15 +56,18 @@ mod lazy_timeout;
 mod memory_limit;
 mod pool;
 
+mod explain;
 mod plan;
 mod purge;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use changes::Change;
 pub use config::{ConfigFile, Environment, HostSettings, Loaded, NoHostSettings, SettingFault, load, load_with};
 pub use diagnostic::{Problem, Problems, Severity};
 pub use engine::{Engine, EngineError};
+pub use explain::{ExplainedSource, Explanation, FormatPart, IgnoredPair, KeyPart, PicturePart, SourcePart, explain};
 pub use plan::plan;
 pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
-pub use server_settings::{CacheTagHeader, DefaultCommands, EngineSettings, FakeExtension};
+pub use server_settings::{CacheTagHeader, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension};
 pub use site::Site;

@@ -10,6 +10,7 @@ use resizer_imaging::{CacheDirective, Format, Process, VERSION, output_format};
 use resizer_plugin_api::engine::HandlePlan;
 use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, SourceKey, Validator, Variant};
 
+use crate::changes::of_headers;
 use crate::conditional::Validators;
 use crate::fire::fire;
 use crate::located::Located;
@@ -67,18 +68,27 @@ pub(crate) fn prepare(
 
     let mut plan = HandlePlan::default();
     let content_type = format.map(Format::content_type);
-    fire("on_pre_handle", &site.table.on_pre_handle, trail, |handler| {
-        let (key, stat) = (&located.key, &located.stat);
-        handler(&mut PreHandleEvent::new(
-            request,
-            key,
-            stat,
-            content_type,
-            processing,
-            caching,
-            &mut plan,
-        ))
-    })?;
+    for handler in &site.table.on_pre_handle {
+        let before = trail.records_changes().then(|| plan.clone());
+        fire("on_pre_handle", std::slice::from_ref(handler), trail, |handler| {
+            let (key, stat) = (&located.key, &located.stat);
+            handler(&mut PreHandleEvent::new(
+                request,
+                key,
+                stat,
+                content_type,
+                processing,
+                caching,
+                &mut plan,
+            ))
+        })?;
+        if let Some(before) = before {
+            let mut changes = of_headers(&before.headers, &plan.headers);
+            let parts = plan.key_parts.iter().skip(before.key_parts.len());
+            changes.extend(parts.map(|part| format!("cache key {part}")));
+            trail.changed("on_pre_handle", handler.plugin, changes);
+        }
+    }
 
     let (task, variant) = match format {
         Some(format) => {

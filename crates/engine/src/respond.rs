@@ -10,6 +10,7 @@ use http::header::{
 use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, RequestHead, ResponseEvent, Seconds};
 
 use crate::cache_tags;
+use crate::changes::of_headers;
 use crate::conditional::{USUAL_HEADERS, Validators};
 use crate::fire::watched;
 use crate::media_type::SVG;
@@ -20,6 +21,7 @@ use crate::shared::Shared;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trail::{CacheOutcome, Trail};
+use crate::warnings::{Warnings, X_RESIZER_WARNINGS};
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// Says what of the response is damaged. `Warning`, which HTTP had for this, is obsolete (RFC 9111, 5.5).
@@ -112,20 +114,38 @@ pub(crate) fn finish(
     if let Ok(timing) = HeaderValue::try_from(trail.server_timing(took)) {
         reply.headers.insert(SERVER_TIMING, timing);
     }
+    amend(site, head, request, trail, &mut reply);
+    engine.instruments.answered(trail, reply.status, took);
+    reply
+}
+
+/// Adds the headers that settings and plugins ask for, and fires `on_response`.
+pub(crate) fn amend(
+    site: &Site,
+    head: &Arc<RequestHead>,
+    request: Option<&ImageRequest>,
+    trail: &mut Trail,
+    reply: &mut Reply,
+) {
+    if let Some(Warnings(value)) = request.and_then(|request| request.state.get()) {
+        reply.headers.insert(X_RESIZER_WARNINGS, value.clone());
+    }
     if let (Some(request), false) = (request, site.server().cache_tags.is_empty()) {
         let stand_in = trail.stand_in.as_deref();
         cache_tags::write(&mut reply.headers, &site.server().cache_tags, &request.path, stand_in);
     }
     for handler in &site.table.on_response {
+        let before = trail.records_changes().then(|| reply.headers.clone());
         let mut event = ResponseEvent::new(head, request, reply.status, &mut reply.headers);
         match watched("on_response", handler, trail, |handler| handler(&mut event)) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Respond(_)) => tracing::warn!(plugin = handler.plugin, "on_response cannot answer; ignored"),
             Err(error) => tracing::warn!(plugin = handler.plugin, cause = error.cause(), "on_response: {error}"),
         }
+        if let Some(before) = before {
+            trail.changed("on_response", handler.plugin, of_headers(&before, &reply.headers));
+        }
     }
-    engine.instruments.answered(trail, reply.status, took);
-    reply
 }
 
 /// The response for an error. It shows the error's sentence and never its cause; for a server fault only the request's

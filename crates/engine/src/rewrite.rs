@@ -4,30 +4,37 @@
 use resizer_imaging::{Instructions, is_same_key};
 use resizer_plugin_api::{DefaultsEvent, ImageRequest};
 
+use crate::changes::of_query;
 use crate::draft::Draft;
-use crate::fire::fire;
+use crate::fire::{fire, fire_on_draft};
+use crate::server_settings::CopyMetadata;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trail::Trail;
+use crate::warnings::{Warnings, unread};
 
 /// Fires the three rewrite events in their order and freezes the request.
 pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Result<ImageRequest, Stop> {
     let table = &site.table;
-    fire("on_rewrite", &table.on_rewrite, trail, |handler| {
-        handler(&mut draft.event())
-    })?;
+    fire_on_draft("on_rewrite", &table.on_rewrite, &mut draft, trail)?;
 
     // The server's defaults come first: of two defaults for one key the later holds, and plugins know better.
     let mut defaults = site.server().default_commands.query().clone();
-    fire("on_rewrite_defaults", &table.on_rewrite_defaults, trail, |handler| {
-        handler(&mut DefaultsEvent::new(
-            &draft.head,
-            &draft.path,
-            &draft.query,
-            &mut draft.state,
-            &mut defaults,
-        ))
-    })?;
+    for handler in &table.on_rewrite_defaults {
+        let before = trail.records_changes().then(|| defaults.clone());
+        fire("on_rewrite_defaults", std::slice::from_ref(handler), trail, |handler| {
+            handler(&mut DefaultsEvent::new(
+                &draft.head,
+                &draft.path,
+                &draft.query,
+                &mut draft.state,
+                &mut defaults,
+            ))
+        })?;
+        if let Some(before) = before {
+            trail.changed("on_rewrite_defaults", handler.plugin, of_query(&before, &defaults));
+        }
+    }
     // A key in the URL beats a default in any spelling, even with an empty value, because ImageResizer counts presence.
     for (key, value) in defaults.iter() {
         if !draft.query.iter().any(|(given, _)| is_same_key(given, key)) {
@@ -35,13 +42,22 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
         }
     }
 
-    fire("on_post_rewrite", &table.on_post_rewrite, trail, |handler| {
-        handler(&mut draft.event())
-    })?;
+    fire_on_draft("on_post_rewrite", &table.on_post_rewrite, &mut draft, trail)?;
 
-    let (instructions, ignored) = Instructions::parse(draft.query.iter());
-    for ignored in ignored {
+    let (mut instructions, ignored) = Instructions::parse(draft.query.iter());
+    match site.server().metadata {
+        CopyMetadata::AsAsked => {}
+        CopyMetadata::Always => instructions.output.copy_metadata = true,
+        CopyMetadata::Never => instructions.output.copy_metadata = false,
+    }
+    let ignored = unread(site, ignored);
+    for ignored in &ignored {
         tracing::debug!(path = draft.path, "{ignored}");
+    }
+    if site.server().warnings
+        && let Some(warnings) = Warnings::of(&ignored)
+    {
+        draft.state.insert(warnings);
     }
     Ok(ImageRequest::new(
         draft.head,

@@ -3,6 +3,7 @@
 //! `[server]` belongs to the host ([`crate::HostSettings`]); `config/server.rs` reads both.
 
 mod cache_tags;
+mod metadata;
 mod pipeline;
 
 use resizer_plugin_api::{ByteSize, Damaged, Seconds};
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cache_tags::CacheTagHeader;
+pub use metadata::CopyMetadata;
 pub use pipeline::{DefaultCommands, FakeExtension};
 
 /// The engine's part of `[server]`.
@@ -69,6 +71,12 @@ pub struct EngineSettings {
     /// How long clients and CDNs may keep what is shown of a damaged image: the `max-age` of its `Cache-Control`. With
     /// `"0s"` they ask each time.
     pub damaged_max_age: Seconds,
+    /// Whether each response says in `X-Resizer-Warnings` which parts of its query were ignored, each with the nearest
+    /// valid key or value. `resizer-host explain` tells the same of one URL.
+    pub warnings: bool,
+    /// Whether the EXIF, XMP and IPTC data of an image are copied into its result: with `"as-asked"` where the query has
+    /// `copymetadata=true`, with `"always"` and with `"never"` whatever the query says.
+    pub metadata: CopyMetadata,
     /// How long a source that is too large or cannot be decoded is remembered, so that further requests need no decode.
     pub failure_memory: Seconds,
     /// How long the last known state of an image is used while its store fails. Meanwhile cached results are served,
@@ -107,6 +115,8 @@ impl Default for EngineSettings {
             max_frames: limits.max_frames,
             max_total_pixels: limits.max_total_pixels,
             damaged: Damaged::Refuse,
+            warnings: false,
+            metadata: CopyMetadata::AsAsked,
             // As long as a failure is remembered: an upload that is repeated shows as soon.
             damaged_max_age: seconds(60),
             failure_memory: seconds(60),

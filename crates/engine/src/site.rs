@@ -79,13 +79,13 @@ impl Site {
 
     /// Whether a key of the query makes the engine process an image: a key of imaging, or of an enabled plugin.
     pub(crate) fn is_directive(&self, key: &str) -> bool {
-        let is_plugin_s = || {
-            self.table
-                .query_keys
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(key))
-        };
-        resizer_imaging::is_trigger(key) || is_plugin_s()
+        resizer_imaging::is_trigger(key) || self.is_plugin_key(key)
+    }
+
+    /// Whether an enabled plugin reads this key of the query.
+    pub(crate) fn is_plugin_key(&self, key: &str) -> bool {
+        let mut known = self.table.query_keys.iter();
+        known.any(|known| known.eq_ignore_ascii_case(key))
     }
 
     /// How many jobs may wait for one store: [`crate::admission::Admission::store_wait`].

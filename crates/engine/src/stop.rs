@@ -11,6 +11,16 @@ pub(crate) enum Stop {
     Error(Error),
 }
 
+impl Stop {
+    /// The end of the walk in a few words.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::Answer(reply) => format!("answers with {}", reply.status),
+            Self::Error(error) => format!("answers with {}: {error}", error.kind().status()),
+        }
+    }
+}
+
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         Self::Error(error)

@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::changes::Change;
 use crate::located::Located;
 
 /// The trail of one request.
@@ -22,6 +23,8 @@ pub(crate) struct Trail {
     pub(crate) source: Option<&'static str>,
     /// The path of the image that stands in for a missing one.
     pub(crate) stand_in: Option<String>,
+    /// The changes of each handler, where they are recorded.
+    pub(crate) changes: Option<Vec<Change>>,
 }
 
 /// How a result came about.
@@ -62,6 +65,19 @@ impl Trail {
             cache: None,
             source: None,
             stand_in: None,
+            changes: None,
+        }
+    }
+
+    /// Whether the changes of handlers are recorded.
+    pub(crate) fn records_changes(&self) -> bool {
+        self.changes.is_some()
+    }
+
+    /// Records what a handler changed.
+    pub(crate) fn changed(&mut self, event: &'static str, plugin: &'static str, changes: Vec<String>) {
+        if let Some(all) = &mut self.changes {
+            all.push(Change { event, plugin, changes });
         }
     }
 

@@ -13,7 +13,7 @@ use resizer_plugin_api::engine::text_of_path;
 use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, extension};
 
 use crate::draft::Draft;
-use crate::fire::fire;
+use crate::fire::fire_on_draft;
 use crate::flight::panicked;
 use crate::lazy_timeout::lazy_timeout;
 use crate::locate::{forget_refused, locate, substitute};
@@ -143,9 +143,7 @@ pub(crate) fn begin(site: &Site, head: &Arc<RequestHead>, trail: &mut Trail) -> 
         any_extension: false,
         state: Extensions::default(),
     };
-    fire("on_request", &site.table.on_request, trail, |handler| {
-        handler(&mut draft.event())
-    })?;
+    fire_on_draft("on_request", &site.table.on_request, &mut draft, trail)?;
     // Again, because a handler may have found a query elsewhere in the URL.
     drop_keys(&mut draft.query);
     let mut fake_extensions = server.fake_extensions.iter();

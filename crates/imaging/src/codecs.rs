@@ -7,6 +7,8 @@ mod changes;
 mod exif;
 mod gif;
 mod jpeg;
+mod metadata;
+mod palette;
 mod png;
 mod reader;
 mod tiff;
@@ -19,6 +21,7 @@ use crate::picture::{Picture, PlanarPicture};
 use crate::plan::{Job, Plan};
 use crate::shrink::Shrink;
 use crate::{Cancel, Detail, Format, ImageError, Limits, SourceInfo};
+use metadata::Metadata;
 
 const CODECS: &[&dyn Codec] = &[&jpeg::Jpeg, &png::Png, &gif::Gif, &webp::WebP, &tiff::Tiff, &bmp::Bmp];
 
@@ -33,6 +36,11 @@ pub(crate) trait Codec: Sync {
     /// The ICC profile of a page. The header of the source is known, and tells of a profile. `None` also if the job is
     /// cancelled.
     fn profile(&self, source: &[u8], info: &SourceInfo, page: u32, cancel: &Cancel) -> Option<Vec<u8>>;
+
+    /// The metadata that a result may carry on. None, unless the codec knows where its format has them.
+    fn metadata(&self, _: &[u8], _: &Cancel) -> Result<Metadata, ImageError> {
+        Ok(Metadata::default())
+    }
 
     /// Begins to decode a source whose header is known.
     fn open<'s>(
@@ -137,13 +145,34 @@ pub(crate) fn encoder(job: &Job, info: &SourceInfo, plan: &Plan) -> Result<Box<d
     let plays = plan.moving.then_some(info.plays);
     Ok(match job.format {
         Format::Jpeg => Box::new(jpeg::JpegEncoder::new(&job.instructions)),
-        Format::Png => Box::new(png::PngEncoder::default()),
-        Format::Gif => Box::new(gif::GifEncoder::new(plan.output, plays)?),
+        Format::Png => Box::new(png::PngEncoder::new(&job.instructions.output, info)),
+        Format::Gif => {
+            let palette = job.instructions.output.gif_palette();
+            Box::new(gif::GifEncoder::new(plan.output, plays, palette)?)
+        }
         Format::WebP => Box::new(webp::WebPEncoder::new(&job.instructions, info, plan.output, plays)),
         format @ (Format::Bmp | Format::Tiff) => {
             return Err(internal(format!("{} was to be encoded", format.name())));
         }
     })
+}
+
+/// The finished file with the metadata and the density that the job asks for.
+pub(crate) fn with_metadata(
+    file: Vec<u8>,
+    source: &[u8],
+    codec: &dyn Codec,
+    job: &Job,
+    plan: &Plan,
+    cancel: &Cancel,
+) -> Result<Vec<u8>, ImageError> {
+    let output = &job.instructions.output;
+    let metadata = if output.copy_metadata {
+        codec.metadata(source, cancel)?
+    } else {
+        Metadata::default()
+    };
+    Ok(metadata::write(file, job.format, plan.output, &metadata, output.dpi))
 }
 
 pub(crate) fn sniff(source: &[u8]) -> Result<&'static dyn Codec, ImageError> {

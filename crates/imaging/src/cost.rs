@@ -54,7 +54,7 @@ pub(crate) fn peak_bytes(info: &SourceInfo, job: &Job, plan: &Plan) -> u64 {
         Some(_) => jobs_bytes.max(trimming_bytes(info)),
         None => jobs_bytes,
     };
-    BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job)
+    BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job) + metadata_bytes(job)
 }
 
 /// The bytes while the content between borders is found, at full size.
@@ -64,6 +64,18 @@ fn trimming_bytes(info: &SourceInfo) -> u64 {
 
 /// The rows that trimming compares.
 pub(crate) const TRIM_ROWS: usize = 3;
+
+/// The bytes of copied metadata: three blocks, and the segments that they are written in.
+fn metadata_bytes(job: &Job) -> u64 {
+    /// A JPEG's segment.
+    const BLOCK_BYTES: u64 = 64 * 1024;
+    if job.instructions.output.copy_metadata {
+        // A list of segments that grows may have room for twice its bytes.
+        3 * BLOCK_BYTES + 2 * 3 * BLOCK_BYTES
+    } else {
+        0
+    }
+}
 
 /// The bytes of a colour profile and of the transform that is built from it.
 fn profile_bytes(info: &SourceInfo, job: &Job) -> u64 {
@@ -223,10 +235,12 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
         Format::Png | Format::Bmp | Format::Tiff => {
             /// Measured: the window and the tables of the compressor, and a chunk.
             const COMPRESSOR_BYTES: u64 = 768 * 1024;
-            (
-                COMPRESSOR_BYTES + 8 * width * channels.count() as u64,
-                png_bytes(plan.output, channels),
-            )
+            // The palette is chosen before anything is written.
+            let palette = job.instructions.output.png_palette(info.lossless);
+            let palette = palette.map_or(0, |_| palette_bytes(plan.output));
+            let written = png_bytes(plan.output, channels);
+            let compressor = COMPRESSOR_BYTES + 8 * width * channels.count() as u64;
+            (compressor.max(palette.saturating_sub(written)), written)
         }
     };
     let frame = picture_bytes(plan.output, channels) + encoder + encoded;
@@ -291,22 +305,28 @@ fn webp_picture_bytes(size: Size, channels: Channels, lossless: bool, quality: u
 
 /// The bytes held while a GIF is written. Encoded noise takes less memory than the data it is made from.
 fn gif_encoding_bytes(plan: &Plan, channels: Channels) -> u64 {
-    /// A pixel: a colour, or transparent.
-    const COLOUR_BYTES: u64 = 4;
+    // The pixels of the waiting frame. An animation also has the next frame and the canvas.
+    let frames = if plan.moving { 3 } else { 1 } * PALETTE_PIXEL_BYTES * plan.output.pixels();
+    // The changed part of the waiting frame is reduced.
+    frames + palette_bytes(plan.output).max(picture_bytes(plan.output, channels))
+}
+
+/// A pixel of a picture that a palette is chosen for: a colour, or transparent.
+const PALETTE_PIXEL_BYTES: u64 = 4;
+
+/// The bytes held while the colours of a picture are reduced, without the picture: its pixels, and its samples or its
+/// indices.
+fn palette_bytes(size: Size) -> u64 {
     /// A pixel that the palette is chosen from, as sRGB and as Oklab.
     const SAMPLE_BYTES: u64 = 15;
     /// For each pixel of a row: its colour in both spaces, and the errors of this row and of the next.
     const DITHER_BYTES: u64 = 39;
     /// Measured: the boxes of Wu's method, and the compressor.
     const QUANTISER_BYTES: u64 = 512 * 1024;
-    let pixels = plan.output.pixels();
-    // The pixels of the waiting frame. An animation also has the next frame and the canvas.
-    let frames = if plan.moving { 3 } else { 1 } * COLOUR_BYTES * pixels;
-    let samples = pixels.min(GIF_MOST_SAMPLES as u64) * SAMPLE_BYTES;
-    let dithered = pixels + u64::from(plan.output.width) * DITHER_BYTES;
-    // The changed part of the waiting frame, and its samples or its indices.
-    let reducing = COLOUR_BYTES * pixels + samples.max(dithered);
-    frames + QUANTISER_BYTES + reducing.max(picture_bytes(plan.output, channels))
+    let pixels = size.pixels();
+    let samples = pixels.min(PALETTE_MOST_SAMPLES as u64) * SAMPLE_BYTES;
+    let dithered = pixels + u64::from(size.width) * DITHER_BYTES;
+    QUANTISER_BYTES + PALETTE_PIXEL_BYTES * pixels + samples.max(dithered)
 }
 
 /// The number of pixels with both sides rounded up to whole blocks of 16.
@@ -337,8 +357,8 @@ pub(crate) fn png_bytes(size: Size, channels: Channels) -> u64 {
     HEADER_BYTES + rows + rows / 1000
 }
 
-/// The most pixels of a GIF frame that the palette is chosen from. They are processed in one piece.
-pub(crate) const GIF_MOST_SAMPLES: usize = 128 * 1024;
+/// The most pixels of a picture that a palette is chosen from. They are processed in one piece.
+pub(crate) const PALETTE_MOST_SAMPLES: usize = 128 * 1024;
 
 /// The largest size at which libwebp does its uninterruptible work in one piece: it collects all tokens, which is the
 /// faster way, and compresses alpha, which it does in less time than this crate's encoder. Measured at 0.7 megapixels

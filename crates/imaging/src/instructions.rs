@@ -8,12 +8,15 @@ pub(crate) mod decoration;
 pub(crate) mod filters;
 pub(crate) mod geometry;
 mod ignored;
+pub(crate) mod output;
+pub(crate) mod srcset;
 pub(crate) mod values;
 
 pub use decoration::{Decoration, Radius};
 pub use filters::{AdvancedFilters, Filters, Grayscale, NoiseWindow, SimpleFilters, WhiteBalance};
 pub use geometry::{Focus, Geometry, Trim};
 pub use ignored::{Ignored, IgnoredReason};
+pub use output::Output;
 
 use std::borrow::Cow;
 
@@ -170,6 +173,8 @@ pub struct Instructions {
     pub background: Option<Colour>,
     /// Colours and effects.
     pub filters: Filters,
+    /// The group of keys about the written file.
+    pub output: Output,
     pub(crate) format: Option<Format>,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,
@@ -203,12 +208,15 @@ impl Instructions {
                 },
             }
         }
+        // The short syntax overrides the other keys.
+        rows.sort_by_key(|(key, _)| key.name == srcset::KEY);
         for (key, mut positions) in rows {
             let preference = |position: &usize| key.spellings().position(|known| known == pairs[*position].0);
             positions.sort_by_key(preference);
             let Support::Yes(read) = key.support else {
                 let reason = match key.support {
                     Support::No { reason } => IgnoredReason::Unsupported(reason),
+                    Support::Plugin => IgnoredReason::NeedsPlugin,
                     Support::Yes(_) | Support::NotYet => IgnoredReason::NotSupported,
                 };
                 notes.extend(positions.into_iter().map(|position| (position, reason.clone())));

@@ -47,6 +47,8 @@ pub enum Support {
     Yes(Read),
     /// ImageResizer or Imageflow know the key. It is ignored, with a note.
     NotYet,
+    /// A plugin reads the key. Without such a plugin it is ignored, with a note.
+    Plugin,
     /// ImageResizer or Imageflow know the key, and this server deliberately does without it.
     No {
         /// The reason, a sentence for the reference page.

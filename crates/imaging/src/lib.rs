@@ -11,6 +11,7 @@ mod colour;
 mod colour_matrix;
 mod cost;
 mod error;
+mod explain;
 mod filter_plan;
 mod format;
 mod instructions;
@@ -47,11 +48,12 @@ pub use codecs::inspect;
 pub use colour::Colour;
 pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
+pub use explain::decode_scale;
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
     AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Decoration, Filters, Focus, Geometry, Grayscale,
-    Ignored, IgnoredReason, Instructions, Lossless, Mode, NoiseWindow, Process, Radius, Scale, SimpleFilters, Trim,
-    WhiteBalance,
+    Ignored, IgnoredReason, Instructions, Lossless, Mode, NoiseWindow, Output, Process, Radius, Scale, SimpleFilters,
+    Trim, WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
 pub use layout::{Layout, Rings};

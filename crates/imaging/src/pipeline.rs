@@ -110,7 +110,7 @@ pub fn run_within(
         let decoder = codec.open_planes(source, wanted, planes.decodes_half)?;
         let (picture, damaged) = planar::picture(decoder, &plan, planes, &mut timings, cancel)?;
         timed(&mut timings.encode, || encoder.planes(picture, cancel))?;
-        return finished(encoder, job, &plan, timings, damaged, cancel);
+        return finished(encoder, (source, codec), job, &plan, timings, damaged, cancel);
     }
     let opened = codec.open(source, info, wanted, cancel)?;
     let mut decoder = Some(Completed::new(opened, info, wanted.shrink, wanted.show_damaged));
@@ -156,19 +156,23 @@ pub fn run_within(
         growth.reach(COPIES * encoder.kept_bytes())?;
     }
     drop(decoder);
-    finished(encoder, job, &plan, timings, damaged, cancel)
+    finished(encoder, (source, codec), job, &plan, timings, damaged, cancel)
 }
 
 /// The finished file.
 fn finished(
     encoder: Box<dyn Encoder>,
+    (source, codec): (&[u8], &dyn Codec),
     job: &Job,
     plan: &Plan,
     mut timings: Timings,
     damaged: bool,
     cancel: &Cancel,
 ) -> Result<Encoded, ImageError> {
-    let bytes = timed(&mut timings.encode, || encoder.finish(cancel))?;
+    let bytes = timed(&mut timings.encode, || {
+        let file = encoder.finish(cancel)?;
+        codecs::with_metadata(file, source, codec, job, plan, cancel)
+    })?;
     Ok(Encoded {
         bytes,
         format: job.format,

@@ -21,6 +21,7 @@ fn config(environment: Option<&str>, line: &str) -> PathBuf {
         Command::Serve(config) => config.path(),
         Command::Check { config, .. } | Command::Plan(config) => config.path(),
         Command::Purge(purge) => purge.config.path(),
+        Command::Explain(arguments) => arguments.config.path(),
         other => panic!("{other:?}"),
     }
 }
@@ -42,7 +43,7 @@ fn configuration_is_the_argument_the_option_the_environment_or_the_default() {
     let check = |environment, line: &str, expected: &str| {
         assert_eq!(config(environment, line), Path::new(expected), "{line}");
     };
-    for command in ["", "serve", "check", "plan", "purge --all"] {
+    for command in ["", "serve", "check", "plan", "purge --all", "explain /a.jpg"] {
         check(None, command, "plugins.toml");
         check(Some("env.toml"), command, "env.toml");
         check(Some("env.toml"), &format!("{command} -c file.toml"), "file.toml");
@@ -78,6 +79,30 @@ fn arguments_of_each_command_are_read() {
         output: "b.png".into(),
     };
     assert_eq!(read("process a.jpg w=4 b.png"), process);
+}
+
+#[test]
+fn source_of_explain_is_a_size_or_a_file() {
+    let check = |line: &str, source: Option<ExplainSource>, json: bool| match read(line) {
+        Command::Explain(found) => assert_eq!((found.source, found.json), (source, json), "{line}"),
+        other => panic!("{other:?}"),
+    };
+    check("explain /a.jpg?w=4", None, false);
+    check(
+        "explain /a.jpg --source 16x9 --json",
+        Some(ExplainSource::Size(16, 9)),
+        true,
+    );
+    check(
+        "explain /a.jpg --source a.png",
+        Some(ExplainSource::File("a.png".into())),
+        false,
+    );
+    check(
+        "explain /a.jpg --source 0x9",
+        Some(ExplainSource::File("0x9".into())),
+        false,
+    );
 }
 
 #[test]
@@ -150,6 +175,7 @@ fn help_lists_every_command() {
         "serve",
         "check",
         "plan",
+        "explain",
         "purge",
         "plugins",
         "docs",

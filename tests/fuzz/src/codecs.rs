@@ -67,6 +67,13 @@ pub(crate) fn exif(input: &[u8]) {
     let source = with_segment(0xe1, b"Exif\0\0", input);
     // A damaged note is no reason to refuse a photograph.
     assert!(inspect(&source, &LIMITS, &Cancel::new()).is_ok());
+    assert!(run_job(&source, "width=4&format=webp&copymetadata=true", &LIMITS));
+}
+
+/// Photoshop's resources in a JPEG.
+pub(crate) fn photoshop(input: &[u8]) {
+    let source = with_segment(0xed, b"Photoshop 3.0\0", input);
+    assert!(run_job(&source, "width=4&copymetadata=true", &LIMITS));
 }
 
 /// A colour profile in a JPEG.
@@ -136,6 +143,7 @@ fn picture(input: &[u8], format: Format) {
     if inspect(input, &LIMITS, &Cancel::new()).is_ok_and(|info| info.format == format) {
         process(input, "maxwidth=16&format=png");
         process(input, "width=9&height=7&mode=crop&format=gif&frame=2");
+        process(input, "width=9&format=png&colors=4&copymetadata=true&dpi=72");
     }
 }
 

@@ -28,6 +28,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("jpeg", codecs::jpeg),
     ("jpeg_decoder", codecs::jpeg_decoder),
     ("path", text::path),
+    ("photoshop", codecs::photoshop),
     ("png", codecs::png),
     ("query", text::query),
     ("run", codecs::run),

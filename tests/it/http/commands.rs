@@ -118,6 +118,95 @@ fn process_writes_the_result_or_names_the_fault() {
 }
 
 #[test]
+fn explain_tells_mistakes_layout_format_and_headers() {
+    let configuration = format!(
+        "[server]\ndefault_commands = \"mode=max\"\n{IMAGES}[[plugin]]\nname = \"clientcache\"\nminutes = 10\n"
+    );
+    let folder = folder(&configuration, &[("a.jpg", lake())]);
+    let explain = |arguments: &[&str]| {
+        let end = run(&mut program(folder.path(), &[&["explain"], arguments].concat()));
+        assert_eq!(end.code, 0, "{arguments:?}: {}", end.complaint);
+        end.output
+    };
+    let check = |arguments: &[&str], expected: &[&str]| {
+        // Columns are as wide as their longest name.
+        let mut output = explain(arguments);
+        while output.contains("  ") {
+            output = output.replace("  ", " ");
+        }
+        for part in expected {
+            assert!(
+                output.contains(part),
+                "{part:?} in the output of {arguments:?}:\n{output}"
+            );
+        }
+    };
+    // 1600x1200 in a box of 400x400 is 400x300; a half and a quarter of the width leave the scaler a part of the work.
+    check(
+        &["/a.jpg?width=400&heigth=9&height=400", "--source", "1600x1200"],
+        &[
+            "query width=400&heigth=9&height=400&mode=max\n",
+            "`heigth` is no known key; did you mean `height`?",
+            "filereader at /",
+            "JPEG: the format of the source, by its name's extension `jpg`",
+            "JPEG 1600x1200, assumed from its size",
+            "scaled 400x300, pad [0, 0, 0, 0], result 400x300",
+            "at 1/2 of its width and height",
+            "clientcache: header cache-control: ",
+            "header content-type: image/jpeg",
+        ],
+    );
+    let photograph = folder.path().join("images/a.jpg");
+    check(
+        &[
+            "https://example.org/a.jpg?format=webp&width=240px&w=240",
+            "--source",
+            photograph.to_str().unwrap(),
+        ],
+        &[
+            "did you mean `240`?",
+            "WebP: the query names it",
+            "JPEG 2400x1600\n",
+            "result 240x160",
+            "at 1/8 of its width and height",
+            "needs the version of the source",
+        ],
+    );
+    check(&["/a.jpg"], &["processed no", "query mode=max"]);
+    check(&["/a.txt?width=4"], &["ends here answers with 404"]);
+    check(
+        &["/a.jpg?width=40000&scale=both", "--source", "10x10"],
+        &["refused the requested image has 40000 pixels on its longest side"],
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&explain(&["/a.jpg?mode=corp&width=5", "--source", "10x5", "--json"])).unwrap();
+    assert_eq!(json["ignored"][0]["key"], "mode");
+    assert_eq!(json["ignored"][0]["nearest"], "crop");
+    assert_eq!(json["picture"]["output"], serde_json::json!([5, 3]));
+    assert_eq!(json["format"]["name"], "JPEG");
+    assert_eq!(json["processed"], true);
+}
+
+#[test]
+fn explain_needs_no_configuration_and_reports_a_wrong_url() {
+    let folder = tempfile::tempdir().unwrap();
+    let explain = |arguments: &[&str]| run(&mut program(folder.path(), &[&["explain"], arguments].concat()));
+    let end = explain(&["/a.png?srcset=100w,webp-70", "--source", "300x200"]);
+    assert_eq!(end.code, 0, "{}", end.complaint);
+    for part in ["none is mounted", "WebP: the query names it", "result 100x67"] {
+        assert!(end.output.contains(part), "{part} in:\n{}", end.output);
+    }
+    let check = |arguments: &[&str], complaint: &str| {
+        let end = explain(arguments);
+        assert_eq!(end.code, 1, "{arguments:?}");
+        assert!(end.complaint.contains(complaint), "{complaint} in:\n{}", end.complaint);
+    };
+    check(&["a.jpg?width=4"], "a URL begins with a path");
+    check(&["/a.jpg", "--source", "none.jpg"], "none.jpg: No such file");
+    check(&["/a.jpg", "--config", "none.toml"], "cannot read none.toml");
+}
+
+#[test]
 fn unknown_option_exits_with_2_and_names_the_nearest() {
     let end = command("", &["check", "--conect"]);
     assert_eq!(end.code, 2);
@@ -146,6 +235,7 @@ fn completions_and_manual_page_name_every_command() {
         "serve",
         "check",
         "plan",
+        "explain",
         "purge",
         "plugins",
         "docs",

@@ -19,3 +19,4 @@ mod source_caches;
 mod store;
 mod urls;
 mod validators;
+mod warnings;

@@ -4,19 +4,14 @@
 
 mod blocks;
 mod decode;
-mod dither;
 mod encode;
 mod indices;
-mod palette;
 
 pub(super) use encode::GifEncoder;
 
 use super::{Codec, Decoder, Wanted};
 use crate::{Cancel, Channels, Format, ImageError, Limits, SourceInfo};
 use blocks::Summary;
-
-/// A pixel as GIF stores it: a colour, or transparent.
-type Pixel = Option<[u8; 3]>;
 
 pub(super) struct Gif;
 

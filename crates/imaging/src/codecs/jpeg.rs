@@ -53,6 +53,12 @@ impl Codec for Jpeg {
         Metadata::read(source).profile.join(source)
     }
 
+    fn metadata(&self, source: &[u8], cancel: &Cancel) -> Result<super::metadata::Metadata, ImageError> {
+        // One pass over the segments, at the speed of memory.
+        cancel.check()?;
+        Ok(metadata::blocks(source))
+    }
+
     fn open<'s>(
         &self,
         source: &'s [u8],

@@ -9,6 +9,7 @@ mod salvage;
 
 pub(super) use encode::PngEncoder;
 
+use super::metadata::Metadata;
 use super::{Codec, Decoder, Wanted};
 use crate::{Cancel, ImageError, Limits, SourceInfo};
 
@@ -25,6 +26,10 @@ impl Codec for Png {
 
     fn profile(&self, source: &[u8], info: &SourceInfo, _: u32, cancel: &Cancel) -> Option<Vec<u8>> {
         header::profile(source, info, cancel)
+    }
+
+    fn metadata(&self, source: &[u8], cancel: &Cancel) -> Result<Metadata, ImageError> {
+        chunks::Notes::blocks(source, cancel)
     }
 
     fn open<'s>(

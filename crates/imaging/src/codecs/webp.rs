@@ -9,6 +9,7 @@ mod encode;
 
 pub(super) use encode::WebPEncoder;
 
+use super::metadata::Metadata;
 use super::{Codec, Decoder, Wanted, exif};
 use crate::cancel::Pace;
 use crate::{Cancel, Channels, Format, ImageError, Limits, Size, SourceInfo};
@@ -64,6 +65,11 @@ impl Codec for WebP {
 
     fn profile(&self, source: &[u8], _: &SourceInfo, _: u32, cancel: &Cancel) -> Option<Vec<u8>> {
         Container::read(source, true, cancel).ok()?.profile.map(<[u8]>::to_vec)
+    }
+
+    fn metadata(&self, source: &[u8], cancel: &Cancel) -> Result<Metadata, ImageError> {
+        let container = Container::read(source, true, cancel)?;
+        Ok(Metadata::new(container.exif, container.xmp, None))
     }
 
     fn open<'s>(

@@ -50,6 +50,7 @@ impl Instructions {
         self.decoration.canonical(&mut text);
         self.filters.write_canonical(&mut text);
         self.geometry.canonical(&mut text);
+        self.output.write_canonical(&mut text);
         text.0
     }
 }

@@ -26,10 +26,57 @@ pub enum IgnoredReason {
     NotSupported,
     /// This server deliberately does without the key, for this reason.
     Unsupported(&'static str),
+    /// A plugin reads the key, not imaging.
+    NeedsPlugin,
     /// The value is invalid. The text names valid values.
     Invalid(String),
     /// The key, or another spelling of it, was read before.
     Duplicate,
+}
+
+impl Ignored {
+    /// The nearest valid key for an unknown one, or the nearest valid value for an invalid one: a word that the reason
+    /// names, at most two edits away and fewer than half of the value's letters, or the whole number that the value
+    /// begins with.
+    pub fn nearest(&self) -> Option<&str> {
+        match &self.reason {
+            IgnoredReason::Unknown { nearest } => *nearest,
+            IgnoredReason::Invalid(reason) => near_word(&self.value, reason).or_else(|| {
+                let number = leading_number(&self.value)?;
+                reason.contains("whole number").then_some(number)
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The word between grave accents that is nearest to a value.
+fn near_word<'r>(value: &str, reason: &'r str) -> Option<&'r str> {
+    /// No valid word is longer, and the distance takes the product of both lengths.
+    const LONGEST: usize = 32;
+    let length = value.chars().count();
+    if length > LONGEST {
+        return None;
+    }
+    let most = (length.saturating_sub(1) / 2).min(2);
+    let value = value.to_ascii_lowercase();
+    reason
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(|word| (strsim::damerau_levenshtein(word, &value), word))
+        .filter(|(distance, _)| (1..=most).contains(distance))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// The digits that a value begins with, if other characters follow them.
+fn leading_number(value: &str) -> Option<&str> {
+    let end = value.find(|c: char| !c.is_ascii_digit())?;
+    value[..end]
+        .parse::<u16>()
+        .is_ok_and(|number| number > 0)
+        .then(|| &value[..end])
 }
 
 impl fmt::Display for Ignored {
@@ -42,7 +89,14 @@ impl fmt::Display for Ignored {
             IgnoredReason::Unknown { nearest: None } => write!(f, "`{key}` is no known key"),
             IgnoredReason::NotSupported => write!(f, "`{key}` is not supported yet"),
             IgnoredReason::Unsupported(reason) => write!(f, "`{key}` is not supported: {reason}"),
-            IgnoredReason::Invalid(reason) => write!(f, "`{key}={value}`: {reason}"),
+            IgnoredReason::NeedsPlugin => write!(f, "`{key}` is read by a plugin, and none of the enabled ones does"),
+            IgnoredReason::Invalid(reason) => {
+                write!(f, "`{key}={value}`: {reason}")?;
+                match self.nearest() {
+                    Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+                    None => Ok(()),
+                }
+            }
             IgnoredReason::Duplicate => write!(f, "`{key}={value}`: the key has already been given"),
         }
     }

@@ -55,6 +55,13 @@ fn queries_that_mean_the_same_have_the_same_text() {
             "trim.percentpadding=3",
             "c.zoom=true&c.finalmode=crop",
             "autorotate.default=false",
+            "dither=true",
+            "dither=4pass",
+            "colors=0",
+            "png.max_deflate=false",
+            "copymetadata=no",
+            "dpi=0",
+            "dpi=70000",
         ],
         &[
             "width=100",
@@ -177,6 +184,24 @@ fn queries_that_mean_the_same_have_the_same_text() {
         &["frame=1", "frame=0", "page=-7"],
         &["ignoreicc=true", "ignoreicc=1&ignore_icc_errors=true"],
         &["jpeg.progressive=true", "jpeg.progressive=1", "jpeg.progressive=ON"],
+        &[
+            "colors=16",
+            "colors=16&dither=100",
+            "colors=16&dither=250%",
+            "COLORS=16&colors=3",
+        ],
+        &["colors=2", "colors=1"],
+        &["colors=256", "colors=5000"],
+        &["dither=false", "dither=0", "dither=0%", "dither=off"],
+        &["dither=30", "dither=30%", "dither=30.2"],
+        &["png.quality=80", "png.quality=80&dither=true"],
+        &["png.min_quality=80"],
+        &["png.lossless=false"],
+        &["png.lossless=keep", "png.lossless=preserve"],
+        &["png.max_deflate=true"],
+        &["dpi=300"],
+        &["copymetadata=true", "copymetadata=1"],
+        &["width=9&mode=max", "srcset=9w&mode=crop", "short=9w&width=3"],
     ];
     let mut texts = Vec::new();
     for list in lists {
@@ -210,6 +235,7 @@ fn ignored_pairs_are_reported_with_the_reason() {
              document; `a.sobel` shows edges.",
         ],
     );
+    check("avif.Speed=2", &["`avif.speed` is not supported yet"]);
     check(
         "width=1&WIDTH=2&w=3",
         &[
@@ -219,7 +245,19 @@ fn ignored_pairs_are_reported_with_the_reason() {
     );
     check(
         "height=100px&h=7",
-        &["`height=100px`: expected a whole number of pixels above 0"],
+        &["`height=100px`: expected a whole number of pixels above 0; did you mean `100`?"],
+    );
+    check(
+        "mode=corp",
+        &["`mode=corp`: expected `max`, `pad`, `crop`, `stretch`, `aspectcrop` or `none`; did you mean `crop`?"],
+    );
+    check(
+        "preset=small",
+        &["`preset` is read by a plugin, and none of the enabled ones does"],
+    );
+    check(
+        "iefix=true",
+        &["`iefix` is not supported: Every browser of today shows a PNG's transparency."],
     );
     check("rotate=left", &["`rotate=left`: expected degrees"]);
     check(

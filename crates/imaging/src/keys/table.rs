@@ -52,6 +52,17 @@ const fn not_yet(name: &'static str, aliases: &'static [&'static str], triggers:
     }
 }
 
+const fn of_plugin(name: &'static str, values: &'static str, doc: &'static str) -> Key {
+    Key {
+        name,
+        aliases: &[],
+        triggers: false,
+        values,
+        doc,
+        support: Support::Plugin,
+    }
+}
+
 const fn unsupported(
     name: &'static str,
     aliases: &'static [&'static str],

@@ -50,6 +50,9 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     for orientation in [1, 6] {
         seeds.push(("exif", orientation.to_string(), make::exif(orientation)));
     }
+    // A thumbnail, then IPTC records.
+    let resources = b"8BIM\x04\x0c\0\0\0\0\0\x04\x01\x02\x03\x048BIM\x04\x04\0\0\0\0\0\x08\x1c\x02\x50\0\x03Ada";
+    seeds.push(("photoshop", "records".to_owned(), resources.to_vec()));
     let curves = [("srgb", profiles::Curve::Srgb), ("gamma", profiles::Curve::Gamma(2.2))];
     for (name, curve) in curves {
         seeds.push(("icc", name.to_owned(), profiles::screen(profiles::DISPLAY_P3, curve)));
@@ -63,6 +66,10 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         (
             "window",
             "crop=(10,10,-10,-10)&cropxunits=100&cropyunits=100&maxwidth=5&scale=both&bgcolor=ff00ff",
+        ),
+        (
+            "short",
+            "srcset=webp-70,sharp-15,100w,40h,2.5x,fit-crop,crop-20-30-90-100,png-lossless,jxl-d1-e4,qp-dpr-2,upscale",
         ),
         ("commands", "width=50;srotate=90;flip=xy;a=%26%3Db;a=c+d;;=;%zz"),
     ];

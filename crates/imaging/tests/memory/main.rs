@@ -193,6 +193,9 @@ fn job_takes_no_more_memory_than_predicted() {
         "width=600&rotate=30&bgcolor=fff&s.roundcorners=50&margin=20",
         "trim.threshold=80&width=100",
         "trim.threshold=80&width=900&scale=both",
+        "colors=16",
+        "png.quality=50&png.min_quality=20&width=400",
+        "width=300&copymetadata=true&dpi=72",
     ];
     long_animation_takes_a_few_megabytes();
     huge_photograph_takes_a_few_megabytes();
@@ -234,6 +237,9 @@ fn job_takes_no_more_memory_than_predicted() {
                     Format::WebP if pixels <= 250_000 => 42 * pixels,
                     Format::WebP => 14 * pixels,
                     Format::Gif => 15 * pixels.min(128 * 1024),
+                    Format::Png if query.contains("png.quality") || query.contains("colors") => {
+                        15 * pixels.min(128 * 1024)
+                    }
                     _ => 0,
                 };
                 let most = actual * 3 / 2 + 2_000_000 + unseen;

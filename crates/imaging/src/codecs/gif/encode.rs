@@ -6,12 +6,12 @@ use std::ops::Range;
 use gif::{DisposalMethod, Encoder as Library, EncodingError, Frame, Repeat};
 use weezl::BitOrder;
 
-use super::Pixel;
-use super::palette::reduce;
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
+use crate::codecs::palette::{Pixel, pixels_of, reduce};
 use crate::codecs::reader::StoppableReader;
 use crate::codecs::{Delay, Encoder, internal};
+use crate::instructions::output::PaletteSettings;
 use crate::picture::Picture;
 use crate::{Cancel, ImageError, Size};
 
@@ -21,6 +21,7 @@ const FRAME_HEADER_BYTES: usize = 1024;
 pub(in crate::codecs) struct GifEncoder {
     library: Library<Vec<u8>>,
     size: Size,
+    palette: PaletteSettings,
     /// The written data, in pieces, so that no buffer grows with the number of frames.
     pieces: Vec<Vec<u8>>,
     /// The canvas before the waiting frame is drawn.
@@ -34,7 +35,7 @@ pub(in crate::codecs) struct GifEncoder {
 
 impl GifEncoder {
     /// `plays` is how often an animation plays, 0 for ever. It is `None` for a still picture.
-    pub(in crate::codecs) fn new(size: Size, plays: Option<u32>) -> Result<Self, ImageError> {
+    pub(in crate::codecs) fn new(size: Size, plays: Option<u32>, palette: PaletteSettings) -> Result<Self, ImageError> {
         let (Ok(width), Ok(height)) = (u16::try_from(size.width), u16::try_from(size.height)) else {
             return Err(internal(format!("a GIF encoder was given {size} pixels")));
         };
@@ -48,6 +49,7 @@ impl GifEncoder {
         Ok(Self {
             library,
             size,
+            palette,
             pieces: Vec::new(),
             canvas: Vec::new(),
             waiting: None,
@@ -83,7 +85,7 @@ impl GifEncoder {
             cancel.check()?;
             stored.extend(row.map(|index| pixels[index].filter(|_| pixels[index] != shown(index))));
         }
-        let reduced = reduce(area.size, &stored, cancel)?;
+        let reduced = reduce(area.size, &stored, self.palette, cancel)?;
         drop(stored);
         self.asked += u64::from(delay);
         let hundredths = ((self.asked + 5) / 10).saturating_sub(self.written);
@@ -145,21 +147,6 @@ impl Encoder for GifEncoder {
         self.pieces.push(trailer);
         Ok(self.pieces.concat())
     }
-}
-
-/// Pixels as GIF stores them. A pixel that is at least half opaque becomes opaque, and any other transparent.
-fn pixels_of(picture: &Picture, cancel: &Cancel) -> Result<Vec<Pixel>, ImageError> {
-    let channels = picture.channels;
-    let pixel = |bytes: &[u8]| {
-        let [red, green, blue, alpha] = channels.read(bytes);
-        (alpha >= 128).then_some([red, green, blue])
-    };
-    let mut pixels = Vec::with_capacity(picture.size.pixels() as usize);
-    for row in picture.rows() {
-        cancel.check()?;
-        pixels.extend(row.chunks_exact(channels.count()).map(pixel));
-    }
-    Ok(pixels)
 }
 
 /// The ranges of an area's rows in a picture of this size.

@@ -1,11 +1,35 @@
 //! JPEG metadata: finds the EXIF orientation and the pieces of the colour profile in the segments before the first
-//! scan.
+//! scan, and the blocks that a result may carry on.
 
 use resizer_jpeg::Segments;
 
 use super::profile::Profile;
 use crate::Orientation;
-use crate::codecs::exif;
+use crate::codecs::{exif, metadata};
+
+const APP1: u8 = 0xe1;
+const APP2: u8 = 0xe2;
+const APP13: u8 = 0xed;
+const START_OF_SCAN: u8 = 0xda;
+
+/// The first block of each kind.
+pub(super) fn blocks(source: &[u8]) -> metadata::Metadata {
+    let (mut exif, mut xmp, mut resources) = (None, None, None);
+    let segments = Segments::new(source).into_iter().flatten().map_while(Result::ok);
+    for segment in segments.take_while(|segment| segment.marker != START_OF_SCAN) {
+        let body = segment.body;
+        let with_prefix = |prefix: &[u8]| body.strip_prefix(prefix);
+        match segment.marker {
+            APP1 => {
+                exif = exif.or_else(|| with_prefix(b"Exif\0\0"));
+                xmp = xmp.or_else(|| with_prefix(b"http://ns.adobe.com/xap/1.0/\0"));
+            }
+            APP13 => resources = resources.or_else(|| with_prefix(b"Photoshop 3.0\0")),
+            _ => {}
+        }
+    }
+    metadata::Metadata::new(exif, xmp, resources)
+}
 
 /// The metadata that changes pixels.
 #[derive(Debug, Default)]
@@ -17,9 +41,6 @@ pub(super) struct Metadata {
 impl Metadata {
     /// Metadata that cannot be read counts as absent.
     pub(super) fn read(source: &[u8]) -> Self {
-        const APP1: u8 = 0xe1;
-        const APP2: u8 = 0xe2;
-        const START_OF_SCAN: u8 = 0xda;
         let mut orientation = None;
         let mut profile = Profile::default();
         for segment in Segments::new(source).into_iter().flatten().map_while(Result::ok) {

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 use flate2::write::ZlibDecoder;
 
 use crate::cancel::Pace;
+use crate::codecs::metadata::Metadata;
 use crate::profile::MOST_BYTES as MOST_PROFILE_BYTES;
 use crate::{Cancel, ImageError};
 
@@ -35,6 +36,22 @@ impl<'s> Notes<'s> {
         }
         notes.profile = notes.profile.filter(|_| !declares_srgb);
         Ok(notes)
+    }
+
+    /// The blocks that a result may carry on. They may stand behind the pixels too. A compressed XMP packet is left out.
+    pub(super) fn blocks(source: &[u8], cancel: &Cancel) -> Result<Metadata, ImageError> {
+        // The keyword, then: not compressed, method 0, no language, no translated keyword.
+        const XMP: &[u8] = b"XML:com.adobe.xmp\0\0\0\0\0";
+        let (mut exif, mut xmp, mut pace) = (None, None, Pace::default());
+        for chunk in Chunks::of(source) {
+            pace.step(cancel)?;
+            match chunk.kind {
+                b"eXIf" => exif = exif.or(Some(chunk.body())),
+                b"iTXt" => xmp = xmp.or_else(|| chunk.body().strip_prefix(XMP)),
+                _ => {}
+            }
+        }
+        Ok(Metadata::new(exif, xmp, None))
     }
 
     /// The length of the colour profile. 0 if there is none, if it cannot be decompressed, if it is too long, or if the

@@ -19,6 +19,7 @@ pub(super) struct Container<'s> {
     pub(super) plays: u32,
     pub(super) profile: Option<&'s [u8]>,
     pub(super) exif: Option<&'s [u8]>,
+    pub(super) xmp: Option<&'s [u8]>,
     chunks: Chunks<'s>,
     show_damaged: bool,
 }
@@ -68,6 +69,7 @@ impl<'s> Container<'s> {
                 plays: 1,
                 profile: None,
                 exif: None,
+                xmp: None,
                 chunks,
                 show_damaged,
             }),
@@ -87,6 +89,7 @@ impl<'s> Container<'s> {
             plays: u32::from(!animated),
             profile: None,
             exif: None,
+            xmp: None,
             chunks: chunks.clone(),
             show_damaged,
         };
@@ -100,6 +103,7 @@ impl<'s> Container<'s> {
                     let block = body.strip_prefix(b"Exif\0\0").unwrap_or(body);
                     container.exif = container.exif.or(Some(block));
                 }
+                b"XMP " => container.xmp = container.xmp.or(Some(body)),
                 b"ANIM" if animated => {
                     let &[_, _, _, _, low, high] = body
                         .first_chunk()

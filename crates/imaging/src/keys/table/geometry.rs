@@ -1,7 +1,7 @@
 //! Keys of geometry: the size of the result, the window that is cut out, and turning.
 
-use super::{Group, key, not_yet, unsupported};
-use crate::instructions::{geometry, values};
+use super::{Group, key, unsupported};
+use crate::instructions::{geometry, srcset, values};
 
 pub(super) static GROUP: Group = Group {
     title: "Size, cutting and turning",
@@ -230,6 +230,17 @@ pub(super) static GROUP: Group = Group {
             "Content-aware resizing.",
             "It distorts people and lines, and takes seconds; `mode=carve` acts as `mode=stretch`.",
         ),
-        not_yet("srcset", &["short"], true, "Several instructions in short form."),
+        key(
+            "srcset",
+            &["short"],
+            true,
+            "commands between commas, such as `webp-70,sharp-15,100w`: a format with its quality (`jpeg-80-progressive`, \
+             `png-lossless`, `webp-l`, `webp-keep`, `gif`, `auto`), `100w`, `100h`, `2x`, `fit-` with `pad`, `crop` or \
+             `cover`, `max`, `scale` or `contain`, `distort` or `fill`, `upscale`, `sharp-15` or `sharpen-15`, \
+             `crop-20-30-90-100` in percent, `lossless`, `lossy`",
+            "Several instructions in short form. They override the other keys, and the mode is `max` unless `fit` says \
+             otherwise.",
+            srcset::read,
+        ),
     ],
 };

@@ -1,6 +1,6 @@
 //! Keys of request handling: whether the image is processed, cached, or replaced by a plugin.
 
-use super::{Group, key, not_yet};
+use super::{Group, key, of_plugin, unsupported};
 use crate::instructions::values;
 
 pub(super) static GROUP: Group = Group {
@@ -42,12 +42,42 @@ pub(super) static GROUP: Group = Group {
              settings say. The same image under another value is the same result.",
             |_, value| values::source_cache(value),
         ),
-        not_yet("decoder", &[], true, "Chooses a decoder."),
-        not_yet("encoder", &[], true, "Chooses an encoder."),
-        not_yet("builder", &[], true, "Chooses a pipeline."),
-        not_yet("watermark_red_dot", &[], true, "A red dot."),
-        not_yet("404", &[], false, "An image to send when the source is missing."),
-        not_yet("preset", &[], false, "Named instructions."),
-        not_yet("watermark", &[], false, "Images or text laid over the result."),
+        of_plugin(
+            "preset",
+            "as the plugin says",
+            "Named instructions. A plugin reads the key.",
+        ),
+        of_plugin(
+            "watermark",
+            "as the plugin says",
+            "Images or text laid over the result. A plugin reads the key.",
+        ),
+        of_plugin(
+            "404",
+            "as the plugin says",
+            "An image to send when the source is missing. A plugin reads the key.",
+        ),
+        unsupported(
+            "decoder",
+            &[],
+            true,
+            "Chooses a decoder.",
+            "Each format has one decoder here, chosen by the file's first bytes.",
+        ),
+        unsupported(
+            "encoder",
+            &[],
+            true,
+            "Chooses an encoder.",
+            "Each format has one encoder here; `format` chooses it.",
+        ),
+        unsupported("builder", &[], true, "Chooses a pipeline.", "There is one pipeline."),
+        unsupported(
+            "watermark_red_dot",
+            &[],
+            true,
+            "A red dot that tells of a missing licence.",
+            "This server needs no licence key.",
+        ),
     ],
 };

@@ -1,7 +1,7 @@
 //! Keys of the output: its format and quality, its frames, profile and metadata.
 
-use super::{Group, key, not_yet};
-use crate::instructions::values;
+use super::{Group, key, not_yet, unsupported};
+use crate::instructions::{output, values};
 
 pub(super) static GROUP: Group = Group {
     title: "Format and quality",
@@ -64,7 +64,7 @@ pub(super) static GROUP: Group = Group {
             &[],
             true,
             "`true`, `false` (default), `keep`",
-            "Like `webp.lossless`, which beats it; among the formats that are written only WebP has the choice.",
+            "Like `webp.lossless`, which beats it. A PNG has `png.lossless`.",
             |reading, value| values::lossless(value).map(|lossless| reading.instructions.lossless = Some(lossless)),
         ),
         key(
@@ -93,24 +93,119 @@ pub(super) static GROUP: Group = Group {
             |_, value| values::truth(value).map(drop),
         ),
         not_yet("subsampling", &[], true, "Chroma subsampling of JPEG."),
-        not_yet("jpeg.turbo", &[], true, "Faster, larger JPEG."),
-        not_yet("jpeg.li", &[], true, "JPEG in the manner of jpegli."),
-        not_yet("colors", &[], true, "The size of a palette."),
-        not_yet("dither", &[], true, "Dithering to a palette."),
-        not_yet("preservepalette", &[], true, "Keeps the palette of the source."),
-        not_yet("png.quality", &[], true, "Quality of a palette for PNG."),
-        not_yet("png.min_quality", &[], true, "Least quality of a palette for PNG."),
-        not_yet(
+        unsupported(
+            "jpeg.turbo",
+            &[],
+            true,
+            "Faster, larger JPEG.",
+            "There is one JPEG encoder, which always computes its own Huffman codes.",
+        ),
+        unsupported(
+            "jpeg.li",
+            &[],
+            true,
+            "JPEG in the manner of jpegli.",
+            "Imageflow encodes as without it, too.",
+        ),
+        key(
+            "colors",
+            &[],
+            true,
+            "2 to 256; less counts as 2, more as 256",
+            "The most colours of a GIF or PNG, the transparent one included. A PNG is then written with a palette, in which \
+             a pixel is transparent or opaque.",
+            |reading, value| output::colors(value).map(|colors| reading.instructions.output.colors = Some(colors)),
+        ),
+        key(
+            "dither",
+            &[],
+            true,
+            "`true` (default), `false`, `4pass`, or a percentage",
+            "How much of the difference between a pixel and its palette colour is carried on to the pixels after it, where \
+             there are more colours than a palette holds: 0 makes even areas with visible borders, and 100, the default, a \
+             fine grain. `4pass` is the default.",
+            |reading, value| output::dither(value).map(|percent| reading.instructions.output.dither = Some(percent)),
+        ),
+        key(
+            "png.quality",
+            &[],
+            true,
+            "0 to 100",
+            "Writes a PNG with a palette of as few colours as reach this quality: 16, 32, 64, 128, or 256 (or `colors`). \
+             At 60 the mean difference is about what one can just see. An image with half transparent pixels keeps \
+             all its colours, unless `colors` is given.",
+            |reading, value| {
+                values::quality(value).map(|quality| reading.instructions.output.png_quality = Some(quality))
+            },
+        ),
+        key(
+            "png.min_quality",
+            &[],
+            true,
+            "0 to 100, default 0",
+            "Writes a PNG with a palette if the palette reaches at least this quality. Otherwise the PNG keeps all its \
+             colours.",
+            |reading, value| {
+                values::quality(value).map(|quality| reading.instructions.output.png_min_quality = Some(quality))
+            },
+        ),
+        key(
+            "png.lossless",
+            &[],
+            true,
+            "`true`, `false`, `keep`; default `false` with `png.quality`, `png.min_quality` or `colors`, else `true`",
+            "Whether a PNG keeps all its colours; `keep` does so if the source is lossless.",
+            |reading, value| {
+                values::lossless(value).map(|lossless| reading.instructions.output.png_lossless = Some(lossless))
+            },
+        ),
+        key(
+            "png.max_deflate",
+            &[],
+            true,
+            "a truth value, default false",
+            "Compresses a PNG for as long as it takes, for a few percent fewer bytes.",
+            |reading, value| values::truth(value).map(|on| reading.instructions.output.png_max_deflate = on),
+        ),
+        key(
+            "dpi",
+            &[],
+            true,
+            "dots an inch, 1 to 65535",
+            "The density that is written into a JPEG or PNG, for programs that print. The pixels stay the same.",
+            |reading, value| output::dpi(value).map(|dpi| reading.instructions.output.dpi = Some(dpi)),
+        ),
+        key(
+            "copymetadata",
+            &[],
+            true,
+            "a truth value, default false",
+            "Copies EXIF, XMP and IPTC data of a JPEG, PNG or WebP into a JPEG, PNG or WebP (IPTC from JPEG to JPEG only). \
+             The orientation is set to upright, and a thumbnail is left out. The server's setting `metadata` may force or \
+             forbid it.",
+            |reading, value| values::truth(value).map(|on| reading.instructions.output.copy_metadata = on),
+        ),
+        unsupported(
+            "preservepalette",
+            &[],
+            true,
+            "Keeps the palette of the source.",
+            "Scaling mixes colours that the source's palette lacks; a palette of up to 256 colours is chosen for the result.",
+        ),
+        unsupported(
             "png.quantization_speed",
             &[],
             true,
             "Speed of finding a palette for PNG.",
+            "There is one way of finding a palette, and it takes some milliseconds.",
         ),
-        not_yet("png.libpng", &[], true, "Another PNG encoder."),
-        not_yet("png.max_deflate", &[], true, "The smallest PNG."),
-        not_yet("png.lossless", &[], true, "PNG without a palette."),
-        not_yet("dpi", &[], true, "The resolution written into the file."),
-        not_yet("copymetadata", &[], true, "Copies EXIF and IPTC data."),
+        unsupported(
+            "png.libpng",
+            &[],
+            true,
+            "Another PNG encoder.",
+            "There is one PNG encoder.",
+        ),
         not_yet("avif.quality", &[], true, "Quality of AVIF."),
         not_yet("avif.speed", &[], true, "Speed of AVIF encoding."),
         not_yet("jxl.quality", &[], true, "Quality of JPEG XL."),
@@ -133,6 +228,12 @@ pub(super) static GROUP: Group = Group {
             true,
             "Lets the result carry a colour profile.",
         ),
-        not_yet("iefix", &[], true, "PNG as GIF for Internet Explorer 6."),
+        unsupported(
+            "iefix",
+            &[],
+            true,
+            "PNG as GIF for Internet Explorer 6.",
+            "Every browser of today shows a PNG's transparency.",
+        ),
     ],
 };

@@ -7,7 +7,7 @@ use quantette::deps::palette::{Oklab, Srgb};
 
 use super::Pixel;
 
-/// The part of an error that is passed on. With all of it, noise would grow in colours outside of the palette's range.
+/// The part of an error that is usually passed on. With all of it, noise would grow in colours outside of the palette's range.
 const GIVEN_ON: f32 = 7.0 / 8.0;
 
 /// Lightness and the two opponent colours.
@@ -20,15 +20,19 @@ pub(super) struct Dither<C> {
     this: Vec<Error>,
     next: Vec<Error>,
     leftwards: bool,
+    /// The part of an error that is passed on.
+    given_on: f32,
 }
 
 impl<C: IndexedColorMap<Oklab, Output = Oklab>> Dither<C> {
-    pub(super) fn new(width: usize, colours: C) -> Self {
+    /// `strength` is a part of the usual dithering, 0 to 1.
+    pub(super) fn new(width: usize, colours: C, strength: f32) -> Self {
         Self {
             colours,
             this: vec![[0.0; 3]; width + 2],
             next: vec![[0.0; 3]; width + 2],
             leftwards: false,
+            given_on: GIVEN_ON * strength,
         }
     }
 
@@ -37,6 +41,7 @@ impl<C: IndexedColorMap<Oklab, Output = Oklab>> Dither<C> {
     pub(super) fn row(&mut self, pixels: &[Pixel], indices: &mut [u8]) {
         let srgb: Vec<Srgb<u8>> = pixels.iter().map(|pixel| pixel.unwrap_or_default().into()).collect();
         let oklab = srgb8_to_oklab(&srgb);
+        let given_on = self.given_on;
         let mut pixel = |x: usize, after: usize, before: usize| {
             if pixels[x].is_none() {
                 return;
@@ -49,7 +54,7 @@ impl<C: IndexedColorMap<Oklab, Output = Oklab>> Dither<C> {
             let error = added(wanted, -1.0, [taken.l, taken.a, taken.b]);
             // Weights of sixteenths: Floyd and Steinberg, "An adaptive algorithm for spatial greyscale", 1976.
             let give = |errors: &mut [Error], to: usize, weight: f32| {
-                errors[to] = added(errors[to], GIVEN_ON * weight / 16.0, error);
+                errors[to] = added(errors[to], given_on * weight / 16.0, error);
             };
             give(&mut self.this, after, 7.0);
             give(&mut self.next, before, 3.0);

@@ -1,0 +1,204 @@
+//! Explanation of one request: runs the steps of a walk that need no source, and tells what they decided. For
+//! `resizer-host explain`; nothing is fetched, and neither authorizers nor caches are asked.
+
+mod explanation;
+
+pub use explanation::{ExplainedSource, Explanation, FormatPart, IgnoredPair, KeyPart, PicturePart, SourcePart};
+
+use std::sync::Arc;
+
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use resizer_imaging::{
+    Cancel, Format, Instructions, Job, Layout, Limits, Size, SourceInfo, decode_scale, inspect, output_format, predict,
+};
+use resizer_plugin_api::{Error, ImageRequest, Reply, RequestHead, Stat};
+
+use crate::config::Loaded;
+use crate::located::Located;
+use crate::prepare::{Prepared, Task, prepare};
+use crate::purge_epoch::PurgeEpochs;
+use crate::respond::amend;
+use crate::rewrite::rewrite;
+use crate::site::{Site, below};
+use crate::stop::Stop;
+use crate::trail::Trail;
+use crate::walk::begin;
+use crate::warnings::unread;
+
+/// Explains a request, with the plugins of a configuration.
+#[must_use]
+pub fn explain(loaded: Loaded, head: RequestHead, source: Option<ExplainedSource<'_>>) -> Explanation {
+    let (site, head) = (Site::new(loaded), Arc::new(head));
+    let mut trail = Trail::begin(head.arrived);
+    trail.changes = Some(Vec::new());
+    let mut told = Explanation {
+        path: head.raw_path.clone(),
+        query: head.raw_query.clone(),
+        ..Explanation::default()
+    };
+    if let Err(stop) = steps(&site, &head, source, &mut trail, &mut told) {
+        told.end = Some(stop.in_words());
+    }
+    told.changes = trail.changes.unwrap_or_default();
+    told
+}
+
+fn steps(
+    site: &Site,
+    head: &Arc<RequestHead>,
+    source: Option<ExplainedSource<'_>>,
+    trail: &mut Trail,
+    told: &mut Explanation,
+) -> Result<(), Stop> {
+    let draft = begin(site, head, trail)?;
+    let request = rewrite(site, draft, trail)?;
+    told.path.clone_from(&request.path);
+    told.query = request.query.to_string();
+    told.instructions = request.instructions.canonical();
+    told.ignored = ignored(site, &request);
+    let located = locate(site, &request)?;
+    let limits = located
+        .as_ref()
+        .map_or_else(Limits::default, |located| site.limits(&located.mount));
+    let (format, headers) = match located {
+        Some(located) => {
+            told.source = Some(SourcePart {
+                plugin: located.plugin,
+                prefix: located.mount.prefix.as_str().to_owned(),
+                key: located.key.as_str().to_owned(),
+            });
+            let fast = located.mount.policy.fast;
+            let prepared = prepare(site, &request, located, trail)?;
+            let format = match prepared.task {
+                Task::Process(format) => Some(format),
+                Task::Relay => None,
+            };
+            told.processed = Some(format.is_some());
+            told.cached = Some(prepared.caching);
+            told.cache_key = Some(key(&request, &prepared, format, fast));
+            (format, prepared.headers)
+        }
+        None => (
+            Some(output_format(&request.instructions, request.extension())),
+            HeaderMap::new(),
+        ),
+    };
+    told.format = format.map(|format| FormatPart {
+        name: format.name(),
+        reason: reason(&request, format),
+    });
+    if let (Some(format), Some(source)) = (format, source) {
+        match picture(&request, source, format, limits) {
+            Ok(picture) => told.picture = Some(picture),
+            Err(refusal) => told.refusal = Some(refusal),
+        }
+    }
+    if told.source.is_some() {
+        let mut reply = Reply::new(StatusCode::OK);
+        reply.headers.extend(headers);
+        if let Some(format) = format {
+            let content_type = HeaderValue::from_static(format.content_type());
+            reply.headers.insert(CONTENT_TYPE, content_type);
+        }
+        amend(site, head, Some(&request), trail, &mut reply);
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = reply.headers.iter();
+        told.headers = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
+    }
+    Ok(())
+}
+
+fn ignored(site: &Site, request: &ImageRequest) -> Vec<IgnoredPair> {
+    let (_, ignored) = Instructions::parse(request.query.iter());
+    let told = unread(site, ignored).into_iter().map(|pair| IgnoredPair {
+        reason: pair.to_string(),
+        nearest: pair.nearest().map(str::to_owned),
+        key: pair.key,
+        value: pair.value,
+    });
+    told.collect()
+}
+
+/// The source of the path, without a word from its store. `None` if no source is mounted at a prefix of the path.
+fn locate(site: &Site, request: &ImageRequest) -> Result<Option<Located>, Stop> {
+    let Some(mount) = site.mount(&request.path) else {
+        return Ok(None);
+    };
+    let path = below(&mount.value, &request.path).map_err(|cause| Stop::Error(Error::not_found().because(cause)))?;
+    let key = mount.value.source.identity(&path);
+    Ok(Some(Located {
+        plugin: mount.plugin,
+        mount: Arc::clone(&mount.value),
+        path,
+        epoch: Arc::new(PurgeEpochs::default()).current(&key),
+        key,
+        stat: Stat::unknown(),
+        substituted: false,
+    }))
+}
+
+fn key(request: &ImageRequest, prepared: &Prepared, format: Option<Format>, fast: bool) -> KeyPart {
+    let variant = match format {
+        Some(format) => vec![
+            format!("version {}", resizer_imaging::VERSION),
+            format.name().to_owned(),
+            request.instructions.canonical(),
+        ],
+        None => vec!["the source as it is".to_owned()],
+    };
+    KeyPart {
+        digest: fast.then(|| prepared.key.digest()),
+        variant: variant.into_iter().filter(|part| !part.is_empty()).collect(),
+    }
+}
+
+/// Why the result has this format.
+fn reason(request: &ImageRequest, format: Format) -> String {
+    if request.instructions.format().is_some() {
+        return "the query names it".to_owned();
+    }
+    match request.extension() {
+        Some(extension) if Format::from_extension(extension) == Some(format) => {
+            format!("the format of the source, by its name's extension `{extension}`")
+        }
+        Some(extension) => format!("the query names none, and files named `{extension}` are not written"),
+        None => "the query names none, and the path has no extension".to_owned(),
+    }
+}
+
+fn picture(
+    request: &ImageRequest,
+    source: ExplainedSource<'_>,
+    format: Format,
+    limits: Limits,
+) -> Result<PicturePart, String> {
+    let info = match source {
+        ExplainedSource::Size(width, height) => {
+            let format = request.extension().and_then(Format::from_extension);
+            Ok(SourceInfo::of_size(format.unwrap_or(Format::Jpeg), width, height))
+        }
+        ExplainedSource::Bytes(bytes) => inspect(bytes, &limits, &Cancel::new()),
+    };
+    let info = info.map_err(|error| error.to_string())?;
+    let job = Job {
+        instructions: request.instructions.clone(),
+        format,
+        limits,
+    };
+    let layout = Layout::of(&job.instructions, info.oriented_size()).map_err(|error| error.to_string())?;
+    let cost = predict(&info, &job).map_err(|error| error.to_string())?;
+    let pair = |size: Size| (size.width, size.height);
+    Ok(PicturePart {
+        source_format: info.format.name(),
+        source: pair(layout.source),
+        is_assumed: matches!(source, ExplainedSource::Size(..)),
+        crop: layout.crop,
+        scaled: layout.scaled.map(pair),
+        pad: layout.pad,
+        output: pair(layout.output),
+        decode_scale: decode_scale(&info, &job).map_err(|error| error.to_string())?,
+        memory_bytes: cost.peak_bytes,
+        milliseconds: cost.time.as_millis() as u64,
+    })
+}
