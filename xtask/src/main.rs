@@ -35,8 +35,9 @@ Commands:
                                 source, cache or event. With --check alone: try all of it in a copy
   run [--config FILE]           build the server with exactly the plugins that FILE (plugins.toml)
                                 enables, and start it
-  bench NAME                    measure beside alternatives: build, cancel, fair, hits, jpeg,
-                                predict, relay, stampede
+  bench NAME [--write]          measure beside alternatives: build, cancel, fair, hits, http,
+                                pixels, predict, relay, stampede; http and pixels also into
+                                docs/benchmarks.md with --write
   soak NAME                     try for hours: attack, ceiling, crash, million, slope; for minutes with
                                 SOAK_SHORT=1
   fuzz [TARGET] [--minutes N]   feed damaged input to a parser for N minutes (10); without
@@ -68,9 +69,9 @@ fn chore() -> Result<()> {
         ["docs"] => docs::run(),
         ["new-plugin", "--check"] => new_plugin::round(),
         ["new-plugin", name, "--kind", kind] | ["new-plugin", "--kind", kind, name] => new_plugin::run(name, kind),
-        [kind @ ("bench" | "soak"), name] => command::run(&mut command::cargo(&format!(
-            "run --quiet --locked -p resizer-bench -- {kind} {name}"
-        ))),
+        [kind @ ("bench" | "soak"), name, options @ ..] => command::run(
+            command::cargo(&format!("run --quiet --locked -p resizer-bench -- {kind} {name}")).args(options),
+        ),
         ["run", options @ ..] => {
             let [config] = values("run", options, [("--config", "plugins.toml")])?;
             run::run(config.as_ref())

@@ -6,27 +6,39 @@ mod cancel;
 mod fair;
 mod hits;
 pub(crate) mod http;
-mod jpeg;
+mod installed;
+mod ipx;
+mod page;
+mod pictures;
+mod pixels;
 mod predict;
 mod relay;
 pub(crate) mod server;
+mod sharp;
 mod stampede;
+mod wrk;
 
 use anyhow::{Result, bail};
 
-pub(crate) fn run(name: &str) -> Result<()> {
+pub(crate) fn run(name: &str, options: &[&str]) -> Result<()> {
+    let write = match options {
+        [] => false,
+        ["--write"] if ["http", "pixels"].contains(&name) => true,
+        _ => bail!("bench `{name}` has no option `{}`", options.join(" ")),
+    };
     match name {
         "build" => build::run(),
         "cancel" => cancel::run(),
         "fair" => fair::run(),
         "hits" => hits::run(),
-        "jpeg" => jpeg::run(),
+        "http" => ipx::run(write),
+        "pixels" => pixels::run(write),
         "predict" => predict::run(),
         "relay" => relay::run(),
         "stampede" => stampede::run(),
-        other => {
-            bail!("there is no bench `{other}`; there are: build, cancel, fair, hits, jpeg, predict, relay, stampede")
-        }
+        other => bail!(
+            "there is no bench `{other}`; there are: build, cancel, fair, hits, http, pixels, predict, relay, stampede"
+        ),
     }
 }
 
@@ -44,4 +56,15 @@ pub(crate) fn verdict(what: &str, measured: f64, bar: f64) -> bool {
         if passed { "PASS" } else { "FAIL" }
     );
     passed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn median_is_the_middle_of_the_sorted_values() {
+        assert_eq!(median(vec![5.0, 1.0, 100.0]), 5.0);
+        assert_eq!(median(vec![2.0]), 2.0);
+    }
 }

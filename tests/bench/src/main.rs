@@ -24,8 +24,8 @@ fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["bench", name] => bench::run(name),
+        ["bench", name, options @ ..] => bench::run(name, options),
         ["soak", name] => soak::run(name),
-        _ => bail!("usage: `cargo xtask bench NAME` or `cargo xtask soak NAME`"),
+        _ => bail!("usage: `cargo xtask bench NAME [--write]` or `cargo xtask soak NAME`"),
     }
 }

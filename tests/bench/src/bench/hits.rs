@@ -13,8 +13,8 @@ use anyhow::{Context, Result, bail};
 
 use super::http::get;
 use super::server::{Server, build_resizer, on_core, start_resizer};
+use super::wrk::{self, wrk};
 use super::{median, verdict};
-use crate::command::read;
 use crate::{tools, workspace};
 
 /// Bytes of the image, near enough.
@@ -169,27 +169,10 @@ fn image_of_weight(address: &str) -> Result<(String, Vec<u8>)> {
     best.context("no image")
 }
 
-/// Requests per second as wrk counts them.
 fn rate(server: &Server, target: &str, etag: Option<&str>) -> Result<f64> {
-    let mut wrk = on_core(1);
-    wrk.args(["/usr/bin/wrk", "-t1"])
-        .arg(format!("-c{CONNECTIONS}"))
-        .arg(format!("-d{SECONDS}s"));
+    let mut wrk = wrk(CONNECTIONS, SECONDS);
     if let Some(etag) = etag {
         wrk.arg("-H").arg(format!("If-None-Match: {etag}"));
     }
-    let output = read(wrk.arg(format!("http://{}{target}", server.address)))?;
-    if let Some(line) = output
-        .lines()
-        .find(|line| line.contains("Non-2xx") || line.contains("Socket errors"))
-    {
-        bail!("{}: {}", server.address, line.trim());
-    }
-    let rate = output
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Requests/sec:"));
-    rate.context("wrk says no rate")?
-        .trim()
-        .parse()
-        .context("wrk's rate is no number")
+    wrk::rate(wrk.arg(format!("http://{}{target}", server.address))).with_context(|| server.address.clone())
 }

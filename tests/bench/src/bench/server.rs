@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::command::{self, cargo, program};
 use crate::workspace;
@@ -29,9 +29,17 @@ impl Server {
         }
     }
 
-    /// The process.
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    /// The bytes that a line of its status in `/proc` names, `VmRSS:` or `VmHWM:`.
+    pub(crate) fn status_bytes(&self, line: &str) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).context("the server is gone")?;
+        let kib = status
+            .lines()
+            .find_map(|text| text.strip_prefix(line)?.trim().strip_suffix("kB"));
+        let kib: u64 = kib
+            .with_context(|| format!("no {line} in its status"))?
+            .trim()
+            .parse()?;
+        Ok(kib * 1024)
     }
 
     /// Whether it is still there.

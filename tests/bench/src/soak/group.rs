@@ -86,12 +86,12 @@ impl Group {
     /// The most that its processes held without what the kernel can take back at once (the page cache), as far as is
     /// known: the resident bytes at their peak.
     pub(super) fn peak(server: &Server) -> Result<u64> {
-        status_bytes(server, "VmHWM:")
+        server.status_bytes("VmHWM:")
     }
 
     /// Bytes that the group holds now.
     pub(super) fn resident(server: &Server) -> Result<u64> {
-        status_bytes(server, "VmRSS:")
+        server.status_bytes("VmRSS:")
     }
 }
 
@@ -105,16 +105,4 @@ impl Drop for Group {
         }
         eprintln!("{} is left behind", self.folder.display());
     }
-}
-
-fn status_bytes(server: &Server, line: &str) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).context("the server is gone")?;
-    let kib = status
-        .lines()
-        .find_map(|text| text.strip_prefix(line)?.trim().strip_suffix("kB"));
-    let kib: u64 = kib
-        .with_context(|| format!("no {line} in its status"))?
-        .trim()
-        .parse()?;
-    Ok(kib * 1024)
 }

@@ -123,3 +123,25 @@ pub(crate) fn quantile(outcomes: &[Outcome], share: f64) -> Duration {
     let index = (times.len() as f64 * share).ceil() as usize;
     times.get(index.saturating_sub(1)).copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Outcome, quantile};
+
+    #[test]
+    fn quantile_is_the_time_within_which_the_share_was_answered() {
+        let outcome = |milliseconds| Outcome {
+            status: 200,
+            retry_after: false,
+            body: Vec::new(),
+            took: Duration::from_millis(milliseconds),
+        };
+        let outcomes: Vec<Outcome> = (1..=200).rev().map(outcome).collect();
+        for (share, expected) in [(0.5, 100), (0.95, 190), (0.99, 198), (1.0, 200)] {
+            assert_eq!(quantile(&outcomes, share), Duration::from_millis(expected));
+        }
+        assert_eq!(quantile(&[], 0.5), Duration::ZERO);
+    }
+}
