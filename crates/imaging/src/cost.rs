@@ -71,21 +71,30 @@ fn picture_bytes(size: Size, channels: Channels) -> u64 {
 fn scaling_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     const NUMBER_BYTES: u64 = 4;
     const SAMPLE_BYTES: u64 = 2;
-    /// Unfinished target rows where the window is longer than the ring: two of three lobes each, and the finished one.
-    const SUMS: u64 = 8;
     let [across, down] = plan.axes();
-    let scaler = if across.is_exactly(plan.scaled.width) && down.is_exactly(plan.scaled.height) {
+    let unchanged = across.is_exactly(plan.scaled.width) && down.is_exactly(plan.scaled.height);
+    let scaler = if unchanged && !plan.resampling.sharpens_unchanged {
         0
     } else {
         let (width, height) = (across.pixels(), down.pixels());
         let values = u64::from(width) * info.channels.count() as u64;
-        let window = (6 * u64::from(height)).div_ceil(u64::from(plan.scaled.height)).max(6) + 2;
+        let reach = plan.resampling.reach().ceil() as u64;
+        let window = (2 * reach * u64::from(height))
+            .div_ceil(u64::from(plan.scaled.height))
+            .max(2 * reach)
+            + 2;
         let ring = window.next_power_of_two().min(SCALER_ROWS as u64) * SAMPLE_BYTES;
-        let sums = if window > SCALER_ROWS as u64 { SUMS } else { 1 } * NUMBER_BYTES;
+        // Where the window is longer than the ring, also sums for unfinished target rows.
+        let sums = if window > SCALER_ROWS as u64 { 2 * reach + 2 } else { 1 } * NUMBER_BYTES;
         let rows = values * (ring + sums + SCALER_LINES as u64 * NUMBER_BYTES);
-        rows + weight_bytes(width, plan.scaled.width) + weight_bytes(height, plan.scaled.height)
+        rows + weight_bytes(width, plan.scaled.width, reach) + weight_bytes(height, plan.scaled.height, reach)
     };
-    plan.decoder_bytes(info) + scaler + picture_bytes(plan.scaled, info.channels)
+    // A row whose alpha is replaced.
+    let opaque_row = match plan.resampling.ignores_alpha {
+        true => u64::from(across.pixels()) * info.channels.count() as u64,
+        false => 0,
+    };
+    plan.decoder_bytes(info) + scaler + opaque_row + picture_bytes(plan.scaled, info.channels)
 }
 
 /// The most source rows that the scaler holds at once. A power of two.
@@ -95,9 +104,9 @@ pub(crate) const SCALER_ROWS: usize = 32;
 pub(crate) const SCALER_LINES: usize = 8;
 
 /// The bytes of one axis: for each target position its window, and the weights in it.
-fn weight_bytes(source: u32, target: u32) -> u64 {
+fn weight_bytes(source: u32, target: u32, reach: u64) -> u64 {
     let (source, target) = (u64::from(source), u64::from(target));
-    let weights = (6 * source.max(target) + 2 * target).min(source * target);
+    let weights = (2 * reach * source.max(target) + 2 * target).min((source * target).max(3 * target));
     target * 12 + weights * 4
 }
 
@@ -141,16 +150,16 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             let planes = channels.count() as u64;
             let rows = width.next_multiple_of(16) * 16 * planes;
             let encoder = if job.instructions.jpeg_progressive {
-                // A row of MCUs as numbers of four bytes, and all coefficients as numbers of two.
+                // A row of MCUs as numbers of four bytes, and all coefficients as numbers of two, with a bit for each.
                 let coefficients = match (channels.is_gray(), quality) {
-                    (true, _) => 2,
-                    (false, 0..=90) => 3,
-                    (false, _) => 6,
+                    (true, _) => 17,
+                    (false, 0..=90) => 26,
+                    (false, _) => 51,
                 };
-                4 * rows + padded_pixels(plan.output) * coefficients
+                4 * rows + padded_pixels(plan.output) * coefficients / 8
             } else {
-                // A row of MCUs as numbers of four bytes, and its coefficients as numbers of two.
-                6 * rows
+                // A row of MCUs as numbers of four bytes, and its coefficients as numbers of two, with a bit for each.
+                49 * rows / 8
             };
             (encoder, jpeg_bytes(plan.output, channels, quality))
         }

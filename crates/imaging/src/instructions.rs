@@ -5,9 +5,11 @@
 
 mod canonical;
 mod ignored;
+pub(crate) mod scaling;
 pub(crate) mod values;
 
 pub use ignored::{Ignored, IgnoredReason};
+pub use scaling::{FilterShape, Scaling, ScalingFilter, SharpenWhen};
 
 use std::borrow::Cow;
 
@@ -158,6 +160,8 @@ pub struct Instructions {
     pub ignore_profile: bool,
     /// The colour of padding and below transparent pixels.
     pub background: Option<Colour>,
+    /// The filter of scaling.
+    pub scaling: Scaling,
     pub(crate) format: Option<Format>,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,

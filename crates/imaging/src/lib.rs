@@ -17,6 +17,7 @@ mod layout;
 mod limits;
 mod orientation;
 mod plan;
+mod resampling;
 mod shrink;
 mod size;
 mod source;
@@ -45,7 +46,8 @@ pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process, Scale,
+    Align, Anchor, CacheDirective, CropWindow, FilterShape, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process,
+    Scale, Scaling, ScalingFilter, SharpenWhen,
 };
 pub use keys::{Group, KEYS, Key, Support, is_trigger};
 pub use layout::Layout;

@@ -1,6 +1,7 @@
 //! Plan of a job: the layout, carried over to the picture as it is stored, and the fill colours. It is made once per
 //! job, by `predict` for the cost and by `run` for the work, so that the two cannot disagree.
 
+use crate::resampling::Resampling;
 use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Size, SourceInfo};
 
@@ -24,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) shrink: Shrink,
     /// The size that the window is scaled to, before turning.
     pub(crate) scaled: Size,
+    /// The filter that scales it.
+    pub(crate) resampling: Resampling,
     /// From stored to displayed: EXIF orientation, `srotate`, `sflip`.
     pub(crate) orient: Orientation,
     /// The colour below transparent pixels and of padding. Opaque if the output has no alpha.
@@ -75,13 +78,18 @@ impl Plan {
         let window = back.apply_to_rectangle(layout.window(), shown);
         let [x1, y1, x2, y2] = window;
         let scaled = back.apply_to_size(layout.image_size());
+        let scaling = &job.instructions.scaling;
+        let window_size = Size::new(x2 - x1, y2 - y1);
+        let resampling = Resampling::of(scaling, window_size, scaled);
         Ok(Self {
             window,
             shrink: match info.shrunk_bytes {
-                Some(_) => Shrink::for_scaling(Size::new(x2 - x1, y2 - y1), scaled),
-                None => Shrink::NONE,
+                // A decoder's pixels are means of encoded values, which are not those of light.
+                Some(_) if !resampling.linear => Shrink::for_scaling(window_size, scaled, scaling.least_filtered),
+                _ => Shrink::NONE,
             },
             scaled,
+            resampling,
             orient,
             background: if job.format.has_alpha() {
                 background

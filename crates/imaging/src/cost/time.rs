@@ -26,7 +26,7 @@ pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
     let window = u64::from(across.pixels()) * u64::from(down.pixels());
     let decoded = info.stored_size().pixels() * u64::from(plan.frames) * decoding(info, plan.shrink);
     let unchanged = across.is_exactly(plan.scaled.width) && down.is_exactly(plan.scaled.height);
-    let scaled = match unchanged {
+    let scaled = match unchanged && !plan.resampling.sharpens_unchanged {
         true => 0,
         false => channels * (window * SCALED_SAMPLE + plan.scaled.pixels() * RESULT_SAMPLE),
     };

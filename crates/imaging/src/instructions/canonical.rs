@@ -47,14 +47,15 @@ impl Instructions {
         text.pair("frame", self.frame);
         text.pair("ignoreicc", self.ignore_profile.then_some(true));
         text.pair("jpeg.progressive", self.jpeg_progressive.then_some(true));
+        self.scaling.canonical(&mut text);
         text.0
     }
 }
 
-struct Text(String);
+pub(super) struct Text(String);
 
 impl Text {
-    fn pair(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
+    pub(super) fn pair(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
         if let Some(value) = value {
             if !self.0.is_empty() {
                 self.0.push('&');

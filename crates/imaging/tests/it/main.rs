@@ -27,6 +27,7 @@ mod photographs;
 mod pixels;
 mod profiles;
 mod refusals;
+mod scaling;
 mod shown;
 mod sources;
 mod tiffs;

@@ -3,6 +3,7 @@
 
 use resizer_kernel::{Kernel, with_widest};
 
+use super::light::Light;
 use super::samples;
 use super::weights::Weights;
 use crate::Channels;
@@ -12,16 +13,18 @@ use crate::picture::Picture;
 /// Rows that wait to be filtered.
 pub(super) struct Rows {
     weights: Weights,
+    light: Option<&'static Light>,
     /// For each value of a row, that of all waiting rows.
     values: Vec<[f32; LINES]>,
     waiting: usize,
 }
 
 impl Rows {
-    /// Filters rows of `length` values by these weights.
-    pub(super) fn new(weights: Weights, length: usize) -> Self {
+    /// Filters rows of `length` values by these weights. `light`: the values are of light.
+    pub(super) fn new(weights: Weights, length: usize, light: Option<&'static Light>) -> Self {
         Self {
             weights,
+            light,
             values: vec![[0.0; LINES]; length],
             waiting: 0,
         }
@@ -44,13 +47,39 @@ impl Rows {
     pub(super) fn filter(&mut self, picture: &mut Picture) {
         let start = picture.pixels.len();
         picture.pixels.resize(start + self.waiting * picture.row_bytes(), 0);
-        let (values, weights, out) = (&self.values, &self.weights, &mut picture.pixels[start..]);
+        let (values, weights, light) = (self.values.as_slice(), &self.weights, self.light);
+        let out = &mut picture.pixels[start..];
         match picture.channels {
-            Channels::Gray => with_widest(Filter::<1, false> { values, weights, out }),
-            Channels::GrayAlpha => with_widest(Filter::<2, true> { values, weights, out }),
-            Channels::Rgb => with_widest(Filter::<3, false> { values, weights, out }),
-            Channels::Cmyk => with_widest(Filter::<4, false> { values, weights, out }),
-            Channels::Rgba => with_widest(Filter::<4, true> { values, weights, out }),
+            Channels::Gray => with_widest(Filter::<1, false> {
+                values,
+                weights,
+                light,
+                out,
+            }),
+            Channels::GrayAlpha => with_widest(Filter::<2, true> {
+                values,
+                weights,
+                light,
+                out,
+            }),
+            Channels::Rgb => with_widest(Filter::<3, false> {
+                values,
+                weights,
+                light,
+                out,
+            }),
+            Channels::Cmyk => with_widest(Filter::<4, false> {
+                values,
+                weights,
+                light,
+                out,
+            }),
+            Channels::Rgba => with_widest(Filter::<4, true> {
+                values,
+                weights,
+                light,
+                out,
+            }),
         }
         self.waiting = 0;
     }
@@ -60,6 +89,7 @@ impl Rows {
 struct Filter<'r, const N: usize, const ALPHA: bool> {
     values: &'r [[f32; LINES]],
     weights: &'r Weights,
+    light: Option<&'r Light>,
     out: &'r mut [u8],
 }
 
@@ -68,7 +98,12 @@ impl<const N: usize, const ALPHA: bool> Kernel for Filter<'_, N, ALPHA> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { values, weights, out } = self;
+        let Self {
+            values,
+            weights,
+            light,
+            out,
+        } = self;
         let row_bytes = weights.targets() * N;
         let (source, _) = values.as_chunks::<N>();
         for target in 0..weights.targets() {
@@ -83,11 +118,7 @@ impl<const N: usize, const ALPHA: bool> Kernel for Filter<'_, N, ALPHA> {
             }
             for (line, row) in out.chunks_exact_mut(row_bytes).enumerate() {
                 let pixel = sums.map(|sum| sum[line]);
-                let bytes = if ALPHA {
-                    samples::straight(pixel)
-                } else {
-                    samples::opaque(pixel)
-                };
+                let bytes = samples::bytes::<N, ALPHA>(pixel, light);
                 row[target * N..][..N].copy_from_slice(&bytes);
             }
         }

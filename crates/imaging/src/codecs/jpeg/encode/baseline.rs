@@ -7,7 +7,7 @@
 use super::file;
 use super::huffman::Code;
 use super::symbols::{self, Counts, Symbols, Writer};
-use super::transform::{Component, Planes, Quantiser};
+use super::transform::{Block, Component, Planes, Quantiser};
 use crate::picture::Picture;
 use crate::{Cancel, ImageError};
 
@@ -111,7 +111,7 @@ impl<'p> Rows<'p> {
                         let block = component.blocks.get(place).filter(|_| column < component.across);
                         symbols::dc(
                             tables[0],
-                            block.map_or(before[index], |block| block[0]),
+                            block.map_or(before[index], Block::mean),
                             &mut before[index],
                             symbols,
                         );
@@ -130,8 +130,8 @@ impl<'p> Rows<'p> {
 const END: u8 = 0;
 
 /// The coefficients of a block but the first: F.1.2.2.
-fn ac(table: usize, block: &[i16; 64], symbols: &mut impl Symbols) {
-    if symbols::coefficients(table, &block[1..], symbols) > 0 {
+fn ac(table: usize, block: &Block, symbols: &mut impl Symbols) {
+    if symbols::coefficients(table, block, &(1..64), symbols) {
         symbols.put(table, END, 0, 0);
     }
 }

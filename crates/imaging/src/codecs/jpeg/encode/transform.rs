@@ -2,6 +2,8 @@
 //!
 //! All arithmetic is on eight columns of `f32` at once, which the compiler turns into vector instructions.
 
+use std::ops::Range;
+
 use resizer_kernel::{Kernel, with_widest};
 
 use crate::Size;
@@ -18,6 +20,18 @@ const ZIGZAG: [u8; 64] = [
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63,
 ];
+
+/// The inverse of the zigzag order: by eight times the column plus the row, the stored position.
+const POSITIONS: [u8; 64] = {
+    let mut positions = [0; 64];
+    let mut position = 0;
+    while position < 64 {
+        let (row, column) = (ZIGZAG[position] as usize / SIDE, ZIGZAG[position] as usize % SIDE);
+        positions[column * SIDE + row] = position as u8;
+        position += 1;
+    }
+    positions
+};
 
 /// Steps for luma and chroma at quality 50, row by row: K.1, tables K.1 and K.2.
 const LUMA: [u16; 64] = [
@@ -71,20 +85,67 @@ impl Quantiser {
         ZIGZAG.iter().map(|place| self.steps[usize::from(*place)])
     }
 
-    /// The coefficients of a block, in the order in which they are stored.
+    /// The coefficients of a block.
     #[inline(always)]
-    fn quantised(&self, samples: [Octet; SIDE]) -> [i16; 64] {
+    fn quantised(&self, samples: [Octet; SIDE]) -> Block {
         /// 1.5 * 2^23: an `f32` of this size has no fractional bits, so that a value added to it is rounded, and stands
         /// in the lowest bits of the sum.
         const ROUND: f32 = 12_582_912.0;
         let frequencies = frequencies(transposed(frequencies(samples)));
-        let rounded: [[i16; SIDE]; SIDE] = std::array::from_fn(|column| {
-            std::array::from_fn(|row| {
+        let mut coefficients = [0; 64];
+        for (column, out) in coefficients.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
+            for (row, out) in out.iter_mut().enumerate() {
                 let number = frequencies[column][row] * self.factors[column][row];
-                (number + ROUND).to_bits() as i16
-            })
-        });
-        ZIGZAG.map(|place| rounded[usize::from(place) % SIDE][usize::from(place) / SIDE])
+                *out = (number + ROUND).to_bits() as i16;
+            }
+        }
+        Block::new(coefficients)
+    }
+}
+
+/// The quantised coefficients of a block.
+pub(super) struct Block {
+    /// Column by column.
+    coefficients: [i16; 64],
+    /// By stored position, whether the coefficient is not 0. Position 0 is the lowest bit.
+    nonzero: u64,
+}
+
+impl Block {
+    #[inline(always)]
+    fn new(coefficients: [i16; 64]) -> Self {
+        /// Moves the lowest bits of eight bytes into the highest byte of the product, the first byte's to its lowest
+        /// bit.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        let flags = coefficients.map(|coefficient| u8::from(coefficient != 0));
+        let mut places = 0;
+        for (column, flags) in flags.as_chunks::<SIDE>().0.iter().enumerate() {
+            places |= (u64::from_le_bytes(*flags).wrapping_mul(GATHER) >> 56) << (column * SIDE);
+        }
+        let mut nonzero = 0;
+        while places != 0 {
+            nonzero |= 1 << POSITIONS[places.trailing_zeros() as usize];
+            places &= places - 1;
+        }
+        Self { coefficients, nonzero }
+    }
+
+    /// The first coefficient, the mean of the block.
+    pub(super) const fn mean(&self) -> i16 {
+        self.coefficients[0]
+    }
+
+    /// The coefficients of a range of stored positions that are not 0, each with its position.
+    #[inline]
+    pub(super) fn nonzero(&self, range: &Range<u8>) -> impl Iterator<Item = (u8, i16)> {
+        let after = if range.end < 64 { u64::MAX << range.end } else { 0 };
+        let mut left = self.nonzero & (u64::MAX << range.start) & !after;
+        std::iter::from_fn(move || {
+            let position = left.trailing_zeros() as u8;
+            let place = usize::from(*ZIGZAG.get(usize::from(position))?);
+            left &= left - 1;
+            Some((position, self.coefficients[place % SIDE * SIDE + place / SIDE]))
+        })
     }
 }
 
@@ -256,7 +317,7 @@ pub(super) struct Component<'q> {
     /// Blocks in a row that have pixels of the picture.
     pub(super) across: usize,
     /// The transformed blocks, row by row.
-    pub(super) blocks: Vec<[i16; 64]>,
+    pub(super) blocks: Vec<Block>,
 }
 
 impl<'q> Component<'q> {
@@ -287,7 +348,7 @@ impl<'q> Component<'q> {
     }
 
     /// Its blocks, row by row.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[[i16; 64]]> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[Block]> {
         self.blocks.chunks(self.across)
     }
 }
