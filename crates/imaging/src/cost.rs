@@ -10,6 +10,7 @@ mod time;
 
 use std::time::Duration;
 
+use crate::instructions::Subsampling;
 use crate::plan::Plan;
 use crate::{Channels, Format, ImageError, Job, Lossless, Orientation, Size, SourceInfo};
 
@@ -147,21 +148,24 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     let (encoder, encoded) = match job.format {
         Format::Jpeg => {
             let quality = job.instructions.effective_jpeg_quality();
+            let subsampling = job.instructions.effective_subsampling();
             let planes = channels.count() as u64;
             let rows = width.next_multiple_of(16) * 16 * planes;
             let encoder = if job.instructions.jpeg_progressive {
                 // A row of MCUs as numbers of four bytes, and all coefficients as numbers of two, with a bit for each.
-                let coefficients = match (channels.is_gray(), quality) {
+                let coefficients = match (channels.is_gray(), subsampling) {
                     (true, _) => 17,
-                    (false, 0..=90) => 26,
-                    (false, _) => 51,
+                    (false, Subsampling::Both) => 26,
+                    (false, Subsampling::Across) => 34,
+                    (false, Subsampling::Neither) => 51,
                 };
                 4 * rows + padded_pixels(plan.output) * coefficients / 8
             } else {
                 // A row of MCUs as numbers of four bytes, and its coefficients as numbers of two, with a bit for each.
                 49 * rows / 8
             };
-            (encoder, jpeg_bytes(plan.output, channels, quality))
+            let encoded = jpeg_bytes(plan.output, channels, quality, subsampling);
+            (encoder, encoded)
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
         Format::WebP => {
@@ -243,15 +247,19 @@ fn padded_pixels(size: Size) -> u64 {
 
 /// The size of the output buffer of a JPEG: what noise takes, so that the buffer never has to grow. Photographs take a
 /// fifth of it. The rest is never touched, and is returned to the system.
-pub(crate) fn jpeg_bytes(size: Size, channels: Channels, quality: u8) -> u64 {
+pub(crate) fn jpeg_bytes(size: Size, channels: Channels, quality: u8, subsampling: Subsampling) -> u64 {
     /// The file header and the tables.
     const HEADER_BYTES: u64 = 1024;
     // Bits per pixel, measured on noise, for one channel and for three.
-    let bits = match (channels.is_gray(), quality) {
-        (true, 0..=90) => 8,
-        (true, _) => 14,
-        (false, 0..=90) => 13,
-        (false, _) => 40,
+    let bits = match (channels.is_gray(), quality, subsampling) {
+        (true, 0..=90, _) => 8,
+        (true, _, _) => 14,
+        (false, 0..=90, Subsampling::Both) => 13,
+        (false, 0..=90, Subsampling::Across) => 17,
+        (false, 0..=90, Subsampling::Neither) => 25,
+        (false, _, Subsampling::Both) => 22,
+        (false, _, Subsampling::Across) => 29,
+        (false, _, Subsampling::Neither) => 40,
     };
     HEADER_BYTES + padded_pixels(size) * bits / 8
 }

@@ -6,10 +6,12 @@
 mod canonical;
 mod ignored;
 pub(crate) mod scaling;
+mod subsampling;
 pub(crate) mod values;
 
 pub use ignored::{Ignored, IgnoredReason};
 pub use scaling::{FilterShape, Scaling, ScalingFilter, SharpenWhen};
+pub use subsampling::Subsampling;
 
 use std::borrow::Cow;
 
@@ -162,6 +164,8 @@ pub struct Instructions {
     pub background: Option<Colour>,
     /// The filter of scaling.
     pub scaling: Scaling,
+    /// `subsampling`. [`Instructions::effective_subsampling`] is the one that applies.
+    pub subsampling: Option<Subsampling>,
     pub(crate) format: Option<Format>,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,

@@ -46,8 +46,8 @@ pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    Align, Anchor, CacheDirective, CropWindow, FilterShape, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process,
-    Scale, Scaling, ScalingFilter, SharpenWhen,
+    Align, Anchor, CacheDirective, CropWindow, FilterShape, Ignored, IgnoredReason, Instructions, Lossless, Mode,
+    Process, Scale, Scaling, ScalingFilter, SharpenWhen, Subsampling,
 };
 pub use keys::{Group, KEYS, Key, Support, is_trigger};
 pub use layout::Layout;
@@ -61,4 +61,4 @@ pub use source::SourceInfo;
 
 /// Part of every cache key. The number rises whenever the same instructions on the same source give other pixels or
 /// bytes.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;

@@ -1,13 +1,14 @@
 //! JPEG encoder: [`baseline`] files in one scan, and [`progressive`] files in several. Both have optimal Huffman codes.
 //!
 //! The encoder is our own because it can be cancelled between two rows of blocks and holds few bytes: see the table in
-//! `docs/architecture.md`. Chroma is averaged to half its resolution both ways up to quality 90; above, it keeps its
-//! resolution. Section numbers in this folder are those of ITU-T T.81.
+//! `docs/architecture.md`. Where chroma is stored at half its resolution, it is averaged. Section numbers in this folder
+//! are those of ITU-T T.81.
 
 mod baseline;
 mod file;
 mod huffman;
 mod progressive;
+mod quantiser;
 mod symbols;
 #[cfg(test)]
 mod tests;
@@ -16,10 +17,11 @@ mod transform;
 use crate::codecs::{Delay, Encoder};
 use crate::cost::jpeg_bytes;
 use crate::picture::Picture;
-use crate::{Cancel, Channels, Detail, ImageError, Instructions};
+use crate::{Cancel, Channels, Detail, ImageError, Instructions, Subsampling};
 
 pub(in crate::codecs) struct JpegEncoder {
     quality: u8,
+    subsampling: Subsampling,
     progressive: bool,
     bytes: Vec<u8>,
 }
@@ -29,6 +31,7 @@ impl JpegEncoder {
         let quality = instructions.effective_jpeg_quality();
         Self {
             quality,
+            subsampling: instructions.effective_subsampling(),
             progressive: instructions.jpeg_progressive,
             bytes: Vec::new(),
         }
@@ -44,29 +47,18 @@ impl Encoder for JpegEncoder {
         if picture.size.width.max(picture.size.height) > u32::from(u16::MAX) {
             return Err(internal(format!("a JPEG encoder was given {} pixels", picture.size)));
         }
-        let expected = jpeg_bytes(picture.size, picture.channels, self.quality);
+        let expected = jpeg_bytes(picture.size, picture.channels, self.quality, self.subsampling);
         self.bytes.reserve_exact(usize::try_from(expected).unwrap_or(0));
         let write = if self.progressive {
             progressive::write
         } else {
             baseline::write
         };
-        write(
-            &picture,
-            self.quality,
-            subsamples(self.quality),
-            &mut self.bytes,
-            cancel,
-        )
+        write(&picture, self.quality, self.subsampling, &mut self.bytes, cancel)
     }
 
     fn finish(mut self: Box<Self>, _: &Cancel) -> Result<Vec<u8>, ImageError> {
         self.bytes.shrink_to_fit();
         Ok(self.bytes)
     }
-}
-
-/// Whether chroma is stored at half its resolution.
-const fn subsamples(quality: u8) -> bool {
-    quality <= 90
 }

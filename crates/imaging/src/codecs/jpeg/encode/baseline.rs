@@ -6,26 +6,26 @@
 
 use super::file;
 use super::huffman::Code;
+use super::quantiser::{Block, Quantiser};
 use super::symbols::{self, Counts, Symbols, Writer};
-use super::transform::{Block, Component, Planes, Quantiser};
+use super::transform::{Component, Planes};
 use crate::picture::Picture;
-use crate::{Cancel, ImageError};
+use crate::{Cancel, ImageError, Subsampling};
 
 /// Pictures up to this size are counted whole, in pixels.
 const COUNTED_PIXELS: u64 = 1 << 20;
 
-/// Appends the file. `subsamples`: chroma is averaged to half its resolution both ways. The picture has one or three
-/// channels and sides of up to 65,535 pixels.
+/// Appends the file. The picture has one or three channels and sides of up to 65,535 pixels.
 pub(super) fn write(
     picture: &Picture,
     quality: u8,
-    subsamples: bool,
+    subsampling: Subsampling,
     bytes: &mut Vec<u8>,
     cancel: &Cancel,
 ) -> Result<(), ImageError> {
     let gray = picture.channels.is_gray();
     let quantisers = [Quantiser::luma(quality), Quantiser::chroma(quality)];
-    let sampling = if subsamples && !gray { 2 } else { 1 };
+    let sampling = if gray { [1, 1] } else { subsampling.factors() };
     let mut rows = Rows::new(picture, &quantisers, sampling);
 
     let step = picture.size.pixels().div_ceil(COUNTED_PIXELS).max(1) as usize;
@@ -64,12 +64,13 @@ struct Rows<'p> {
     picture: &'p Picture,
     components: Vec<Component<'p>>,
     planes: Planes,
-    sampling: usize,
+    /// Blocks of luma in an MCU, across and down.
+    sampling: [usize; 2],
 }
 
 impl<'p> Rows<'p> {
-    fn new(picture: &'p Picture, [luma, chroma]: &'p [Quantiser; 2], sampling: u8) -> Self {
-        let mut components = vec![Component::new(luma, picture.size, 1)];
+    fn new(picture: &'p Picture, [luma, chroma]: &'p [Quantiser; 2], sampling: [u8; 2]) -> Self {
+        let mut components = vec![Component::new(luma, picture.size, [1, 1])];
         if !picture.channels.is_gray() {
             components.extend([(); 2].map(|()| Component::new(chroma, picture.size, sampling)));
         }
@@ -77,7 +78,7 @@ impl<'p> Rows<'p> {
             picture,
             planes: Planes::new(picture.size.width, components.len(), sampling),
             components,
-            sampling: usize::from(sampling),
+            sampling: sampling.map(usize::from),
         }
     }
 
@@ -100,13 +101,13 @@ impl<'p> Rows<'p> {
 
     /// The MCUs of a row: A.2.3. A block outside of the picture has the mean of the block before and no details.
     fn encode_row(&self, before: &mut [i16; 3], symbols: &mut impl Symbols) {
-        let mcus = self.components[0].across.div_ceil(self.sampling);
+        let mcus = self.components[0].across.div_ceil(self.sampling[0]);
         for mcu in 0..mcus {
             for (index, component) in self.components.iter().enumerate() {
-                let blocks = if index == 0 { self.sampling } else { 1 };
+                let [across, down] = if index == 0 { self.sampling } else { [1, 1] };
                 let tables = if index == 0 { [0, 1] } else { [2, 3] };
-                for row in 0..blocks {
-                    for column in mcu * blocks..(mcu + 1) * blocks {
+                for row in 0..down {
+                    for column in mcu * across..(mcu + 1) * across {
                         let place = row * component.across + column;
                         let block = component.blocks.get(place).filter(|_| column < component.across);
                         symbols::dc(

@@ -8,10 +8,11 @@ use std::ops::Range;
 
 use super::file;
 use super::huffman::Code;
+use super::quantiser::{Block, Quantiser};
 use super::symbols::{self, Counts, Symbols, Writer};
-use super::transform::{Block, Component, Planes, Quantiser};
+use super::transform::{Component, Planes};
 use crate::picture::Picture;
-use crate::{Cancel, ImageError};
+use crate::{Cancel, ImageError, Subsampling};
 
 /// A scan: the index of its component, and its range of coefficients.
 type Part = (usize, Range<u8>);
@@ -28,20 +29,19 @@ const COLOUR_SCANS: [Part; 7] = [
     (0, 6..64),
 ];
 
-/// Appends the file. `subsamples`: chroma is averaged to half its resolution both ways. The picture has one or three
-/// channels and sides of up to 65,535 pixels.
+/// Appends the file. The picture has one or three channels and sides of up to 65,535 pixels.
 pub(super) fn write(
     picture: &Picture,
     quality: u8,
-    subsamples: bool,
+    subsampling: Subsampling,
     bytes: &mut Vec<u8>,
     cancel: &Cancel,
 ) -> Result<(), ImageError> {
     let gray = picture.channels.is_gray();
     let luma = Quantiser::luma(quality);
     let chroma = Quantiser::chroma(quality);
-    let sampling = if subsamples && !gray { 2 } else { 1 };
-    let mut components = vec![Component::new(&luma, picture.size, 1)];
+    let sampling = if gray { [1, 1] } else { subsampling.factors() };
+    let mut components = vec![Component::new(&luma, picture.size, [1, 1])];
     if !gray {
         components.extend([(); 2].map(|()| Component::new(&chroma, picture.size, sampling)));
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::huffman::Code;
-use super::transform::Block;
+use super::quantiser::Block;
 
 /// A receiver of symbols, each followed by bits that are not coded. `table` is the number of the symbol's code.
 pub(super) trait Symbols {

@@ -4,9 +4,9 @@ use jpeg_decoder::CodingProcess;
 
 use super::{baseline, progressive};
 use crate::picture::Picture;
-use crate::{Cancel, Channels, ImageError, Size};
+use crate::{Cancel, Channels, ImageError, Size, Subsampling};
 
-type Write = fn(&Picture, u8, bool, &mut Vec<u8>, &Cancel) -> Result<(), ImageError>;
+type Write = fn(&Picture, u8, Subsampling, &mut Vec<u8>, &Cancel) -> Result<(), ImageError>;
 const KINDS: [(Write, CodingProcess); 2] = [
     (baseline::write, CodingProcess::DctSequential),
     (progressive::write, CodingProcess::DctProgressive),
@@ -30,9 +30,9 @@ fn picture(size: Size, channels: Channels, noise: u32) -> Picture {
     Picture { size, channels, pixels }
 }
 
-fn written(write: Write, picture: &Picture, quality: u8, subsamples: bool) -> Vec<u8> {
+fn written(write: Write, picture: &Picture, quality: u8, subsampling: Subsampling) -> Vec<u8> {
     let mut bytes = Vec::new();
-    write(picture, quality, subsamples, &mut bytes, &Cancel::new()).unwrap();
+    write(picture, quality, subsampling, &mut bytes, &Cancel::new()).unwrap();
     bytes
 }
 
@@ -45,14 +45,14 @@ fn decoded(bytes: &[u8], kind: CodingProcess) -> (Size, Vec<u8>) {
 }
 
 /// jpeg-encoder's baseline file with the same settings.
-fn other_file(picture: &Picture, quality: u8, subsamples: bool) -> Vec<u8> {
+fn other_file(picture: &Picture, quality: u8, subsampling: Subsampling) -> Vec<u8> {
     use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, SamplingFactor};
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
-    encoder.set_sampling_factor(if subsamples {
-        SamplingFactor::F_2_2
-    } else {
-        SamplingFactor::F_1_1
+    encoder.set_sampling_factor(match subsampling {
+        Subsampling::Both => SamplingFactor::F_2_2,
+        Subsampling::Across => SamplingFactor::F_2_1,
+        Subsampling::Neither => SamplingFactor::F_1_1,
     });
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     let colour = if picture.channels.is_gray() {
@@ -78,14 +78,14 @@ fn error(a: &[u8], b: &[u8]) -> f64 {
 /// smaller, unless headers are most of it.
 #[test]
 fn file_decodes_as_near_as_that_of_another_encoder() {
-    let check = |size: Size, channels: Channels, noise: u32, quality: u8, subsamples: bool| {
+    let check = |size: Size, channels: Channels, noise: u32, quality: u8, subsampling: Subsampling| {
         let picture = picture(size, channels, noise);
-        let other = other_file(&picture, quality, subsamples);
+        let other = other_file(&picture, quality, subsampling);
         let mut decoder = jpeg_decoder::Decoder::new(other.as_slice());
         let theirs = error(&decoder.decode().unwrap(), &picture.pixels);
         for (write, kind) in KINDS {
-            let about = format!("{kind:?} {size} {channels:?} noise {noise} quality {quality} {subsamples}");
-            let bytes = written(write, &picture, quality, subsamples);
+            let about = format!("{kind:?} {size} {channels:?} noise {noise} quality {quality} {subsampling:?}");
+            let bytes = written(write, &picture, quality, subsampling);
             let (read, pixels) = decoded(&bytes, kind);
             assert_eq!(read, size, "{about}");
             let ours = error(&pixels, &picture.pixels);
@@ -105,9 +105,10 @@ fn file_decodes_as_near_as_that_of_another_encoder() {
         for noise in [0, 20, 120] {
             for quality in [1, 50, 85, 95, 100] {
                 let size = Size::new(width, height);
-                check(size, Channels::Gray, noise, quality, true);
-                check(size, Channels::Rgb, noise, quality, true);
-                check(size, Channels::Rgb, noise, quality, false);
+                check(size, Channels::Gray, noise, quality, Subsampling::Both);
+                for subsampling in [Subsampling::Both, Subsampling::Across, Subsampling::Neither] {
+                    check(size, Channels::Rgb, noise, quality, subsampling);
+                }
             }
         }
     }
@@ -124,7 +125,7 @@ fn picture_of_one_colour_takes_a_few_bytes() {
     };
     // 37,600 blocks: two bits for each in a baseline file, one in a progressive one; and headers.
     for ((write, kind), most) in KINDS.into_iter().zip([10_300, 5_200]) {
-        let bytes = written(write, &picture, 90, true);
+        let bytes = written(write, &picture, 90, Subsampling::Both);
         let (read, pixels) = decoded(&bytes, kind);
         assert_eq!(read, size);
         assert!(pixels.iter().all(|pixel| pixel.abs_diff(90) <= 1));
@@ -145,7 +146,7 @@ fn details_in_rows_that_are_not_counted_are_written() {
         }
     }
     let picture = Picture { pixels, ..noisy };
-    let bytes = written(baseline::write, &picture, 95, true);
+    let bytes = written(baseline::write, &picture, 95, Subsampling::Both);
     let (_, found) = decoded(&bytes, CodingProcess::DctSequential);
     let difference = error(&found, &picture.pixels);
     assert!(difference < 20.0, "{difference}");
@@ -158,10 +159,10 @@ fn encoder_cancelled_at_any_check_stops() {
     // Ten rows of MCUs, each transformed twice; or transformed once, and then three and four scans of their blocks.
     for ((write, _), least) in KINDS.into_iter().zip([2 * 10, 10 + 2 * (3 * 20 + 4 * 10)]) {
         let cancel = Cancel::new();
-        write(&picture, 85, true, &mut Vec::new(), &cancel).unwrap();
+        write(&picture, 85, Subsampling::Both, &mut Vec::new(), &cancel).unwrap();
         assert!(cancel.looks() >= least, "{}", cancel.looks());
         for look in 0..cancel.looks() {
-            let result = write(&picture, 85, true, &mut Vec::new(), &Cancel::at_look(look));
+            let result = write(&picture, 85, Subsampling::Both, &mut Vec::new(), &Cancel::at_look(look));
             assert!(matches!(result, Err(ImageError::Cancelled)), "{look}: {result:?}");
         }
     }
