@@ -27,7 +27,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const SIZES: [(u32, u32); 3] = [(320, 240), (1500, 1000), (4000, 3000)];
 /// The sizes of an animation's frames.
 const FRAMES: [(u32, u32); 2] = [(160, 120), (480, 360)];
-const MODES: [&str; 14] = [
+const MODES: [&str; 16] = [
     "width=100",
     "width=1000",
     "quality=85",
@@ -42,6 +42,8 @@ const MODES: [&str; 14] = [
     "width=800&s.roundcorners=50",
     "width=800&rotate=30",
     "width=800&trim.threshold=80",
+    "width=700&subsampling=444&f.sharpen=40",
+    "width=600&down.colorspace=linear&down.filter=jinc&down.blur=2&f.ignorealpha=true",
 ];
 const OUTPUTS: [Format; 4] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP];
 

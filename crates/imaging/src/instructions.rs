@@ -9,7 +9,9 @@ pub(crate) mod filters;
 pub(crate) mod geometry;
 mod ignored;
 pub(crate) mod output;
+pub(crate) mod scaling;
 pub(crate) mod srcset;
+mod subsampling;
 pub(crate) mod values;
 
 pub use decoration::{Decoration, Radius};
@@ -17,6 +19,8 @@ pub use filters::{AdvancedFilters, Filters, Grayscale, NoiseWindow, SimpleFilter
 pub use geometry::{Focus, Geometry, Trim};
 pub use ignored::{Ignored, IgnoredReason};
 pub use output::Output;
+pub use scaling::{FilterShape, Scaling, ScalingFilter, SharpenWhen};
+pub use subsampling::Subsampling;
 
 use std::borrow::Cow;
 
@@ -175,6 +179,10 @@ pub struct Instructions {
     pub filters: Filters,
     /// The group of keys about the written file.
     pub output: Output,
+    /// The filter of scaling.
+    pub scaling: Scaling,
+    /// `subsampling`. [`Instructions::effective_subsampling`] is the one that applies.
+    pub subsampling: Option<Subsampling>,
     pub(crate) format: Option<Format>,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,

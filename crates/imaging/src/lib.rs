@@ -20,6 +20,7 @@ mod layout;
 mod limits;
 mod orientation;
 mod plan;
+mod resampling;
 mod shrink;
 mod size;
 mod source;
@@ -51,9 +52,9 @@ pub use error::{Detail, ImageError};
 pub use explain::decode_scale;
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Decoration, Filters, Focus, Geometry, Grayscale,
-    Ignored, IgnoredReason, Instructions, Lossless, Mode, NoiseWindow, Output, Process, Radius, Scale, SimpleFilters,
-    Trim, WhiteBalance,
+    AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Decoration, FilterShape, Filters, Focus, Geometry,
+    Grayscale, Ignored, IgnoredReason, Instructions, Lossless, Mode, NoiseWindow, Output, Process, Radius, Scale,
+    Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
 pub use layout::{Layout, Rings};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Align, Anchor, CropWindow, Instructions, Lossless, Mode, Scale};
+use super::{Align, Anchor, CropWindow, Instructions, Lossless, Mode, Scale, Subsampling};
 use crate::{Colour, Orientation};
 
 impl Instructions {
@@ -38,10 +38,10 @@ impl Instructions {
             "jpeg.quality",
             (quality != default.effective_jpeg_quality()).then_some(quality),
         );
-        let quality = self.effective_webp_quality();
+        let webp_quality = self.effective_webp_quality();
         text.pair(
             "webp.quality",
-            (quality != default.effective_webp_quality()).then_some(quality),
+            (webp_quality != default.effective_webp_quality()).then_some(webp_quality),
         );
         text.pair("webp.lossless", lossless(self.effective_webp_lossless()));
         text.pair("frame", self.frame);
@@ -51,6 +51,12 @@ impl Instructions {
         self.filters.write_canonical(&mut text);
         self.geometry.canonical(&mut text);
         self.output.write_canonical(&mut text);
+        self.scaling.canonical(&mut text);
+        let subsampling = self.effective_subsampling();
+        text.pair(
+            "subsampling",
+            (subsampling != Subsampling::usual(quality)).then(|| subsampling.name()),
+        );
         text.0
     }
 }

@@ -43,7 +43,7 @@ impl PlanarPlan {
     pub(super) fn of(info: &SourceInfo, job: &Job, plan: &Plan) -> Option<Self> {
         let spacings = info.planes?;
         let cell = match job.format {
-            Format::Jpeg => jpeg_cell(job.instructions.effective_jpeg_quality()),
+            Format::Jpeg => job.instructions.effective_subsampling().factors(),
             Format::WebP => match job.instructions.effective_webp_lossless() {
                 Lossless::No => [2, 2],
                 Lossless::Keep if !info.lossless => [2, 2],
@@ -54,7 +54,9 @@ impl PlanarPlan {
         let works_on_colours = !plan.filters.filters.is_none()
             || plan.corners.is_some()
             || plan.rings != Rings::default()
-            || plan.tilt != 0;
+            || plan.tilt != 0
+            // Light is that of red, green and blue.
+            || plan.resampling.linear;
         if works_on_colours || (plan.is_padded() && plan.behind.alpha < u8::MAX) {
             return None;
         }
@@ -88,11 +90,6 @@ impl PlanarPlan {
             planes: std::array::from_fn(plane),
         })
     }
-}
-
-/// The pixels that a sample of chroma covers in a JPEG of this quality, across and down.
-pub(crate) const fn jpeg_cell(quality: u8) -> [u8; 2] {
-    if quality <= 90 { [2, 2] } else { [1, 1] }
 }
 
 /// The cells of a plane along one axis of the displayed picture, before `rotate` and `flip`.

@@ -64,6 +64,7 @@ fn job_cancelled_at_any_check_ends_there() {
         "format=webp&webp.lossless=true",
         "format=png&s.sepia=true&s.overlay=00f8&a.blur=20&a.equalize=true&a.featheredges=50",
         "format=png&a.sharpen=5&a.removenoise=30&a.balancewhite=true&a.posterize=9&a.contrast=0.2&a.sobel=true",
+        "format=png&width=50&down.colorspace=linear&down.filter=jinc",
     ] {
         check(&picture, query);
     }

@@ -33,6 +33,7 @@ mod planes;
 mod profiles;
 mod refusals;
 mod rotation;
+mod scaling;
 mod shown;
 mod sources;
 mod tiffs;

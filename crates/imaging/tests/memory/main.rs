@@ -196,6 +196,8 @@ fn job_takes_no_more_memory_than_predicted() {
         "colors=16",
         "png.quality=50&png.min_quality=20&width=400",
         "width=300&copymetadata=true&dpi=72",
+        "width=60&down.filter=jinc&down.blur=2&f.ignorealpha=true&down.colorspace=linear",
+        "f.sharpen=30&f.sharpen_when=always",
     ];
     long_animation_takes_a_few_megabytes();
     huge_photograph_takes_a_few_megabytes();

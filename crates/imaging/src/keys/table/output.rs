@@ -1,7 +1,7 @@
 //! Keys of the output: its format and quality, its frames, profile and metadata.
 
 use super::{Group, key, not_yet, unsupported};
-use crate::instructions::{output, values};
+use crate::instructions::{Subsampling, output, values};
 
 pub(super) static GROUP: Group = Group {
     title: "Format and quality",
@@ -40,6 +40,16 @@ pub(super) static GROUP: Group = Group {
             "a truth value, default false",
             "Writes a progressive JPEG. Baseline, the default, takes less memory to make and to show.",
             |reading, value| values::truth(value).map(|on| reading.instructions.jpeg_progressive = on),
+        ),
+        key(
+            "subsampling",
+            &[],
+            true,
+            "`420`, `422`, `444`; default `420` up to quality 90, `444` above",
+            "The resolution of colour in a JPEG: half of it both ways, half of it from left to right, or all of it.",
+            |reading, value| {
+                Subsampling::parse(value).map(|subsampling| reading.instructions.subsampling = Some(subsampling))
+            },
         ),
         key(
             "webp.quality",
@@ -92,7 +102,6 @@ pub(super) static GROUP: Group = Group {
             "A damaged colour profile is always ignored; the key changes nothing.",
             |_, value| values::truth(value).map(drop),
         ),
-        not_yet("subsampling", &[], true, "Chroma subsampling of JPEG."),
         unsupported(
             "jpeg.turbo",
             &[],

@@ -1,10 +1,15 @@
-//! Samples of the scaler: values with premultiplied alpha before the filters, and bytes behind them.
+//! Samples of the scaler: bytes, or the light of bytes, with premultiplied alpha before the filters, and bytes again
+//! behind them.
 
+use super::light::{BRIGHTEST, Light};
 use crate::Channels;
 
 /// Writes a row's values for the filters. Colours are multiplied by alpha, and alpha by 255, both exactly; without
 /// alpha the values stay.
-pub(super) fn premultiply(row: &[u8], channels: Channels, values: &mut [u16]) {
+pub(super) fn premultiply(row: &[u8], channels: Channels, light: Option<&Light>, values: &mut [u16]) {
+    if let Some(light) = light {
+        return premultiply_light(row, channels, light, values);
+    }
     match channels {
         Channels::Gray | Channels::Rgb | Channels::Cmyk => {
             for (value, byte) in values.iter_mut().zip(row) {
@@ -37,6 +42,42 @@ pub(super) fn divide<const N: usize, const LINES: usize>(pixels: &mut [[f32; LIN
         }
     }
     pixels[N - 1] = alpha.map(|alpha| if alpha > 127.5 { alpha / 255.0 } else { 0.0 });
+}
+
+/// As [`premultiply`], with the light of each colour. Alpha is multiplied by 257, so that it is as long as light.
+fn premultiply_light(row: &[u8], channels: Channels, light: &Light, values: &mut [u16]) {
+    if !channels.has_alpha() {
+        for (value, byte) in values.iter_mut().zip(row) {
+            *value = light.of(*byte);
+        }
+        return;
+    }
+    let count = channels.count();
+    for (values, pixel) in values.chunks_exact_mut(count).zip(row.chunks_exact(count)) {
+        let alpha = pixel[count - 1];
+        for (value, byte) in values.iter_mut().zip(pixel) {
+            *value = ((u32::from(light.of(*byte)) * u32::from(alpha) + 127) / 255) as u16;
+        }
+        values[count - 1] = u16::from(alpha) * 257;
+    }
+}
+
+/// The bytes of a filtered pixel of light. If its last channel is alpha, the colours are divided by it. A pixel whose
+/// alpha rounds to zero has no colour.
+#[inline(always)]
+pub(super) fn bytes_of_light<const N: usize, const ALPHA: bool>(pixel: [f32; N], light: &Light) -> [u8; N] {
+    if !ALPHA {
+        return pixel.map(|value| light.byte(value));
+    }
+    let alpha = pixel[N - 1];
+    let opaque = byte(alpha / 257.0);
+    if opaque == 0 {
+        return [0; N];
+    }
+    let factor = f32::from(BRIGHTEST) / alpha;
+    let mut bytes = pixel.map(|value| light.byte(value * factor));
+    bytes[N - 1] = opaque;
+    bytes
 }
 
 /// Clamps what the filter overshot, and rounds to the nearest value.

@@ -1,5 +1,5 @@
-//! Filter curve: the values of Lanczos with three lobes, from a table. The sines of all weights of a job would take
-//! longer than a small picture takes to be scaled. Called by `weights`.
+//! Table of the default filter: the values of Lanczos with three lobes. The sines of all weights of a job would take
+//! longer than a small picture takes to be scaled. Read by `filter`.
 
 use std::sync::LazyLock;
 
@@ -11,27 +11,21 @@ pub(super) const LOBES: f64 = 3.0;
 const STEPS: usize = 512;
 
 /// The values at the steps, from the centre to the end of the last lobe, and a 0 behind it.
-static VALUES: LazyLock<Vec<f64>> = LazyLock::new(|| {
+pub(super) static LANCZOS3: LazyLock<Table> = LazyLock::new(|| {
     let end = LOBES as usize * STEPS + 1;
-    (0..=end).map(|step| lanczos(step as f64 / STEPS as f64)).collect()
+    Table((0..=end).map(|step| lanczos(step as f64 / STEPS as f64)).collect())
 });
 
-/// The curve at a distance from the centre.
-pub(super) struct Curve {
-    values: &'static [f64],
-}
+/// The values of a curve at steps of the same length.
+pub(super) struct Table(Vec<f64>);
 
-impl Curve {
-    pub(super) fn lanczos() -> Self {
-        Self { values: &VALUES }
-    }
-
+impl Table {
     /// The value at a distance, 0 outside of the lobes.
     #[inline]
     pub(super) fn at(&self, distance: f64) -> f64 {
         let place = distance.abs() * STEPS as f64;
         let step = place as usize;
-        match self.values.get(step..).and_then(|rest| rest.first_chunk()) {
+        match self.0.get(step..).and_then(|rest| rest.first_chunk()) {
             Some([left, right]) => left + (right - left) * (place - step as f64),
             None => 0.0,
         }
@@ -56,7 +50,7 @@ mod tests {
 
     #[test]
     fn value_between_two_steps_is_that_of_the_formula() {
-        let curve = Curve::lanczos();
+        let curve = &*LANCZOS3;
         for index in -40_000..=40_000 {
             let x = f64::from(index) / 10_000.0;
             let sinc = |x: f64| {
