@@ -49,9 +49,9 @@ fn result_shows_what_the_result_of_pixels_shows() {
                 let found = View::of(&process(&source, &format!("{query}&{format}")).unwrap());
                 let expected = View::of(&process(&by_pixels.bytes, format).unwrap());
                 let (mean, most) = differences(&found, &expected);
-                // Quantisation steps of both files add to the difference.
+                // Quantisation of both files adds to the difference, and that of a WebP is the coarser one.
                 assert!(
-                    mean <= 1.0 && most <= 8,
+                    mean <= 1.5 && most <= 12,
                     "{factor:?}, {query}, {format}: mean {mean:.2}, most {most}"
                 );
             }
