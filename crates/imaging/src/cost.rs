@@ -41,7 +41,7 @@ pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
     let dearest = phases.into_iter().max().unwrap_or_default();
     let peak_bytes = dearest + if plan.moving { info.decoder_bytes } else { 0 };
     Ok(Cost {
-        peak_bytes: BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job) + metadata_bytes(job),
+        peak_bytes: BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job),
         time: time::time(info, &plan, job),
     })
 }
@@ -180,7 +180,13 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
         }
     };
     let frame = picture_bytes(plan.output, channels) + encoder + encoded;
-    if plan.moving { frame } else { frame.max(2 * encoded) }
+    // Metadata is read when the file is finished.
+    let metadata = metadata_bytes(job);
+    if plan.moving {
+        frame + metadata
+    } else {
+        frame.max(2 * encoded + metadata)
+    }
 }
 
 /// The bytes held while a WebP is written.
