@@ -167,7 +167,7 @@ pub(crate) fn with_metadata(
     cancel: &Cancel,
 ) -> Result<Vec<u8>, ImageError> {
     let output = &job.instructions.output;
-    let metadata = if output.copy_metadata {
+    let metadata = if output.copy_metadata && job.format != Format::Gif {
         codec.metadata(source, cancel)?
     } else {
         Metadata::default()

@@ -56,7 +56,7 @@ pub(crate) fn peak_bytes(info: &SourceInfo, job: &Job, plan: &Plan) -> u64 {
         Some(_) => jobs_bytes.max(trimming_bytes(info)),
         None => jobs_bytes,
     };
-    BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job) + metadata_bytes(job)
+    BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job)
 }
 
 /// The bytes while the content between borders is found, at full size.
@@ -258,7 +258,13 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
         }
     };
     let frame = picture_bytes(plan.output, channels) + encoder + encoded;
-    if plan.moving { frame } else { frame.max(2 * encoded) }
+    // Metadata is read when the file is finished.
+    let metadata = metadata_bytes(job);
+    if plan.moving {
+        frame + metadata
+    } else {
+        frame.max(2 * encoded + metadata)
+    }
 }
 
 /// The bytes held while a WebP is written.
@@ -278,7 +284,7 @@ fn webp_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, channels: Chan
         // Grey is expanded to three channels.
         let expanded = if channels.is_gray() { 3 * pixels } else { 0 };
         let encoded = webp_bytes(plan.output, channels, lossless, quality);
-        return (frame + expanded + written(plan.output)).max(2 * encoded);
+        return (frame + expanded + written(plan.output)).max(2 * encoded + metadata_bytes(job));
     }
     // The first frame is written whole. Later ones change at most the scaled part, whose place is rounded to even
     // numbers, and have the frame before them.
@@ -291,7 +297,7 @@ fn webp_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, channels: Chan
     };
     let first = written(plan.output) + COPY_BYTES * pixels;
     let later = written(changed) + COPY_BYTES * (pixels + changed.pixels());
-    frame + COPY_BYTES * pixels + first.max(later)
+    frame + COPY_BYTES * pixels + first.max(later) + metadata_bytes(job)
 }
 
 /// The bytes of the encoder of one WebP picture of this size, without its output buffer.
