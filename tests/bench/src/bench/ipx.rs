@@ -67,16 +67,17 @@ pub(super) fn run(write: bool) -> Result<()> {
             target: "/w_400,q_80,f_jpeg/%d.jpg",
         },
     ];
-    let mut core = CpuSet::new();
-    core.set(1);
-    sched_setaffinity(None, &core)?;
-
     let about = format!(
         "Measured on {}, beside {versions}. {}\n",
         page::machine()?,
         pictures.origin
     );
     println!("{about}");
+    // The load generators are threads of this process and programs that it starts.
+    let mut core = CpuSet::new();
+    core.set(1);
+    sched_setaffinity(None, &core)?;
+
     for measured in &servers {
         let bytes = get(&measured.server.address, &measured.target.replace("%d", "0"))?
             .body
