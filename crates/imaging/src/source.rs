@@ -103,13 +103,11 @@ pub(crate) struct PlaneSpacings {
 }
 
 impl PlaneSpacings {
-    const SHRINKS: [Shrink; 4] = [Shrink::NONE, Shrink::HALF, Shrink::QUARTER, Shrink::EIGHTH];
-
     /// `spacing` tells that of a plane, 0 for luma, at a shrink, and whether chroma is at half resolution.
     #[cfg(feature = "codecs")]
     pub(crate) fn new(spacing: impl Fn(usize, Shrink, bool) -> [Spacing; 2]) -> Self {
         Self {
-            spacings: Self::SHRINKS
+            spacings: [Shrink::NONE, Shrink::HALF, Shrink::QUARTER, Shrink::EIGHTH]
                 .map(|shrink| [false, true].map(|half| std::array::from_fn(|plane| spacing(plane, shrink, half)))),
         }
     }

@@ -196,7 +196,7 @@ fn planes_agree_with_pixels_in_every_orientation() {
 #[test]
 fn planes_agree_with_pixels_of_progressive_files_and_of_one_colour() {
     let progressive = jpeg(203, 157, SamplingFactor::F_2_2, &waves(203, 157), |encoder| {
-        encoder.set_progressive(true)
+        encoder.set_progressive(true);
     });
     let flat = jpeg(97, 63, SamplingFactor::F_2_2, &[180, 90, 60].repeat(97 * 63), |_| {});
     for query in QUERIES {
