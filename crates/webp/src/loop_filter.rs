@@ -7,7 +7,6 @@
 mod edge;
 
 use edge::{Across, Edge, Kind, PLACES};
-use resizer_kernel::{Kernel, with_widest};
 
 use crate::filter_strength::Strength;
 use crate::planes::Plane;
@@ -24,34 +23,12 @@ pub(crate) struct LoopFilter {
 impl Planes {
     /// Filters the edges of a row of macroblocks in all planes.
     pub(crate) fn filter_row(&mut self, row: usize, loop_filters: &[LoopFilter], simple: bool) {
-        with_widest(FilterRow {
-            planes: self,
-            row,
-            loop_filters,
-            simple,
-        });
-    }
-}
-
-/// The loop filter of a row of macroblocks.
-struct FilterRow<'p> {
-    planes: &'p mut Planes,
-    row: usize,
-    loop_filters: &'p [LoopFilter],
-    simple: bool,
-}
-
-impl Kernel for FilterRow<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (column, loop_filter) in self.loop_filters.iter().enumerate() {
+        for (column, loop_filter) in loop_filters.iter().enumerate() {
             let strength = loop_filter.strength;
             if strength.level == 0 {
                 continue;
             }
-            let (outer, inner) = if self.simple {
+            let (outer, inner) = if simple {
                 (Kind::Simple, Kind::Simple)
             } else {
                 (Kind::Macroblock, Kind::Subblock)
@@ -70,18 +47,16 @@ impl Kernel for FilterRow<'_> {
             let edges = |outermost: bool| (if outermost { 0 } else { 4 }..places).step_by(4);
             for place in edges(column > 0) {
                 let edge = if place == 0 { outer } else { inner };
-                let planes = &mut *self.planes;
-                luma_columns(&mut planes.luma, column * 16 + place, edge);
-                if !self.simple && place.is_multiple_of(8) {
-                    chroma_columns(&mut planes.chroma, column * 8 + place / 2, edge);
+                luma_columns(&mut self.luma, column * 16 + place, edge);
+                if !simple && place.is_multiple_of(8) {
+                    chroma_columns(&mut self.chroma, column * 8 + place / 2, edge);
                 }
             }
-            for place in edges(self.row > 0) {
+            for place in edges(row > 0) {
                 let edge = if place == 0 { outer } else { inner };
-                let planes = &mut *self.planes;
-                luma_rows(&mut planes.luma, column * 16, place, edge);
-                if !self.simple && place.is_multiple_of(8) {
-                    chroma_rows(&mut planes.chroma, column * 8, place / 2, edge);
+                luma_rows(&mut self.luma, column * 16, place, edge);
+                if !simple && place.is_multiple_of(8) {
+                    chroma_rows(&mut self.chroma, column * 8, place / 2, edge);
                 }
             }
         }
@@ -89,23 +64,27 @@ impl Kernel for FilterRow<'_> {
 }
 
 /// Filters a vertical edge of luma, between columns.
-#[inline(always)]
 fn luma_columns(plane: &mut Plane<16>, x: usize, edge: Edge) {
     let halves = [plane.position(x, 0) - 4, plane.position(x, 8) - 4];
     let stride = plane.stride();
-    let mut across = across_columns(halves.map(|start| turned(plane.samples_mut(), start, stride)));
+    let [first, second] = halves;
+    let samples = plane.samples_mut();
+    let mut across = across_columns([turned(samples, first, stride), turned(samples, second, stride)]);
     edge.filter(&mut across);
     for (start, half) in halves.into_iter().zip(columns_across(&across)) {
-        put_turned(plane.samples_mut(), start, stride, half);
+        put_turned(samples, start, stride, half);
     }
 }
 
 /// Filters a vertical edge of chroma.
-#[inline(always)]
 fn chroma_columns(planes: &mut [Plane<8>; 2], x: usize, edge: Edge) {
     let [blue, red] = &mut *planes;
     let (start, stride) = (blue.position(x, 0) - 4, blue.stride());
-    let mut across = across_columns([blue, red].map(|plane| turned(plane.samples_mut(), start, stride)));
+    let halves = [
+        turned(blue.samples_mut(), start, stride),
+        turned(red.samples_mut(), start, stride),
+    ];
+    let mut across = across_columns(halves);
     edge.filter(&mut across);
     for (plane, half) in planes.iter_mut().zip(columns_across(&across)) {
         put_turned(plane.samples_mut(), start, stride, half);
@@ -113,7 +92,6 @@ fn chroma_columns(planes: &mut [Plane<8>; 2], x: usize, edge: Edge) {
 }
 
 /// Filters a horizontal edge of luma, between rows.
-#[inline(always)]
 fn luma_rows(plane: &mut Plane<16>, x: usize, y: usize, edge: Edge) {
     let stride = plane.stride();
     let start = plane.position(x, y) - 4 * stride;
@@ -130,7 +108,6 @@ fn luma_rows(plane: &mut Plane<16>, x: usize, y: usize, edge: Edge) {
 }
 
 /// Filters a horizontal edge of chroma.
-#[inline(always)]
 fn chroma_rows(planes: &mut [Plane<8>; 2], x: usize, y: usize, edge: Edge) {
     let stride = planes[0].stride();
     let start = planes[0].position(x, y) - 4 * stride;
@@ -169,22 +146,32 @@ fn put_turned(samples: &mut [u8], start: usize, stride: usize, columns: [u64; 8]
     }
 }
 
-/// Transposes 8×8 bytes: swaps blocks of four, then of two, then single ones across the diagonal.
+/// Transposes 8×8 bytes: swaps blocks of four, then of two, then single ones across the diagonal. Rows are arranged so
+/// that those that are swapped lie side by side.
+fn transposed([r0, r1, r2, r3, r4, r5, r6, r7]: [u64; 8]) -> [u64; 8] {
+    let (a, b) = swapped::<32>([r0, r1, r2, r3], [r4, r5, r6, r7], 0x0000_0000_ffff_ffff);
+    let (c, d) = swapped::<16>(
+        [a[0], a[1], b[0], b[1]],
+        [a[2], a[3], b[2], b[3]],
+        0x0000_ffff_0000_ffff,
+    );
+    let (e, f) = swapped::<8>(
+        [c[0], d[0], c[2], d[2]],
+        [c[1], d[1], c[3], d[3]],
+        0x00ff_00ff_00ff_00ff,
+    );
+    [e[0], f[0], e[1], f[1], e[2], f[2], e[3], f[3]]
+}
+
+/// Swaps the blocks of `BITS` bits that the mask leaves out of the upper rows with those that it picks of the lower.
 #[inline(always)]
-fn transposed(mut rows: [u64; 8]) -> [u64; 8] {
-    const SWAPS: [(usize, u64); 3] = [
-        (4, 0x0000_0000_ffff_ffff),
-        (2, 0x0000_ffff_0000_ffff),
-        (1, 0x00ff_00ff_00ff_00ff),
-    ];
-    for (side, mask) in SWAPS {
-        for upper in (0..8).filter(|row| row & side == 0) {
-            let swapped = (rows[upper] >> (8 * side) ^ rows[upper + side]) & mask;
-            rows[upper + side] ^= swapped;
-            rows[upper] ^= swapped << (8 * side);
-        }
+fn swapped<const BITS: u32>(mut upper: [u64; 4], mut lower: [u64; 4], mask: u64) -> ([u64; 4], [u64; 4]) {
+    for (upper, lower) in upper.iter_mut().zip(&mut lower) {
+        let both = (*upper >> BITS ^ *lower) & mask;
+        *lower ^= both;
+        *upper ^= both << BITS;
     }
-    rows
+    (upper, lower)
 }
 
 /// Samples across an edge from the columns of both halves of its places.

@@ -7,6 +7,8 @@
     reason = "a place is the same in eight lines, of which six are written"
 )]
 
+use resizer_kernel::{Kernel, with_widest};
+
 use crate::filter_strength::Strength;
 
 /// How many places along an edge are filtered at once.
@@ -36,12 +38,28 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    #[inline(always)]
     pub(super) fn filter(self, across: &mut Across) {
-        match self.kind {
-            Kind::Simple => simple_edge(across, self.limit),
-            Kind::Macroblock => macroblock_edge(across, self.limit, self.strength),
-            Kind::Subblock => subblock_edge(across, self.limit, self.strength),
+        with_widest(FilterEdge { across, edge: self });
+    }
+}
+
+/// The filter of one edge. A kernel is a function of its own, so that the samples come and go through memory: the
+/// compiler would turn copying them into a lot of shifting if it knew the arithmetic around it.
+struct FilterEdge<'a> {
+    across: &'a mut Across,
+    edge: Edge,
+}
+
+impl Kernel for FilterEdge<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Edge { kind, limit, strength } = self.edge;
+        match kind {
+            Kind::Simple => simple_edge(self.across, limit),
+            Kind::Macroblock => macroblock_edge(self.across, limit, strength),
+            Kind::Subblock => subblock_edge(self.across, limit, strength),
         }
     }
 }
@@ -99,25 +117,32 @@ fn macroblock_edge(across: &mut Across, limit: u8, strength: Strength) {
     }
 }
 
+/// The difference between two samples. The standard library's `abs_diff` takes numbers of 32 bits on its way, which are
+/// a quarter as many in a register.
+#[inline(always)]
+fn difference(a: u8, b: u8) -> u8 {
+    a.max(b) - a.min(b)
+}
+
 /// Whether the step across the edge is small enough to come from coding and not from the picture (section 15.2).
 #[inline(always)]
 fn is_near(p1: u8, p0: u8, q0: u8, q1: u8, limit: u8) -> bool {
-    let near = p0.abs_diff(q0);
-    near.saturating_add(near).saturating_add(p1.abs_diff(q1) >> 1) <= limit
+    let near = difference(p0, q0);
+    near.saturating_add(near).saturating_add(difference(p1, q1) >> 1) <= limit
 }
 
 /// Whether, besides, both sides of the edge are flat (section 15.3).
 #[inline(always)]
 fn is_flat([p3, p2, p1, p0, q0, q1, q2, q3]: [u8; 8], limit: u8, interior: u8) -> bool {
-    let p = p3.abs_diff(p2).max(p2.abs_diff(p1)).max(p1.abs_diff(p0));
-    let q = q3.abs_diff(q2).max(q2.abs_diff(q1)).max(q1.abs_diff(q0));
+    let p = difference(p3, p2).max(difference(p2, p1)).max(difference(p1, p0));
+    let q = difference(q3, q2).max(difference(q2, q1)).max(difference(q1, q0));
     is_near(p1, p0, q0, q1, limit) & (p.max(q) <= interior)
 }
 
 /// Whether the picture itself has an edge close by ("high edge variance", section 15.3).
 #[inline(always)]
 fn has_high_variance(p1: u8, p0: u8, q0: u8, q1: u8, variance: u8) -> bool {
-    p1.abs_diff(p0).max(q1.abs_diff(q0)) > variance
+    difference(p1, p0).max(difference(q1, q0)) > variance
 }
 
 /// The sample as the filter counts it: from -128.
