@@ -63,7 +63,7 @@ fn sharpen<const N: usize>(pixel: [u8; N], blurred: [f32; N]) -> [u8; N] {
 
 /// Whether pixels of so many channels have alpha.
 const fn has_alpha(channels: usize) -> bool {
-    channels % 2 == 0
+    channels.is_multiple_of(2)
 }
 
 /// Each pixel, combined with its blurred form: colours from 0 to 255 and not premultiplied, alpha last.

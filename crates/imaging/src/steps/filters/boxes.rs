@@ -8,6 +8,7 @@
 
 use resizer_kernel::{Kernel, with_widest};
 
+use super::colours::nearest;
 use crate::filter_plan::BLUR_LANES as LANES;
 
 /// Samples side by side: one of each row, or one of each column. The filter runs from line to line. A sample is at most
@@ -97,7 +98,7 @@ impl Kernel for Pass<'_> {
             for ((out, sum), ((before, leaves), after)) in out.iter_mut().zip(&mut sums).zip(lanes) {
                 let (before, leaves, after) = (i32::from(*before), i32::from(*leaves), i32::from(*after));
                 let mean = (*sum as f32 + edge * (before + after) as f32) * scale;
-                *out = (mean + 0.5) as i32 as u16;
+                *out = nearest(mean) as u16;
                 *sum += after - leaves;
             }
         }

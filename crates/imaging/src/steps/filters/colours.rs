@@ -22,27 +22,25 @@ pub(super) fn mixed(picture: Picture, matrix: &ColourMatrix, cancel: &Cancel) ->
         matrix.gives_gray(picture.channels.is_gray()),
         picture.channels.has_alpha() || matrix.alpha < 1.0,
     );
-    let weights = |input: usize| {
-        let [red, green, blue] = matrix.rows.map(|row| row[input] as f32);
-        [red, green, blue, 0.0]
-    };
-    let [red, green, blue] = matrix.offsets.map(|offset| (offset * 255.0) as f32);
-    let columns = [weights(0), weights(1), weights(2), [0.0, 0.0, 0.0, matrix.alpha as f32]];
-    let offsets = [red, green, blue, 0.0];
+    let columns = [0, 1, 2].map(|input| matrix.rows.map(|row| row[input] as f32));
+    let offsets = matrix.offsets.map(|offset| (offset * 255.0) as f32);
     rows::changed(picture, channels, cancel, |_, row| {
         with_widest(Mix {
             row,
-            columns: &columns,
-            offsets: &offsets,
+            columns,
+            offsets,
+            alpha: matrix.alpha as f32,
         });
     })
 }
 
-/// Multiplies each pixel by a matrix of one column for each of its channels.
+/// Multiplies each pixel by a matrix.
 struct Mix<'m> {
     row: &'m mut [Pixel],
-    columns: &'m [[f32; 4]; 4],
-    offsets: &'m [f32; 4],
+    /// The weights of red, of green and of blue in each channel of the result.
+    columns: [[f32; 3]; 3],
+    offsets: [f32; 3],
+    alpha: f32,
 }
 
 impl Kernel for Mix<'_> {
@@ -50,15 +48,22 @@ impl Kernel for Mix<'_> {
 
     #[inline(always)]
     fn run(self) {
-        for pixel in self.row {
-            let mut sums = *self.offsets;
-            for (value, column) in pixel.iter().zip(self.columns) {
-                let value = f32::from(*value);
-                for (sum, weight) in sums.iter_mut().zip(column) {
-                    *sum += value * weight;
-                }
-            }
-            *pixel = sums.map(rounded);
+        let Self {
+            row,
+            columns: [reds, greens, blues],
+            offsets,
+            alpha,
+        } = self;
+        for pixel in row {
+            // A pixel is one number, so that several fit into a register without being taken apart.
+            let word = u32::from_le_bytes(*pixel);
+            let value = |shift: u32| (word >> shift & 0xff) as i32 as f32;
+            let (red, green, blue) = (value(0), value(8), value(16));
+            let sum = |channel: usize| {
+                level(red * reds[channel] + green * greens[channel] + blue * blues[channel] + offsets[channel])
+            };
+            let word = sum(0) | sum(1) << 8 | sum(2) << 16 | level(value(24) * alpha) << 24;
+            *pixel = word.to_le_bytes();
         }
     }
 }
@@ -85,5 +90,20 @@ pub(super) fn overlaid(picture: Picture, colour: Colour, cancel: &Cancel) -> Res
 /// Rounds to the nearest byte. Values beyond the range of a byte become its ends.
 #[inline(always)]
 pub(super) fn rounded(value: f32) -> u8 {
-    (value + 0.5).clamp(0.0, 255.0) as u8
+    level(value) as u8
+}
+
+#[inline(always)]
+fn level(value: f32) -> u32 {
+    nearest(value.clamp(0.0, 255.0))
+}
+
+/// The nearest whole number, for numbers from 0 to 65,535. The casts of the language cost more: they look for numbers
+/// out of range.
+#[inline(always)]
+pub(super) fn nearest(value: f32) -> u32 {
+    /// 2^23: from here on a number has no bits for fractions. An addition rounds, and leaves the whole number in the
+    /// lowest bits.
+    const WHOLE: f32 = 8_388_608.0;
+    (value + WHOLE).to_bits() & 0xffff
 }

@@ -2,6 +2,7 @@
 
 use resizer_kernel::{Kernel, with_widest};
 
+use super::colours::rounded;
 use super::rows::{self, Pixel};
 use crate::picture::Picture;
 use crate::{Cancel, Channels, ImageError};
@@ -54,7 +55,7 @@ impl Kernel for Fade<'_> {
         for (pixel, across) in self.row.iter_mut().zip(self.across) {
             let way = ((across + self.down).sqrt() * self.scale).min(1.0);
             let opacity = self.inside + self.change * way * way * (3.0 - 2.0 * way);
-            pixel[3] = (f32::from(pixel[3]) * opacity + 0.5) as u8;
+            pixel[3] = rounded(f32::from(pixel[3]) * opacity);
         }
     }
 }
