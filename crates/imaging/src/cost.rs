@@ -20,9 +20,9 @@ use crate::{Channels, Format, ImageError, Job, Lossless, Orientation, Size, Sour
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cost {
-    /// The most bytes that the job holds at any time, without the source and without the encoded frames of an
-    /// animation. The value is never less than the memory used, and rarely more than one and a half times that plus 2
-    /// MB.
+    /// The most bytes that the job holds at any time, without the source, the encoded frames of an animation, and a
+    /// result that becomes larger by trimming. The value is never less than the memory used, and rarely more than one
+    /// and a half times that plus 2 MB.
     pub peak_bytes: u64,
     /// The processor time of the job on the machine that it was measured on, good to a factor of two or three. For
     /// comparing jobs.

@@ -7,6 +7,7 @@ use crate::{Channels, Colour, Layout, Rings, Size};
 
 /// Everything around the image.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "codecs"), expect(dead_code, reason = "the pad step reads it"))]
 pub(crate) struct Surround {
     /// The size with padding and rings.
     pub(crate) canvas: Size,
@@ -21,6 +22,7 @@ pub(crate) struct Surround {
 
 /// A shadow with a visible colour.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "codecs"), expect(dead_code, reason = "the pad step reads it"))]
 pub(crate) struct Shadow {
     /// The rectangle that casts the shadow, which is not painted: x1, y1, x2, y2.
     pub(crate) caster: [u32; 4],
