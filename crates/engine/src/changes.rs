@@ -22,12 +22,20 @@ pub(crate) fn of_text(name: &str, before: &str, after: &str) -> Option<String> {
     (before != after).then(|| format!("{name} {before} becomes {after}"))
 }
 
-/// The keys whose value is new, different, or gone.
+/// The keys whose values are new, different, or gone.
 pub(crate) fn of_query(before: &Query, after: &Query) -> Vec<String> {
-    let came = after.iter().filter_map(|(key, value)| match before.get(key) {
-        None => Some(format!("{key}={value} is added")),
-        Some(old) if old != value => Some(format!("{key}={old} becomes {key}={value}")),
-        Some(_) => None,
+    let values = |query: &Query, key: &str| -> Vec<String> {
+        let pairs = query.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key));
+        pairs.map(|(_, value)| value.to_owned()).collect()
+    };
+    let came = after.iter().enumerate().filter_map(|(index, (key, _))| {
+        let is_first = !after.iter().take(index).any(|(name, _)| name.eq_ignore_ascii_case(key));
+        let (old, new) = (values(before, key), values(after, key));
+        let change = match old.is_empty() {
+            true => format!("{key}={} is added", new.join(", ")),
+            false => format!("{key}={} becomes {}", old.join(", "), new.join(", ")),
+        };
+        (is_first && old != new).then_some(change)
     });
     let gone = before
         .iter()
@@ -63,7 +71,9 @@ mod tests {
             assert_eq!(of_query(&Query::parse(before), &Query::parse(after)), expected);
         };
         check("width=1&height=2", "WIDTH=1&height=2", &[]);
-        check("width=1", "width=2", &["width=1 becomes width=2"]);
+        check("width=1&width=2", "width=1&width=2", &[]);
+        check("width=1", "width=2", &["width=1 becomes 2"]);
+        check("width=1&width=3", "width=2", &["width=1, 3 becomes 2"]);
         check(
             "width=1&preset=a",
             "width=1&height=5",

@@ -74,8 +74,8 @@ pub struct EngineSettings {
     /// Whether each response says in `X-Resizer-Warnings` which parts of its query were ignored, each with the nearest
     /// valid key or value. `resizer-host explain` tells the same of one URL.
     pub warnings: bool,
-    /// Whether the EXIF, XMP and IPTC data of an image are copied into its result: with `"as-asked"` where the query has
-    /// `copymetadata=true`, with `"always"` and with `"never"` whatever the query says.
+    /// Whether the EXIF, XMP and IPTC data of an image are copied into its result: with `"as-asked"` where the query
+    /// has `copymetadata=true`, with `"always"` and with `"never"` whatever the query says.
     pub metadata: CopyMetadata,
     /// How long a source that is too large or cannot be decoded is remembered, so that further requests need no decode.
     pub failure_memory: Seconds,

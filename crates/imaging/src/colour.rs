@@ -31,6 +31,11 @@ impl Colour {
         alpha: 255,
     };
 
+    /// The colours' names that [`parse`](Self::parse) reads, but for `transparent`.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        names::NAMES.iter().map(|(name, _)| *name)
+    }
+
     /// Reads `RGB`, `RGBA`, `RRGGBB` or `RRGGBBAA` (hexadecimal, alpha last, each with an optional `#`), a CSS colour
     /// name or `transparent`. Case does not matter. A single digit is doubled.
     pub fn parse(text: &str) -> Option<Self> {

@@ -5,8 +5,8 @@ use crate::plan::Plan;
 use crate::{Channels, Format, ImageError, Job, SourceInfo};
 
 impl SourceInfo {
-    /// The header that an upright, still source of this format and size usually has: with alpha where the format's files
-    /// mostly have it, and with a decoder that holds nothing, as only a file tells how much it holds.
+    /// The header that an upright, still source of this format and size usually has: with alpha where the format's
+    /// files mostly have it, and with a decoder that holds nothing, as only a file tells how much it holds.
     pub fn of_size(format: Format, width: u32, height: u32) -> Self {
         let channels = match format {
             Format::Png | Format::Gif => Channels::Rgba,

@@ -21,7 +21,7 @@ pub struct Explanation {
     pub path: String,
     /// The query after all rewriting.
     pub query: String,
-    /// What each plugin changed, in the order of the events.
+    /// The changes of each plugin, in the order of the events.
     pub changes: Vec<Change>,
     /// The end of the request, if a plugin answers it or a step fails.
     pub end: Option<String>,

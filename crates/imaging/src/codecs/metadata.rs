@@ -1,8 +1,8 @@
 //! Metadata of results: EXIF, XMP and IPTC data of the source, and the density in dots an inch.
 //!
-//! Each codec finds the blocks of its format (`Codec::metadata`), [`Metadata::new`] cleans them, and [`write`] puts them
-//! into the finished file, whatever encoder wrote it. Nothing is decoded but the directories of an EXIF block. Colour
-//! profiles are no metadata: a result is always sRGB.
+//! Each codec finds the blocks of its format (`Codec::metadata`), [`Metadata::new`] cleans them, and [`write`] puts
+//! them into the finished file, whatever encoder wrote it. Nothing is decoded but the directories of an EXIF block.
+//! Colour profiles are no metadata: a result is always sRGB.
 
 mod exif_block;
 mod files;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::Colour;
+use crate::keys::Key;
+
 /// A pair that was not used, or was used with a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
@@ -36,22 +39,30 @@ pub enum IgnoredReason {
 
 impl Ignored {
     /// The nearest valid key for an unknown one, or the nearest valid value for an invalid one: a word that the reason
-    /// names, at most two edits away and fewer than half of the value's letters, or the whole number that the value
-    /// begins with.
+    /// or the reference page names, or a colour, at most two edits away and fewer than half of the value's letters; or
+    /// the whole number that the value begins with.
     pub fn nearest(&self) -> Option<&str> {
         match &self.reason {
             IgnoredReason::Unknown { nearest } => *nearest,
-            IgnoredReason::Invalid(reason) => near_word(&self.value, reason).or_else(|| {
-                let number = leading_number(&self.value)?;
-                reason.contains("whole number").then_some(number)
-            }),
+            IgnoredReason::Invalid(reason) => {
+                let named = nearest_word(&self.value, words(reason));
+                let valid = || Key::find(&self.key).and_then(|key| nearest_word(&self.value, words(key.values)));
+                let colour = || nearest_word(&self.value, Colour::names().filter(|_| reason.contains("colour")));
+                let number = || leading_number(&self.value).filter(|_| reason.contains("whole number"));
+                named.or_else(valid).or_else(colour).or_else(number)
+            }
             _ => None,
         }
     }
 }
 
-/// The word between grave accents that is nearest to a value.
-fn near_word<'r>(value: &str, reason: &'r str) -> Option<&'r str> {
+/// The words between grave accents.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The word that is nearest to a value, if one is near.
+fn nearest_word<'w>(value: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     /// No valid word is longer, and the distance takes the product of both lengths.
     const LONGEST: usize = 32;
     let length = value.chars().count();
@@ -60,10 +71,7 @@ fn near_word<'r>(value: &str, reason: &'r str) -> Option<&'r str> {
     }
     let most = (length.saturating_sub(1) / 2).min(2);
     let value = value.to_ascii_lowercase();
-    reason
-        .split('`')
-        .skip(1)
-        .step_by(2)
+    words
         .map(|word| (strsim::damerau_levenshtein(word, &value), word))
         .filter(|(distance, _)| (1..=most).contains(distance))
         .min_by_key(|(distance, _)| *distance)

@@ -81,7 +81,7 @@ fn give(reading: &mut Reading, (key, value): &Pair) -> Result<(), String> {
 /// The meaning of one command.
 struct Expansion {
     pairs: Vec<Pair>,
-    /// What is wrong with a part of the command that is not used.
+    /// The fault of a part of the command that is not used.
     remark: Option<&'static str>,
 }
 

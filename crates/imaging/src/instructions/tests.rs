@@ -281,6 +281,14 @@ fn ignored_pairs_are_reported_with_the_reason() {
         &["`mode=corp`: expected `max`, `pad`, `crop`, `stretch`, `aspectcrop` or `none`; did you mean `crop`?"],
     );
     check(
+        "anchor=botomright&bgcolor=redd",
+        &[
+            "`anchor=botomright`: expected a name such as `topleft` or `middlecenter`, or two percentages; did you mean \
+             `bottomright`?",
+            "`bgcolor=redd`: expected a CSS colour name or 3, 4, 6 or 8 hexadecimal digits; did you mean `red`?",
+        ],
+    );
+    check(
         "preset=small",
         &["`preset` is read by a plugin, and none of the enabled ones does"],
     );

@@ -1,5 +1,5 @@
-//! EXIF block without orientation and thumbnail (TIFF 6.0, section 2; EXIF 2.32, 4.5 and 4.6): the bytes stay where they
-//! are, as other entries point at them by their places.
+//! EXIF block without orientation and thumbnail (TIFF 6.0, section 2; EXIF 2.32, 4.5 and 4.6): the bytes stay where
+//! they are, as other entries point at them by their places.
 
 /// The orientation, and the places and lengths of the thumbnail: as a JPEG, and as rows.
 const ORIENTATION: u16 = 0x0112;
@@ -132,8 +132,8 @@ impl Block {
 mod tests {
     use super::*;
 
-    /// A block of two directories, and a thumbnail of eight bytes before `after`. The first directory has a maker's name
-    /// and the orientation.
+    /// A block of two directories, and a thumbnail of eight bytes before `after`. The first directory has a maker's
+    /// name and the orientation.
     fn block(little_endian: bool, orientation: u16, after: &[u8]) -> Vec<u8> {
         let short = |value: u16| {
             if little_endian {
@@ -157,8 +157,8 @@ mod tests {
         let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
             [&short(tag)[..], &short(kind), &long(count), &value].concat()
         };
-        // The first directory has 2 + 2 * 12 + 4 bytes from 8 on, the second one the same from 38 on; the name stands at
-        // 68, the thumbnail at 76.
+        // The first directory has 2 + 2 * 12 + 4 bytes from 8 on, the second one the same from 38 on; the name stands
+        // at 68, the thumbnail at 76.
         bytes.extend(long(8));
         bytes.extend(short(2));
         bytes.extend(entry(0x010f, 2, 8, long(68)));

@@ -5,8 +5,8 @@ use flate2::Crc;
 use super::{Metadata, photoshop};
 use crate::{Format, Size};
 
-/// Puts metadata and density into a finished file of this format. A file without a place for them stays as it is. `size`
-/// is that of the picture.
+/// Puts metadata and density into a finished file of this format. A file without a place for them stays as it is.
+/// `size` is that of the picture.
 pub(crate) fn write(file: Vec<u8>, format: Format, size: Size, metadata: &Metadata, dpi: Option<u16>) -> Vec<u8> {
     if *metadata == Metadata::default() && dpi.is_none() {
         return file;
@@ -102,8 +102,8 @@ fn in_webp(mut file: Vec<u8>, size: Size, metadata: &Metadata) -> Vec<u8> {
         return file;
     }
     if &file[FILE_HEADER_BYTES..FILE_HEADER_BYTES + 4] != b"VP8X" {
-        // Of the two kinds of picture only the lossless one has alpha in a file without this header. The bit follows the
-        // signature and two sides of 14 bits (RFC 9649, 3.4).
+        // Of the two kinds of picture only the lossless one has alpha in a file without this header. The bit follows
+        // the signature and two sides of 14 bits (RFC 9649, 3.4).
         let is_lossless = &file[FILE_HEADER_BYTES..FILE_HEADER_BYTES + 4] == b"VP8L";
         let has_alpha = is_lossless && file[FLAGS + 4] & 0x10 != 0;
         let mut header = b"VP8X\x0a\0\0\0".to_vec();

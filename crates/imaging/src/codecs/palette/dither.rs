@@ -7,7 +7,8 @@ use quantette::deps::palette::{Oklab, Srgb};
 
 use super::Pixel;
 
-/// The part of an error that is usually passed on. With all of it, noise would grow in colours outside of the palette's range.
+/// The part of an error that is usually passed on. With all of it, noise would grow in colours outside of the palette's
+/// range.
 const GIVEN_ON: f32 = 7.0 / 8.0;
 
 /// Lightness and the two opponent colours.

@@ -38,7 +38,8 @@ impl<'s> Notes<'s> {
         Ok(notes)
     }
 
-    /// The blocks that a result may carry on. They may stand behind the pixels too. A compressed XMP packet is left out.
+    /// The blocks that a result may carry on. They may stand behind the pixels too. A compressed XMP packet is left
+    /// out.
     pub(super) fn blocks(source: &[u8], cancel: &Cancel) -> Result<Metadata, ImageError> {
         // The keyword, then: not compressed, method 0, no language, no translated keyword.
         const XMP: &[u8] = b"XML:com.adobe.xmp\0\0\0\0\0";
