@@ -134,7 +134,7 @@ fn locate(site: &Site, request: &ImageRequest) -> Result<Option<Located>, Stop> 
         epoch: Arc::new(PurgeEpochs::default()).current(&key),
         key,
         stat: Stat::unknown(),
-        substituted: false,
+        substitute: None,
     }))
 }
 
