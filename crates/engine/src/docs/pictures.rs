@@ -123,7 +123,7 @@ pub static PICTURES: &[PictureRow] = &[
                 "rings.jpg",
                 "paddingwidth=8&paddingcolor=khaki&borderwidth=4&bordercolor=maroon&margin=8",
             ),
-            ("shadow.jpg", "shadowwidth=12&shadowoffset=4,4&shadowcolor=black"),
+            ("shadow.jpg", "shadowwidth=12&shadowoffset=4,4&shadowcolor=00000080"),
         ],
     ),
     row(
@@ -164,7 +164,7 @@ pub static PICTURES: &[PictureRow] = &[
         DETAIL,
         &[
             ("blur.jpg", "a.blur=3"),
-            ("sharpen.jpg", "a.sharpen=3"),
+            ("sharpen.jpg", "a.sharpen=8"),
             ("removenoise.jpg", "a.removenoise=4"),
             ("posterize.jpg", "a.posterize=5"),
         ],
@@ -176,14 +176,14 @@ pub static PICTURES: &[PictureRow] = &[
         &[
             ("balancewhite.jpg", "a.balancewhite=true"),
             ("equalize.jpg", "a.equalize=true"),
-            ("shift.jpg", "s.shift=0.2,0,0.1,0"),
-            ("overlay.jpg", "s.overlay=80ff8000"),
+            ("shift.jpg", "s.shift=c0400060"),
+            ("overlay.jpg", "s.overlay=ff800060"),
         ],
     ),
     row(
         SCALING,
         "lake.jpg",
-        "crop=1140,180,1200,220&width=180&scale=both",
+        "crop=2330,440,2390,480&width=180&scale=both",
         &[
             ("up-lanczos.jpg", "up.filter=lanczos"),
             ("up-cubic.jpg", "up.filter=cubic"),
