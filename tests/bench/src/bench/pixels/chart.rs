@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// In pixels.
 const LINE: usize = 22;
-const LABELS: f64 = 290.0;
+const LABELS: f64 = 320.0;
 /// The length of a bar of 1.
 const ONE: f64 = 360.0;
 const VALUES: f64 = 50.0;
@@ -86,11 +86,11 @@ mod tests {
         let drawn = svg("a & b", &[bar("half", 0.5, Some(0.75)), bar("<double>", 2.0, None)]);
         assert!(drawn.contains("<title>a &amp; b</title>"), "{drawn}");
         assert!(drawn.contains(">&lt;double></text>"), "{drawn}");
-        // 1 is 360 pixels long, from 290 on.
-        assert!(drawn.contains("x=\"290\" y=\"36\" width=\"180.0\""), "{drawn}");
-        assert!(drawn.contains("x=\"290\" y=\"58\" width=\"720.0\""), "{drawn}");
-        assert!(drawn.contains("class=\"bar\" x1=\"560.0\""), "{drawn}");
-        assert!(drawn.contains("class=\"sharp\" x1=\"650.0\""), "{drawn}");
+        // 1 is 360 pixels long, from 320 on.
+        assert!(drawn.contains("x=\"320\" y=\"36\" width=\"180.0\""), "{drawn}");
+        assert!(drawn.contains("x=\"320\" y=\"58\" width=\"720.0\""), "{drawn}");
+        assert!(drawn.contains("class=\"bar\" x1=\"590.0\""), "{drawn}");
+        assert!(drawn.contains("class=\"sharp\" x1=\"680.0\""), "{drawn}");
         assert_eq!(drawn.matches("class=\"bar\"").count(), 1, "{drawn}");
     }
 }
