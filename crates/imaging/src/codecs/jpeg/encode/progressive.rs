@@ -54,7 +54,7 @@ pub(super) fn write(
         cancel.check()?;
         planes.fill(band);
         for (plane, component) in components.iter_mut().enumerate() {
-            component.transform(&planes, plane, band.len() / picture.row_bytes());
+            component.transform(&mut planes, plane, band.len() / picture.row_bytes());
         }
     }
     drop(planes);
