@@ -151,8 +151,8 @@ pub(crate) const fn blend(above: u8, below: u8, alpha: u32) -> u8 {
     ((above as u32 * alpha + below as u32 * (255 - alpha) + 127) / 255) as u8
 }
 
-/// A pixel of red, green, blue and alpha over a background, neither premultiplied (W3C Compositing and Blending Level 1,
-/// "source over").
+/// A pixel of red, green, blue and alpha over a background, neither premultiplied (W3C Compositing and Blending Level
+/// 1, "source over").
 pub(crate) fn composited([red, green, blue, alpha]: [u8; 4], below: Colour) -> [u8; 4] {
     let alpha = u32::from(alpha);
     if below.alpha == u8::MAX {

@@ -29,8 +29,8 @@ pub struct Cost {
     pub time: Duration,
 }
 
-/// Predicts the cost of a job, and refuses a job that a limit forbids. Borders that are trimmed count as kept. Where the
-/// result becomes larger without them, the job asks for more memory (`run_within`).
+/// Predicts the cost of a job, and refuses a job that a limit forbids. Borders that are trimmed count as kept. Where
+/// the result becomes larger without them, the job asks for more memory (`run_within`).
 pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
     let plan = Plan::of(info, job)?;
     Ok(Cost {

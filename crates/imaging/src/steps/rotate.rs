@@ -156,8 +156,8 @@ impl<const N: usize, const FOUR: usize, const ALPHA: bool> Kernel for Row<'_, N,
 }
 
 impl<const N: usize, const FOUR: usize, const ALPHA: bool> Row<'_, N, FOUR, ALPHA> {
-    /// The red, green, blue and alpha of the picture at a place, measured from the middle of its first pixel. Beyond its
-    /// edges the picture goes on in the colours of its edges.
+    /// The red, green, blue and alpha of the picture at a place, measured from the middle of its first pixel. Beyond
+    /// its edges the picture goes on in the colours of its edges.
     #[inline(always)]
     fn between(&self, across: i64, down: i64) -> [u8; 4] {
         const BITS: u32 = ONE.trailing_zeros();

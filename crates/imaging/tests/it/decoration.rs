@@ -139,8 +139,8 @@ fn channels_are_those_that_the_rings_need() {
     assert_eq!(channels("format=png&s.roundcorners=20&bgcolor=fff"), 1);
 }
 
-/// The shadow is full at the caster's displaced edge and fades evenly: a pixel's middle at a distance d of a width w has
-/// the alpha 1 - d/w.
+/// The shadow is full at the caster's displaced edge and fades evenly: a pixel's middle at a distance d of a width w
+/// has the alpha 1 - d/w.
 #[test]
 fn shadow_fades_evenly_outside_of_the_border() {
     let query = "format=png&shadowwidth=8&shadowoffset=3,2&shadowcolor=000&bgcolor=fff&margin=1";

@@ -21,8 +21,8 @@ fn value(x: f64, y: f64) -> [f64; 3] {
     [20.0 + 3.0 * x, 10.0 + 5.0 * y, x + y + 50.0]
 }
 
-/// The place in the source that is seen at a pixel's middle, after a clockwise rotation about the middle. With rows from
-/// top to bottom, a clockwise rotation by `t` takes (1, 0) to (cos t, sin t).
+/// The place in the source that is seen at a pixel's middle, after a clockwise rotation about the middle. With rows
+/// from top to bottom, a clockwise rotation by `t` takes (1, 0) to (cos t, sin t).
 fn place(view: &View, x: u32, y: u32, degrees: f64) -> (f64, f64) {
     let (sine, cosine) = degrees.to_radians().sin_cos();
     let across = f64::from(x) + 0.5 - f64::from(view.width) / 2.0;
