@@ -107,6 +107,8 @@ fn encoding(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 (false, false) => 85_000,
             }
         }
+        // Twelve times as long as at the usual level, for a photograph.
+        Format::Png if job.instructions.output.png_max_deflate => 900_000,
         Format::Png | Format::Bmp | Format::Tiff => 75_000,
     }
 }

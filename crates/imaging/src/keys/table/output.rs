@@ -173,7 +173,7 @@ pub(super) static GROUP: Group = Group {
             &[],
             true,
             "a truth value, default false",
-            "Compresses a PNG for as long as it takes, for a few percent fewer bytes.",
+            "Compresses a PNG ten times as long, for a few percent fewer bytes.",
             |reading, value| values::truth(value).map(|on| reading.instructions.output.png_max_deflate = on),
         ),
         key(
