@@ -254,9 +254,9 @@ fn colours(luma: &[u8; LANES], blue: &[u8; LANES], red: &[u8; LANES]) -> [[u8; L
     const RED: i16 = 14_234;
     const GREEN: i16 = 8_708;
     const BLUE: u16 = 17_685;
-    // The sample times the factor, out of 2^8: the upper half of a product of 16 bits each, for which processors have an
-    // instruction.
-    let scaled = |sample: u8, factor: u16| ((u32::from(sample) << 8) * u32::from(factor) >> 16) as u16;
+    // The sample times the factor, out of 2^8: the upper half of a product of 16 bits each, for which processors have
+    // an instruction.
+    let scaled = |sample: u8, factor: u16| (((u32::from(sample) << 8) * u32::from(factor)) >> 16) as u16;
     let clamped = |value: i16| (value >> 6).clamp(0, 255) as u8;
     let mut result = [[0; LANES]; 3];
     for lane in 0..LANES {

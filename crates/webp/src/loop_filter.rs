@@ -130,10 +130,8 @@ fn chroma_rows(planes: &mut [Plane<8>; 2], x: usize, y: usize, edge: Edge) {
 #[inline(always)]
 fn turned(samples: &[u8], start: usize, stride: usize) -> [u64; 8] {
     let mut rows = [0; 8];
-    for (row, y) in rows.iter_mut().zip(0..) {
-        let mut eight = [0; 8];
-        eight.copy_from_slice(&samples[start + y * stride..][..8]);
-        *row = u64::from_le_bytes(eight);
+    for (row, samples) in rows.iter_mut().zip(samples[start..].chunks(stride)) {
+        *row = samples.first_chunk().copied().map_or(0, u64::from_le_bytes);
     }
     transposed(rows)
 }
@@ -141,8 +139,10 @@ fn turned(samples: &[u8], start: usize, stride: usize) -> [u64; 8] {
 /// Writes columns back to eight rows.
 #[inline(always)]
 fn put_turned(samples: &mut [u8], start: usize, stride: usize, columns: [u64; 8]) {
-    for (row, y) in transposed(columns).into_iter().zip(0..) {
-        samples[start + y * stride..][..8].copy_from_slice(&row.to_le_bytes());
+    for (row, samples) in transposed(columns).into_iter().zip(samples[start..].chunks_mut(stride)) {
+        if let Some(samples) = samples.first_chunk_mut() {
+            *samples = row.to_le_bytes();
+        }
     }
 }
 

@@ -33,8 +33,8 @@ impl Scale {
     }
 }
 
-/// The means of squares of `SIDE` samples in each direction, of the first `width` samples of these rows. There are `SIDE`
-/// rows, or fewer at the lower edge. `sums` has room for a row.
+/// The means of squares of `SIDE` samples in each direction, of the first `width` samples of these rows. There are
+/// `SIDE` rows, or fewer at the lower edge. `sums` has room for a row.
 #[inline(always)]
 pub(crate) fn means<const SIDE: usize>(rows: &[&[u8]], width: usize, sums: &mut [u16], means: &mut [u8]) {
     let sums = &mut sums[..width];

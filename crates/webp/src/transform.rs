@@ -64,6 +64,7 @@ struct InverseCosine<'t, const WIDE: bool> {
 impl<const WIDE: bool> Kernel for InverseCosine<'_, WIDE> {
     type Output = ();
 
+    #[expect(clippy::needless_range_loop, reason = "a block is the same in eight rows")]
     #[inline(always)]
     fn run(self) {
         let mut columns: Coefficients<BLOCKS> = [[0; BLOCKS]; 16];

@@ -1,5 +1,5 @@
-//! TIFF codec (TIFF 6.0 and BigTIFF): reads directories and pages, and decompresses strips and tiles, LZW and PackBits by
-//! itself and all else by crates for the compression.
+//! TIFF codec (TIFF 6.0 and BigTIFF): reads directories and pages, and decompresses strips and tiles: LZW and PackBits
+//! by itself, all else by crates for the compression.
 //!
 //! Of the format it supports what programs write for pictures; `docs/formats.md` lists it. Reading a header copies no
 //! array: the places of a page's strips or tiles are looked up when these are decoded.
