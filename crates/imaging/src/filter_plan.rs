@@ -102,18 +102,18 @@ impl FilterPlan {
             .max()
             .unwrap_or_default();
         let costs = [
-            (self.matrix != ColourMatrix::IDENTITY, 4_000),
-            (simple.overlay.is_some(), 6_000),
-            (advanced.blur.is_some(), 6_000 * samples),
-            (advanced.sharpen.is_some(), 7_000 * samples),
-            (advanced.remove_noise.is_some(), 2_000 * samples),
-            (advanced.sobel, 8_000),
-            (advanced.sepia, 4_000),
-            (advanced.equalize, 4_000),
-            (advanced.white_balance().is_some(), 4_000),
-            (advanced.posterize.is_some(), 2_000),
+            (self.matrix != ColourMatrix::IDENTITY, 1_500),
+            (simple.overlay.is_some(), 3_000),
+            (advanced.blur.is_some(), 3_000 * samples),
+            (advanced.sharpen.is_some(), 3_500 * samples),
+            (advanced.remove_noise.is_some(), 1_500 * samples),
+            (advanced.sobel, 2_500),
+            (advanced.sepia, 1_500),
+            (advanced.equalize, 2_500),
+            (advanced.white_balance().is_some(), 2_500),
+            (advanced.posterize.is_some(), 1_500),
             (advanced.changes_tone(), 10_000),
-            (advanced.feather.is_some(), 6_000),
+            (advanced.feather.is_some(), 5_000),
         ];
         costs.iter().filter(|(wanted, _)| *wanted).map(|(_, cost)| cost).sum()
     }
