@@ -35,17 +35,17 @@ fn tilted<const N: usize, const FOUR: usize, const ALPHA: bool>(
     let channels = over(picture.channels, plan.background);
     let places = Places::new(picture.size, size, plan.tilt);
     let filter = Filter::new(N);
-    let mut pixels = Vec::with_capacity(Picture::bytes(size, channels));
-    for y in 0..size.height {
+    let sampler = Sampler { picture, filter };
+    let mut pixels = vec![0; Picture::bytes(size, channels)];
+    for (y, row) in (0..).zip(pixels.chunks_exact_mut(size.width as usize * channels.count())) {
         cancel.check()?;
         with_widest(Row::<N, FOUR, ALPHA> {
-            picture,
+            sampler: &sampler,
             places: &places,
-            filter: &filter,
             y,
             channels,
             background: plan.background,
-            pixels: &mut pixels,
+            row,
         });
     }
     Ok(Picture { size, channels, pixels })
@@ -119,16 +119,20 @@ fn weights(step: usize) -> [f32; 4] {
     ]
 }
 
+/// A picture that is read between its pixels.
+struct Sampler<'r, const N: usize, const FOUR: usize, const ALPHA: bool> {
+    picture: &'r Picture,
+    filter: Filter<FOUR>,
+}
+
 /// A row of the canvas to be filled.
 struct Row<'r, const N: usize, const FOUR: usize, const ALPHA: bool> {
-    picture: &'r Picture,
+    sampler: &'r Sampler<'r, N, FOUR, ALPHA>,
     places: &'r Places,
-    filter: &'r Filter<FOUR>,
     y: u32,
     channels: Channels,
     background: Colour,
-    /// The row is appended.
-    pixels: &'r mut Vec<u8>,
+    row: &'r mut [u8],
 }
 
 impl<const N: usize, const FOUR: usize, const ALPHA: bool> Kernel for Row<'_, N, FOUR, ALPHA> {
@@ -136,26 +140,31 @@ impl<const N: usize, const FOUR: usize, const ALPHA: bool> Kernel for Row<'_, N,
 
     #[inline(always)]
     fn run(self) {
-        let Size { width, height } = self.picture.size;
+        let Size { width, height } = self.places.picture;
         let outside = composited([0; 4], self.background);
-        for x in 0..self.places.canvas.width {
+        for (x, target) in (0..).zip(self.row.chunks_exact_mut(self.channels.count())) {
             let (across, down) = self.places.of(x, self.y);
             let part = covered(across, width) * covered(down, height);
             let pixel = if part == 0.0 {
                 outside
             } else {
-                let [red, green, blue, alpha] = self.between(across - ONE / 2, down - ONE / 2);
+                let [red, green, blue, alpha] = self.sampler.between(across - ONE / 2, down - ONE / 2);
                 match (f32::from(alpha) * part + 0.5) as u8 {
                     u8::MAX => [red, green, blue, u8::MAX],
                     alpha => composited([red, green, blue, alpha], self.background),
                 }
             };
-            self.channels.write(pixel, self.pixels);
+            let [red, .., alpha] = pixel;
+            match target {
+                [gray] => *gray = red,
+                [gray, opacity] => [*gray, *opacity] = [red, alpha],
+                colours => colours.copy_from_slice(&pixel[..colours.len()]),
+            }
         }
     }
 }
 
-impl<const N: usize, const FOUR: usize, const ALPHA: bool> Row<'_, N, FOUR, ALPHA> {
+impl<const N: usize, const FOUR: usize, const ALPHA: bool> Sampler<'_, N, FOUR, ALPHA> {
     /// The red, green, blue and alpha of the picture at a place, measured from the middle of its first pixel. Beyond
     /// its edges the picture goes on in the colours of its edges.
     #[inline(always)]
@@ -193,8 +202,8 @@ impl<const N: usize, const FOUR: usize, const ALPHA: bool> Row<'_, N, FOUR, ALPH
             }
         }
         let mut pixel = [0.0_f32; N];
-        for (index, sum) in sums.into_iter().enumerate() {
-            pixel[index % N] += sum;
+        for (channel, value) in pixel.iter_mut().enumerate() {
+            *value = (sums[channel] + sums[N + channel]) + (sums[2 * N + channel] + sums[3 * N + channel]);
         }
         finished::<N, ALPHA>(pixel)
     }
