@@ -42,12 +42,12 @@ const MOST_COLOURS: usize = 255;
 /// The index that stands for transparency until the number of colours is known. No colour has it.
 const TRANSPARENT: u8 = MOST_COLOURS as u8;
 
-/// The difference that a palette of this quality, 0 to 100, may have. The scale is our own: linear, with 0.02 at 60,
+/// The difference that a palette of this quality, 0 to 100, may have. The scale is our own: linear, with 0.02 at 20,
 /// which is about the difference that one can just see in the Oklab space, and with any difference at 0.
 pub(super) fn allowed_difference(quality: u8) -> f32 {
     match quality {
         0 => f32::INFINITY,
-        quality => 0.05 * (1.0 - f32::from(quality.min(100)) / 100.0),
+        quality => 0.025 * (1.0 - f32::from(quality.min(100)) / 100.0),
     }
 }
 

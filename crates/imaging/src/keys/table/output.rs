@@ -141,7 +141,7 @@ pub(super) static GROUP: Group = Group {
             true,
             "0 to 100",
             "Writes a PNG with a palette of as few colours as reach this quality: 16, 32, 64, 128, or 256 (or `colors`). \
-             At 60 the mean difference is about what one can just see. An image with half transparent pixels keeps \
+             At 20 the mean difference is about what one can just see. An image with half transparent pixels keeps \
              all its colours, unless `colors` is given.",
             |reading, value| {
                 values::quality(value).map(|quality| reading.instructions.output.png_quality = Some(quality))
