@@ -4,6 +4,7 @@
 mod build;
 mod cancel;
 mod fair;
+mod filters;
 mod hits;
 pub(crate) mod http;
 mod installed;
@@ -23,13 +24,14 @@ use anyhow::{Result, bail};
 pub(crate) fn run(name: &str, options: &[&str]) -> Result<()> {
     let write = match options {
         [] => false,
-        ["--write"] if ["http", "pixels"].contains(&name) => true,
+        ["--write"] if ["filters", "http", "pixels"].contains(&name) => true,
         _ => bail!("bench `{name}` has no option `{}`", options.join(" ")),
     };
     match name {
         "build" => build::run(),
         "cancel" => cancel::run(),
         "fair" => fair::run(),
+        "filters" => filters::run(write),
         "hits" => hits::run(),
         "http" => ipx::run(write),
         "pixels" => pixels::run(write),
@@ -37,7 +39,8 @@ pub(crate) fn run(name: &str, options: &[&str]) -> Result<()> {
         "relay" => relay::run(),
         "stampede" => stampede::run(),
         other => bail!(
-            "there is no bench `{other}`; there are: build, cancel, fair, hits, http, pixels, predict, relay, stampede"
+            "there is no bench `{other}`; there are: build, cancel, fair, filters, hits, http, pixels, predict, relay, \
+             stampede"
         ),
     }
 }

@@ -152,9 +152,13 @@ fn commands(preset: &str, setting: &str, text: &str) -> Result<Query, InstallErr
         return refuse("a preset cannot name another".to_owned());
     }
     let (_, ignored) = Instructions::parse(query.iter());
-    let fault = ignored
-        .iter()
-        .find(|ignored| !matches!(ignored.reason, IgnoredReason::Unknown { nearest: None }));
+    let is_plugins = |reason: &IgnoredReason| {
+        matches!(
+            reason,
+            IgnoredReason::Unknown { nearest: None } | IgnoredReason::NeedsPlugin
+        )
+    };
+    let fault = ignored.iter().find(|ignored| !is_plugins(&ignored.reason));
     match fault {
         Some(fault) => refuse(fault.to_string()),
         None => Ok(query),

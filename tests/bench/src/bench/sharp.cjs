@@ -10,14 +10,16 @@ sharp.cache(false);
 // Prints the median processor milliseconds of the jobs, the peak megabytes of the process, and those beyond the idle
 // process and the source. Writes the last result.
 async function measure(source, options, times, result) {
-  const { resize, format, output } = JSON.parse(options);
+  const { resize, steps = [], format, output } = JSON.parse(options);
   const idle = resident('VmRSS');
   const measured = [];
   let length = 0;
   for (let index = 0; index < Number(times); index++) {
     const before = process.cpuUsage();
     const bytes = fs.readFileSync(source);
-    const made = await sharp(bytes).resize(resize).toFormat(format, output).toBuffer();
+    let picture = sharp(bytes).resize(resize);
+    for (const [method, ...values] of steps) picture = picture[method](...values);
+    const made = await picture.toFormat(format, output).toBuffer();
     const { user, system } = process.cpuUsage(before);
     measured.push((user + system) / 1000);
     length = bytes.length;
