@@ -6,6 +6,8 @@
 //! The box holds all edges, so that a border may have any colour, and may change slowly. The picture is decoded once
 //! more for it, at full size, row by row; an animation with all of its frames, so that nothing is cut off in any.
 
+use resizer_kernel::{Kernel, with_widest};
+
 use crate::cost::TRIM_ROWS;
 use crate::damage::{Completed, Next};
 use crate::instructions::Trim;
@@ -131,38 +133,43 @@ impl Content {
         let row = &self.rows[y as usize % TRIM_ROWS];
         let length = row.len();
 
-        // Within the row.
-        if length > count && strongest(&row[..length - count], &row[count..]) > self.level {
+        // Within the row. The first two pixels have none before them.
+        let first = row.iter().zip(&row[count..]).take(count);
+        let mut found = Strongest {
+            sharp: first.fold(0, |most, (a, b)| most.max(a.abs_diff(*b))),
+            soft: 0,
+        };
+        if length > 2 * count {
+            let (before, middle) = (&row[..length - 2 * count], &row[count..length - count]);
+            let others = strongest(before, middle, &row[2 * count..], self.level);
+            found.sharp = found.sharp.max(others.sharp);
+            found.soft = others.soft;
+        }
+        if found.sharp > self.level {
             self.down.pixel(y);
             Self::take(&mut self.across, length, count, |at| {
                 (at >= count && row[at].abs_diff(row[at - count]) > self.level).then_some(Kind::Edge)
             });
         }
-        if length > 2 * count {
-            let (before, middle, after) = (
-                &row[..length - 2 * count],
-                &row[count..length - count],
-                &row[2 * count..],
-            );
-            if strongest_soft(before, middle, after, self.level) > self.level {
-                self.down.pixel(y);
-                Self::take(&mut self.across, length, count, |at| {
-                    let inside = at >= count && at + count < length;
-                    (inside && is_soft(row[at - count], row[at], row[at + count], self.level)).then_some(Kind::Pixel)
-                });
-            }
+        if found.soft > self.level {
+            self.down.pixel(y);
+            Self::take(&mut self.across, length, count, |at| {
+                let inside = at >= count && at + count < length;
+                (inside && is_soft(row[at - count], row[at], row[at + count], self.level)).then_some(Kind::Pixel)
+            });
         }
+        // Between rows. The second row has only one before it.
         let Some(above) = y.checked_sub(1) else { return };
         let middle = &self.rows[above as usize % TRIM_ROWS];
-        if strongest(middle, row) > self.level {
+        let before = &self.rows[above.saturating_sub(1) as usize % TRIM_ROWS];
+        let found = strongest(before, middle, row, self.level);
+        if found.sharp > self.level {
             self.down.edge(y);
             Self::take(&mut self.across, length, count, |at| {
                 (row[at].abs_diff(middle[at]) > self.level).then_some(Kind::Pixel)
             });
         }
-        let Some(before) = y.checked_sub(2) else { return };
-        let before = &self.rows[before as usize % TRIM_ROWS];
-        if strongest_soft(before, middle, row, self.level) > self.level {
+        if found.soft > self.level {
             self.down.pixel(above);
             Self::take(&mut self.across, length, count, |at| {
                 is_soft(before[at], middle[at], row[at], self.level).then_some(Kind::Pixel)
@@ -223,22 +230,70 @@ fn premultiplied(row: &[u8], channels: Channels, target: &mut Vec<u8>) {
     }
 }
 
-/// The largest difference of two rows.
-fn strongest(a: &[u8], b: &[u8]) -> u8 {
-    a.iter().zip(b).fold(0, |most, (a, b)| most.max(a.abs_diff(*b)))
+/// The largest differences of neighbouring samples.
+#[derive(Clone, Copy)]
+struct Strongest {
+    /// Between a sample and the one after it.
+    sharp: u8,
+    /// Between the samples before and after one, where neither differs from it by more than the level.
+    soft: u8,
 }
 
-/// The largest difference of two rows, where neither differs from the row in the middle by more than `level`.
-fn strongest_soft(before: &[u8], middle: &[u8], after: &[u8], level: u8) -> u8 {
-    let pixels = before.iter().zip(middle).zip(after);
-    pixels.fold(0, |most, ((before, middle), after)| {
-        let is_sharp = before.abs_diff(*middle) > level || middle.abs_diff(*after) > level;
-        most.max(if is_sharp { 0 } else { before.abs_diff(*after) })
+/// The largest differences of three rows.
+fn strongest(before: &[u8], middle: &[u8], after: &[u8], level: u8) -> Strongest {
+    with_widest(Rows {
+        before,
+        middle,
+        after,
+        level,
     })
 }
 
+struct Rows<'r> {
+    before: &'r [u8],
+    middle: &'r [u8],
+    after: &'r [u8],
+    level: u8,
+}
+
+impl Kernel for Rows<'_> {
+    type Output = Strongest;
+
+    #[inline(always)]
+    fn run(self) -> Strongest {
+        const LANES: usize = 32;
+        let (before, before_rest) = self.before.as_chunks::<LANES>();
+        let (middle, middle_rest) = self.middle.as_chunks::<LANES>();
+        let (after, after_rest) = self.after.as_chunks::<LANES>();
+        let (mut sharp, mut soft) = ([0; LANES], [0; LANES]);
+        for ((before, middle), after) in before.iter().zip(middle).zip(after) {
+            for lane in 0..LANES {
+                sharp[lane] = sharp[lane].max(middle[lane].abs_diff(after[lane]));
+                soft[lane] = soft[lane].max(softness(before[lane], middle[lane], after[lane], self.level));
+            }
+        }
+        for ((before, middle), after) in before_rest.iter().zip(middle_rest).zip(after_rest) {
+            sharp[0] = sharp[0].max(middle.abs_diff(*after));
+            soft[0] = soft[0].max(softness(*before, *middle, *after, self.level));
+        }
+        let largest = |lanes: [u8; LANES]| lanes.into_iter().fold(0, u8::max);
+        Strongest {
+            sharp: largest(sharp),
+            soft: largest(soft),
+        }
+    }
+}
+
+/// The difference between the samples before and after one, or 0 where one of them differs from it by more than
+/// `level`.
+#[inline(always)]
+fn softness(before: u8, middle: u8, after: u8, level: u8) -> u8 {
+    let sharp = before.abs_diff(middle).max(middle.abs_diff(after));
+    if sharp > level { 0 } else { before.abs_diff(after) }
+}
+
 fn is_soft(before: u8, middle: u8, after: u8, level: u8) -> bool {
-    strongest_soft(&[before], &[middle], &[after], level) > level
+    softness(before, middle, after, level) > level
 }
 
 #[cfg(test)]
