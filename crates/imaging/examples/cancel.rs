@@ -67,6 +67,31 @@ fn main() {
             &transparent,
             "format=jpg&bgcolor=ffffff&rotate=90&width=3100&height=4100&scale=canvas",
         ),
+        ("colours changed", &opaque, "format=jpg&s.sepia=true&s.overlay=ff000040"),
+        ("blurred and sharpened", &opaque, "format=jpg&a.blur=20&a.sharpen=5"),
+        ("noise removed", &opaque, "format=jpg&a.removenoise=10"),
+        (
+            "equalised and balanced",
+            &opaque,
+            "format=jpg&a.equalize=true&a.balancewhite=true&a.posterize=64",
+        ),
+        (
+            "tilted, with rings",
+            &opaque,
+            "format=jpg&rotate=30&borderwidth=20&margin=20&shadowwidth=20&shadowcolor=000",
+        ),
+        (
+            "corners rounded",
+            &opaque,
+            "format=jpg&s.roundcorners=50&bgcolor=ffffff",
+        ),
+        ("trimmed", &opaque, "format=jpg&width=200&trim.threshold=80"),
+        (
+            "scaled in linear light",
+            &opaque,
+            "format=jpg&width=2000&down.colorspace=linear",
+        ),
+        ("PNG with a palette written", &opaque, "format=png&colors=64"),
     ];
     for (name, source, query) in whole.iter().filter(|row| row.0.contains(&wanted)) {
         measure(name, source, query, moments);
