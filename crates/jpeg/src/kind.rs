@@ -23,7 +23,7 @@ pub(crate) struct Blocks<'a> {
 impl Blocks<'_> {
     /// Decodes blocks of this size. For kernels.
     #[inline(always)]
-    pub(crate) fn decode<const W: usize, const H: usize>(self, bits: &mut Bits<'_>) -> Result<(), Error>
+    pub(crate) fn decode<const W: usize, const H: usize>(&mut self, bits: &mut Bits<'_>) -> Result<(), Error>
     where
         [f32; W]: Points,
         [f32; H]: Points,
@@ -41,7 +41,7 @@ impl Blocks<'_> {
 }
 
 /// Decodes blocks into rows of a plane. After an error no bits are taken.
-pub(crate) type Decode = fn(&mut Bits<'_>, Blocks<'_>) -> Result<(), Error>;
+pub(crate) type Decode = fn(&mut Bits<'_>, &mut Blocks<'_>) -> Result<(), Error>;
 
 /// Writes the samples of known coefficients into rows of a plane. `multipliers` are in zigzag order.
 pub(crate) type Draw = fn(dc: i16, &Coefficients, multipliers: &[f32; 64], plane: &mut [u8], stride: usize);
@@ -91,7 +91,7 @@ impl Kind {
     }
 }
 
-fn decode<const W: usize, const H: usize>(bits: &mut Bits<'_>, blocks: Blocks<'_>) -> Result<(), Error>
+fn decode<const W: usize, const H: usize>(bits: &mut Bits<'_>, blocks: &mut Blocks<'_>) -> Result<(), Error>
 where
     [f32; W]: Points,
     [f32; H]: Points,
@@ -100,12 +100,12 @@ where
 }
 
 /// The kernel of [`decode`].
-struct DecodeBlocks<'a, 's, const W: usize, const H: usize> {
+struct DecodeBlocks<'a, 'b, 's, const W: usize, const H: usize> {
     bits: &'a mut Bits<'s>,
-    blocks: Blocks<'a>,
+    blocks: &'a mut Blocks<'b>,
 }
 
-impl<const W: usize, const H: usize> Kernel for DecodeBlocks<'_, '_, W, H>
+impl<const W: usize, const H: usize> Kernel for DecodeBlocks<'_, '_, '_, W, H>
 where
     [f32; W]: Points,
     [f32; H]: Points,

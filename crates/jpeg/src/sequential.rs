@@ -42,8 +42,8 @@ impl SequentialScan {
     pub(crate) const PART_BYTES: usize = size_of::<(DcTable, AcTable)>() + DcTable::BYTES + AcTable::BYTES;
 }
 
-/// A scan for a kernel in which the decoder of blocks of one size is inlined, so that bits stay in registers. Components
-/// with blocks of other sizes call their own kernels.
+/// A scan for a kernel in which the decoder of blocks of one size is inlined, so that bits stay in registers.
+/// Components with blocks of other sizes call their own kernels.
 pub(crate) struct Inlined<'c, const W: usize, const H: usize>(pub(crate) &'c mut SequentialScan);
 
 impl<const W: usize, const H: usize> Entropy for Inlined<'_, W, H>
@@ -67,7 +67,7 @@ where
             stride,
             ..
         } = component;
-        let blocks = Blocks {
+        let mut blocks = Blocks {
             tables: Tables {
                 dc_table,
                 ac_table,
@@ -83,7 +83,7 @@ where
             return blocks.decode::<W, H>(bits);
         }
         let mut copy = *bits;
-        (kind.decode)(&mut copy, blocks)?;
+        (kind.decode)(&mut copy, &mut blocks)?;
         *bits = copy;
         Ok(())
     }
