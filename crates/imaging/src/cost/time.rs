@@ -22,9 +22,9 @@ const RESULT_SAMPLE: u64 = 2_000;
 /// A pixel of a canvas with padding or rings.
 const PADDED_PIXEL: u64 = 1_000;
 /// A pixel of a canvas that a tilted picture lies on.
-const TILTED_PIXEL: u64 = 30_000;
+const TILTED_PIXEL: u64 = 15_000;
 /// A stored pixel that trimming compares with its neighbours.
-const TRIMMED_PIXEL: u64 = 1_500;
+const TRIMMED_PIXEL: u64 = 800;
 
 /// The processor time of a job.
 pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
