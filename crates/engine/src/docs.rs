@@ -121,9 +121,6 @@ fn querystring_page() -> String {
 # The querystring
 
 Keys are the same in upper and lower case. A value that cannot be read is ignored, as is a key that nobody knows.
-
-| key | values | what it does |
-|---|---|---|
 "
     );
     let spelt = |key: &Key| {
@@ -132,19 +129,37 @@ Keys are the same in upper and lower case. A value that cannot be read is ignore
             .collect::<Vec<_>>()
             .join(", ")
     };
-    for key in KEYS.iter().filter(|key| matches!(key.support, Support::Yes(_))) {
+    for group in KEYS {
+        let supported = group.keys.iter().filter(|key| matches!(key.support, Support::Yes(_)));
+        let rows: String = supported
+            .map(|key| {
+                let (values, doc) = (table::cell(key.values), table::cell(key.doc));
+                format!("| {} | {values} | {doc} |\n", spelt(key))
+            })
+            .collect();
+        if !rows.is_empty() {
+            _ = write!(
+                text,
+                "\n## {}\n\n| key | values | what it does |\n|---|---|---|\n{rows}",
+                group.title
+            );
+        }
+    }
+    text.push_str("\n## Not supported\n\nThese keys of ImageResizer and Imageflow change nothing.\n\n");
+    text.push_str("| key | what it stands for | why not |\n|---|---|---|\n");
+    for key in Key::all() {
+        let reason = match key.support {
+            Support::No { reason } => reason,
+            Support::NotYet => "Not yet.",
+            _ => continue,
+        };
         _ = writeln!(
             text,
             "| {} | {} | {} |",
             spelt(key),
-            table::cell(key.values),
-            table::cell(key.doc)
+            table::cell(key.doc),
+            table::cell(reason)
         );
-    }
-    text.push_str("\n## Known, and not supported yet\n\nThese keys of ImageResizer and Imageflow change nothing.\n\n");
-    text.push_str("| key | what it stands for |\n|---|---|\n");
-    for key in KEYS.iter().filter(|key| matches!(key.support, Support::NotYet)) {
-        _ = writeln!(text, "| {} | {} |", spelt(key), table::cell(key.doc));
     }
     text
 }

@@ -27,7 +27,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const SIZES: [(u32, u32); 3] = [(320, 240), (1500, 1000), (4000, 3000)];
 /// The sizes of an animation's frames.
 const FRAMES: [(u32, u32); 2] = [(160, 120), (480, 360)];
-const MODES: [&str; 9] = [
+const MODES: [&str; 11] = [
     "width=100",
     "width=1000",
     "quality=85",
@@ -37,6 +37,8 @@ const MODES: [&str; 9] = [
     "width=700&rotate=90",
     "width=800&bgcolor=ff0000",
     "width=1200&jpeg.progressive=true",
+    "width=700&subsampling=444&f.sharpen=40",
+    "width=600&down.colorspace=linear&down.filter=jinc&down.blur=2&f.ignorealpha=true",
 ];
 const OUTPUTS: [Format; 4] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP];
 

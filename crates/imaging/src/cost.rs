@@ -10,7 +10,9 @@ mod time;
 
 use std::time::Duration;
 
+use crate::instructions::Subsampling;
 use crate::plan::Plan;
+use crate::resampling::Resampling;
 use crate::shrink::Axis;
 use crate::{Channels, Format, ImageError, Job, Lossless, Orientation, Size, SourceInfo};
 
@@ -70,11 +72,11 @@ fn picture_bytes(size: Size, channels: Channels) -> u64 {
 
 /// The bytes of the decoder, the scaler's rows and weights, and the scaled picture.
 fn scaling_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
-    let pixels = scaler_bytes(plan.axes(), plan.scaled, info.channels);
+    let pixels = scaler_bytes(plan.axes(), plan.scaled, info.channels, &plan.resampling);
     let planes = plan.planes.as_ref().map(|planar| {
         let planes = planar.planes.iter();
         planes
-            .map(|plane| scaler_bytes(plane.axes, plane.scaled, Channels::Gray))
+            .map(|plane| scaler_bytes(plane.axes, plane.scaled, Channels::Gray, &plan.resampling))
             .sum()
     });
     let scaler = match planes {
@@ -87,27 +89,37 @@ fn scaling_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
 }
 
 /// The bytes of a scaler and of the picture that it returns.
-fn scaler_bytes([across, down]: [Axis; 2], scaled: Size, channels: Channels) -> u64 {
+fn scaler_bytes([across, down]: [Axis; 2], scaled: Size, channels: Channels, resampling: &Resampling) -> u64 {
     const NUMBER_BYTES: u64 = 4;
     const SAMPLE_BYTES: u64 = 2;
-    /// Unfinished target rows where the window is longer than the ring: two of three lobes each, and the spare one.
-    const SUMS: u64 = 8;
+    let reach = resampling.reach().ceil() as u64;
     let picture = picture_bytes(scaled, channels);
-    if across.is_exactly(scaled.width) && down.is_exactly(scaled.height) {
-        return picture;
+    let unchanged = across.is_exactly(scaled.width) && down.is_exactly(scaled.height);
+    // A row whose alpha is replaced.
+    let opaque_row = match resampling.ignores_alpha {
+        true => u64::from(across.pixels()) * channels.count() as u64,
+        false => 0,
+    };
+    if unchanged && !resampling.sharpens_unchanged {
+        return picture + opaque_row;
     }
     let (width, height) = (across.pixels(), down.pixels());
     let channels = channels.count() as u64;
-    let window = |source: u32, target: u32| (6 * u64::from(source)).div_ceil(u64::from(target)).max(6) + 2;
+    let window = |source: u32, target: u32| {
+        let longer = (2 * reach * u64::from(source)).div_ceil(u64::from(target));
+        longer.max(2 * reach) + 2
+    };
     let rows = window(height, scaled.height);
     let ring = rows.next_power_of_two().min(SCALER_ROWS as u64) * SAMPLE_BYTES;
-    let sums = if rows > SCALER_ROWS as u64 { SUMS } else { 0 } * NUMBER_BYTES;
+    // Where the window is longer than the ring, sums for unfinished target rows, and a spare one.
+    let sums = if rows > SCALER_ROWS as u64 { 2 * reach + 2 } else { 0 } * NUMBER_BYTES;
     let lines = SCALER_LINES as u64 * NUMBER_BYTES;
     // The lines of some target positions on their side.
     let stretch = SCALER_TARGETS as u64 * u64::from(width).div_ceil(u64::from(scaled.width));
     let turned = (stretch + window(width, scaled.width)).min(u64::from(width) + SCALER_LINES as u64) * lines;
     let rows = channels * (u64::from(width) * (ring + sums + lines) + turned);
-    picture + rows + weight_bytes(width, scaled.width) + weight_bytes(height, scaled.height)
+    let weights = weight_bytes(width, scaled.width, reach) + weight_bytes(height, scaled.height, reach);
+    picture + opaque_row + rows + weights
 }
 
 /// The most source rows that the scaler holds at once. A power of two.
@@ -121,9 +133,9 @@ pub(crate) const SCALER_LINES: usize = 8;
 pub(crate) const SCALER_TARGETS: usize = 32;
 
 /// The bytes of one axis: for each target position its window, and the weights in it.
-fn weight_bytes(source: u32, target: u32) -> u64 {
+fn weight_bytes(source: u32, target: u32, reach: u64) -> u64 {
     let (source, target) = (u64::from(source), u64::from(target));
-    let weights = (6 * source.max(target) + 2 * target).min(source * target);
+    let weights = (2 * reach * source.max(target) + 2 * target).min((source * target).max(3 * target));
     target * 12 + weights * 4
 }
 
@@ -164,21 +176,24 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     let (encoder, encoded) = match job.format {
         Format::Jpeg => {
             let quality = job.instructions.effective_jpeg_quality();
+            let subsampling = job.instructions.effective_subsampling();
             let planes = channels.count() as u64;
             let rows = width.next_multiple_of(16) * 16 * planes;
             let encoder = if job.instructions.jpeg_progressive {
-                // A row of MCUs as numbers of four bytes, and all coefficients as numbers of two.
-                let coefficients = match (channels.is_gray(), quality) {
-                    (true, _) => 2,
-                    (false, 0..=90) => 3,
-                    (false, _) => 6,
+                // A row of MCUs as numbers of four bytes, and all coefficients as numbers of two, with a bit for each.
+                let coefficients = match (channels.is_gray(), subsampling) {
+                    (true, _) => 17,
+                    (false, Subsampling::Both) => 26,
+                    (false, Subsampling::Across) => 34,
+                    (false, Subsampling::Neither) => 51,
                 };
-                4 * rows + padded_pixels(plan.output) * coefficients
+                4 * rows + padded_pixels(plan.output) * coefficients / 8
             } else {
-                // A row of MCUs as numbers of four bytes, and its coefficients as numbers of two.
-                6 * rows
+                // A row of MCUs as numbers of four bytes, and its coefficients as numbers of two, with a bit for each.
+                49 * rows / 8
             };
-            (encoder, jpeg_bytes(plan.output, channels, quality))
+            let encoded = jpeg_bytes(plan.output, channels, quality, subsampling);
+            (encoder, encoded)
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
         Format::WebP => {
@@ -260,15 +275,19 @@ fn padded_pixels(size: Size) -> u64 {
 
 /// The size of the output buffer of a JPEG: what noise takes, so that the buffer never has to grow. Photographs take a
 /// fifth of it. The rest is never touched, and is returned to the system.
-pub(crate) fn jpeg_bytes(size: Size, channels: Channels, quality: u8) -> u64 {
+pub(crate) fn jpeg_bytes(size: Size, channels: Channels, quality: u8, subsampling: Subsampling) -> u64 {
     /// The file header and the tables.
     const HEADER_BYTES: u64 = 1024;
     // Bits per pixel, measured on noise, for one channel and for three.
-    let bits = match (channels.is_gray(), quality) {
-        (true, 0..=90) => 8,
-        (true, _) => 14,
-        (false, 0..=90) => 13,
-        (false, _) => 40,
+    let bits = match (channels.is_gray(), quality, subsampling) {
+        (true, 0..=90, _) => 8,
+        (true, _, _) => 14,
+        (false, 0..=90, Subsampling::Both) => 13,
+        (false, 0..=90, Subsampling::Across) => 17,
+        (false, 0..=90, Subsampling::Neither) => 25,
+        (false, _, Subsampling::Both) => 22,
+        (false, _, Subsampling::Across) => 29,
+        (false, _, Subsampling::Neither) => 40,
     };
     HEADER_BYTES + padded_pixels(size) * bits / 8
 }

@@ -5,9 +5,13 @@
 
 mod canonical;
 mod ignored;
+pub(crate) mod scaling;
+mod subsampling;
 pub(crate) mod values;
 
 pub use ignored::{Ignored, IgnoredReason};
+pub use scaling::{FilterShape, Scaling, ScalingFilter, SharpenWhen};
+pub use subsampling::Subsampling;
 
 use std::borrow::Cow;
 
@@ -158,6 +162,10 @@ pub struct Instructions {
     pub ignore_profile: bool,
     /// The colour of padding and below transparent pixels.
     pub background: Option<Colour>,
+    /// The filter of scaling.
+    pub scaling: Scaling,
+    /// `subsampling`. [`Instructions::effective_subsampling`] is the one that applies.
+    pub subsampling: Option<Subsampling>,
     pub(crate) format: Option<Format>,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,
@@ -195,11 +203,11 @@ impl Instructions {
             let preference = |position: &usize| key.spellings().position(|known| known == pairs[*position].0);
             positions.sort_by_key(preference);
             let Support::Yes(read) = key.support else {
-                notes.extend(
-                    positions
-                        .into_iter()
-                        .map(|position| (position, IgnoredReason::NotSupported)),
-                );
+                let reason = match key.support {
+                    Support::No { reason } => IgnoredReason::Unsupported(reason),
+                    Support::Yes(_) | Support::NotYet => IgnoredReason::NotSupported,
+                };
+                notes.extend(positions.into_iter().map(|position| (position, reason.clone())));
                 continue;
             };
             let mut done = false;

@@ -11,6 +11,16 @@ pub use table::KEYS;
 
 use crate::instructions::Reading;
 
+/// Keys that belong together: a section of the reference page.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Group {
+    /// The heading.
+    pub title: &'static str,
+    /// The keys, in the order a reader would learn them.
+    pub keys: &'static [Key],
+}
+
 /// One querystring key.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -37,6 +47,11 @@ pub enum Support {
     Yes(Read),
     /// ImageResizer or Imageflow know the key. It is ignored, with a note.
     NotYet,
+    /// ImageResizer or Imageflow know the key, and this server deliberately does without it.
+    No {
+        /// The reason, a sentence for the reference page.
+        reason: &'static str,
+    },
 }
 
 /// Reads a trimmed, non-empty value into the instructions, or returns the reason why it is invalid. Opaque outside of
@@ -50,16 +65,20 @@ impl Key {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
+    /// Every known key, group by group.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        KEYS.iter().flat_map(|group| group.keys)
+    }
+
     /// The key with this spelling, in any case.
     pub(crate) fn find(spelling: &str) -> Option<&'static Self> {
-        KEYS.iter()
-            .find(|key| key.spellings().any(|known| known.eq_ignore_ascii_case(spelling)))
+        Self::all().find(|key| key.spellings().any(|known| known.eq_ignore_ascii_case(spelling)))
     }
 
     /// The known spelling nearest to an unknown one: at most two edits away, and fewer than half of its letters.
     pub(crate) fn nearest(spelling: &str) -> Option<&'static str> {
         let most = (spelling.chars().count().saturating_sub(1) / 2).min(2);
-        KEYS.iter()
+        Self::all()
             .flat_map(Self::spellings)
             .map(|known| (strsim::damerau_levenshtein(known, spelling), known))
             .filter(|(distance, _)| *distance <= most)
@@ -83,7 +102,7 @@ mod tests {
     #[test]
     fn spellings_are_unique_and_lower_case() {
         let mut seen = HashSet::new();
-        for spelling in KEYS.iter().flat_map(Key::spellings) {
+        for spelling in Key::all().flat_map(Key::spellings) {
             assert!(seen.insert(spelling), "{spelling} stands twice");
             assert_eq!(spelling, spelling.to_ascii_lowercase());
         }

@@ -17,6 +17,7 @@ mod layout;
 mod limits;
 mod orientation;
 mod plan;
+mod resampling;
 mod shrink;
 mod size;
 mod source;
@@ -45,9 +46,10 @@ pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
-    Align, Anchor, CacheDirective, CropWindow, Ignored, IgnoredReason, Instructions, Lossless, Mode, Process, Scale,
+    Align, Anchor, CacheDirective, CropWindow, FilterShape, Ignored, IgnoredReason, Instructions, Lossless, Mode,
+    Process, Scale, Scaling, ScalingFilter, SharpenWhen, Subsampling,
 };
-pub use keys::{KEYS, Key, Support, is_trigger};
+pub use keys::{Group, KEYS, Key, Support, is_trigger};
 pub use layout::Layout;
 pub use limits::Limits;
 pub use orientation::Orientation;

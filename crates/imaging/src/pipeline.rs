@@ -106,7 +106,7 @@ pub fn run_within(
         damaged = frames.is_damaged();
         let Some(delay) = begun else { break };
         growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
-        let mut scaler = steps::scale::Scaler::new(info.channels, plan.axes(), plan.scaled);
+        let mut scaler = steps::scale::Scaler::new(info.channels, plan.axes(), plan.scaled, &plan.resampling);
         let mut first_row = 0;
         let whole = loop {
             let band = match timed(&mut timings.decode, || frames.next_rows(cancel))? {

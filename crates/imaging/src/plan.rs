@@ -5,8 +5,9 @@ mod planes;
 
 pub(crate) use planes::PlanarPlan;
 #[cfg(feature = "codecs")]
-pub(crate) use planes::{PlanePlan, jpeg_cell};
+pub(crate) use planes::PlanePlan;
 
+use crate::resampling::Resampling;
 use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Size, SourceInfo};
 
@@ -30,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) shrink: Shrink,
     /// The size that the window is scaled to, before turning.
     pub(crate) scaled: Size,
+    /// The filter that scales it.
+    pub(crate) resampling: Resampling,
     /// From stored to displayed: EXIF orientation, `srotate`, `sflip`.
     pub(crate) orient: Orientation,
     /// The colour below transparent pixels and of padding. Opaque if the output has no alpha.
@@ -83,13 +86,18 @@ impl Plan {
         let window = back.apply_to_rectangle(layout.window(), shown);
         let [x1, y1, x2, y2] = window;
         let scaled = back.apply_to_size(layout.image_size());
+        let scaling = &job.instructions.scaling;
+        let window_size = Size::new(x2 - x1, y2 - y1);
+        let resampling = Resampling::of(scaling, window_size, scaled);
         let mut plan = Self {
             window,
             shrink: match info.shrunk_bytes {
-                Some(_) => Shrink::for_scaling(Size::new(x2 - x1, y2 - y1), scaled),
-                None => Shrink::NONE,
+                // A decoder's pixels are means of encoded values, which are not those of light.
+                Some(_) if !resampling.linear => Shrink::for_scaling(window_size, scaled, scaling.least_filtered),
+                _ => Shrink::NONE,
             },
             scaled,
+            resampling,
             orient,
             background: if job.format.has_alpha() {
                 background

@@ -14,18 +14,21 @@ impl Shrink {
     pub(crate) const QUARTER: Self = Self(4);
     pub(crate) const EIGHTH: Self = Self(8);
 
-    /// The largest shrink that the decoder may apply when a window is scaled to a size.
+    /// The largest shrink that the decoder may apply when a window is scaled to a size, both above 0.
     ///
     /// A decoder's pixels are plain means, and the scaler's filter is better. So the filter always keeps a part of the
-    /// work: a factor of 5/4 behind an eighth or a quarter, and of 3/2 behind a half, in each direction. These are the
-    /// least factors at which the results are as near to those of the filter alone as sharp's results are: see the
-    /// table in `docs/benchmarks.md`. The windows stay in place, only their edges fall between pixels: see [`Axis`].
-    pub(crate) fn for_scaling(window: Size, target: Size) -> Self {
-        /// Each shrink with the least factor of the whole scaling.
-        const LEAST: [(Shrink, u32); 3] = [(Shrink::EIGHTH, 10), (Shrink::QUARTER, 5), (Shrink::HALF, 3)];
-        let allows =
-            |(_, least): &&(Self, u32)| window.width / least >= target.width && window.height / least >= target.height;
-        LEAST.iter().find(allows).map_or(Self::NONE, |(shrink, _)| *shrink)
+    /// work: at least the factor `least` in each direction. Without one, the factor is 5/4 behind an eighth or a
+    /// quarter, and 3/2 behind a half. These are the least factors at which the results are as near to those of the
+    /// filter alone as sharp's results are: see the table in `docs/benchmarks.md`. The windows stay in place, only their
+    /// edges fall between pixels: see [`Axis`].
+    pub(crate) fn for_scaling(window: Size, target: Size, least: Option<f64>) -> Self {
+        const SHRINKS: [(Shrink, f64); 3] = [(Shrink::EIGHTH, 1.25), (Shrink::QUARTER, 1.25), (Shrink::HALF, 1.5)];
+        let factor = |window: u32, target: u32| f64::from(window) / f64::from(target);
+        let whole = factor(window.width, target.width).min(factor(window.height, target.height));
+        SHRINKS
+            .iter()
+            .find(|(shrink, usual)| whole >= f64::from(shrink.0) * least.unwrap_or(*usual))
+            .map_or(Self::NONE, |(shrink, _)| *shrink)
     }
 
     /// 1, 2, 4 or 8.
@@ -136,7 +139,7 @@ mod tests {
     fn shrink_leaves_the_filter_its_part() {
         let check = |window: (u32, u32), target: (u32, u32), expected: u32| {
             let (window, target) = (Size::new(window.0, window.1), Size::new(target.0, target.1));
-            let found = Shrink::for_scaling(window, target).denominator();
+            let found = Shrink::for_scaling(window, target, None).denominator();
             assert_eq!(found, expected, "{window} to {target}");
         };
         check((4000, 3000), (4000, 3000), 1);
@@ -151,6 +154,26 @@ mod tests {
         check((4000, 3000), (10, 3000), 1);
         check((4000, 3000), (2500, 10), 1);
         check((100, 100), (200, 200), 1);
+    }
+
+    #[test]
+    fn shrink_leaves_the_filter_the_factor_that_is_asked_for() {
+        let check = |target: u32, least: f64, expected: u32| {
+            let (window, target) = (Size::new(4200, 4200), Size::new(target, target));
+            let found = Shrink::for_scaling(window, target, Some(least)).denominator();
+            assert_eq!(found, expected, "{window} to {target}, {least}");
+        };
+        // 4200 / 2.1 is 2000, of which an eighth, a quarter and a half are left.
+        check(250, 2.1, 8);
+        check(251, 2.1, 4);
+        check(500, 2.1, 4);
+        check(501, 2.1, 2);
+        check(1000, 2.1, 2);
+        check(1001, 2.1, 1);
+        check(525, 1.0, 8);
+        check(526, 1.0, 4);
+        check(2100, 1.0, 2);
+        check(100, 1000.0, 1);
     }
 
     #[test]

@@ -26,9 +26,9 @@ pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
         Some(planar) => planar
             .planes
             .iter()
-            .map(|plane| scaling(plane.axes, plane.scaled))
+            .map(|plane| scaling(plane.axes, plane.scaled, plan))
             .sum(),
-        None => info.channels.count() as u64 * scaling(plan.axes(), plan.scaled),
+        None => info.channels.count() as u64 * scaling(plan.axes(), plan.scaled, plan),
     };
     let encoded = plan.output.pixels() * encoding(info, plan, job);
     // Of an animation that is not kept whole, one frame is scaled and encoded.
@@ -38,8 +38,9 @@ pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
 }
 
 /// Picoseconds of scaling one channel.
-fn scaling([across, down]: [Axis; 2], scaled: Size) -> u64 {
-    if across.is_exactly(scaled.width) && down.is_exactly(scaled.height) {
+fn scaling([across, down]: [Axis; 2], scaled: Size, plan: &Plan) -> u64 {
+    let unchanged = across.is_exactly(scaled.width) && down.is_exactly(scaled.height);
+    if unchanged && !plan.resampling.sharpens_unchanged {
         return 0;
     }
     let window = u64::from(across.pixels()) * u64::from(down.pixels());

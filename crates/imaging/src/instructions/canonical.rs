@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Align, Anchor, CropWindow, Instructions, Lossless, Mode, Scale};
+use super::{Align, Anchor, CropWindow, Instructions, Lossless, Mode, Scale, Subsampling};
 use crate::{Colour, Orientation};
 
 impl Instructions {
@@ -38,23 +38,29 @@ impl Instructions {
             "jpeg.quality",
             (quality != default.effective_jpeg_quality()).then_some(quality),
         );
-        let quality = self.effective_webp_quality();
+        let webp_quality = self.effective_webp_quality();
         text.pair(
             "webp.quality",
-            (quality != default.effective_webp_quality()).then_some(quality),
+            (webp_quality != default.effective_webp_quality()).then_some(webp_quality),
         );
         text.pair("webp.lossless", lossless(self.effective_webp_lossless()));
         text.pair("frame", self.frame);
         text.pair("ignoreicc", self.ignore_profile.then_some(true));
         text.pair("jpeg.progressive", self.jpeg_progressive.then_some(true));
+        self.scaling.canonical(&mut text);
+        let subsampling = self.effective_subsampling();
+        text.pair(
+            "subsampling",
+            (subsampling != Subsampling::usual(quality)).then(|| subsampling.name()),
+        );
         text.0
     }
 }
 
-struct Text(String);
+pub(super) struct Text(String);
 
 impl Text {
-    fn pair(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
+    pub(super) fn pair(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
         if let Some(value) = value {
             if !self.0.is_empty() {
                 self.0.push('&');

@@ -24,6 +24,8 @@ pub enum IgnoredReason {
     },
     /// The key is known and does nothing yet.
     NotSupported,
+    /// This server deliberately does without the key, for this reason.
+    Unsupported(&'static str),
     /// The value is invalid. The text names valid values.
     Invalid(String),
     /// The key, or another spelling of it, was read before.
@@ -39,6 +41,7 @@ impl fmt::Display for Ignored {
             }
             IgnoredReason::Unknown { nearest: None } => write!(f, "`{key}` is no known key"),
             IgnoredReason::NotSupported => write!(f, "`{key}` is not supported yet"),
+            IgnoredReason::Unsupported(reason) => write!(f, "`{key}` is not supported: {reason}"),
             IgnoredReason::Invalid(reason) => write!(f, "`{key}={value}`: {reason}"),
             IgnoredReason::Duplicate => write!(f, "`{key}={value}`: the key has already been given"),
         }

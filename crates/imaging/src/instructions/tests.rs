@@ -49,6 +49,16 @@ fn queries_that_mean_the_same_have_the_same_text() {
             "jpeg.progressive=no",
             "rotate=45",
             "stretch=fill",
+            "down.filter=lanczos&up.filter=LANCZOS",
+            "down.filter=best",
+            "down.colorspace=srgb&up.colorspace=gamma",
+            "down.window=9",
+            "down.blur=1",
+            "f.sharpen=0&f.sharpen_when=always",
+            "f.ignorealpha=false&fastscale=false",
+            "decoder.min_precise_scaling_ratio=0.5",
+            "subsampling=420",
+            "subsampling=411",
         ],
         &[
             "width=100",
@@ -130,13 +140,32 @@ fn queries_that_mean_the_same_have_the_same_text() {
         ],
         &["quality=90&webp.quality=90", "webp.quality=90", "quality=90"],
         &["quality=20&jpeg.quality=80"],
-        &["quality=100", "quality=300"],
+        &["quality=100", "quality=300", "quality=100&subsampling=444"],
+        &["quality=100&subsampling=420"],
+        &["subsampling=444"],
+        &["subsampling=422"],
         &["webp.lossless=true", "lossless=1", "lossless=false&webp.lossless=yes"],
         &["lossless=keep", "webp.lossless=preserve"],
         &["frame=3", "page=3", "frame=x&page=3"],
         &["frame=1", "frame=0", "page=-7"],
         &["ignoreicc=true", "ignoreicc=1&ignore_icc_errors=true"],
         &["jpeg.progressive=true", "jpeg.progressive=1", "jpeg.progressive=ON"],
+        &["down.filter=cubic", "down.filter=Cubic_Fast", "down.filter=cubicfast"],
+        &["up.filter=triangle", "up.filter=linear"],
+        &[
+            "fastscale=true",
+            "down.filter=robidoux&up.filter=ginseng",
+            "fastscale=1&down.filter=Robidoux",
+        ],
+        &["fastscale=true&up.filter=lanczos", "down.filter=robidoux"],
+        &["down.colorspace=linear", "down.colorspace=LINEAR"],
+        &["down.window=2", "down.window=2.0&down.blur=1.0"],
+        &["up.blur=1.5"],
+        &["f.sharpen=20", "f.sharpen=20.0&f.sharpen_when=downscaling"],
+        &["f.sharpen=20&f.sharpen_when=always"],
+        &["f.sharpen=100", "f.sharpen=300"],
+        &["f.ignorealpha=yes"],
+        &["decoder.min_precise_scaling_ratio=2.1"],
     ];
     let mut texts = Vec::new();
     for list in lists {
@@ -183,6 +212,14 @@ fn ignored_pairs_are_reported_with_the_reason() {
         &["`rotate=45`: only multiples of 90 degrees are supported yet"],
     );
     check("crop=1,2,x,4", &["`crop=1,2,x,4`: what is no number was read as 0"]);
+    check(
+        "down.filter=best&down.window=4&f.sharpen=very",
+        &[
+            "`down.filter=best`: expected the name of a filter, such as `lanczos`, `robidoux` or `mitchell`",
+            "`down.window=4`: expected a number from 0.5 to 3",
+            "`f.sharpen=very`: expected a number from 0 to 100",
+        ],
+    );
     check("crop=1,2,3", &["`crop=1,2,3`: expected four numbers `x1,y1,x2,y2`"]);
     check(
         "zoom=inf&format=avif",

@@ -223,7 +223,7 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A finite number. Negative zero becomes zero, so that both are the same in a cache key.
-fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     text.trim()
         .parse()
         .ok()

@@ -21,7 +21,7 @@ pub(super) fn picture(
     cancel: &Cancel,
 ) -> Result<(PlanarPicture, bool), ImageError> {
     let mut scalers = timed(&mut timings.scale, || {
-        let scaler = |plane: &PlanePlan| Scaler::new(Channels::Gray, plane.axes, plane.scaled);
+        let scaler = |plane: &PlanePlan| Scaler::new(Channels::Gray, plane.axes, plane.scaled, &plan.resampling);
         let [luma, blue, red] = &planar.planes;
         let chroma = scaler(blue);
         let other = if red.axes == blue.axes {

@@ -43,7 +43,7 @@ impl PlanarPlan {
     pub(super) fn of(info: &SourceInfo, job: &Job, plan: &Plan) -> Option<Self> {
         let spacings = info.planes?;
         let cell = match job.format {
-            Format::Jpeg => jpeg_cell(job.instructions.effective_jpeg_quality()),
+            Format::Jpeg => job.instructions.effective_subsampling().factors(),
             Format::WebP => match job.instructions.effective_webp_lossless() {
                 Lossless::No => [2, 2],
                 Lossless::Keep if !info.lossless => [2, 2],
@@ -51,7 +51,9 @@ impl PlanarPlan {
             },
             Format::Png | Format::Gif | Format::Bmp | Format::Tiff => return None,
         };
-        if plan.is_padded() && plan.background.alpha < u8::MAX {
+        let transparent = plan.is_padded() && plan.background.alpha < u8::MAX;
+        // Light is that of red, green and blue.
+        if transparent || plan.resampling.linear {
             return None;
         }
         let [x1, y1, x2, y2] = plan.window;
@@ -84,11 +86,6 @@ impl PlanarPlan {
             planes: std::array::from_fn(plane),
         })
     }
-}
-
-/// The pixels that a sample of chroma covers in a JPEG of this quality, across and down.
-pub(crate) const fn jpeg_cell(quality: u8) -> [u8; 2] {
-    if quality <= 90 { [2, 2] } else { [1, 1] }
 }
 
 /// The cells of a plane along one axis of the displayed picture, before `rotate` and `flip`.

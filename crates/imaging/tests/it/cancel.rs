@@ -56,6 +56,7 @@ fn job_cancelled_at_any_check_ends_there() {
         "format=webp",
         "format=webp&bgcolor=fff",
         "format=webp&webp.lossless=true",
+        "format=png&width=50&down.colorspace=linear&down.filter=jinc",
     ] {
         check(&picture, query);
     }

@@ -308,3 +308,33 @@ fn damaged_profile_does_not_panic() {
         }
     }
 }
+
+/// Thin coloured lines lose their colour to their neighbours where its resolution is halved across them.
+#[test]
+fn subsampling_decides_the_resolution_of_colour() {
+    let lines = |vertical: bool| {
+        let pixels = make::pixels(64, 64, |x, y| {
+            if (if vertical { x } else { y }) % 2 == 0 {
+                [255, 0, 0]
+            } else {
+                [0, 0, 255]
+            }
+        });
+        make::png(64, 64, ColorType::Rgb, &pixels)
+    };
+    let check = |query: &str, vertical_stays: bool, horizontal_stays: bool| {
+        for (source, stays) in [(lines(true), vertical_stays), (lines(false), horizontal_stays)] {
+            for more in ["", "&jpeg.progressive=true"] {
+                let encoded = process(&source, &format!("{query}{more}")).unwrap();
+                let red = View::of(&encoded).pixel(20, 20)[0];
+                assert_eq!(red > 220, stays, "{query}{more}: {red}");
+            }
+        }
+    };
+    check("quality=90", false, false);
+    check("quality=90&subsampling=422", false, true);
+    check("quality=90&subsampling=444", true, true);
+    check("quality=98", true, true);
+    check("quality=98&subsampling=422", false, true);
+    check("quality=98&subsampling=420", false, false);
+}

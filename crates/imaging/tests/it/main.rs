@@ -28,6 +28,7 @@ mod pixels;
 mod planes;
 mod profiles;
 mod refusals;
+mod scaling;
 mod shown;
 mod sources;
 mod tiffs;

@@ -178,6 +178,8 @@ fn job_takes_no_more_memory_than_predicted() {
         "crop=10,10,200,200&width=1000&scale=both",
         "webp.lossless=true&width=600",
         "frame=1&width=300",
+        "width=60&down.filter=jinc&down.blur=2&f.ignorealpha=true&down.colorspace=linear",
+        "f.sharpen=30&f.sharpen_when=always",
     ];
     long_animation_takes_a_few_megabytes();
     huge_photograph_takes_a_few_megabytes();

@@ -103,6 +103,10 @@ fn job_without_colours_is_carried_out_in_planes() {
     check("width=20&format=webp&webp.lossless=keep", Some((true, (10, 8))));
     check("width=20&height=20&mode=pad&bgcolor=red", Some((true, (10, 8))));
     check("width=20&rotate=90&sflip=x&crop=3,3,33,27", Some((true, (10, 8))));
+    check("width=20&subsampling=444", Some((false, (20, 15))));
+    check("width=20&subsampling=422", Some((false, (10, 15))));
+    check("width=20&quality=95&subsampling=420", Some((true, (10, 8))));
+    check("width=20&down.colorspace=linear", None);
     check("width=20&format=webp&webp.lossless=true", None);
     check("width=20&format=webp&height=20&mode=pad", None);
     check("width=20&format=png", None);

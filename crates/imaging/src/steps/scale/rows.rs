@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use resizer_kernel::{Kernel, with_widest};
 
+use super::light::Light;
 use super::samples;
 use super::weights::Weights;
 use crate::Channels;
@@ -14,6 +15,7 @@ use crate::picture::Picture;
 /// Rows that wait to be filtered.
 pub(super) struct Rows {
     weights: Rc<Weights>,
+    light: Option<&'static Light>,
     /// The values of a row.
     length: usize,
     /// The waiting rows, one after the other. Behind them there is room for a block to reach beyond the last one.
@@ -24,10 +26,12 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Filters rows of `length` values by these weights, which have windows of the same length.
-    pub(super) fn new(weights: Rc<Weights>, length: usize) -> Self {
+    /// Filters rows of `length` values by these weights, which have windows of the same length. `light`: the values are
+    /// of light.
+    pub(super) fn new(weights: Rc<Weights>, length: usize, light: Option<&'static Light>) -> Self {
         Self {
             weights,
+            light,
             length,
             lines: vec![0.0; LINES * length + LINES],
             waiting: 0,
@@ -37,7 +41,7 @@ impl Rows {
 
     /// A filter of other rows, by the same weights.
     pub(super) fn twin(&self) -> Self {
-        Self::new(Rc::clone(&self.weights), self.length)
+        Self::new(Rc::clone(&self.weights), self.length, self.light)
     }
 
     /// Whether no further row has room.
@@ -110,9 +114,7 @@ impl<const N: usize, const ALPHA: bool> Kernel for Filter<'_, N, ALPHA> {
                 for (target, sums) in (octet..end).zip(&mut sums) {
                     let (start, window) = weights.window(target);
                     *sums = sum(&pixels[start - first..], window);
-                    if ALPHA {
-                        samples::divide(sums);
-                    }
+                    samples::finish::<N, LINES, ALPHA>(sums, rows.light);
                 }
                 // As many values of each line as there are lines, N times.
                 for (part, sums) in sums.as_flattened().as_chunks::<LINES>().0.iter().enumerate() {

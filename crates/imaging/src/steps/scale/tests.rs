@@ -1,6 +1,10 @@
 //! Tests of the scaler against the textbook formula, computed in doubles, and against properties of any filter.
 
+mod filters;
+mod light;
+
 use super::*;
+use crate::Instructions;
 use crate::shrink::Shrink;
 
 /// Random number generator (Marsaglia's xorshift) with a fixed seed, so that failures can be repeated.
@@ -19,9 +23,20 @@ impl Random {
     }
 }
 
+/// The filter of a query.
+fn resampling(query: &str, from: Size, to: Size) -> Resampling {
+    let (instructions, ignored) = Instructions::parse(query.split('&').filter_map(|pair| pair.split_once('=')));
+    assert_eq!(ignored, [], "{query}");
+    Resampling::of(&instructions.scaling, from, to)
+}
+
 fn scale(pixels: &[u8], channels: Channels, from: Size, to: Size) -> Vec<u8> {
+    scale_by("", pixels, channels, from, to)
+}
+
+fn scale_by(query: &str, pixels: &[u8], channels: Channels, from: Size, to: Size) -> Vec<u8> {
     let axes = [from.width, from.height].map(|side| Axis::new(0, side, Shrink::NONE));
-    let mut scaler = Scaler::new(channels, axes, to);
+    let mut scaler = Scaler::new(channels, axes, to, &resampling(query, from, to));
     pixels
         .chunks(from.width as usize * channels.count())
         .for_each(|row| scaler.push(row));
@@ -261,7 +276,8 @@ fn pixel_counts_as_far_as_it_lies_in_the_window() {
     let sum: f64 = raw.iter().sum();
     for (bright, weight) in raw.iter().enumerate() {
         let row: Vec<u8> = (0..5).map(|i| if i == bright { 255 } else { 0 }).collect();
-        let mut scaler = Scaler::new(Channels::Gray, [across, down], Size::new(1, 1));
+        let lanczos = resampling("", Size::new(32, 16), Size::new(1, 1));
+        let mut scaler = Scaler::new(Channels::Gray, [across, down], Size::new(1, 1), &lanczos);
         scaler.push(&row);
         scaler.push(&row);
         let found = scaler.finish().pixels[0];

@@ -1,6 +1,7 @@
 //! Filter weights along one axis: how much each source position counts for each target position.
 
-use super::curve::{Curve, LOBES};
+use super::filter::{self, Filter};
+use crate::resampling::Resampling;
 use crate::shrink::Axis;
 
 /// The weights of one axis.
@@ -11,33 +12,34 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Lanczos weights from the window on the source to `target` positions, above 0.
+    /// The filter's weights from the window on the source to `target` positions, above 0.
     ///
     /// Pixels are squares: position i covers i to i + 1, so the centre of target position i lies at (i + 0.5) times the
     /// length of a target position from their start. To a smaller size, the filter is widened to that length. A source
     /// pixel that lies only in part in the window counts for that part. The weights for a target position add up to 1,
-    /// also at the edges.
-    pub(super) fn lanczos(axis: Axis, target: u32) -> Self {
-        let source = axis.pixels();
+    /// also at the edges. A side of unchanged length is left as it is, unless it is sharpened.
+    pub(super) fn new(axis: Axis, target: u32, resampling: &Resampling) -> Self {
         if axis.is_exactly(target) {
-            // The filter is 1 at its centre and 0 at every other whole distance.
-            let windows = (0..source).map(|position| (position, 0, 1)).collect();
-            return Self {
-                windows,
-                values: vec![1.0],
+            return if resampling.sharpens_unchanged {
+                Self::sharpening(target, filter::sharpening(resampling.sharpen))
+            } else {
+                Self {
+                    windows: (0..target).map(|position| (position, 0, 1)).collect(),
+                    values: vec![1.0],
+                }
             };
         }
+        let filter = Filter::new(resampling);
+        let source = axis.pixels();
         let ratio = axis.target_length / f64::from(target);
         let part = |from: u32| {
             let start = axis.start.max(f64::from(from));
             (axis.start + axis.length).min(f64::from(from) + 1.0) - start
         };
-        let curve = Curve::lanczos();
         let stretch = ratio.max(1.0);
-        let reach = LOBES * stretch;
-        let mut windows = Vec::with_capacity(target as usize);
-        let mut values: Vec<f32> =
-            Vec::with_capacity(target as usize * (2.0 * reach + 1.0).min(f64::from(source)) as usize);
+        let reach = filter.reach() * stretch;
+        let room = (2.0 * reach + 1.0).min(f64::from(source)) as usize;
+        let mut weights = Self::with_room(target, room);
         let mut window: Vec<f64> = Vec::new();
         for position in 0..target {
             let centre = axis.target_start + (f64::from(position) + 0.5) * ratio;
@@ -47,14 +49,46 @@ impl Weights {
             window.clear();
             window.extend((first..end).map(|from| {
                 let distance = f64::from(from) + 0.5 - centre;
-                curve.at(distance / stretch) * part(from)
+                filter.at(distance / stretch) * part(from)
             }));
-            let sum: f64 = window.iter().sum();
-            let begin = values.len() as u32;
-            values.extend(window.iter().map(|weight| (weight / sum) as f32));
-            windows.push((first, begin, values.len() as u32));
+            weights.push(first, &window);
         }
-        Self { windows, values }
+        weights
+    }
+
+    /// The same three weights for each position and its neighbours. At the edges there are two.
+    fn sharpening(target: u32, [before, middle, after]: [f64; 3]) -> Self {
+        let mut weights = Self::with_room(target, 3);
+        for position in 0..target {
+            let all = [before, middle, after];
+            let from = usize::from(position == 0);
+            let to = if position + 1 == target { 2 } else { 3 };
+            weights.push(position.saturating_sub(1), &all[from..to]);
+        }
+        weights
+    }
+
+    fn with_room(target: u32, window: usize) -> Self {
+        Self {
+            windows: Vec::with_capacity(target as usize),
+            values: Vec::with_capacity(target as usize * window),
+        }
+    }
+
+    /// Adds the window of the next target position: the first source position and the weights from there on, divided
+    /// by their sum. Where a narrow filter is 0 at all of them, the middle one counts alone.
+    fn push(&mut self, first: u32, window: &[f64]) {
+        const LEAST_SUM: f64 = 1e-6;
+        let sum: f64 = window.iter().sum();
+        let begin = self.values.len() as u32;
+        if sum > LEAST_SUM {
+            self.values.extend(window.iter().map(|weight| (weight / sum) as f32));
+        } else {
+            let middle = window.len() / 2;
+            self.values
+                .extend((0..window.len()).map(|index| f32::from(u8::from(index == middle))));
+        }
+        self.windows.push((first, begin, self.values.len() as u32));
     }
 
     /// The same weights in windows of one length, with zeros around those that are cut off. Loops of one length are

@@ -7,25 +7,25 @@
 use super::file;
 use super::huffman::Code;
 use super::input::Input;
+use super::quantiser::{Block, Quantiser};
 use super::symbols::{self, Counts, Symbols, Writer};
-use super::transform::{Component, Planes, Quantiser};
-use crate::{Cancel, ImageError};
+use super::transform::{Component, Planes};
+use crate::{Cancel, ImageError, Subsampling};
 
 /// Pictures up to this size are counted whole, in pixels.
 const COUNTED_PIXELS: u64 = 1 << 20;
 
-/// Appends the file. `subsamples`: chroma is averaged to half its resolution both ways. The picture has one or three
-/// channels and sides of up to 65,535 pixels.
+/// Appends the file. The picture has one or three channels and sides of up to 65,535 pixels.
 pub(super) fn write(
     input: Input<'_>,
     quality: u8,
-    subsamples: bool,
+    subsampling: Subsampling,
     bytes: &mut Vec<u8>,
     cancel: &Cancel,
 ) -> Result<(), ImageError> {
     let gray = input.is_gray();
     let quantisers = [Quantiser::luma(quality), Quantiser::chroma(quality)];
-    let sampling = if subsamples && !gray { 2 } else { 1 };
+    let sampling = if gray { [1, 1] } else { subsampling.factors() };
     let mut rows = Rows::new(input, &quantisers, sampling);
 
     let step = input.size().pixels().div_ceil(COUNTED_PIXELS).max(1) as usize;
@@ -64,13 +64,14 @@ struct Rows<'p> {
     input: Input<'p>,
     components: Vec<Component<'p>>,
     planes: Planes,
-    sampling: usize,
+    /// Blocks of luma in an MCU, across and down.
+    sampling: [usize; 2],
 }
 
 impl<'p> Rows<'p> {
-    fn new(input: Input<'p>, [luma, chroma]: &'p [Quantiser; 2], sampling: u8) -> Self {
+    fn new(input: Input<'p>, [luma, chroma]: &'p [Quantiser; 2], sampling: [u8; 2]) -> Self {
         let size = input.size();
-        let mut components = vec![Component::new(luma, size, 1)];
+        let mut components = vec![Component::new(luma, size, [1, 1])];
         if !input.is_gray() {
             components.extend([(); 2].map(|()| Component::new(chroma, size, sampling)));
         }
@@ -78,7 +79,7 @@ impl<'p> Rows<'p> {
             input,
             planes: Planes::new(size.width, components.len(), sampling),
             components,
-            sampling: usize::from(sampling),
+            sampling: sampling.map(usize::from),
         }
     }
 
@@ -99,18 +100,18 @@ impl<'p> Rows<'p> {
 
     /// The MCUs of a row: A.2.3. A block outside of the picture has the mean of the block before and no details.
     fn encode_row(&self, before: &mut [i16; 3], symbols: &mut impl Symbols) {
-        let mcus = self.components[0].across.div_ceil(self.sampling);
+        let mcus = self.components[0].across.div_ceil(self.sampling[0]);
         for mcu in 0..mcus {
             for (index, component) in self.components.iter().enumerate() {
-                let blocks = if index == 0 { self.sampling } else { 1 };
+                let [across, down] = if index == 0 { self.sampling } else { [1, 1] };
                 let tables = if index == 0 { [0, 1] } else { [2, 3] };
-                for row in 0..blocks {
-                    for column in mcu * blocks..(mcu + 1) * blocks {
+                for row in 0..down {
+                    for column in mcu * across..(mcu + 1) * across {
                         let place = row * component.across + column;
                         let block = component.blocks.get(place).filter(|_| column < component.across);
                         symbols::dc(
                             tables[0],
-                            block.map_or(before[index], |block| block[0]),
+                            block.map_or(before[index], Block::mean),
                             &mut before[index],
                             symbols,
                         );
@@ -129,8 +130,8 @@ impl<'p> Rows<'p> {
 const END: u8 = 0;
 
 /// The coefficients of a block but the first: F.1.2.2.
-fn ac(table: usize, block: &[i16; 64], symbols: &mut impl Symbols) {
-    if symbols::coefficients(table, &block[1..], symbols) > 0 {
+fn ac(table: usize, block: &Block, symbols: &mut impl Symbols) {
+    if symbols::coefficients(table, block, &(1..64), symbols) {
         symbols.put(table, END, 0, 0);
     }
 }

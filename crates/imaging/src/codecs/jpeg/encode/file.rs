@@ -8,8 +8,9 @@ use crate::Size;
 pub(super) const BASELINE: u8 = 0xc0;
 pub(super) const PROGRESSIVE: u8 = 0xc2;
 
-/// Appends everything before the first Huffman code. `sampling` is that of luma: 1 or 2.
-pub(super) fn begin(frame: u8, size: Size, components: &[Component<'_>], sampling: u8, bytes: &mut Vec<u8>) {
+/// Appends everything before the first Huffman code. `sampling` is that of luma, across and
+/// down: 1 or 2.
+pub(super) fn begin(frame: u8, size: Size, components: &[Component<'_>], sampling: [u8; 2], bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&[0xff, 0xd8]);
     // JFIF 1.2 (ITU-T T.871, 10.1), without a density and without a thumbnail.
     segment(0xe0, b"JFIF\0\x01\x02\x00\x00\x01\x00\x01\x00\x00", bytes);
@@ -25,8 +26,8 @@ pub(super) fn begin(frame: u8, size: Size, components: &[Component<'_>], samplin
     body.push(components.len() as u8);
     for index in 0..components.len() {
         // The first component has the most samples; a lone component is not subsampled.
-        let sampling = if index == 0 { sampling << 4 | sampling } else { 0x11 };
-        body.extend([index as u8 + 1, sampling, u8::from(index > 0)]);
+        let [across, down] = if index == 0 { sampling } else { [1, 1] };
+        body.extend([index as u8 + 1, across << 4 | down, u8::from(index > 0)]);
     }
     segment(frame, &body, bytes);
 }

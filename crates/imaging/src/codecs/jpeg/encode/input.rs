@@ -45,11 +45,11 @@ impl Input<'_> {
             }
             Self::Planes(picture) => {
                 for (index, plane) in picture.planes.iter().enumerate() {
-                    let sampling = if index == 0 { 1 } else { planes.sampling };
-                    let stride = planes.stride / sampling;
+                    let [across, down] = if index == 0 { [1, 1] } else { planes.sampling };
+                    let stride = planes.stride / across;
                     let row_bytes = plane.row_bytes();
-                    let filled = first / sampling..(first + rows).div_ceil(sampling);
-                    let all = planes.rows() / sampling;
+                    let filled = first / down..(first + rows).div_ceil(down);
+                    let all = planes.rows() / down;
                     with_widest(FillPlane {
                         samples: &plane.pixels[filled.start * row_bytes..filled.end * row_bytes],
                         row_bytes,

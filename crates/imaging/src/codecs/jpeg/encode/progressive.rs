@@ -4,15 +4,18 @@
 //! coefficients of one component twice: to count its symbols, and to write them. Both passes check the cancel flag once
 //! a row of blocks. Not here, on purpose: successive approximation, which would save a few per cent more.
 
+use std::ops::Range;
+
 use super::file;
 use super::huffman::Code;
 use super::input::Input;
+use super::quantiser::{Block, Quantiser};
 use super::symbols::{self, Counts, Symbols, Writer};
-use super::transform::{Component, Planes, Quantiser};
-use crate::{Cancel, ImageError};
+use super::transform::{Component, Planes};
+use crate::{Cancel, ImageError, Subsampling};
 
 /// A scan: the index of its component, and its range of coefficients.
-type Part = (usize, std::ops::Range<usize>);
+type Part = (usize, Range<u8>);
 
 /// The first scans are small, and show the whole picture with few details.
 const GRAY_SCANS: [Part; 3] = [(0, 0..1), (0, 1..6), (0, 6..64)];
@@ -26,20 +29,19 @@ const COLOUR_SCANS: [Part; 7] = [
     (0, 6..64),
 ];
 
-/// Appends the file. `subsamples`: chroma is averaged to half its resolution both ways. The picture has one or three
-/// channels and sides of up to 65,535 pixels.
+/// Appends the file. The picture has one or three channels and sides of up to 65,535 pixels.
 pub(super) fn write(
     input: Input<'_>,
     quality: u8,
-    subsamples: bool,
+    subsampling: Subsampling,
     bytes: &mut Vec<u8>,
     cancel: &Cancel,
 ) -> Result<(), ImageError> {
     let (gray, size) = (input.is_gray(), input.size());
     let luma = Quantiser::luma(quality);
     let chroma = Quantiser::chroma(quality);
-    let sampling = if subsamples && !gray { 2 } else { 1 };
-    let mut components = vec![Component::new(&luma, size, 1)];
+    let sampling = if gray { [1, 1] } else { subsampling.factors() };
+    let mut components = vec![Component::new(&luma, size, [1, 1])];
     if !gray {
         components.extend([(); 2].map(|()| Component::new(&chroma, size, sampling)));
     }
@@ -69,7 +71,7 @@ pub(super) fn write(
 fn write_scan(
     component: &Component<'_>,
     index: usize,
-    range: std::ops::Range<usize>,
+    range: Range<u8>,
     bytes: &mut Vec<u8>,
     cancel: &Cancel,
 ) -> Result<(), ImageError> {
@@ -89,8 +91,7 @@ fn write_scan(
     };
     // Each scan redefines table 0 of its class.
     file::huffman(class, 0, &codes[0], bytes);
-    let last = range.end as u8 - 1;
-    file::scan(&[1, index as u8 + 1, 0, range.start as u8, last, 0], bytes);
+    file::scan(&[1, index as u8 + 1, 0, range.start, range.end - 1, 0], bytes);
 
     let mut writer = Writer::new(&codes, bytes);
     let mut scan = Scan::new(range);
@@ -105,7 +106,7 @@ fn write_scan(
 
 /// A scan on its way over a component's blocks.
 struct Scan {
-    range: std::ops::Range<usize>,
+    range: Range<u8>,
     /// The first coefficient of the block before.
     before: i16,
     /// The pending run of blocks without further coefficients.
@@ -114,7 +115,7 @@ struct Scan {
 
 impl Scan {
     /// The range of coefficients: the first alone, or any of the others.
-    const fn new(range: std::ops::Range<usize>) -> Self {
+    const fn new(range: Range<u8>) -> Self {
         Self {
             range,
             before: 0,
@@ -122,25 +123,25 @@ impl Scan {
         }
     }
 
-    fn row(&mut self, blocks: &[[i16; 64]], symbols: &mut impl Symbols) {
+    fn row(&mut self, blocks: &[Block], symbols: &mut impl Symbols) {
         if self.range.start == 0 {
             for block in blocks {
-                symbols::dc(0, block[0], &mut self.before, symbols);
+                symbols::dc(0, block.mean(), &mut self.before, symbols);
             }
         } else {
             for block in blocks {
-                self.block(&block[self.range.clone()], symbols);
+                self.block(block, symbols);
             }
         }
     }
 
-    fn block(&mut self, coefficients: &[i16], symbols: &mut impl Symbols) {
+    fn block(&mut self, block: &Block, symbols: &mut impl Symbols) {
         /// The longest run of blocks in one symbol: G.1.2.2.
         const MOST_EMPTY: u16 = 0x7fff;
-        if coefficients.iter().any(|coefficient| *coefficient != 0) {
+        if block.nonzero(&self.range).next().is_some() {
             self.finish(symbols);
         }
-        if symbols::coefficients(0, coefficients, symbols) > 0 {
+        if symbols::coefficients(0, block, &self.range, symbols) {
             self.empty += 1;
             if self.empty == MOST_EMPTY {
                 self.finish(symbols);

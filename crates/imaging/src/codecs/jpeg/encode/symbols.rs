@@ -1,6 +1,9 @@
 //! Symbols of entropy coding (F.1.2, G.1.2): coefficients as symbols and bits, for [`Counts`] and for a [`Writer`].
 
+use std::ops::Range;
+
 use super::huffman::Code;
+use super::quantiser::Block;
 
 /// A receiver of symbols, each followed by bits that are not coded. `table` is the number of the symbol's code.
 pub(super) trait Symbols {
@@ -45,25 +48,24 @@ pub(super) fn dc(table: usize, coefficient: i16, before: &mut i16, symbols: &mut
     symbols.put(table, count as u8, bits(difference, count), count);
 }
 
-/// AC coefficients. Returns the number of zeros at the end, which stand for no symbol yet.
-pub(super) fn coefficients(table: usize, coefficients: &[i16], symbols: &mut impl Symbols) -> u8 {
+/// The AC coefficients of a range of stored positions, 1 to 64. Returns whether there are zeros at the end, which stand
+/// for no symbol yet.
+#[inline]
+pub(super) fn coefficients(table: usize, block: &Block, range: &Range<u8>, symbols: &mut impl Symbols) -> bool {
     /// Sixteen zeros.
     const ZEROS: u8 = 0xf0;
-    let mut zeros = 0;
-    for coefficient in coefficients {
-        if *coefficient == 0 {
-            zeros += 1;
-            continue;
-        }
+    let mut next = range.start;
+    for (position, coefficient) in block.nonzero(range) {
+        let mut zeros = position - next;
         while zeros >= 16 {
             symbols.put(table, ZEROS, 0, 0);
             zeros -= 16;
         }
-        let count = length(*coefficient);
-        symbols.put(table, zeros << 4 | count as u8, bits(*coefficient, count), count);
-        zeros = 0;
+        let count = length(coefficient);
+        symbols.put(table, zeros << 4 | count as u8, bits(coefficient, count), count);
+        next = position + 1;
     }
-    zeros
+    next < range.end
 }
 
 /// The number of bits of a magnitude.

@@ -5,9 +5,9 @@ use jpeg_decoder::CodingProcess;
 use super::input::Input;
 use super::{baseline, progressive};
 use crate::picture::{Picture, PlanarPicture};
-use crate::{Cancel, Channels, ImageError, Size};
+use crate::{Cancel, Channels, ImageError, Size, Subsampling};
 
-type Write = fn(Input<'_>, u8, bool, &mut Vec<u8>, &Cancel) -> Result<(), ImageError>;
+type Write = fn(Input<'_>, u8, Subsampling, &mut Vec<u8>, &Cancel) -> Result<(), ImageError>;
 const KINDS: [(Write, CodingProcess); 2] = [
     (baseline::write, CodingProcess::DctSequential),
     (progressive::write, CodingProcess::DctProgressive),
@@ -31,9 +31,9 @@ fn picture(size: Size, channels: Channels, noise: u32) -> Picture {
     Picture { size, channels, pixels }
 }
 
-fn written(write: Write, picture: &Picture, quality: u8, subsamples: bool) -> Vec<u8> {
+fn written(write: Write, picture: &Picture, quality: u8, subsampling: Subsampling) -> Vec<u8> {
     let mut bytes = Vec::new();
-    write(Input::Pixels(picture), quality, subsamples, &mut bytes, &Cancel::new()).unwrap();
+    write(Input::Pixels(picture), quality, subsampling, &mut bytes, &Cancel::new()).unwrap();
     bytes
 }
 
@@ -46,14 +46,14 @@ fn decoded(bytes: &[u8], kind: CodingProcess) -> (Size, Vec<u8>) {
 }
 
 /// jpeg-encoder's baseline file with the same settings.
-fn other_file(picture: &Picture, quality: u8, subsamples: bool) -> Vec<u8> {
+fn other_file(picture: &Picture, quality: u8, subsampling: Subsampling) -> Vec<u8> {
     use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, SamplingFactor};
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
-    encoder.set_sampling_factor(if subsamples {
-        SamplingFactor::F_2_2
-    } else {
-        SamplingFactor::F_1_1
+    encoder.set_sampling_factor(match subsampling {
+        Subsampling::Both => SamplingFactor::F_2_2,
+        Subsampling::Across => SamplingFactor::F_2_1,
+        Subsampling::Neither => SamplingFactor::F_1_1,
     });
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     let colour = if picture.channels.is_gray() {
@@ -79,14 +79,14 @@ fn error(a: &[u8], b: &[u8]) -> f64 {
 /// smaller, unless headers are most of it.
 #[test]
 fn file_decodes_as_near_as_that_of_another_encoder() {
-    let check = |size: Size, channels: Channels, noise: u32, quality: u8, subsamples: bool| {
+    let check = |size: Size, channels: Channels, noise: u32, quality: u8, subsampling: Subsampling| {
         let picture = picture(size, channels, noise);
-        let other = other_file(&picture, quality, subsamples);
+        let other = other_file(&picture, quality, subsampling);
         let mut decoder = jpeg_decoder::Decoder::new(other.as_slice());
         let theirs = error(&decoder.decode().unwrap(), &picture.pixels);
         for (write, kind) in KINDS {
-            let about = format!("{kind:?} {size} {channels:?} noise {noise} quality {quality} {subsamples}");
-            let bytes = written(write, &picture, quality, subsamples);
+            let about = format!("{kind:?} {size} {channels:?} noise {noise} quality {quality} {subsampling:?}");
+            let bytes = written(write, &picture, quality, subsampling);
             let (read, pixels) = decoded(&bytes, kind);
             assert_eq!(read, size, "{about}");
             let ours = error(&pixels, &picture.pixels);
@@ -106,9 +106,10 @@ fn file_decodes_as_near_as_that_of_another_encoder() {
         for noise in [0, 20, 120] {
             for quality in [1, 50, 85, 95, 100] {
                 let size = Size::new(width, height);
-                check(size, Channels::Gray, noise, quality, true);
-                check(size, Channels::Rgb, noise, quality, true);
-                check(size, Channels::Rgb, noise, quality, false);
+                check(size, Channels::Gray, noise, quality, Subsampling::Both);
+                for subsampling in [Subsampling::Both, Subsampling::Across, Subsampling::Neither] {
+                    check(size, Channels::Rgb, noise, quality, subsampling);
+                }
             }
         }
     }
@@ -125,7 +126,7 @@ fn picture_of_one_colour_takes_a_few_bytes() {
     };
     // 37,600 blocks: two bits for each in a baseline file, one in a progressive one; and headers.
     for ((write, kind), most) in KINDS.into_iter().zip([10_300, 5_200]) {
-        let bytes = written(write, &picture, 90, true);
+        let bytes = written(write, &picture, 90, Subsampling::Both);
         let (read, pixels) = decoded(&bytes, kind);
         assert_eq!(read, size);
         assert!(pixels.iter().all(|pixel| pixel.abs_diff(90) <= 1));
@@ -146,7 +147,7 @@ fn details_in_rows_that_are_not_counted_are_written() {
         }
     }
     let picture = Picture { pixels, ..noisy };
-    let bytes = written(baseline::write, &picture, 95, true);
+    let bytes = written(baseline::write, &picture, 95, Subsampling::Both);
     let (_, found) = decoded(&bytes, CodingProcess::DctSequential);
     let difference = error(&found, &picture.pixels);
     assert!(difference < 20.0, "{difference}");
@@ -159,26 +160,22 @@ fn encoder_cancelled_at_any_check_stops() {
     // Ten rows of MCUs, each transformed twice; or transformed once, and then three and four scans of their blocks.
     for ((write, _), least) in KINDS.into_iter().zip([2 * 10, 10 + 2 * (3 * 20 + 4 * 10)]) {
         let cancel = Cancel::new();
-        write(Input::Pixels(&picture), 85, true, &mut Vec::new(), &cancel).unwrap();
+        let encode = |cancel: &Cancel| write(Input::Pixels(&picture), 85, Subsampling::Both, &mut Vec::new(), cancel);
+        encode(&cancel).unwrap();
         assert!(cancel.looks() >= least, "{}", cancel.looks());
         for look in 0..cancel.looks() {
-            let result = write(
-                Input::Pixels(&picture),
-                85,
-                true,
-                &mut Vec::new(),
-                &Cancel::at_look(look),
-            );
+            let result = encode(&Cancel::at_look(look));
             assert!(matches!(result, Err(ImageError::Cancelled)), "{look}: {result:?}");
         }
     }
 }
 
-/// Planes whose values are waves, with chroma of half the resolution or of the same.
-fn planes(size: Size, halved: bool) -> PlanarPicture {
-    let plane = |cell: u32, length: f64| {
-        let size = Size::new(size.width.div_ceil(cell), size.height.div_ceil(cell));
-        let at = |x: u32, y: u32| (f64::from(x * cell) + 0.7 * f64::from(y * cell)) / length;
+/// Planes whose values are waves, with chroma of a lower resolution or of the same.
+fn planes(size: Size, subsampling: Subsampling) -> PlanarPicture {
+    let plane = |cell: [u8; 2], length: f64| {
+        let [across, down] = cell.map(u32::from);
+        let size = Size::new(size.width.div_ceil(across), size.height.div_ceil(down));
+        let at = |x: u32, y: u32| (f64::from(x * across) + 0.7 * f64::from(y * down)) / length;
         let pixels = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
         Picture {
             size,
@@ -188,10 +185,10 @@ fn planes(size: Size, halved: bool) -> PlanarPicture {
                 .collect(),
         }
     };
-    let cell = if halved { 2 } else { 1 };
+    let cell = subsampling.factors();
     PlanarPicture {
-        planes: [plane(1, 9.0), plane(cell, 30.0), plane(cell, -40.0)],
-        cell: [cell as u8; 2],
+        planes: [plane([1, 1], 9.0), plane(cell, 30.0), plane(cell, -40.0)],
+        cell,
     }
 }
 
@@ -201,19 +198,19 @@ fn planes(size: Size, halved: bool) -> PlanarPicture {
 fn planes_are_written_as_they_are() {
     for (write, kind) in KINDS {
         for (width, height) in [(1, 1), (16, 16), (17, 9), (40, 33), (65, 8)] {
-            for halved in [false, true] {
+            for subsampling in [Subsampling::Neither, Subsampling::Across, Subsampling::Both] {
                 let size = Size::new(width, height);
-                let picture = planes(size, halved);
+                let picture = planes(size, subsampling);
                 let mut file = Vec::new();
-                write(Input::Planes(&picture), 100, halved, &mut file, &Cancel::new()).unwrap();
+                write(Input::Planes(&picture), 100, subsampling, &mut file, &Cancel::new()).unwrap();
                 let (found_size, found) = decoded(&file, kind);
                 assert_eq!(found_size, size);
-                let cell = if halved { 2 } else { 1 };
+                let [across, down] = subsampling.factors().map(usize::from);
                 for (index, found) in found.as_chunks::<3>().0.iter().enumerate() {
                     let (x, y) = (index % width as usize, index / width as usize);
                     let chroma = |plane: usize| {
                         let Picture { size, pixels, .. } = &picture.planes[plane];
-                        f64::from(pixels[y / cell * size.width as usize + x / cell]) - 128.0
+                        f64::from(pixels[y / down * size.width as usize + x / across]) - 128.0
                     };
                     let luma = f64::from(picture.planes[0].pixels[index]);
                     let (blue, red) = (chroma(1), chroma(2));
@@ -222,10 +219,13 @@ fn planes_are_written_as_they_are() {
                         luma - 0.344_136 * blue - 0.714_136 * red,
                         luma + 1.772 * blue,
                     ];
-                    let most = if halved { 10.0 } else { 4.0 };
+                    let most = if across == 2 { 10.0 } else { 4.0 };
                     for (found, expected) in found.iter().zip(expected) {
                         let difference = (f64::from(*found) - expected.clamp(0.0, 255.0)).abs();
-                        assert!(difference <= most, "{size}, {halved}, {x} {y}: {found} for {expected}");
+                        assert!(
+                            difference <= most,
+                            "{size}, {subsampling:?}, {x} {y}: {found} for {expected}"
+                        );
                     }
                 }
             }

@@ -1,144 +1,10 @@
-//! Forward transform: turns pixels into luma and chroma, transforms (A.3.3) and quantises (A.3.4) their blocks.
-//!
-//! All arithmetic is on eight columns of `f32` at once, which the compiler turns into vector instructions.
+//! Components of a picture: turns pixels into planes of luma and chroma, and passes their blocks to the
+//! [quantiser](super::quantiser).
 
 use resizer_kernel::{Kernel, with_widest};
 
+use super::quantiser::{Block, Quantiser, SIDE};
 use crate::Size;
-
-/// The side of a block.
-const SIDE: usize = 8;
-
-/// Eight neighbouring values.
-type Octet = [f32; SIDE];
-
-/// The zigzag order (figure A.6): by stored position, eight times the row plus the column.
-const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
-    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
-    47, 55, 62, 63,
-];
-
-/// Steps for luma and chroma at quality 50, row by row: K.1, tables K.1 and K.2.
-const LUMA: [u16; 64] = [
-    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
-    87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
-    72, 92, 95, 98, 112, 100, 103, 99,
-];
-const CHROMA: [u16; 64] = [
-    17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99,
-    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
-    99, 99, 99, 99, 99, 99,
-];
-
-/// Steps of the 64 frequencies, row by row.
-pub(super) struct Quantiser {
-    steps: [u8; 64],
-    /// Factors from coefficients of the unscaled transform to quantisation steps; column by column.
-    factors: [Octet; SIDE],
-}
-
-impl Quantiser {
-    pub(super) fn luma(quality: u8) -> Self {
-        Self::new(&LUMA, quality)
-    }
-
-    pub(super) fn chroma(quality: u8) -> Self {
-        Self::new(&CHROMA, quality)
-    }
-
-    /// Quality 1 to 100 on the scale of the Independent JPEG Group and of jpeg-encoder, so that progressive and
-    /// baseline files look alike: half the steps of the tables at 75, twice the steps at 25.
-    fn new(table: &[u16; 64], quality: u8) -> Self {
-        let quality = u32::from(quality.clamp(1, 100));
-        let percent = if quality < 50 {
-            5000 / quality
-        } else {
-            200 - 2 * quality
-        };
-        let steps = table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u8);
-        let factors = std::array::from_fn(|column| {
-            std::array::from_fn(|row| {
-                let scale = 8.0 * unscaled(column) * unscaled(row) * f64::from(steps[row * SIDE + column]);
-                (1.0 / scale) as f32
-            })
-        });
-        Self { steps, factors }
-    }
-
-    /// In the order in which they are stored.
-    pub(super) fn steps(&self) -> impl Iterator<Item = u8> {
-        ZIGZAG.iter().map(|place| self.steps[usize::from(*place)])
-    }
-
-    /// The coefficients of a block, in the order in which they are stored.
-    #[inline(always)]
-    fn quantised(&self, samples: [Octet; SIDE]) -> [i16; 64] {
-        /// 1.5 * 2^23: an `f32` of this size has no fractional bits, so that a value added to it is rounded, and stands
-        /// in the lowest bits of the sum.
-        const ROUND: f32 = 12_582_912.0;
-        let frequencies = frequencies(transposed(frequencies(samples)));
-        let rounded: [[i16; SIDE]; SIDE] = std::array::from_fn(|column| {
-            std::array::from_fn(|row| {
-                let number = frequencies[column][row] * self.factors[column][row];
-                (number + ROUND).to_bits() as i16
-            })
-        });
-        ZIGZAG.map(|place| rounded[usize::from(place) % SIDE][usize::from(place) / SIDE])
-    }
-}
-
-/// The factor by which [`frequencies`] scales each frequency, besides the square root of 8.
-fn unscaled(frequency: usize) -> f64 {
-    if frequency == 0 {
-        1.0
-    } else {
-        (frequency as f64 * std::f64::consts::PI / 16.0).cos() * std::f64::consts::SQRT_2
-    }
-}
-
-#[inline(always)]
-fn transposed(block: [Octet; SIDE]) -> [Octet; SIDE] {
-    std::array::from_fn(|row| std::array::from_fn(|column| block[column][row]))
-}
-
-/// The transform of each column, up to a factor for each frequency, by the method of Arai, Agui and Nakajima
-/// (Transactions of the IEICE E71, 1988) with five multiplications.
-#[inline(always)]
-fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
-    /// The cosines of pi/4 and 3 pi/8, and the difference and the sum of those of pi/8 and 3 pi/8.
-    const MIDDLE: f32 = std::f32::consts::FRAC_1_SQRT_2;
-    const FAR: f32 = 0.382_683_43;
-    const DIFFERENCE: f32 = 0.541_196_1;
-    const SUM: f32 = 1.306_563;
-    let sum = |a: Octet, b: Octet| -> Octet { std::array::from_fn(|i| a[i] + b[i]) };
-    let difference = |a: Octet, b: Octet| -> Octet { std::array::from_fn(|i| a[i] - b[i]) };
-    let times = |a: Octet, factor: f32| a.map(|number| number * factor);
-
-    // The even part.
-    let ends: [Octet; 4] = std::array::from_fn(|i| sum(x[i], x[7 - i]));
-    let (outer, inner) = (sum(ends[0], ends[3]), sum(ends[1], ends[2]));
-    let slope = difference(ends[0], ends[3]);
-    let turned = times(sum(difference(ends[1], ends[2]), slope), MIDDLE);
-
-    // The odd part.
-    let [a, b, c, d]: [Octet; 4] = std::array::from_fn(|i| difference(x[i], x[7 - i]));
-    let (low, middle, high) = (sum(d, c), times(sum(c, b), MIDDLE), sum(b, a));
-    let between = times(difference(low, high), FAR);
-    let low = sum(times(low, DIFFERENCE), between);
-    let high = sum(times(high, SUM), between);
-    let (more, less) = (sum(a, middle), difference(a, middle));
-    [
-        sum(outer, inner),
-        sum(more, high),
-        sum(slope, turned),
-        difference(less, low),
-        difference(outer, inner),
-        sum(less, low),
-        difference(slope, turned),
-        difference(more, high),
-    ]
-}
 
 /// Samples of a row of blocks, around 0: of luma, or of luma and chroma. The last column and row are repeated to fill
 /// up whole blocks.
@@ -146,26 +12,31 @@ pub(super) struct Planes {
     width: usize,
     /// Samples of a row.
     pub(super) stride: usize,
-    pub(super) sampling: usize,
-    /// Subsampled chroma uses the first quarter.
+    /// Samples of luma for one of chroma, across and down.
+    pub(super) sampling: [usize; 2],
+    /// Subsampled chroma uses the beginning.
     pub(super) planes: Vec<Vec<f32>>,
+    /// A row of chroma at full resolution.
+    line: Vec<f32>,
 }
 
 impl Planes {
-    pub(super) fn new(width: u32, planes: usize, sampling: u8) -> Self {
-        let (width, sampling) = (width as usize, usize::from(sampling));
-        let stride = width.next_multiple_of(SIDE * sampling);
+    pub(super) fn new(width: u32, planes: usize, sampling: [u8; 2]) -> Self {
+        let (width, sampling) = (width as usize, sampling.map(usize::from));
+        let [across, down] = sampling;
+        let stride = width.next_multiple_of(SIDE * across);
         Self {
             width,
             stride,
             sampling,
-            planes: vec![vec![0.0; stride * SIDE * sampling]; planes],
+            planes: vec![vec![0.0; stride * SIDE * down]; planes],
+            line: vec![0.0; stride],
         }
     }
 
     /// Rows of pixels in one row of blocks.
     pub(super) const fn rows(&self) -> usize {
-        SIDE * self.sampling
+        SIDE * self.sampling[1]
     }
 
     /// Takes the next rows of pixels; fewer at the end of the picture. Planes come through `Input`.
@@ -212,9 +83,10 @@ impl Kernel for Fill<'_> {
                 plane.copy_within((filled - 1) * stride..filled * stride, row * stride);
             }
         }
-        if planes.sampling > 1 {
-            let chroma = planes.planes.iter_mut().skip(1);
-            chroma.for_each(|plane| halve(plane, stride));
+        if planes.sampling != [1, 1] {
+            for plane in planes.planes.iter_mut().skip(1) {
+                subsample(plane, &mut planes.line, planes.sampling);
+            }
         }
     }
 }
@@ -236,14 +108,24 @@ fn fill_row(pixels: &[[u8; 3]], [luma, blue, red]: [&mut [f32]; 3], width: usize
     }
 }
 
-/// Averages each 2 by 2 samples, and stores the means at the beginning, in rows of half the length.
+/// Averages two neighbours in each row, and `down` rows, and stores the means at the beginning. `line` is as long as a
+/// row.
 #[inline(always)]
-fn halve(plane: &mut [f32], stride: usize) {
-    for row in 0..plane.len() / stride / 2 {
-        for column in 0..stride / 2 {
-            let at = 2 * row * stride + 2 * column;
-            let sum = plane[at] + plane[at + 1] + plane[at + stride] + plane[at + stride + 1];
-            plane[row * (stride / 2) + column] = sum / 4.0;
+fn subsample(plane: &mut [f32], line: &mut [f32], [across, down]: [usize; 2]) {
+    let stride = line.len();
+    let factor = 1.0 / (across * down) as f32;
+    for row in 0..plane.len() / stride / down {
+        let rows = &plane[row * down * stride..][..down * stride];
+        let (first, others) = rows.split_at(stride);
+        line.copy_from_slice(first);
+        for other in others.chunks_exact(stride) {
+            for (sum, sample) in line.iter_mut().zip(other) {
+                *sum += sample;
+            }
+        }
+        let means = &mut plane[row * (stride / across)..][..stride / across];
+        for (mean, [left, right]) in means.iter_mut().zip(line.as_chunks().0) {
+            *mean = (left + right) * factor;
         }
     }
 }
@@ -251,28 +133,28 @@ fn halve(plane: &mut [f32], stride: usize) {
 /// A component: the coefficients of luma, or of one of the two chromas.
 pub(super) struct Component<'q> {
     pub(super) quantiser: &'q Quantiser,
-    /// Pixels of a sample, in either direction.
-    sampling: usize,
+    /// Pixels of a sample, across and down.
+    sampling: [usize; 2],
     /// Blocks in a row that have pixels of the picture.
     pub(super) across: usize,
     /// The transformed blocks, row by row.
-    pub(super) blocks: Vec<[i16; 64]>,
+    pub(super) blocks: Vec<Block>,
 }
 
 impl<'q> Component<'q> {
-    pub(super) fn new(quantiser: &'q Quantiser, size: Size, sampling: u8) -> Self {
-        let sampling = usize::from(sampling);
+    pub(super) fn new(quantiser: &'q Quantiser, size: Size, sampling: [u8; 2]) -> Self {
+        let sampling = sampling.map(usize::from);
         Self {
             quantiser,
             sampling,
-            across: (size.width as usize).div_ceil(SIDE * sampling),
+            across: (size.width as usize).div_ceil(SIDE * sampling[0]),
             blocks: Vec::new(),
         }
     }
 
     /// Makes room for all blocks of a picture with so many rows of pixels.
     pub(super) fn reserve(&mut self, rows: u32) {
-        let down = (rows as usize).div_ceil(SIDE * self.sampling);
+        let down = (rows as usize).div_ceil(SIDE * self.sampling[1]);
         self.blocks.reserve_exact(self.across * down);
     }
 
@@ -287,7 +169,7 @@ impl<'q> Component<'q> {
     }
 
     /// Its blocks, row by row.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[[i16; 64]]> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[Block]> {
         self.blocks.chunks(self.across)
     }
 }
@@ -312,8 +194,8 @@ impl Kernel for Transform<'_, '_> {
             rows,
         } = self;
         let samples = &planes.planes[plane];
-        let stride = planes.stride / component.sampling;
-        for top in 0..rows.div_ceil(SIDE * component.sampling) {
+        let stride = planes.stride / component.sampling[0];
+        for top in 0..rows.div_ceil(SIDE * component.sampling[1]) {
             for left in 0..component.across {
                 let block = std::array::from_fn(|row| {
                     let start = (top * SIDE + row) * stride + left * SIDE;

@@ -1,0 +1,40 @@
+//! Keys of colours and filters, which change the pixels of the scaled picture.
+
+use super::{Group, not_yet};
+
+pub(super) static GROUP: Group = Group {
+    title: "Colours and filters",
+    keys: &[
+        not_yet("s.grayscale", &[], true, "Grey."),
+        not_yet("s.sepia", &[], true, "Sepia."),
+        not_yet("s.invert", &[], true, "Inverts colours."),
+        not_yet("s.alpha", &[], true, "Opacity."),
+        not_yet("s.brightness", &[], true, "Brightness."),
+        not_yet("s.contrast", &[], true, "Contrast."),
+        not_yet("s.saturation", &[], true, "Saturation."),
+        not_yet("s.shift", &[], true, "Shifts colours."),
+        not_yet("s.overlay", &[], true, "Lays a colour over the image."),
+        not_yet("filter", &[], true, "Older spelling of colour filters."),
+        not_yet("a.blur", &["blur"], true, "Blurs."),
+        not_yet("a.sharpen", &["sharpen"], true, "Sharpens."),
+        not_yet("a.radiusunits", &[], true, "The unit of `a.blur` and `a.sharpen`."),
+        not_yet("a.removenoise", &[], true, "Removes noise."),
+        not_yet("a.oilpainting", &[], true, "Looks like an oil painting."),
+        not_yet("a.balancewhite", &[], true, "Balances white."),
+        not_yet("a.balancethreshold", &[], true, "How much `a.balancewhite` clips."),
+        not_yet("a.equalize", &[], true, "Equalises the histogram."),
+        not_yet("a.sepia", &[], true, "Sepia."),
+        not_yet("a.posterize", &[], true, "Few colours."),
+        not_yet("a.sobel", &[], true, "Edges."),
+        not_yet("a.threshold", &[], true, "The threshold of `a.sobel`."),
+        not_yet("a.canny", &[], true, "Edges."),
+        not_yet("a.contrast", &[], true, "Contrast."),
+        not_yet("a.brightness", &[], true, "Brightness."),
+        not_yet("a.saturation", &[], true, "Saturation."),
+        not_yet("a.truncate", &[], true, "Cuts off dark and light values."),
+        not_yet("a.featheredges", &[], true, "Fades the edges."),
+        not_yet("a.featherin", &[], true, "Opacity inside faded edges."),
+        not_yet("a.featherout", &[], true, "Opacity outside faded edges."),
+        not_yet("noalpha", &[], true, "Drops transparency."),
+    ],
+};

@@ -1,0 +1,159 @@
+//! Keys of the output: its format and quality, its frames, profile and metadata.
+
+use super::{Group, key, not_yet, unsupported};
+use crate::instructions::{Subsampling, values};
+
+pub(super) static GROUP: Group = Group {
+    title: "Format and quality",
+    keys: &[
+        key(
+            "format",
+            &["thumbnail"],
+            true,
+            "`jpg` (also `jpeg`, `jpe`, `jif`, `jfif`, `jfi`, `exif`), `png`, `gif`, `webp`; `auto` and `keep` are the \
+             default",
+            "The format of the result. Without it the source's format is kept if it can be written; everything else \
+             becomes JPEG. GIF and WebP keep an animation; the other formats show its first frame.",
+            |reading, value| values::format(value).map(|format| reading.instructions.format = format),
+        ),
+        key(
+            "quality",
+            &[],
+            true,
+            "0 to 100, default 90, for WebP 80; more counts as 100",
+            "The quality of formats that lose some: larger is better and bigger. Above 90, JPEG keeps colour at full \
+             resolution.",
+            |reading, value| values::quality(value).map(|quality| reading.instructions.quality = Some(quality)),
+        ),
+        key(
+            "jpeg.quality",
+            &[],
+            true,
+            "0 to 100",
+            "Like `quality`, for JPEG only, and stronger.",
+            |reading, value| values::quality(value).map(|quality| reading.instructions.jpeg_quality = Some(quality)),
+        ),
+        key(
+            "jpeg.progressive",
+            &[],
+            true,
+            "a truth value, default false",
+            "Writes a progressive JPEG. Baseline, the default, takes less memory to make and to show.",
+            |reading, value| values::truth(value).map(|on| reading.instructions.jpeg_progressive = on),
+        ),
+        key(
+            "subsampling",
+            &[],
+            true,
+            "`420`, `422`, `444`; default `420` up to quality 90, `444` above",
+            "The resolution of colour in a JPEG: half of it both ways, half of it from left to right, or all of it.",
+            |reading, value| {
+                Subsampling::parse(value).map(|subsampling| reading.instructions.subsampling = Some(subsampling))
+            },
+        ),
+        key(
+            "webp.quality",
+            &[],
+            true,
+            "0 to 100",
+            "Like `quality`, for WebP only, and stronger.",
+            |reading, value| values::quality(value).map(|quality| reading.instructions.webp_quality = Some(quality)),
+        ),
+        key(
+            "webp.lossless",
+            &[],
+            true,
+            "`true`, `false` (default), `keep`",
+            "Writes lossless WebP; `keep` does so if the source is lossless.",
+            |reading, value| {
+                values::lossless(value).map(|lossless| reading.instructions.webp_lossless = Some(lossless))
+            },
+        ),
+        key(
+            "lossless",
+            &[],
+            true,
+            "`true`, `false` (default), `keep`",
+            "Like `webp.lossless`, which beats it; among the formats that are written only WebP has the choice.",
+            |reading, value| values::lossless(value).map(|lossless| reading.instructions.lossless = Some(lossless)),
+        ),
+        key(
+            "frame",
+            &["page"],
+            true,
+            "a whole number, 1 is the first; beyond the last it means the last",
+            "Takes one frame of an animation, or one page of a TIFF. Without it an animation stays whole where the format \
+             of the result can move, and its first frame is taken elsewhere.",
+            |reading, value| values::frame(value).map(|frame| reading.instructions.frame = Some(frame)),
+        ),
+        key(
+            "ignoreicc",
+            &[],
+            false,
+            "a truth value, default false",
+            "Takes the source's numbers for sRGB, whatever its colour profile says.",
+            |reading, value| values::truth(value).map(|on| reading.instructions.ignore_profile = on),
+        ),
+        key(
+            "ignore_icc_errors",
+            &[],
+            false,
+            "a truth value",
+            "A damaged colour profile is always ignored; the key changes nothing.",
+            |_, value| values::truth(value).map(drop),
+        ),
+        unsupported(
+            "jpeg.turbo",
+            &[],
+            true,
+            "Faster, larger JPEG.",
+            "There is one JPEG encoder, which always computes its own Huffman codes.",
+        ),
+        unsupported(
+            "jpeg.li",
+            &[],
+            true,
+            "JPEG in the manner of jpegli.",
+            "Imageflow encodes as without it, too.",
+        ),
+        not_yet("colors", &[], true, "The size of a palette."),
+        not_yet("dither", &[], true, "Dithering to a palette."),
+        not_yet("preservepalette", &[], true, "Keeps the palette of the source."),
+        not_yet("png.quality", &[], true, "Quality of a palette for PNG."),
+        not_yet("png.min_quality", &[], true, "Least quality of a palette for PNG."),
+        not_yet(
+            "png.quantization_speed",
+            &[],
+            true,
+            "Speed of finding a palette for PNG.",
+        ),
+        not_yet("png.libpng", &[], true, "Another PNG encoder."),
+        not_yet("png.max_deflate", &[], true, "The smallest PNG."),
+        not_yet("png.lossless", &[], true, "PNG without a palette."),
+        not_yet("dpi", &[], true, "The resolution written into the file."),
+        not_yet("copymetadata", &[], true, "Copies EXIF and IPTC data."),
+        not_yet("avif.quality", &[], true, "Quality of AVIF."),
+        not_yet("avif.speed", &[], true, "Speed of AVIF encoding."),
+        not_yet("jxl.quality", &[], true, "Quality of JPEG XL."),
+        not_yet("jxl.distance", &[], true, "Quality of JPEG XL as a distance."),
+        not_yet("jxl.effort", &[], true, "Effort of JPEG XL encoding."),
+        not_yet("jxl.lossless", &[], true, "Lossless JPEG XL."),
+        not_yet("qp", &[], true, "A quality profile for all formats."),
+        not_yet(
+            "qp.dpr",
+            &["qp.dppx"],
+            true,
+            "The pixel density a quality profile is meant for.",
+        ),
+        not_yet("accept.webp", &[], true, "Lets `format=auto` choose WebP."),
+        not_yet("accept.avif", &[], true, "Lets `format=auto` choose AVIF."),
+        not_yet("accept.jxl", &[], true, "Lets `format=auto` choose JPEG XL."),
+        not_yet(
+            "accept.color_profiles",
+            &[],
+            true,
+            "Lets the result carry a colour profile.",
+        ),
+        not_yet("iefix", &[], true, "PNG as GIF for Internet Explorer 6."),
+    ],
+};
