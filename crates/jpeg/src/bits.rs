@@ -7,7 +7,10 @@
 
 use crate::{Damage, Error};
 
-/// Reads bits. At least 32 of them are buffered after [`refill`](Self::refill).
+/// Reads bits. At least [`Bits::REFILLED`] of them are buffered after [`refill`](Self::refill).
+///
+/// Hot loops hold the reader by value, so that its fields stay in registers. An object whose address is passed on has
+/// to lie in memory, so all rare paths take it by value too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bits<'s> {
     source: &'s [u8],
@@ -15,12 +18,15 @@ pub(crate) struct Bits<'s> {
     position: usize,
     /// The next bits, highest first. Below the counted bits the buffer may hold copies of the bytes that follow.
     buffer: u64,
+    /// At most 63.
     count: u32,
     /// How many ones were appended since the last restart marker.
     appended: u64,
 }
 
 impl<'s> Bits<'s> {
+    pub(crate) const REFILLED: u32 = 56;
+
     pub(crate) const fn new(source: &'s [u8], position: usize) -> Self {
         Self {
             source,
@@ -37,12 +43,6 @@ impl<'s> Bits<'s> {
         self.buffer
     }
 
-    /// The next `count` bits as a number. `count` is 1 to 16.
-    #[inline(always)]
-    pub(crate) const fn peek_number(&self, count: u32) -> u32 {
-        (self.buffer >> (64 - count)) as u32
-    }
-
     /// Skips up to 31 buffered bits.
     #[inline(always)]
     pub(crate) const fn skip(&mut self, count: u32) {
@@ -50,33 +50,36 @@ impl<'s> Bits<'s> {
         self.count = self.count.wrapping_sub(count);
     }
 
-    /// Buffers at least 32 bits.
+    /// Buffers at least 56 bits.
+    ///
+    /// Eight bytes are looked at even if the buffer is full: a branch on its fill would be mispredicted often, and cost
+    /// more than the work it saves.
     #[inline(always)]
     pub(crate) fn refill(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const TOPS: u64 = 0x8080_8080_8080_8080;
-        if self.count >= 32 {
-            return;
-        }
         if let Some(bytes) = self.source.get(self.position..).and_then(|rest| rest.first_chunk()) {
             let word = u64::from_be_bytes(*bytes);
-            // Whether no byte is 0xff: the test looks for a zero byte in the complement.
-            if (!word).wrapping_sub(ONES) & word & TOPS == 0 {
+            // The top bit of each byte that is 0xff, by a search for zero bytes in the complement. Of the others it may
+            // mark 0xfe, which costs time only.
+            let full = (!word).wrapping_sub(ONES) & word & TOPS;
+            // As many bytes are counted as fit: (63 - count) / 8. The rest may hold anything.
+            if full >> (self.count | 7) >> 1 == 0 {
                 self.buffer |= word >> self.count;
                 self.position += ((63 - self.count) >> 3) as usize;
-                self.count |= 56;
+                self.count |= Self::REFILLED;
                 return;
             }
         }
         *self = self.refilled_by_bytes();
     }
 
-    /// Takes `self` by value, like all rare paths here: an object whose address is passed on has to lie in memory,
-    /// which would slow down the fast paths.
     #[cold]
     #[inline(never)]
     fn refilled_by_bytes(mut self) -> Self {
-        while self.count <= 56 {
+        // Copies of bytes may include stuffing.
+        self.buffer &= !(u64::MAX >> self.count);
+        while self.count < Self::REFILLED {
             let byte = match self.source.get(self.position) {
                 Some(0xff) if self.source.get(self.position + 1) == Some(&0) => {
                     self.position += 2;
@@ -84,8 +87,8 @@ impl<'s> Bits<'s> {
                 }
                 Some(0xff) | None => {
                     self.buffer |= u64::MAX >> self.count;
-                    self.appended += u64::from(64 - self.count);
-                    self.count = 64;
+                    self.appended += u64::from(63 - self.count);
+                    self.count = 63;
                     return self;
                 }
                 Some(byte) => {
@@ -116,10 +119,12 @@ impl<'s> Bits<'s> {
         }
     }
 
-    /// The next bit by itself.
+    /// The next bit by itself. Here the buffer is rarely empty, and a branch is cheaper.
     #[inline(always)]
     pub(crate) fn take(&mut self) -> bool {
-        self.refill();
+        if self.count == 0 {
+            self.refill();
+        }
         let bit = self.buffer >> 63 == 1;
         self.skip(1);
         bit
@@ -161,5 +166,74 @@ impl<'s> Bits<'s> {
         };
         *self = Self::new(self.source, position);
         Err(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Random(u32);
+
+    impl Random {
+        fn below(&mut self, end: u32) -> u32 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 17;
+            self.0 ^= self.0 << 5;
+            self.0 % end
+        }
+    }
+
+    /// The bits before the first marker as digits.
+    fn digits(bytes: &[u8]) -> String {
+        let (mut digits, mut rest) = (String::new(), bytes);
+        loop {
+            let (byte, after) = match rest {
+                [0xff, 0x00, after @ ..] => (0xff, after),
+                [0xff, ..] | [] => return digits,
+                [byte, after @ ..] => (*byte, after),
+            };
+            digits.push_str(&format!("{byte:08b}"));
+            rest = after;
+        }
+    }
+
+    /// Stuffed bytes at any distance, bytes that resemble them, markers, and the end of the data.
+    #[test]
+    fn bits_are_those_of_the_bytes_without_stuffing_and_then_ones() {
+        let mut random = Random(0x2545_f491);
+        for round in 0..3000 {
+            let rarely = [2, 3, 10, 100][round % 4];
+            let mut bytes = Vec::new();
+            for _ in 0..random.below(60) {
+                match random.below(rarely) {
+                    0 => bytes.extend([0xff, 0x00]),
+                    1 => bytes.push(0xfe),
+                    _ => bytes.push(random.below(255) as u8),
+                }
+            }
+            let expected = digits(&bytes);
+            if random.below(2) == 0 {
+                bytes.extend([0xff, 0xd9, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+            }
+            let (mut bits, mut taken) = (Bits::new(&bytes, 0), 0);
+            while taken < expected.len() + 100 {
+                bits.refill();
+                for _ in 0..2 {
+                    let count = 1 + random.below(25);
+                    let next = expected.bytes().chain(std::iter::repeat(b'1')).skip(taken);
+                    let next: String = next.take(count as usize).map(char::from).collect();
+                    let found = format!("{:064b}", bits.peek());
+                    assert_eq!(
+                        found[..count as usize],
+                        next,
+                        "round {round}, after {taken} bits of {bytes:x?}"
+                    );
+                    bits.skip(count);
+                    taken += count as usize;
+                    assert_eq!(bits.overran(), taken > expected.len(), "round {round}");
+                }
+            }
+        }
     }
 }

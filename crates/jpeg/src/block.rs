@@ -2,11 +2,11 @@
 //!
 //! A block of a sequential picture is read and written at once. Of a progressive picture all scans are read before.
 
-use resizer_kernel::{Kernel, with_widest};
-
 use crate::Error;
+use crate::ac_table::AcTable;
 use crate::bits::Bits;
-use crate::huffman::{AcTable, COEFFICIENTS, DcTable};
+use crate::dc_table::DcTable;
+use crate::skip_table::COEFFICIENTS;
 use crate::transform::{self, Points};
 
 /// The zigzag order of coefficients (T.81, figure A.6). Each entry is a column times 8 plus a row.
@@ -24,13 +24,6 @@ pub(crate) struct Tables<'t> {
     /// The dequantisation factors, in zigzag order.
     pub(crate) multipliers: &'t [f32; 64],
 }
-
-/// Decodes a block into rows of a plane. `dc` is the DC coefficient of the block before, and becomes this block's.
-pub(crate) type Decode =
-    fn(&mut Bits<'_>, Tables<'_>, dc: &mut i32, plane: &mut [u8], stride: usize) -> Result<(), Error>;
-
-/// Writes the samples of known coefficients into rows of a plane. `multipliers` are in zigzag order.
-pub(crate) type Draw = fn(dc: i16, &Coefficients, multipliers: &[f32; 64], plane: &mut [u8], stride: usize);
 
 /// The AC coefficients of a block of a progressive picture.
 #[derive(Clone, Copy, Debug)]
@@ -56,53 +49,8 @@ impl Coefficients {
     }
 }
 
-/// The functions for blocks of one size.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Kind {
-    pub(crate) decode: Decode,
-    pub(crate) draw: Draw,
-    /// The coefficients that the samples depend on: bit n for index n.
-    pub(crate) wanted: u64,
-}
-
-impl Kind {
-    const fn of<const W: usize, const H: usize>() -> Self
-    where
-        [f32; W]: Points,
-        [f32; H]: Points,
-    {
-        Self {
-            decode: decode::<W, H>,
-            draw: draw::<W, H>,
-            wanted: wanted(W, H),
-        }
-    }
-
-    /// The functions for blocks of this many samples across and down. Each is 1, 2, 4 or 8. A side of 1 goes with one
-    /// of 4 at most: at an eighth of the size a block of the fewest samples has 4.
-    pub(crate) const fn new(width: u32, height: u32) -> Option<Self> {
-        Some(match (width, height) {
-            (1, 1) => Self::of::<1, 1>(),
-            (1, 2) => Self::of::<1, 2>(),
-            (1, 4) => Self::of::<1, 4>(),
-            (2, 1) => Self::of::<2, 1>(),
-            (2, 2) => Self::of::<2, 2>(),
-            (2, 4) => Self::of::<2, 4>(),
-            (2, 8) => Self::of::<2, 8>(),
-            (4, 1) => Self::of::<4, 1>(),
-            (4, 2) => Self::of::<4, 2>(),
-            (4, 4) => Self::of::<4, 4>(),
-            (4, 8) => Self::of::<4, 8>(),
-            (8, 2) => Self::of::<8, 2>(),
-            (8, 4) => Self::of::<8, 4>(),
-            (8, 8) => Self::of::<8, 8>(),
-            _ => return None,
-        })
-    }
-}
-
 /// The indices in zigzag order of the frequencies below these.
-const fn wanted(width: usize, height: usize) -> u64 {
+pub(crate) const fn wanted(width: usize, height: usize) -> u64 {
     let (mut wanted, mut place) = (0, 0);
     while place < ZIGZAG.len() {
         let (column, row) = (ZIGZAG[place] as usize / 8, ZIGZAG[place] as usize % 8);
@@ -114,7 +62,9 @@ const fn wanted(width: usize, height: usize) -> u64 {
     wanted
 }
 
-fn decode<const W: usize, const H: usize>(
+/// Decodes a block. `dc` is the DC coefficient of the block before, and becomes this block's.
+#[inline(always)]
+pub(crate) fn read_block<const W: usize, const H: usize>(
     bits: &mut Bits<'_>,
     tables: Tables<'_>,
     dc: &mut i32,
@@ -125,77 +75,44 @@ where
     [f32; W]: Points,
     [f32; H]: Points,
 {
-    with_widest(DecodeBlock::<W, H> {
-        bits,
-        tables,
-        dc,
-        plane,
-        stride,
-    })
-}
+    let Tables {
+        dc_table,
+        ac_table,
+        multipliers,
+    } = tables;
+    // The last index of a frequency that is used.
+    let last = const { 63 - wanted(W, H).leading_zeros() };
 
-/// The kernel of [`decode`].
-struct DecodeBlock<'a, 's, 't, const W: usize, const H: usize> {
-    bits: &'a mut Bits<'s>,
-    tables: Tables<'t>,
-    dc: &'a mut i32,
-    plane: &'a mut [u8],
-    stride: usize,
-}
-
-impl<const W: usize, const H: usize> Kernel for DecodeBlock<'_, '_, '_, W, H>
-where
-    [f32; W]: Points,
-    [f32; H]: Points,
-{
-    type Output = Result<(), Error>;
-
-    #[inline(always)]
-    fn run(self) -> Result<(), Error> {
-        let Self {
-            bits,
-            tables,
-            dc,
-            plane,
-            stride,
-        } = self;
-        let Tables {
-            dc_table,
-            ac_table,
-            multipliers,
-        } = tables;
-        let mut here = *bits;
-        here.refill();
-        *dc = dc.wrapping_add(dc_table.read(&mut here)?);
-        let first = *dc as f32 * multipliers[0];
-        // The last index of a frequency that is used.
-        let last = const { 63 - wanted(W, H).leading_zeros() };
-
-        let mut block = [0.0; 64];
-        let (mut place, mut flat) = (1, true);
-        while place <= last {
-            here.refill();
-            let (found, value) = ac_table.read(&mut here, place)?;
-            place = found + 1;
-            if place > COEFFICIENTS {
-                break;
-            }
-            let index = found as usize % 64;
-            block[usize::from(ZIGZAG[index] % 64)] = value as f32 * multipliers[index];
-            flat = false;
+    bits.refill();
+    *dc = dc.wrapping_add(dc_table.read(bits)?);
+    let mut block = Block {
+        frequencies: [0.0; 64],
+        flat: true,
+    };
+    let mut place = 1;
+    // One symbol is left of the buffer each time. Then it is refilled for two.
+    while place <= last {
+        place = block.read(bits, ac_table, multipliers, place)?;
+        if place <= last {
+            bits.refill();
+            place = block.read(bits, ac_table, multipliers, place)?;
         }
-        if place < COEFFICIENTS {
-            ac_table.skip(&mut here, place)?;
-        }
-        *bits = here;
-
-        write::<W, H>(first, &mut block, flat, plane, stride);
-        Ok(())
     }
+    if last < COEFFICIENTS - 1 && place < COEFFICIENTS {
+        // The DC coefficient alone has left enough bits.
+        if last > 0 {
+            bits.refill();
+        }
+        ac_table.skip(bits, place)?;
+    }
+    block.write::<W, H>(*dc as f32 * multipliers[0], plane, stride);
+    Ok(())
 }
 
-fn draw<const W: usize, const H: usize>(
-    dc: i16,
+/// Writes the samples of known coefficients. `dc` is their mean.
+#[inline(always)]
+pub(crate) fn draw_block<const W: usize, const H: usize>(
+    dc: f32,
     coefficients: &Coefficients,
     multipliers: &[f32; 64],
     plane: &mut [u8],
@@ -205,33 +122,69 @@ fn draw<const W: usize, const H: usize>(
     [f32; H]: Points,
 {
     let mut left = coefficients.nonzero & const { wanted(W, H) & !1 };
-    let flat = left == 0;
-    let mut block = [0.0; 64];
+    let mut block = Block {
+        frequencies: [0.0; 64],
+        flat: left == 0,
+    };
     while left != 0 {
-        let index = left.trailing_zeros() as usize % 64;
+        let index = left.trailing_zeros();
         left &= left - 1;
-        block[usize::from(ZIGZAG[index] % 64)] = f32::from(coefficients.values[index]) * multipliers[index];
+        block.set(index, coefficients.values[index as usize % 64].into(), multipliers);
     }
-    write::<W, H>(f32::from(dc) * multipliers[0], &mut block, flat, plane, stride);
+    block.write::<W, H>(dc, plane, stride);
 }
 
-/// Transforms a block and writes its samples. `dc` is its mean. A flat block has no other coefficients.
-#[inline(always)]
-fn write<const W: usize, const H: usize>(dc: f32, block: &mut [f32; 64], flat: bool, plane: &mut [u8], stride: usize)
-where
-    [f32; W]: Points,
-    [f32; H]: Points,
-{
-    if flat {
-        let byte = transform::byte(dc);
-        for row in plane.chunks_mut(stride).take(H) {
-            row[..W].fill(byte);
-        }
-    } else {
-        block[0] = dc;
-        let samples = transform::samples::<W, H>(block);
-        for (row, samples) in plane.chunks_mut(stride).zip(&samples) {
-            row[..W].copy_from_slice(&samples.map(transform::byte));
+/// The dequantised AC coefficients of a block, column by column.
+struct Block {
+    frequencies: [f32; 64],
+    /// Whether there are none.
+    flat: bool,
+}
+
+impl Block {
+    #[inline(always)]
+    fn set(&mut self, index: u32, value: i32, multipliers: &[f32; 64]) {
+        let index = index as usize % 64;
+        self.frequencies[usize::from(ZIGZAG[index] % 64)] = value as f32 * multipliers[index];
+    }
+
+    /// Reads the next coefficient. Returns the place after it, or [`COEFFICIENTS`] at the end of the block.
+    #[inline(always)]
+    fn read(
+        &mut self,
+        bits: &mut Bits<'_>,
+        table: &AcTable,
+        multipliers: &[f32; 64],
+        place: u32,
+    ) -> Result<u32, Error> {
+        let Some((index, value)) = table.read(bits, place)? else {
+            return Ok(COEFFICIENTS);
+        };
+        self.set(index, value, multipliers);
+        self.flat = false;
+        Ok(index + 1)
+    }
+
+    /// Transforms the block and writes its samples. `dc` is its mean.
+    #[inline(always)]
+    fn write<const W: usize, const H: usize>(mut self, dc: f32, plane: &mut [u8], stride: usize)
+    where
+        [f32; W]: Points,
+        [f32; H]: Points,
+    {
+        // Up to this many samples a transform takes less time than a mispredicted branch.
+        const FEW: usize = 16;
+        if W * H == 1 || (W * H > FEW && self.flat) {
+            let byte = transform::byte(dc);
+            for row in plane.chunks_mut(stride).take(H) {
+                row[..W].fill(byte);
+            }
+        } else {
+            self.frequencies[0] = dc;
+            let samples = transform::samples::<W, H>(&self.frequencies);
+            for (row, samples) in plane.chunks_mut(stride).zip(&samples) {
+                row[..W].copy_from_slice(&samples.map(transform::byte));
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Component of a picture being decoded: its samples, and the coefficients of a progressive picture, both of one row of
 //! MCUs.
 
-use crate::block::{Coefficients, Kind, ZIGZAG};
+use crate::block::{Coefficients, ZIGZAG};
 use crate::frame::{Frame, Process};
 use crate::header::Header;
+use crate::kind::Kind;
 use crate::sampling::Sampling;
 use crate::{Error, Reduction, transform};
 
@@ -120,19 +121,30 @@ impl Component {
     /// Writes the samples of a row of MCUs of a progressive picture, and clears the coefficients for the next one.
     pub(crate) fn draw_row(&mut self, mcu_row: usize) {
         let Self {
+            kind,
+            multipliers,
             sampling,
             plane,
             stride,
             ..
         } = self;
+        let multipliers: &[f32; 64] = multipliers;
         let rows = self.down.min(self.blocks.1 - mcu_row * self.down);
         for row in 0..rows {
             let first = row * self.blocks_across;
             let dc = &self.dc[first..first + self.blocks.0];
+            let place = |column| sampling.place(column, row, *stride);
+            if kind.wanted == 1 {
+                // Blocks of one sample, and so for an eighth of the size.
+                for (sample, dc) in plane[place(0)..].iter_mut().zip(dc) {
+                    *sample = transform::byte(f32::from(*dc) * multipliers[0]);
+                }
+                continue;
+            }
             let mut ac = self.ac.get_mut(first..first + self.blocks.0);
             for (column, dc) in dc.iter().enumerate() {
-                let plane = &mut plane[sampling.place(column, row, *stride)..];
-                let mut draw = |ac: &Coefficients| (self.kind.draw)(*dc, ac, &self.multipliers, plane, *stride);
+                let plane = &mut plane[place(column)..];
+                let mut draw = |ac: &Coefficients| (kind.draw)(*dc, ac, multipliers, plane, *stride);
                 match ac.as_mut().map(|ac| &mut ac[column]) {
                     Some(ac) if ac.nonzero != 0 => {
                         draw(ac);
@@ -143,5 +155,8 @@ impl Component {
             }
         }
         self.dc.fill(0);
+        if kind.wanted == 1 {
+            self.ac.fill(Coefficients::NONE);
+        }
     }
 }

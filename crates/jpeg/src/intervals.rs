@@ -4,10 +4,9 @@
 use crate::bits::Bits;
 use crate::{Damage, Error};
 
-/// The entropy-coded data of a scan. Each scan counts its intervals from its own beginning.
+/// The intervals of a scan. Each scan counts them from its own beginning.
 #[derive(Debug)]
-pub(crate) struct Intervals<'s> {
-    pub(crate) bits: Bits<'s>,
+pub(crate) struct Intervals {
     /// MCUs in an interval. 0 means that there are no restart markers.
     length: u32,
     /// MCUs until the next restart marker, and the marker's number.
@@ -32,10 +31,9 @@ pub(crate) enum Next {
     Lost,
 }
 
-impl<'s> Intervals<'s> {
-    pub(crate) const fn new(bits: Bits<'s>, length: u32, damage: Damage) -> Self {
+impl Intervals {
+    pub(crate) const fn new(length: u32, damage: Damage) -> Self {
         Self {
-            bits,
             length,
             left: length,
             next: 0,
@@ -58,10 +56,10 @@ impl<'s> Intervals<'s> {
 
     /// Moves on to the next MCU.
     #[inline(always)]
-    pub(crate) fn advance(&mut self) -> Result<Next, Error> {
+    pub(crate) fn advance(&mut self, bits: &mut Bits<'_>) -> Result<Next, Error> {
         if self.length > 0 {
             if self.left == 0 {
-                self.restart()?;
+                *bits = self.restart(*bits)?;
                 self.left = self.length - 1;
                 return Ok(if self.lost { Next::Lost } else { Next::Interval });
             }
@@ -72,14 +70,14 @@ impl<'s> Intervals<'s> {
 
     #[cold]
     #[inline(never)]
-    fn restart(&mut self) -> Result<(), Error> {
+    fn restart<'s>(&mut self, mut bits: Bits<'s>) -> Result<Bits<'s>, Error> {
         let number = self.next;
         self.next = (number + 1) % 8;
         self.lost = false;
-        match self.bits.restart(number, self.damage) {
-            Ok(()) => Ok(()),
-            Err(error) => self.fail(error),
+        if let Err(error) = bits.restart(number, self.damage) {
+            self.fail(error)?;
         }
+        Ok(bits)
     }
 
     /// The rest of the interval cannot be decoded. Passes the error on unless damage is shown.
@@ -95,8 +93,8 @@ impl<'s> Intervals<'s> {
 
     /// Fails if more bits were taken than there are. Bits behind the end are read as ones, so this has to be asked
     /// after each row.
-    pub(crate) fn check(&mut self) -> Result<(), Error> {
-        if self.bits.overran() && !self.lost {
+    pub(crate) fn check(&mut self, bits: &Bits<'_>) -> Result<(), Error> {
+        if bits.overran() && !self.lost {
             return self.fail(Error::Truncated);
         }
         self.sound |= !self.lost;

@@ -15,16 +15,20 @@
 //! Section numbers in this crate are those of ITU-T T.81. Where files break its rules, the decoder does as libjpeg
 //! does.
 
+mod ac_table;
 mod band_table;
 mod bits;
 mod block;
 mod component;
+mod dc_table;
 mod decoder;
 mod error;
 mod frame;
 mod header;
 mod huffman;
 mod intervals;
+mod kind;
+mod lookup;
 mod plane;
 mod progressive;
 mod sampling;
@@ -33,6 +37,7 @@ mod scan;
 mod scan_header;
 mod segments;
 mod sequential;
+mod skip_table;
 mod standard;
 mod tables;
 mod transform;

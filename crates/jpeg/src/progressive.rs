@@ -2,13 +2,15 @@
 //! first, then bit by bit.
 
 use crate::Error;
+use crate::ac_table::BEYOND;
 use crate::band_table::{BandTable, Symbol};
 use crate::bits::Bits;
 use crate::block::Coefficients;
 use crate::component::Component;
-use crate::huffman::{BEYOND, COEFFICIENTS, DcTable};
+use crate::dc_table::DcTable;
 use crate::scan::{Area, Entropy};
 use crate::scan_header::{Part, ScanHeader};
+use crate::skip_table::COEFFICIENTS;
 
 /// A scan of DC coefficients.
 #[derive(Debug)]
@@ -39,8 +41,6 @@ impl Entropy for DcScan {
     #[inline(always)]
     fn part(&mut self, part: usize, component: &mut Component, area: Area, bits: &mut Bits<'_>) -> Result<(), Error> {
         let (table, last) = &mut self.parts[part];
-        // Bits are kept in registers.
-        let mut here = *bits;
         for row in area.row..area.row + area.down {
             for column in area.column..area.column + area.across {
                 let Some(dc) = component.dc(column, row) else {
@@ -48,15 +48,14 @@ impl Entropy for DcScan {
                 };
                 match table {
                     Some(table) => {
-                        here.refill();
-                        *last = last.wrapping_add(table.read(&mut here)?);
+                        bits.refill();
+                        *last = last.wrapping_add(table.read(bits)?);
                         *dc = (*last << self.low) as i16;
                     }
-                    None => *dc |= i16::from(here.take()) << self.low,
+                    None => *dc |= i16::from(bits.take()) << self.low,
                 }
             }
         }
-        *bits = here;
         Ok(())
     }
 }
@@ -186,18 +185,14 @@ impl Entropy for AcScan {
         let Some(block) = component.ac(area.column, area.row) else {
             return Ok(());
         };
-        // Bits are kept in registers.
-        let mut here = *bits;
-        let result = if self.run > 0 {
+        if self.run > 0 {
             self.run -= 1;
-            self.pass(block, &mut here, self.first, COEFFICIENTS);
+            self.pass(block, bits, self.first, COEFFICIENTS);
             Ok(())
         } else if self.refines {
-            self.refine(block, &mut here)
+            self.refine(block, bits)
         } else {
-            self.begin(block, &mut here)
-        };
-        *bits = here;
-        result
+            self.begin(block, bits)
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! All scans of a picture advance side by side, row by row, each with its own place in the source. So neither samples
 //! nor coefficients of the whole picture are ever held.
 
+use resizer_kernel::{Kernel, with_widest};
+
 use crate::Error;
 use crate::bits::Bits;
 use crate::component::Component;
@@ -21,6 +23,24 @@ pub(crate) struct Area {
     pub(crate) down: usize,
 }
 
+impl Area {
+    /// The blocks of a component in an MCU. If the component is alone in its scan, that is one block.
+    #[inline(always)]
+    const fn of_mcu(component: &Component, alone: bool, column: usize, row: usize) -> Self {
+        let (across, down) = if alone {
+            (1, 1)
+        } else {
+            (component.across, component.down)
+        };
+        Self {
+            column: column * across,
+            row: row * down,
+            across,
+            down,
+        }
+    }
+}
+
 /// The entropy coding of a scan.
 pub(crate) trait Entropy {
     /// Forgets everything that a restart interval does not know of the ones before.
@@ -33,7 +53,8 @@ pub(crate) trait Entropy {
 /// A scan, and its place in the source.
 #[derive(Debug)]
 pub(crate) struct Scan<'s> {
-    intervals: Intervals<'s>,
+    bits: Bits<'s>,
+    intervals: Intervals,
     /// The indices of its components in the frame.
     parts: Vec<usize>,
     coding: Code,
@@ -49,9 +70,9 @@ enum Code {
 
 impl<'s> Scan<'s> {
     pub(crate) fn new(header: &Header<'s>, scan: &ScanHeader<'s>) -> Self {
-        let bits = Bits::new(header.source, scan.data);
         Self {
-            intervals: Intervals::new(bits, scan.restart_interval, header.damage),
+            bits: Bits::new(header.source, scan.data),
+            intervals: Intervals::new(scan.restart_interval, header.damage),
             parts: scan.parts.iter().map(|part| part.component).collect(),
             coding: match scan.coding {
                 Coding::Sequential => Code::Sequential(SequentialScan::new(scan)),
@@ -90,70 +111,86 @@ impl<'s> Scan<'s> {
 
     /// Decodes a row of the frame's MCUs, `mcus` of them. `row` is its number.
     pub(crate) fn decode_row(&mut self, components: &mut [Component], mcus: usize, row: usize) -> Result<(), Error> {
-        let Self {
-            intervals,
-            parts,
-            coding,
-        } = self;
-        match coding {
-            Code::Sequential(code) => decode_row(code, intervals, parts, components, mcus, row),
-            Code::Dc(code) => decode_row(code, intervals, parts, components, mcus, row),
-            Code::Ac(code) => decode_row(code.as_mut(), intervals, parts, components, mcus, row),
-        }?;
-        intervals.check()
+        let state = RowState {
+            bits: &mut self.bits,
+            intervals: &mut self.intervals,
+            parts: &self.parts,
+            components,
+            mcus,
+            row,
+        };
+        match &mut self.coding {
+            Code::Sequential(code) => with_widest(DecodeRow { code, state }),
+            Code::Dc(code) => with_widest(DecodeRow { code, state }),
+            Code::Ac(code) => with_widest(DecodeRow {
+                code: code.as_mut(),
+                state,
+            }),
+        }
     }
 }
 
-fn decode_row(
-    code: &mut impl Entropy,
-    intervals: &mut Intervals<'_>,
-    parts: &[usize],
-    components: &mut [Component],
+/// All that decoding a row of MCUs takes, but for the entropy coding.
+struct RowState<'a, 's> {
+    bits: &'a mut Bits<'s>,
+    intervals: &'a mut Intervals,
+    parts: &'a [usize],
+    components: &'a mut [Component],
     mcus: usize,
-    mcu_row: usize,
-) -> Result<(), Error> {
-    if let [alone] = parts {
+    row: usize,
+}
+
+/// The kernel of a scan.
+struct DecodeRow<'a, 's, E> {
+    code: &'a mut E,
+    state: RowState<'a, 's>,
+}
+
+impl<E: Entropy> Kernel for DecodeRow<'_, '_, E> {
+    type Output = Result<(), Error>;
+
+    #[inline(always)]
+    fn run(self) -> Result<(), Error> {
+        let Self { code, state } = self;
+        let RowState {
+            intervals,
+            parts,
+            components,
+            mcus,
+            row: mcu_row,
+            ..
+        } = state;
         // In a scan of one component an MCU is one block, and blocks without pixels are left out (A.2.2).
-        let component = &mut components[*alone];
-        let (blocks_across, blocks_down) = component.blocks;
-        for row in 0..component.down.min(blocks_down - mcu_row * component.down) {
-            for column in 0..blocks_across {
-                let next = intervals.advance()?;
-                let area = Area {
-                    column,
-                    row,
-                    across: 1,
-                    down: 1,
-                };
-                if begins(code, next)
-                    && let Err(error) = code.part(0, component, area, &mut intervals.bits)
-                {
-                    intervals.fail(error)?;
+        let alone = match parts {
+            [alone] => Some(&components[*alone]),
+            _ => None,
+        };
+        let (rows, columns) = alone.map_or((1, mcus), |component| {
+            let (across, down) = component.blocks;
+            (component.down.min(down - mcu_row * component.down), across)
+        });
+        let alone = alone.is_some();
+        // A copy, which stays in registers.
+        let mut bits = *state.bits;
+        for row in 0..rows {
+            for column in 0..columns {
+                let next = intervals.advance(&mut bits)?;
+                if !begins(code, next) {
+                    continue;
+                }
+                for (part, index) in parts.iter().enumerate() {
+                    let component = &mut components[*index];
+                    let area = Area::of_mcu(component, alone, column, row);
+                    if let Err(error) = code.part(part, component, area, &mut bits) {
+                        intervals.fail(error)?;
+                        break;
+                    }
                 }
             }
         }
-        return Ok(());
+        *state.bits = bits;
+        intervals.check(&bits)
     }
-    for mcu in 0..mcus {
-        let next = intervals.advance()?;
-        if !begins(code, next) {
-            continue;
-        }
-        for (part, index) in parts.iter().enumerate() {
-            let component = &mut components[*index];
-            let area = Area {
-                column: mcu * component.across,
-                row: 0,
-                across: component.across,
-                down: component.down,
-            };
-            if let Err(error) = code.part(part, component, area, &mut intervals.bits) {
-                intervals.fail(error)?;
-                break;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Whether an MCU is decoded. If it is the first of an interval, the coding starts afresh.

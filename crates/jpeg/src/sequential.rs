@@ -1,10 +1,11 @@
 //! Sequential scan (T.81, F.2): decodes all coefficients of a block at once, and writes its samples.
 
 use crate::Error;
+use crate::ac_table::AcTable;
 use crate::bits::Bits;
-use crate::block::Tables;
+use crate::block::{Tables, read_block};
 use crate::component::Component;
-use crate::huffman::{AcTable, DcTable};
+use crate::dc_table::DcTable;
 use crate::scan::{Area, Entropy};
 use crate::scan_header::{Part, ScanHeader};
 
@@ -65,7 +66,14 @@ impl Entropy for SequentialScan {
         for row in area.row..area.row + area.down {
             for column in area.column..area.column + area.across {
                 let plane = &mut plane[sampling.place(column, row, stride)..];
-                decode(bits, tables, dc, plane, stride)?;
+                // The usual sizes are inlined, so that the bits stay in registers from block to block.
+                match (sampling.block_width, sampling.block_height) {
+                    (1, 1) => read_block::<1, 1>(bits, tables, dc, plane, stride)?,
+                    (2, 2) => read_block::<2, 2>(bits, tables, dc, plane, stride)?,
+                    (4, 4) => read_block::<4, 4>(bits, tables, dc, plane, stride)?,
+                    (8, 8) => read_block::<8, 8>(bits, tables, dc, plane, stride)?,
+                    _ => (*bits, *dc) = decode(*bits, tables, *dc, plane, stride)?,
+                }
             }
         }
         Ok(())
