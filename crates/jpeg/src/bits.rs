@@ -14,8 +14,8 @@ use crate::{Damage, Error};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bits<'s> {
     source: &'s [u8],
-    /// The index of the next byte that is not counted in `count`. It never lies beyond a marker.
-    position: usize,
+    /// The bytes from the first one on that is not counted in `count`. They never begin beyond a marker.
+    rest: &'s [u8],
     /// The next bits, highest first. Below the counted bits the buffer may hold copies of the bytes that follow.
     buffer: u64,
     /// At most 63.
@@ -27,10 +27,11 @@ pub(crate) struct Bits<'s> {
 impl<'s> Bits<'s> {
     pub(crate) const REFILLED: u32 = 56;
 
-    pub(crate) const fn new(source: &'s [u8], position: usize) -> Self {
+    /// Reads from an index on, which is at most the number of bytes.
+    pub(crate) fn new(source: &'s [u8], position: usize) -> Self {
         Self {
             source,
-            position,
+            rest: source.get(position..).unwrap_or_default(),
             buffer: 0,
             count: 0,
             appended: 0,
@@ -58,7 +59,7 @@ impl<'s> Bits<'s> {
     pub(crate) fn refill(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const TOPS: u64 = 0x8080_8080_8080_8080;
-        if let Some(bytes) = self.source.get(self.position..).and_then(|rest| rest.first_chunk()) {
+        if let Some(bytes) = self.rest.first_chunk() {
             let word = u64::from_be_bytes(*bytes);
             // The top bit of each byte that is 0xff, by a search for zero bytes in the complement. Of the others it may
             // mark 0xfe, which costs time only.
@@ -66,7 +67,7 @@ impl<'s> Bits<'s> {
             // As many bytes are counted as fit: (63 - count) / 8. The rest may hold anything.
             if full >> (self.count | 7) >> 1 == 0 {
                 self.buffer |= word >> self.count;
-                self.position += ((63 - self.count) >> 3) as usize;
+                self.rest = &self.rest[((63 - self.count) >> 3 & 7) as usize..];
                 self.count |= Self::REFILLED;
                 return;
             }
@@ -80,21 +81,16 @@ impl<'s> Bits<'s> {
         // Copies of bytes may include stuffing.
         self.buffer &= !(u64::MAX >> self.count);
         while self.count < Self::REFILLED {
-            let byte = match self.source.get(self.position) {
-                Some(0xff) if self.source.get(self.position + 1) == Some(&0) => {
-                    self.position += 2;
-                    0xff
-                }
-                Some(0xff) | None => {
+            let byte;
+            (byte, self.rest) = match self.rest {
+                [0xff, 0x00, rest @ ..] => (0xff, rest),
+                [0xff, ..] | [] => {
                     self.buffer |= u64::MAX >> self.count;
                     self.appended += u64::from(63 - self.count);
                     self.count = 63;
                     return self;
                 }
-                Some(byte) => {
-                    self.position += 1;
-                    *byte
-                }
+                [byte, rest @ ..] => (*byte, rest),
             };
             self.buffer |= u64::from(byte) << (56 - self.count);
             self.count += 8;
@@ -141,7 +137,7 @@ impl<'s> Bits<'s> {
         if self.overran() && !shows {
             return Err(Error::Truncated);
         }
-        let mut position = self.position;
+        let mut position = self.source.len() - self.rest.len();
         let error = loop {
             let rest = self.source.get(position..).unwrap_or_default();
             let Some(found) = rest.iter().position(|byte| *byte == 0xff) else {

@@ -174,17 +174,20 @@ impl Block {
     {
         // Up to this many samples a transform takes less time than a mispredicted branch.
         const FEW: usize = 16;
-        if W * H == 1 || (W * H > FEW && self.flat) {
-            let byte = transform::byte(dc);
-            for row in plane.chunks_mut(stride).take(H) {
-                row[..W].fill(byte);
-            }
+        let samples = if W * H == 1 || (W * H > FEW && self.flat) {
+            [[dc; W]; H]
         } else {
             self.frequencies[0] = dc;
-            let samples = transform::samples::<W, H>(&self.frequencies);
-            for (row, samples) in plane.chunks_mut(stride).zip(&samples) {
-                row[..W].copy_from_slice(&samples.map(transform::byte));
-            }
+            transform::samples::<W, H>(&self.frequencies)
+        };
+        // Compilers turn one flat loop into vector instructions.
+        let mut bytes = [[0; W]; H];
+        for (byte, sample) in bytes.as_flattened_mut().iter_mut().zip(samples.as_flattened()) {
+            *byte = transform::byte(*sample);
+        }
+        for (row, bytes) in bytes.iter().enumerate() {
+            let start = row * stride;
+            plane[start..start + W].copy_from_slice(bytes);
         }
     }
 }

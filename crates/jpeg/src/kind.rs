@@ -7,9 +7,41 @@ use crate::bits::Bits;
 use crate::block::{Coefficients, Tables, draw_block, read_block, wanted};
 use crate::transform::Points;
 
-/// Decodes a block into rows of a plane. `dc` is the DC coefficient of the block before, and this block's is returned.
-pub(crate) type Decode =
-    for<'s> fn(Bits<'s>, Tables<'_>, dc: i32, plane: &mut [u8], stride: usize) -> Result<(Bits<'s>, i32), Error>;
+/// Blocks of a component in an MCU.
+#[derive(Debug)]
+pub(crate) struct Blocks<'a> {
+    pub(crate) tables: Tables<'a>,
+    /// The DC coefficient of the block before.
+    pub(crate) dc: &'a mut i32,
+    /// The samples from the first one of the first block on, in rows of `stride`.
+    pub(crate) plane: &'a mut [u8],
+    pub(crate) stride: usize,
+    pub(crate) across: usize,
+    pub(crate) down: usize,
+}
+
+impl Blocks<'_> {
+    /// Decodes blocks of this size. For kernels.
+    #[inline(always)]
+    pub(crate) fn decode<const W: usize, const H: usize>(&mut self, bits: &mut Bits<'_>) -> Result<(), Error>
+    where
+        [f32; W]: Points,
+        [f32; H]: Points,
+    {
+        let mut dc = *self.dc;
+        for row in 0..self.down {
+            for column in 0..self.across {
+                let plane = &mut self.plane[row * H * self.stride + column * W..];
+                read_block::<W, H>(bits, self.tables, &mut dc, plane, self.stride)?;
+            }
+        }
+        *self.dc = dc;
+        Ok(())
+    }
+}
+
+/// Decodes blocks into rows of a plane. After an error no bits are taken.
+pub(crate) type Decode = fn(&mut Bits<'_>, &mut Blocks<'_>) -> Result<(), Error>;
 
 /// Writes the samples of known coefficients into rows of a plane. `multipliers` are in zigzag order.
 pub(crate) type Draw = fn(dc: i16, &Coefficients, multipliers: &[f32; 64], plane: &mut [u8], stride: usize);
@@ -59,46 +91,34 @@ impl Kind {
     }
 }
 
-fn decode<'s, const W: usize, const H: usize>(
-    bits: Bits<'s>,
-    tables: Tables<'_>,
-    dc: i32,
-    plane: &mut [u8],
-    stride: usize,
-) -> Result<(Bits<'s>, i32), Error>
+fn decode<const W: usize, const H: usize>(bits: &mut Bits<'_>, blocks: &mut Blocks<'_>) -> Result<(), Error>
 where
     [f32; W]: Points,
     [f32; H]: Points,
 {
-    with_widest(DecodeBlock::<W, H> {
-        bits,
-        tables,
-        dc,
-        plane,
-        stride,
-    })
+    with_widest(DecodeBlocks::<W, H> { bits, blocks })
 }
 
 /// The kernel of [`decode`].
-struct DecodeBlock<'a, 's, const W: usize, const H: usize> {
-    bits: Bits<'s>,
-    tables: Tables<'a>,
-    dc: i32,
-    plane: &'a mut [u8],
-    stride: usize,
+struct DecodeBlocks<'a, 'b, 's, const W: usize, const H: usize> {
+    bits: &'a mut Bits<'s>,
+    blocks: &'a mut Blocks<'b>,
 }
 
-impl<'s, const W: usize, const H: usize> Kernel for DecodeBlock<'_, 's, W, H>
+impl<const W: usize, const H: usize> Kernel for DecodeBlocks<'_, '_, '_, W, H>
 where
     [f32; W]: Points,
     [f32; H]: Points,
 {
-    type Output = Result<(Bits<'s>, i32), Error>;
+    type Output = Result<(), Error>;
 
     #[inline(always)]
-    fn run(mut self) -> Self::Output {
-        read_block::<W, H>(&mut self.bits, self.tables, &mut self.dc, self.plane, self.stride)?;
-        Ok((self.bits, self.dc))
+    fn run(self) -> Result<(), Error> {
+        // A copy, which stays in registers.
+        let mut bits = *self.bits;
+        self.blocks.decode::<W, H>(&mut bits)?;
+        *self.bits = bits;
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::header::Header;
 use crate::intervals::{Intervals, Next};
 use crate::progressive::{AcScan, DcScan};
 use crate::scan_header::{Coding, ScanHeader};
-use crate::sequential::SequentialScan;
+use crate::sequential::{Inlined, SequentialScan};
 
 /// Blocks of a component: a rectangle in the blocks of the current row of MCUs.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +111,8 @@ impl<'s> Scan<'s> {
 
     /// Decodes a row of the frame's MCUs, `mcus` of them. `row` is its number.
     pub(crate) fn decode_row(&mut self, components: &mut [Component], mcus: usize, row: usize) -> Result<(), Error> {
+        let first = &components[self.parts[0]].sampling;
+        let size = (first.block_width, first.block_height);
         let state = RowState {
             bits: &mut self.bits,
             intervals: &mut self.intervals,
@@ -120,14 +122,20 @@ impl<'s> Scan<'s> {
             row,
         };
         match &mut self.coding {
-            Code::Sequential(code) => with_widest(DecodeRow { code, state }),
-            Code::Dc(code) => with_widest(DecodeRow { code, state }),
-            Code::Ac(code) => with_widest(DecodeRow {
-                code: code.as_mut(),
-                state,
-            }),
+            Code::Sequential(code) => match size {
+                (1, _) => decode_row(&mut Inlined::<1, 1>(code), state),
+                (2, _) => decode_row(&mut Inlined::<2, 2>(code), state),
+                (4, _) => decode_row(&mut Inlined::<4, 4>(code), state),
+                _ => decode_row(&mut Inlined::<8, 8>(code), state),
+            },
+            Code::Dc(code) => decode_row(code, state),
+            Code::Ac(code) => decode_row(code.as_mut(), state),
         }
     }
+}
+
+fn decode_row(code: &mut impl Entropy, state: RowState<'_, '_>) -> Result<(), Error> {
+    with_widest(DecodeRow { code, state })
 }
 
 /// All that decoding a row of MCUs takes, but for the entropy coding.

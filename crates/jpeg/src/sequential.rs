@@ -3,11 +3,13 @@
 use crate::Error;
 use crate::ac_table::AcTable;
 use crate::bits::Bits;
-use crate::block::{Tables, read_block};
+use crate::block::Tables;
 use crate::component::Component;
 use crate::dc_table::DcTable;
+use crate::kind::Blocks;
 use crate::scan::{Area, Entropy};
 use crate::scan_header::{Part, ScanHeader};
+use crate::transform::Points;
 
 /// The tables of a scan, and its predictions.
 #[derive(Debug)]
@@ -40,15 +42,23 @@ impl SequentialScan {
     pub(crate) const PART_BYTES: usize = size_of::<(DcTable, AcTable)>() + DcTable::BYTES + AcTable::BYTES;
 }
 
-impl Entropy for SequentialScan {
+/// A scan for a kernel in which the decoder of blocks of one size is inlined, so that bits stay in registers.
+/// Components with blocks of other sizes call their own kernels.
+pub(crate) struct Inlined<'c, const W: usize, const H: usize>(pub(crate) &'c mut SequentialScan);
+
+impl<const W: usize, const H: usize> Entropy for Inlined<'_, W, H>
+where
+    [f32; W]: Points,
+    [f32; H]: Points,
+{
     fn restart(&mut self) {
-        self.parts.iter_mut().for_each(|(_, dc)| *dc = 0);
+        self.0.parts.iter_mut().for_each(|(_, dc)| *dc = 0);
     }
 
     #[inline(always)]
     fn part(&mut self, part: usize, component: &mut Component, area: Area, bits: &mut Bits<'_>) -> Result<(), Error> {
-        let (table, dc) = &mut self.parts[part];
-        let (dc_table, ac_table) = &self.tables[*table];
+        let (table, dc) = &mut self.0.parts[part];
+        let (dc_table, ac_table) = &self.0.tables[*table];
         let Component {
             kind,
             multipliers,
@@ -57,25 +67,24 @@ impl Entropy for SequentialScan {
             stride,
             ..
         } = component;
-        let (decode, sampling, stride) = (kind.decode, *sampling, *stride);
-        let tables = Tables {
-            dc_table,
-            ac_table,
-            multipliers,
+        let mut blocks = Blocks {
+            tables: Tables {
+                dc_table,
+                ac_table,
+                multipliers,
+            },
+            dc,
+            plane: &mut plane[sampling.place(area.column, area.row, *stride)..],
+            stride: *stride,
+            across: area.across,
+            down: area.down,
         };
-        for row in area.row..area.row + area.down {
-            for column in area.column..area.column + area.across {
-                let plane = &mut plane[sampling.place(column, row, stride)..];
-                // The usual sizes are inlined, so that the bits stay in registers from block to block.
-                match (sampling.block_width, sampling.block_height) {
-                    (1, 1) => read_block::<1, 1>(bits, tables, dc, plane, stride)?,
-                    (2, 2) => read_block::<2, 2>(bits, tables, dc, plane, stride)?,
-                    (4, 4) => read_block::<4, 4>(bits, tables, dc, plane, stride)?,
-                    (8, 8) => read_block::<8, 8>(bits, tables, dc, plane, stride)?,
-                    _ => (*bits, *dc) = decode(*bits, tables, *dc, plane, stride)?,
-                }
-            }
+        if (sampling.block_width, sampling.block_height) == (W as u32, H as u32) {
+            return blocks.decode::<W, H>(bits);
         }
+        let mut copy = *bits;
+        (kind.decode)(&mut copy, &mut blocks)?;
+        *bits = copy;
         Ok(())
     }
 }
