@@ -19,8 +19,8 @@ impl Shrink {
     /// A decoder's pixels are plain means, and the scaler's filter is better. So the filter always keeps a part of the
     /// work: at least the factor `least` in each direction. Without one, the factor is 5/4 behind an eighth or a
     /// quarter, and 3/2 behind a half. These are the least factors at which the results are as near to those of the
-    /// filter alone as sharp's results are: see the table in `docs/benchmarks.md`. The windows stay in place, only their
-    /// edges fall between pixels: see [`Axis`].
+    /// filter alone as sharp's results are: see the table in `docs/benchmarks.md`. The windows stay in place, only
+    /// their edges fall between pixels: see [`Axis`].
     pub(crate) fn for_scaling(window: Size, target: Size, least: Option<f64>) -> Self {
         const SHRINKS: [(Shrink, f64); 3] = [(Shrink::EIGHTH, 1.25), (Shrink::QUARTER, 1.25), (Shrink::HALF, 1.5)];
         let factor = |window: u32, target: u32| f64::from(window) / f64::from(target);

@@ -1,10 +1,9 @@
 //! Scale step: takes the rows of the window as they stream by, and returns a whole small picture.
 //!
-//! Unless the instructions name another filter, it is Lanczos with three lobes, in both directions and on encoded (sRGB)
-//! values, the default of ImageResizer, libvips and the browsers. Columns are filtered first, on rows as wide as the
-//! source; the few rows that leave are then filtered along their length, several at a time. Alpha is premultiplied in
-//! between, so that the colour of transparent pixels is never visible. The filter reads nothing outside of the crop
-//! window.
+//! Unless the instructions name another filter, it is Lanczos with three lobes, in both directions and on encoded
+//! (sRGB) values, the default of libvips. Columns are filtered first, on rows as wide as the source; the few rows that
+//! leave are then filtered along their length, several at a time. Alpha is premultiplied in between, so that the colour
+//! of transparent pixels is never visible. The filter reads nothing outside of the crop window.
 //!
 //! Every sum has a fixed order and no fused multiplication, so that all processors compute the same bytes.
 

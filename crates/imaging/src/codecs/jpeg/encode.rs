@@ -1,8 +1,8 @@
 //! JPEG encoder: [`baseline`] files in one scan, and [`progressive`] files in several. Both have optimal Huffman codes.
 //!
 //! The encoder is our own because it can be cancelled between two rows of blocks and holds few bytes: see the table in
-//! `docs/architecture.md`. Where chroma is stored at half its resolution, it is averaged. Section numbers in this folder
-//! are those of ITU-T T.81.
+//! `docs/architecture.md`. Where chroma is stored at half its resolution, it is averaged. Section numbers in this
+//! folder are those of ITU-T T.81.
 
 mod baseline;
 mod file;

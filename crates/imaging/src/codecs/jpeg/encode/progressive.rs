@@ -53,7 +53,7 @@ pub(super) fn write(
         cancel.check()?;
         let rows = input.fill(row, &mut planes);
         for (plane, component) in components.iter_mut().enumerate() {
-            component.transform(&planes, plane, rows);
+            component.transform(&mut planes, plane, rows);
         }
     }
     drop(planes);

@@ -8,7 +8,7 @@ use std::ops::Range;
 pub(super) const SIDE: usize = 8;
 
 /// Eight neighbouring values.
-type Octet = [f32; SIDE];
+pub(super) type Octet = [f32; SIDE];
 
 /// The zigzag order (figure A.6): by stored position, eight times the row plus the column.
 const ZIGZAG: [u8; 64] = [
@@ -81,13 +81,13 @@ impl Quantiser {
         ZIGZAG.iter().map(|place| self.steps[usize::from(*place)])
     }
 
-    /// The coefficients of a block.
+    /// The coefficients of a block whose columns are transformed.
     #[inline(always)]
-    pub(super) fn quantised(&self, samples: [Octet; SIDE]) -> Block {
+    pub(super) fn quantised(&self, columns: [Octet; SIDE]) -> Block {
         /// 1.5 * 2^23: an `f32` of this size has no fractional bits, so that a value added to it is rounded, and stands
         /// in the lowest bits of the sum.
         const ROUND: f32 = 12_582_912.0;
-        let frequencies = frequencies(transposed(frequencies(samples)));
+        let frequencies = frequencies(transposed(columns));
         let mut coefficients = [0; 64];
         for (column, out) in coefficients.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
             for (row, out) in out.iter_mut().enumerate() {
@@ -162,7 +162,7 @@ fn transposed(block: [Octet; SIDE]) -> [Octet; SIDE] {
 /// The transform of each column, up to a factor for each frequency, by the method of Arai, Agui and Nakajima
 /// (Transactions of the IEICE E71, 1988) with five multiplications.
 #[inline(always)]
-fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
+pub(super) fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
     /// The cosines of pi/4 and 3 pi/8, and the difference and the sum of those of pi/8 and 3 pi/8.
     const MIDDLE: f32 = std::f32::consts::FRAC_1_SQRT_2;
     const FAR: f32 = 0.382_683_43;
@@ -234,7 +234,7 @@ mod tests {
             for quantiser in [Quantiser::luma(quality), Quantiser::chroma(quality)] {
                 let samples: [Octet; SIDE] =
                     std::array::from_fn(|_| std::array::from_fn(|_| (next() % (amplitude + 1)) as f32 - 128.0));
-                let block = quantiser.quantised(samples);
+                let block = quantiser.quantised(frequencies(samples));
                 let steps: Vec<u8> = quantiser.steps().collect();
                 let mut found = [0; 64];
                 for (position, coefficient) in block.nonzero(&(0..64)) {

@@ -3,7 +3,7 @@
 
 use resizer_kernel::{Kernel, with_widest};
 
-use super::quantiser::{Block, Quantiser, SIDE};
+use super::quantiser::{self, Block, Octet, Quantiser, SIDE};
 use crate::Size;
 
 /// Samples of a row of blocks, around 0: of luma, or of luma and chroma. The last column and row are repeated to fill
@@ -94,13 +94,15 @@ impl Kernel for Fill<'_> {
 /// Luma and chroma: ITU-T T.871, 7.
 #[inline(always)]
 fn fill_row(pixels: &[[u8; 3]], [luma, blue, red]: [&mut [f32]; 3], width: usize) {
+    const BLUE: f32 = 1.0 / 1.772;
+    const RED: f32 = 1.0 / 1.402;
     let samples = luma.iter_mut().zip(blue.iter_mut().zip(red.iter_mut()));
     for (pixel, (luma, (blue, red))) in pixels.iter().zip(samples) {
         let [r, g, b] = pixel.map(f32::from);
         let y = 0.299 * r + 0.587 * g + 0.114 * b;
         *luma = y - 128.0;
-        *blue = (b - y) / 1.772;
-        *red = (r - y) / 1.402;
+        *blue = (b - y) * BLUE;
+        *red = (r - y) * RED;
     }
     for row in [luma, blue, red] {
         let last = row[width - 1];
@@ -158,14 +160,18 @@ impl<'q> Component<'q> {
         self.blocks.reserve_exact(self.across * down);
     }
 
-    /// Appends its blocks of the planes that were filled last, with so many rows of pixels.
-    pub(super) fn transform(&mut self, planes: &Planes, plane: usize, rows: usize) {
-        with_widest(Transform {
-            component: self,
-            planes,
-            plane,
-            rows,
-        });
+    /// Appends its blocks of the planes that were filled last, with so many rows of pixels. The plane is used up by it.
+    pub(super) fn transform(&mut self, planes: &mut Planes, plane: usize, rows: usize) {
+        let stride = planes.stride / self.sampling[0];
+        let down = rows.div_ceil(SIDE * self.sampling[1]);
+        for band in planes.planes[plane].chunks_exact_mut(SIDE * stride).take(down) {
+            with_widest(Columns { band, stride });
+            with_widest(Rows {
+                component: self,
+                band,
+                stride,
+            });
+        }
     }
 
     /// Its blocks, row by row.
@@ -174,35 +180,59 @@ impl<'q> Component<'q> {
     }
 }
 
-/// The kernel of [`Component::transform`].
-struct Transform<'a, 'q> {
-    component: &'a mut Component<'q>,
-    planes: &'a Planes,
-    plane: usize,
-    rows: usize,
+/// Transforms the columns of a row of blocks in place. Beside the second kernel in one loop, the compiler would take
+/// single numbers through both.
+struct Columns<'a> {
+    band: &'a mut [f32],
+    stride: usize,
 }
 
-impl Kernel for Transform<'_, '_> {
+impl Kernel for Columns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { band, stride } = self;
+        for left in (0..stride).step_by(SIDE) {
+            let columns = quantiser::frequencies(block(band, stride, left));
+            for (row, octet) in columns.iter().enumerate() {
+                band[row * stride + left..][..SIDE].copy_from_slice(octet);
+            }
+        }
+    }
+}
+
+/// Transforms the rows of a row of blocks whose columns are transformed, and quantises.
+struct Rows<'a, 'q> {
+    component: &'a mut Component<'q>,
+    band: &'a [f32],
+    stride: usize,
+}
+
+impl Kernel for Rows<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         let Self {
             component,
-            planes,
-            plane,
-            rows,
+            band,
+            stride,
         } = self;
-        let samples = &planes.planes[plane];
-        let stride = planes.stride / component.sampling[0];
-        for top in 0..rows.div_ceil(SIDE * component.sampling[1]) {
-            for left in 0..component.across {
-                let block = std::array::from_fn(|row| {
-                    let start = (top * SIDE + row) * stride + left * SIDE;
-                    samples[start..].first_chunk().copied().unwrap_or_default()
-                });
-                component.blocks.push(component.quantiser.quantised(block));
-            }
+        component.blocks.reserve(component.across);
+        for left in 0..component.across {
+            let block = block(band, stride, left * SIDE);
+            component.blocks.push(component.quantiser.quantised(block));
         }
     }
+}
+
+/// The eight rows of a block.
+#[inline(always)]
+fn block(band: &[f32], stride: usize, left: usize) -> [Octet; SIDE] {
+    let mut block = [[0.0; SIDE]; SIDE];
+    for (row, octet) in block.iter_mut().enumerate() {
+        octet.copy_from_slice(&band[row * stride + left..][..SIDE]);
+    }
+    block
 }
