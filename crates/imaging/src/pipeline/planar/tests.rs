@@ -1,5 +1,5 @@
-//! Planes against the pixels of the other path: the same job with a PNG as its result, which is never planar. Its pixels
-//! become luma and chroma here by the formulas of ITU-T T.871.
+//! Planes against the pixels of the other path: the same job with a PNG as its result, which is never planar. Its
+//! pixels become luma and chroma here by the formulas of ITU-T T.871.
 
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 

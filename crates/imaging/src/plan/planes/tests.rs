@@ -115,8 +115,8 @@ fn job_without_colours_is_carried_out_in_planes() {
     assert_eq!(planar(&other, "width=20"), None);
 }
 
-/// 40 by 30 to 15 by 11 on a canvas of 20 by 11: two pixels of padding on the left, three on the right. So the last cell
-/// is half picture and half padding.
+/// 40 by 30 to 15 by 11 on a canvas of 20 by 11: two pixels of padding on the left, three on the right. So the last
+/// cell is half picture and half padding.
 #[test]
 fn cell_of_an_odd_place_is_shared_with_the_padding() {
     let plan = planar(&info(), "width=20&height=11&mode=pad&bgcolor=0000ff").unwrap();

@@ -1,5 +1,5 @@
-//! Samples of the scaler: bytes, or the light of bytes, with premultiplied alpha before the filters, and values of bytes
-//! behind them.
+//! Samples of the scaler: bytes, or the light of bytes, with premultiplied alpha before the filters, and values of
+//! bytes behind them.
 
 use super::light::{BRIGHTEST, Light};
 use crate::Channels;

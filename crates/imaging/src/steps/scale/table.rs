@@ -1,5 +1,5 @@
-//! Filter table: the values of Lanczos with three lobes. The sines of all weights of a job would take longer than a small
-//! picture takes to be scaled. Called by `filter`, which computes all other curves.
+//! Filter table: the values of Lanczos with three lobes. The sines of all weights of a job would take longer than a
+//! small picture takes to be scaled. Called by `filter`, which computes all other curves.
 
 use std::sync::LazyLock;
 
