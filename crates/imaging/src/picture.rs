@@ -1,5 +1,5 @@
-//! Picture in memory: the output of scaling, which the later steps work on. Its pixels are whole, or luma and chroma are
-//! planes of their own.
+//! Picture in memory: the output of scaling, which the later steps work on. Its pixels are whole, or luma and chroma
+//! are planes of their own.
 
 use crate::{Channels, Size};
 

@@ -187,8 +187,8 @@ mod tests {
         assert!(whole.is_exactly(32));
     }
 
-    /// Chroma of 4:2:0 at a half: a sample covers four stored pixels. The cells are pairs of the 5 pixels of the result,
-    /// each of which covers 6.4 stored pixels.
+    /// Chroma of 4:2:0 at a half: a sample covers four stored pixels. The cells are pairs of the 5 pixels of the
+    /// result, each of which covers 6.4 stored pixels.
     #[test]
     fn cells_of_chroma_cover_pairs_of_pixels() {
         let spacing = Spacing { pixels: 4, samples: 1 };

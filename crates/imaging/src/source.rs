@@ -94,8 +94,8 @@ impl SourceInfo {
     }
 }
 
-/// The spacing of the samples of luma and of the two chromas, across and down, at each size that the decoder can deliver
-/// them at.
+/// The spacing of the samples of luma and of the two chromas, across and down, at each size that the decoder can
+/// deliver them at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlaneSpacings {
     /// By shrink, from none to an eighth; for each first with chroma of full resolution, then of half of it.

@@ -42,8 +42,8 @@ pub(crate) struct Sampling {
     pub(crate) down: Ratio,
 }
 
-/// How many samples are decoded of a component that is subsampled by 2, by 4 or not at all. Of others a block becomes as
-/// many samples as the scale asks for.
+/// How many samples are decoded of a component that is subsampled by 2, by 4 or not at all. Of others a block becomes
+/// as many samples as the scale asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// A sample for each pixel if possible. A block of a subsampled component is decoded to more samples than the scale

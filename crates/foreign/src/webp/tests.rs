@@ -193,8 +193,8 @@ fn size_without_its_pixels_or_beyond_the_format_is_refused() {
     check(4, u32::MAX, u32::MAX, true);
 }
 
-/// A red of 200, 30, 40 by the formulas of BT.601 in studio range: luma 16 + 219 * 0.322, chroma 128 + 224 * -0.0927 and
-/// 128 + 224 * 0.3305.
+/// A red of 200, 30, 40 by the formulas of BT.601 in studio range: luma 16 + 219 * 0.322, chroma 128 + 224 * -0.0927
+/// and 128 + 224 * 0.3305.
 #[test]
 fn planes_are_encoded_as_they_are() {
     for (width, height) in [(1_u32, 1_u32), (16, 16), (37, 21), (80, 65)] {

@@ -33,7 +33,6 @@ impl Subsampling {
     }
 
     /// The samples of luma for one of chroma, from left to right and from top to bottom: 1 or 2.
-    #[cfg(feature = "codecs")]
     pub(crate) const fn factors(self) -> [u8; 2] {
         match self {
             Self::Both => [2, 2],

@@ -1,5 +1,5 @@
-//! Planar pipeline: carries a job out on luma and chroma as they are stored. Each plane is scaled in its own resolution,
-//! turned and padded. The encoder takes the planes, so that no pixel ever becomes red, green and blue.
+//! Planar pipeline: carries a job out on luma and chroma as they are stored. Each plane is scaled in its own
+//! resolution, turned and padded. The encoder takes the planes, so that no pixel ever becomes red, green and blue.
 //!
 //! [`run_within`](super::run_within) chooses it where the plan has planes. Damage needs nothing here: the decoders of
 //! planes cover it by themselves.

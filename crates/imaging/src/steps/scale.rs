@@ -76,7 +76,7 @@ impl Scaler {
         Self {
             picture: empty(self.picture.size, self.picture.channels),
             filters,
-            opaque_row: self.opaque_row.as_ref().map(|row| Vec::with_capacity(row.capacity())),
+            opaque_row: self.opaque_row.as_ref().map(|_| Vec::new()),
         }
     }
 

@@ -65,6 +65,12 @@ impl Encoder for JpegEncoder {
     }
 
     fn planes(&mut self, picture: PlanarPicture, cancel: &Cancel) -> Result<(), ImageError> {
+        if picture.cell != self.subsampling.factors() {
+            return Err(internal(format!(
+                "a JPEG encoder was given chroma for {:?} pixels",
+                picture.cell
+            )));
+        }
         self.write(Input::Planes(&picture), cancel)
     }
 

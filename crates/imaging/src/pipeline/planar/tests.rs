@@ -1,5 +1,5 @@
-//! Planes against the pixels of the other path: the same job with a PNG as its result, which is never planar. Its pixels
-//! become luma and chroma here by the formulas of ITU-T T.871.
+//! Planes against the pixels of the other path: the same job with a PNG as its result, which is never planar. Its
+//! pixels become luma and chroma here by the formulas of ITU-T T.871.
 
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
@@ -84,9 +84,9 @@ fn planes(source: &[u8], query: &str) -> PlanarPicture {
     picture
 }
 
-/// Luma and chroma of the same job's pixels, which pass through a PNG. Chroma is the mean of 2 by 2 pixels if `halved`.
+/// Luma and chroma of the same job's pixels, which pass through a PNG. Chroma is the mean of each cell.
 /// The last column and row count twice where they are alone.
-fn planes_of_pixels(source: &[u8], query: &str, halved: bool) -> [(Size, Vec<f64>); 3] {
+fn planes_of_pixels(source: &[u8], query: &str, cell: [u8; 2]) -> [(Size, Vec<f64>); 3] {
     let job = Job {
         format: Format::Png,
         ..job(query)
@@ -107,12 +107,13 @@ fn planes_of_pixels(source: &[u8], query: &str, halved: bool) -> [(Size, Vec<f64
         [luma, 128.0 + (blue - luma) / 1.772, 128.0 + (red - luma) / 1.402][plane]
     };
     std::array::from_fn(|plane| {
-        let cell = if plane > 0 && halved { 2 } else { 1 };
-        let size = Size::new(size.width.div_ceil(cell), size.height.div_ceil(cell));
+        let [across, down] = if plane == 0 { [1, 1] } else { cell.map(u32::from) };
+        let size = Size::new(size.width.div_ceil(across), size.height.div_ceil(down));
         let places = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
         let mean = |(x, y): (u32, u32)| {
-            let inside = (0..cell * cell).map(|place| value(plane, x * cell + place % cell, y * cell + place / cell));
-            inside.sum::<f64>() / f64::from(cell * cell)
+            let places = (0..down).flat_map(|row| (0..across).map(move |column| (column, row)));
+            let inside = places.map(|(column, row)| value(plane, x * across + column, y * down + row));
+            inside.sum::<f64>() / f64::from(across * down)
         };
         (size, places.map(mean).collect())
     })
@@ -122,7 +123,7 @@ fn planes_of_pixels(source: &[u8], query: &str, halved: bool) -> [(Size, Vec<f64
 #[track_caller]
 fn check(about: &str, source: &[u8], query: &str) {
     let found = planes(source, query);
-    let expected = planes_of_pixels(source, query, found.cell == [2, 2]);
+    let expected = planes_of_pixels(source, query, found.cell);
     for (index, (plane, (size, expected))) in found.planes.iter().zip(&expected).enumerate() {
         assert_eq!(
             (plane.size, plane.channels),
@@ -144,7 +145,7 @@ fn check(about: &str, source: &[u8], query: &str) {
 }
 
 /// Full size, every decoding scale, enlarged; with chroma halved and not; crops and paddings at odd places.
-const QUERIES: [&str; 13] = [
+const QUERIES: [&str; 15] = [
     "format=jpg",
     "width=150",
     "width=100",
@@ -152,6 +153,8 @@ const QUERIES: [&str; 13] = [
     "height=31",
     "width=19",
     "width=61&quality=95",
+    "width=61&subsampling=422",
+    "width=60&subsampling=444&down.filter=mitchell",
     "width=400&scale=both",
     "width=401&scale=both&quality=95",
     "crop=3,5,-2,-9",

@@ -103,6 +103,10 @@ fn job_without_colours_is_carried_out_in_planes() {
     check("width=20&format=webp&webp.lossless=keep", Some((true, (10, 8))));
     check("width=20&height=20&mode=pad&bgcolor=red", Some((true, (10, 8))));
     check("width=20&rotate=90&sflip=x&crop=3,3,33,27", Some((true, (10, 8))));
+    check("width=20&subsampling=444", Some((false, (20, 15))));
+    check("width=20&subsampling=422", Some((false, (10, 15))));
+    check("width=20&quality=95&subsampling=420", Some((true, (10, 8))));
+    check("width=20&down.colorspace=linear", None);
     check("width=20&format=webp&webp.lossless=true", None);
     check("width=20&format=webp&height=20&mode=pad", None);
     check("width=20&format=png", None);
@@ -111,8 +115,8 @@ fn job_without_colours_is_carried_out_in_planes() {
     assert_eq!(planar(&other, "width=20"), None);
 }
 
-/// 40 by 30 to 15 by 11 on a canvas of 20 by 11: two pixels of padding on the left, three on the right. So the last cell
-/// is half picture and half padding.
+/// 40 by 30 to 15 by 11 on a canvas of 20 by 11: two pixels of padding on the left, three on the right. So the last
+/// cell is half picture and half padding.
 #[test]
 fn cell_of_an_odd_place_is_shared_with_the_padding() {
     let plan = planar(&info(), "width=20&height=11&mode=pad&bgcolor=0000ff").unwrap();

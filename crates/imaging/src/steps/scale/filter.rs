@@ -5,7 +5,7 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use super::table::{self, LANCZOS3, Table};
+use super::table;
 use crate::instructions::FilterShape;
 use crate::resampling::Resampling;
 
@@ -25,8 +25,8 @@ enum Curve {
     Cubic(f64, f64),
     /// sinc(x) sinc(x / lobes).
     Lanczos { lobes: f64 },
-    /// The same with three lobes, from a table.
-    Lanczos3(&'static Table),
+    /// The same with three lobes.
+    Lanczos3,
     /// sinc(x) under the middle of a jinc that is stretched over the lobes.
     Ginseng { lobes: f64 },
     /// The transform of a disc.
@@ -48,10 +48,9 @@ impl Filter {
             FilterShape::RobidouxSharp | FilterShape::NCubicSharp => ROBIDOUX_SHARP,
             FilterShape::Ginseng | FilterShape::GinsengSharp => Curve::Ginseng { lobes },
             FilterShape::Lanczos | FilterShape::LanczosSharp | FilterShape::Lanczos2 | FilterShape::Lanczos2Sharp => {
-                if lobes == table::LOBES {
-                    Curve::Lanczos3(&LANCZOS3)
-                } else {
-                    Curve::Lanczos { lobes }
+                match lobes == table::LOBES {
+                    true => Curve::Lanczos3,
+                    false => Curve::Lanczos { lobes },
                 }
             }
             FilterShape::Cubic | FilterShape::CubicSharp => Curve::Cubic(0.0, 1.0),
@@ -83,8 +82,8 @@ impl Filter {
         let x = (distance / self.blur).abs();
         let weight = match self.curve {
             Curve::Cubic(b, c) => cubic(x, b, c),
-            Curve::Lanczos3(table) => table.at(x),
             Curve::Lanczos { lobes } if x < lobes => sinc(x) * sinc(x / lobes),
+            Curve::Lanczos3 => table::lanczos(x),
             Curve::Ginseng { lobes } if x < lobes => sinc(x) * jinc(FIRST_ZERO * x / lobes),
             Curve::Lanczos { .. } | Curve::Ginseng { .. } => 0.0,
             Curve::Jinc => jinc(x),

@@ -101,7 +101,7 @@ impl<const N: usize, const ALPHA: bool> Kernel for Filter<'_, N, ALPHA> {
     #[inline(always)]
     fn run(self) {
         let Self { rows, out } = self;
-        let (weights, light) = (Rc::clone(&rows.weights), rows.light);
+        let weights = Rc::clone(&rows.weights);
         let row_bytes = weights.targets() * N;
         for begin in (0..weights.targets()).step_by(TARGETS) {
             let end = weights.targets().min(begin + TARGETS);
@@ -114,14 +114,7 @@ impl<const N: usize, const ALPHA: bool> Kernel for Filter<'_, N, ALPHA> {
                 for (target, sums) in (octet..end).zip(&mut sums) {
                     let (start, window) = weights.window(target);
                     *sums = sum(&pixels[start - first..], window);
-                    if ALPHA && light.is_none() {
-                        samples::divide(sums);
-                    }
-                }
-                if let Some(light) = light {
-                    let count = LINES.min(end - octet);
-                    write_light::<N, ALPHA>(&sums[..count], light, octet * N, row_bytes, out);
-                    continue;
+                    samples::finish::<N, LINES, ALPHA>(sums, rows.light);
                 }
                 // As many values of each line as there are lines, N times.
                 for (part, sums) in sums.as_flattened().as_chunks::<LINES>().0.iter().enumerate() {
@@ -139,23 +132,6 @@ impl<const N: usize, const ALPHA: bool> Kernel for Filter<'_, N, ALPHA> {
                     }
                 }
             }
-        }
-    }
-}
-
-/// Writes filtered pixels of light as bytes, from this byte of each row on.
-#[inline(always)]
-fn write_light<const N: usize, const ALPHA: bool>(
-    sums: &[[[f32; LINES]; N]],
-    light: &Light,
-    from: usize,
-    row_bytes: usize,
-    out: &mut [u8],
-) {
-    for (line, row) in out.chunks_exact_mut(row_bytes).enumerate() {
-        let (pixels, _) = row[from..].as_chunks_mut::<N>();
-        for (pixel, sums) in pixels.iter_mut().zip(sums) {
-            *pixel = samples::bytes_of_light::<N, ALPHA>(sums.map(|lines| lines[line]), light);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Samples of the scaler: bytes, or the light of bytes, with premultiplied alpha before the filters, and bytes again
-//! behind them.
+//! Samples of the scaler: bytes, or the light of bytes, with premultiplied alpha before the filters, and values of
+//! bytes behind them.
 
 use super::light::{BRIGHTEST, Light};
 use crate::Channels;
@@ -30,20 +30,6 @@ fn premultiply_pixels<const N: usize>(row: &[u8], values: &mut [u16]) {
     }
 }
 
-/// Divides filtered pixels by their alpha, the last channel, and makes alpha a number up to 255. A pixel whose alpha
-/// rounds to zero has no colour.
-#[inline(always)]
-pub(super) fn divide<const N: usize, const LINES: usize>(pixels: &mut [[f32; LINES]; N]) {
-    let alpha = pixels[N - 1];
-    let factor = alpha.map(|alpha| if alpha > 127.5 { 255.0 / alpha } else { 0.0 });
-    for values in &mut *pixels {
-        for (value, factor) in values.iter_mut().zip(&factor) {
-            *value *= factor;
-        }
-    }
-    pixels[N - 1] = alpha.map(|alpha| if alpha > 127.5 { alpha / 255.0 } else { 0.0 });
-}
-
 /// As [`premultiply`], with the light of each colour. Alpha is multiplied by 257, so that it is as long as light.
 fn premultiply_light(row: &[u8], channels: Channels, light: &Light, values: &mut [u16]) {
     if !channels.has_alpha() {
@@ -62,22 +48,49 @@ fn premultiply_light(row: &[u8], channels: Channels, light: &Light, values: &mut
     }
 }
 
-/// The bytes of a filtered pixel of light. If its last channel is alpha, the colours are divided by it. A pixel whose
-/// alpha rounds to zero has no colour.
+/// Makes filtered pixels values of bytes: without premultiplied alpha, and encoded if they are of light.
 #[inline(always)]
-pub(super) fn bytes_of_light<const N: usize, const ALPHA: bool>(pixel: [f32; N], light: &Light) -> [u8; N] {
-    if !ALPHA {
-        return pixel.map(|value| light.byte(value));
+pub(super) fn finish<const N: usize, const LINES: usize, const ALPHA: bool>(
+    pixels: &mut [[f32; LINES]; N],
+    light: Option<&Light>,
+) {
+    match light {
+        None if ALPHA => divide(pixels),
+        None => {}
+        Some(light) => encode_light::<N, LINES, ALPHA>(pixels, light),
     }
-    let alpha = pixel[N - 1];
-    let opaque = byte(alpha / 257.0);
-    if opaque == 0 {
-        return [0; N];
+}
+
+/// As [`divide`], for values of light, which become those of bytes.
+fn encode_light<const N: usize, const LINES: usize, const ALPHA: bool>(pixels: &mut [[f32; LINES]; N], light: &Light) {
+    let alpha = pixels[N - 1];
+    let factor = |alpha: f32| match alpha > 128.5 {
+        _ if !ALPHA => 1.0,
+        true => f32::from(BRIGHTEST) / alpha,
+        false => 0.0,
+    };
+    for values in &mut *pixels {
+        for (value, alpha) in values.iter_mut().zip(alpha) {
+            *value = f32::from(light.byte(*value * factor(alpha)));
+        }
     }
-    let factor = f32::from(BRIGHTEST) / alpha;
-    let mut bytes = pixel.map(|value| light.byte(value * factor));
-    bytes[N - 1] = opaque;
-    bytes
+    if ALPHA {
+        pixels[N - 1] = alpha.map(|alpha| if alpha > 128.5 { alpha / 257.0 } else { 0.0 });
+    }
+}
+
+/// Divides filtered pixels by their alpha, the last channel, and makes alpha a number up to 255. A pixel whose alpha
+/// rounds to zero has no colour.
+#[inline(always)]
+fn divide<const N: usize, const LINES: usize>(pixels: &mut [[f32; LINES]; N]) {
+    let alpha = pixels[N - 1];
+    let factor = alpha.map(|alpha| if alpha > 127.5 { 255.0 / alpha } else { 0.0 });
+    for values in &mut *pixels {
+        for (value, factor) in values.iter_mut().zip(&factor) {
+            *value *= factor;
+        }
+    }
+    pixels[N - 1] = alpha.map(|alpha| if alpha > 127.5 { alpha / 255.0 } else { 0.0 });
 }
 
 /// Clamps what the filter overshot, and rounds to the nearest value.

@@ -1,9 +1,9 @@
-//! Table of the default filter: the values of Lanczos with three lobes. The sines of all weights of a job would take
-//! longer than a small picture takes to be scaled. Read by `filter`.
+//! Filter table: the values of Lanczos with three lobes. The sines of all weights of a job would take longer than a
+//! small picture takes to be scaled. Called by `filter`, which computes all other curves.
 
 use std::sync::LazyLock;
 
-/// Half the filter's width, in source pixels when enlarging.
+/// The lobes on either side.
 pub(super) const LOBES: f64 = 3.0;
 
 /// The steps of a lobe. Between two of them the curve is taken for straight. That is less than 2e-6 off: its second
@@ -11,29 +11,24 @@ pub(super) const LOBES: f64 = 3.0;
 const STEPS: usize = 512;
 
 /// The values at the steps, from the centre to the end of the last lobe, and a 0 behind it.
-pub(super) static LANCZOS3: LazyLock<Table> = LazyLock::new(|| {
+static VALUES: LazyLock<Vec<f64>> = LazyLock::new(|| {
     let end = LOBES as usize * STEPS + 1;
-    Table((0..=end).map(|step| lanczos(step as f64 / STEPS as f64)).collect())
+    (0..=end).map(|step| formula(step as f64 / STEPS as f64)).collect()
 });
 
-/// The values of a curve at steps of the same length.
-pub(super) struct Table(Vec<f64>);
-
-impl Table {
-    /// The value at a distance, 0 outside of the lobes.
-    #[inline]
-    pub(super) fn at(&self, distance: f64) -> f64 {
-        let place = distance.abs() * STEPS as f64;
-        let step = place as usize;
-        match self.0.get(step..).and_then(|rest| rest.first_chunk()) {
-            Some([left, right]) => left + (right - left) * (place - step as f64),
-            None => 0.0,
-        }
+/// The curve at a distance from the centre, 0 outside of the lobes.
+#[inline]
+pub(super) fn lanczos(distance: f64) -> f64 {
+    let place = distance.abs() * STEPS as f64;
+    let step = place as usize;
+    match VALUES.get(step..).and_then(|rest| rest.first_chunk()) {
+        Some([left, right]) => left + (right - left) * (place - step as f64),
+        None => 0.0,
     }
 }
 
 /// The Lanczos kernel: sinc(x) sinc(x / lobes) inside the lobes, 0 outside, with sinc(x) = sin(pi x) / (pi x).
-fn lanczos(x: f64) -> f64 {
+fn formula(x: f64) -> f64 {
     if x == 0.0 {
         1.0
     } else if x.abs() < LOBES {
@@ -50,7 +45,6 @@ mod tests {
 
     #[test]
     fn value_between_two_steps_is_that_of_the_formula() {
-        let curve = &*LANCZOS3;
         for index in -40_000..=40_000 {
             let x = f64::from(index) / 10_000.0;
             let sinc = |x: f64| {
@@ -62,12 +56,12 @@ mod tests {
             };
             let expected = if x.abs() < 3.0 { sinc(x) * sinc(x / 3.0) } else { 0.0 };
             assert!(
-                (curve.at(x) - expected).abs() < 2e-6,
+                (lanczos(x) - expected).abs() < 2e-6,
                 "{x}: {} for {expected}",
-                curve.at(x)
+                lanczos(x)
             );
         }
-        assert_eq!([0.0, 1.0, -2.0].map(|x| (curve.at(x) * 1e9).round()), [1e9, 0.0, 0.0]);
-        assert_eq!([3.0, -3.5, f64::MAX].map(|x| curve.at(x)), [0.0; 3]);
+        assert_eq!([0.0, 1.0, -2.0].map(|x| (lanczos(x) * 1e9).round()), [1e9, 0.0, 0.0]);
+        assert_eq!([3.0, -3.5, f64::MAX].map(lanczos), [0.0; 3]);
     }
 }

@@ -1,5 +1,5 @@
-//! Studio range: luma and chroma of a JPEG (ITU-T T.871, 0 to 255) in the range of a WebP (ITU-R BT.601, luma from 16 to
-//! 235 and chroma from 16 to 240). The colours are the same.
+//! Studio range: luma and chroma of a JPEG (ITU-T T.871, 0 to 255) in the range of a WebP (ITU-R BT.601, luma from 16
+//! to 235 and chroma from 16 to 240). The colours are the same.
 
 use crate::picture::{Picture, PlanarPicture};
 use crate::{Cancel, ImageError};
