@@ -111,7 +111,7 @@ async fn body_counts_until_its_client_has_it() {
     drop(body);
     assert_eq!(admitted(&served), length, "half of it holds all of it");
     drop(part);
-    // Whoever made the result may hold it for a moment longer.
+    // The maker of the result may hold it for a moment longer.
     let until = Instant::now() + Duration::from_secs(10);
     while admitted(&served) > 0 && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(1)).await;
