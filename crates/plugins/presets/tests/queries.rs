@@ -95,7 +95,7 @@ fn fault_in_a_preset_is_told_with_its_place() {
     check("[presets.a]\ndefaults = 'preset=b'", &["another"]);
     check("[presets.'a,b']", &["a,b", "comma"]);
     check("[presets.a]\n[presets.A]", &["twice"]);
-    check("[presets.a]\nsetings = ''", &["setings"]);
+    check("[presets.a]\nsizes = ''", &["sizes"]);
     // Another plugin's key is nobody's typing error.
     install("[presets.a]\nsettings = 'utm_source=x'");
 }
