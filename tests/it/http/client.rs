@@ -198,6 +198,18 @@ impl Response {
             .map(|header| header.1.as_str())
     }
 
+    /// Width and height of a JPEG.
+    pub(crate) fn jpeg_size(&self) -> (u16, u16) {
+        // The first frame header (ITU T.81, B.2.2): marker, length, precision, height, width.
+        let at = self
+            .body
+            .windows(2)
+            .position(|pair| matches!(pair, [0xFF, 0xC0 | 0xC2]))
+            .unwrap();
+        let number = |offset: usize| u16::from_be_bytes([self.body[at + offset], self.body[at + offset + 1]]);
+        (number(7), number(5))
+    }
+
     /// The body as text.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::client::Response;
 use super::photographs::lake;
 use super::server::{IMAGES, Server};
 
@@ -27,17 +26,6 @@ fn server(more: &str) -> Server {
 
 fn entry(name: &str, settings: &str) -> String {
     format!("[[plugin]]\nname = \"{name}\"\n{settings}\n")
-}
-
-fn size(response: &Response) -> (u16, u16) {
-    // The first frame header (ITU T.81, B.2.2): marker, length, precision, height, width.
-    let at = response
-        .body
-        .windows(2)
-        .position(|pair| matches!(pair, [0xFF, 0xC0 | 0xC2]))
-        .unwrap();
-    let number = |offset: usize| u16::from_be_bytes([response.body[at + offset], response.body[at + offset + 1]]);
-    (number(7), number(5))
 }
 
 #[test]
@@ -198,7 +186,7 @@ fn commands_in_the_path_answer_as_in_the_query() {
     ] {
         assert_eq!(etag(target), by_query, "{target}");
     }
-    assert_eq!(size(&server.get("/a.jpg;width=60")), (60, 40));
+    assert_eq!(server.get("/a.jpg;width=60").jpeg_size(), (60, 40));
     assert_eq!(server.get("/a.jpg;width=60%3Fheight=5").status, 400);
     assert_eq!(server.get("/none.jpg;width=60").status, 404);
     assert_eq!(server.get("/plugins.toml;width=60").status, 404);
@@ -277,7 +265,7 @@ fn longest_prefix_of_several_folders_answers() {
     // `process=always` keeps the size: it tells the folder.
     let check = |target: &str, expected: Option<u16>| {
         let response = server.get(&format!("{target}?process=always"));
-        let width = (response.status == 200).then(|| size(&response).0);
+        let width = (response.status == 200).then(|| response.jpeg_size().0);
         assert_eq!(width, expected, "{target}: {}", response.status);
     };
     check("/a.jpg", Some(2400));
@@ -288,7 +276,7 @@ fn longest_prefix_of_several_folders_answers() {
     check("/photos/raw/hidden.jpg", None);
     let small = server.get("/photos/raw/plain?width=20");
     assert_eq!(
-        (small.status, small.header("content-type"), size(&small).0),
+        (small.status, small.header("content-type"), small.jpeg_size().0),
         (200, Some("image/jpeg"), 20)
     );
     let relayed = server.get("/photos/raw/plain");

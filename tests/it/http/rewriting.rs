@@ -1,7 +1,6 @@
 //! Plugins that rewrite or deny requests: rules, presets, default scales, sizes in the path, access control. Each test
 //! would fail without its plugin.
 
-use super::client::Response;
 use super::photographs::thumbnail;
 use super::server::{IMAGES, Server};
 
@@ -14,22 +13,11 @@ fn server(entries: &str) -> Server {
 fn answer(server: &Server, target: &str) -> (u16, u16, u16) {
     let response = server.get(target);
     let (width, height) = if response.status == 200 {
-        size(&response)
+        response.jpeg_size()
     } else {
         (0, 0)
     };
     (response.status, width, height)
-}
-
-fn size(response: &Response) -> (u16, u16) {
-    // The first frame header (ITU T.81, B.2.2): marker, length, precision, height, width.
-    let at = response
-        .body
-        .windows(2)
-        .position(|pair| matches!(pair, [0xFF, 0xC0 | 0xC2]))
-        .unwrap();
-    let number = |offset: usize| u16::from_be_bytes([response.body[at + offset], response.body[at + offset + 1]]);
-    (number(7), number(5))
 }
 
 #[test]
@@ -125,7 +113,7 @@ fn image_is_denied_to_a_client_without_its_secret() {
     assert_eq!(denied.status, 403);
     assert!(!String::from_utf8_lossy(&denied.body).contains("Key"), "no hint");
     let allowed = ask(&[("X-Origin-Key", "hunter2")]);
-    assert_eq!((allowed.status, size(&allowed)), (200, (60, 40)));
+    assert_eq!((allowed.status, allowed.jpeg_size()), (200, (60, 40)));
     // A cache holds it now, and it is denied as before.
     assert_eq!(ask(&[]).status, 403);
 }
@@ -145,7 +133,7 @@ fn missing_image_has_a_substitute_of_the_asked_size() {
     "#;
     let images = server(settings);
     let missing = images.get("/p/none.jpg?width=60");
-    assert_eq!((missing.status, size(&missing)), (404, (60, 40)));
+    assert_eq!((missing.status, missing.jpeg_size()), (404, (60, 40)));
     assert_eq!(missing.header("cache-control"), Some("max-age=60"));
     assert_eq!(missing.header("etag"), None, "a 404 is never revalidated as the image");
     assert_eq!(
@@ -157,7 +145,7 @@ fn missing_image_has_a_substitute_of_the_asked_size() {
 
     let images = server(&settings.replace("name = \"image404\"", "name = \"image404\"\nstatus = 200"));
     let missing = images.get("/p/none.jpg?width=60");
-    assert_eq!((missing.status, size(&missing)), (200, (60, 40)));
+    assert_eq!((missing.status, missing.jpeg_size()), (200, (60, 40)));
     assert!(missing.header("etag").is_some());
 }
 
