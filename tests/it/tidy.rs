@@ -22,6 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-plugin-api", &["resizer-imaging"]),
     ("resizer-memory-store", &["resizer-plugin-api"]),
     ("resizer-disk-store", &["resizer-foreign"]),
+    ("resizer-folder-source", &["resizer-disk-store", "resizer-plugin-api"]),
     ("resizer-object-storage", &["resizer-plugin-api"]),
     ("resizer-test-stores", &[]),
     (
@@ -54,6 +55,7 @@ const PLUGIN_MAY_USE: &[&str] = &[
     "resizer-plugin-api",
     "resizer-memory-store",
     "resizer-disk-store",
+    "resizer-folder-source",
     "resizer-object-storage",
 ];
 const PLUGIN_TESTS_MAY_USE: &[&str] = &["resizer-engine", "resizer-test-stores"];

@@ -36,7 +36,8 @@ pub(crate) async fn locate(
     }
 }
 
-/// Asks the plugins for a substitute of an image that no source has. Without one, fails with `missing`.
+/// Asks the plugins for a substitute of an image that no source has, or whose file cannot be decoded. Without one, fails
+/// with `missing`.
 pub(crate) async fn substitute(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
@@ -48,7 +49,7 @@ pub(crate) async fn substitute(
     // The handlers begin now, and not before the store was asked.
     trail.lap();
     fire("on_image_missing", &site.table.on_image_missing, trail, |handler| {
-        handler(&mut MissingEvent::new(request, &mut substitute))
+        handler(&mut MissingEvent::new(request, &missing, &mut substitute))
     })?;
     match substitute {
         Some(substitute) => Ok(Located {

@@ -1,8 +1,9 @@
 //! Rewrite, the second step of a walk: plugins rewrite path and query, add defaults, and have the last word. Then the
 //! query is parsed into instructions and the request is frozen.
 
-use resizer_imaging::{Instructions, is_same_key};
-use resizer_plugin_api::{DefaultsEvent, ImageRequest};
+use http::Extensions;
+use resizer_imaging::{Ignored, Instructions, is_same_key};
+use resizer_plugin_api::{DefaultsEvent, ImageRequest, Query};
 
 use crate::changes::of_query;
 use crate::draft::Draft;
@@ -44,12 +45,7 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
 
     fire_on_draft("on_post_rewrite", &table.on_post_rewrite, &mut draft, trail)?;
 
-    let (mut instructions, ignored) = Instructions::parse(draft.query.iter());
-    match site.server().metadata {
-        CopyMetadata::AsAsked => {}
-        CopyMetadata::Always => instructions.output.copy_metadata = true,
-        CopyMetadata::Never => instructions.output.copy_metadata = false,
-    }
+    let (instructions, ignored) = instructions_of(site, &draft.query, &draft.state);
     let ignored = unread(site, ignored);
     for ignored in &ignored {
         tracing::debug!(path = draft.path, "{ignored}");
@@ -66,4 +62,17 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
         instructions,
         draft.state,
     ))
+}
+
+/// The instructions of a query, with the word of the operator: of the server's settings, and of plugins that have
+/// limited the size.
+pub(crate) fn instructions_of(site: &Site, query: &Query, state: &Extensions) -> (Instructions, Vec<Ignored>) {
+    let (mut instructions, ignored) = Instructions::parse(query.iter());
+    match site.server().metadata {
+        CopyMetadata::AsAsked => {}
+        CopyMetadata::Always => instructions.output.copy_metadata = true,
+        CopyMetadata::Never => instructions.output.copy_metadata = false,
+    }
+    instructions.size_limits = state.get().copied().unwrap_or_default();
+    (instructions, ignored)
 }

@@ -25,7 +25,7 @@ pub use subsampling::Subsampling;
 use std::borrow::Cow;
 
 use crate::keys::{Key, Support};
-use crate::{Colour, Format, Orientation};
+use crate::{Colour, Format, Orientation, SizeLimits};
 
 /// The way an image is fitted into a box of other proportions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,6 +183,8 @@ pub struct Instructions {
     pub scaling: Scaling,
     /// `subsampling`. [`Instructions::effective_subsampling`] is the one that applies.
     pub subsampling: Option<Subsampling>,
+    /// The operator's bounds on the result, which no key sets.
+    pub size_limits: SizeLimits,
     pub(crate) format: Option<Format>,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,

@@ -90,6 +90,9 @@ impl Layout {
             mode,
             instructions.scale,
         );
+        let bounds = instructions.size_limits.bounds(fitted.canvas);
+        let is_limited = bounds != fitted.canvas;
+        let fitted = if is_limited { fitted.within(bounds) } else { fitted };
 
         let Anchor { x, y } = instructions.gravity.unwrap_or(instructions.anchor);
         let left = window[0] + window::offset(window_size.width, fitted.kept.width, x);
@@ -109,7 +112,7 @@ impl Layout {
             source,
             source_turn: instructions.source_turn,
             crop: (crop != [0, 0, turned.width, turned.height]).then_some(crop),
-            scaled: asks_for_size(instructions).then_some(fitted.image),
+            scaled: (is_limited || asks_for_size(instructions)).then_some(fitted.image),
             pad: [pad_left, pad_top, pad_right, pad_bottom],
             rings,
             result_turn: instructions.result_turn,

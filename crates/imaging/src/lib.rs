@@ -23,6 +23,7 @@ mod plan;
 mod resampling;
 mod shrink;
 mod size;
+mod size_limits;
 mod source;
 
 #[cfg(feature = "codecs")]
@@ -64,6 +65,7 @@ pub use orientation::Orientation;
 pub use pipeline::{Encoded, Timings, run, run_within};
 pub use plan::Job;
 pub use size::Size;
+pub use size_limits::SizeLimits;
 pub use source::SourceInfo;
 
 /// Part of every cache key. The number rises whenever the same instructions on the same source give other pixels or

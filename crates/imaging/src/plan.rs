@@ -83,6 +83,7 @@ impl Plan {
         let part = info.orientation.apply_to_rectangle(part, info.stored_size());
         let layout = Layout::of_part(&job.instructions, info.oriented_size(), part)?;
         job.limits.check_output(layout.output)?;
+        job.instructions.size_limits.check_total(layout.output)?;
         check_format(job.format, layout.output)?;
         let moving = info.frames > 1 && job.format.can_move() && job.instructions.frame.is_none();
         let frames = match (moving, info.frames) {

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use http::{Extensions, HeaderMap, HeaderName, StatusCode};
+use resizer_imaging::SizeLimits;
 
 use crate::service::HandlePlan;
-use crate::{ImageRequest, Query, RequestHead, Seconds, SourceKey, Stat};
+use crate::{Error, ErrorKind, ImageRequest, Query, RequestHead, Seconds, SourceKey, Stat};
 
 /// Given to `on_request`, `on_rewrite` and `on_post_rewrite`: path and query may be changed.
 #[derive(Debug)]
@@ -84,14 +85,44 @@ impl<'r> RewriteEvent<'r> {
             state,
         }
     }
+
+    /// Bounds the result, whatever the query asks for. Of several bounds on one side the smallest holds.
+    pub fn limit_size(&mut self, limits: SizeLimits) {
+        let known = self.state.get::<SizeLimits>().copied().unwrap_or_default();
+        self.state.insert(known.narrowed(limits));
+    }
+
+    /// Changes the query by a rule of the operator. The same change is made to a second query, which holds what the
+    /// operator's rules alone have said: [`RewriteEvent::own_query`].
+    pub fn change_query(&mut self, change: impl Fn(&mut Query)) {
+        change(self.query);
+        change(&mut self.state.get_or_insert_default::<OwnQuery>().0);
+    }
+
+    /// The query that there would be by now if the client had sent none. Changes count that were made by
+    /// [`RewriteEvent::change_query`].
+    #[must_use]
+    pub fn own_query(&self) -> Query {
+        self.state
+            .get::<OwnQuery>()
+            .map(|own| own.0.clone())
+            .unwrap_or_default()
+    }
 }
 
-/// Given to `on_image_missing`: no source has the image.
+/// The query of the operator's rules alone.
+#[derive(Clone, Debug, Default)]
+struct OwnQuery(Query);
+
+/// Given to `on_image_missing`: no source has the image, or its file cannot be decoded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct MissingEvent<'r> {
     /// The request.
     pub request: &'r ImageRequest,
+    /// The error that the client gets without a substitute: `NotFound` for a missing image, `Corrupt` or `Unsupported`
+    /// for one that cannot be decoded.
+    pub error: &'r Error,
     /// An image to serve in its place. The engine asks once, not again if that image is missing too.
     pub substitute: &'r mut Option<Substitute>,
 }
@@ -126,8 +157,18 @@ impl Substitute {
 impl<'r> MissingEvent<'r> {
     /// Called by the engine.
     #[doc(hidden)]
-    pub fn new(request: &'r ImageRequest, substitute: &'r mut Option<Substitute>) -> Self {
-        Self { request, substitute }
+    pub fn new(request: &'r ImageRequest, error: &'r Error, substitute: &'r mut Option<Substitute>) -> Self {
+        Self {
+            request,
+            error,
+            substitute,
+        }
+    }
+
+    /// Whether the source has the image, and its file cannot be decoded.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.error.kind() != ErrorKind::NotFound
     }
 }
 

@@ -147,7 +147,7 @@ impl<'t> Hooks<'t> {
         on_rewrite_defaults: DefaultsEvent;
         /// After all other changes of path and query: for limits, and for what depends on presets and defaults.
         on_post_rewrite: RewriteEvent;
-        /// When no source has the image: may redirect, or name another image.
+        /// When no source has the image, or its file cannot be decoded: may redirect, or name another image.
         on_image_missing: MissingEvent;
         /// When the source is found and nothing is fetched yet: may add to the cache key, set headers, or answer.
         on_pre_handle: PreHandleEvent;

@@ -28,6 +28,8 @@ impl Instructions {
         text.pair("anchor", (self.anchor != default.anchor).then(|| anchor(self.anchor)));
         text.pair("c.gravity", self.gravity.map(anchor));
         text.pair("crop", self.crop.filter(|crop| crop.edges != [0.0; 4]).map(crop));
+        text.pair("image_width", self.size_limits.image_width);
+        text.pair("image_height", self.size_limits.image_height);
         text.pair("zoom", self.zoom.filter(|zoom| *zoom != 1.0));
         text.pair("source_turn", turn(self.source_turn));
         text.pair("result_turn", turn(self.result_turn));

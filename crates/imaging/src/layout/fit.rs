@@ -1,6 +1,6 @@
 //! Fitting of the window into the requested box, mode by mode.
 
-use super::proportions::{inner, outer};
+use super::proportions::{inner, outer, round};
 use crate::Size;
 use crate::instructions::{Anchor, Instructions, Mode, Scale};
 
@@ -103,6 +103,21 @@ impl Fitted {
             },
             Mode::Pad | Mode::Stretch | Mode::Crop => self,
             Mode::AspectCrop => self.cut(inner(target, canvas)),
+        }
+    }
+
+    /// The same picture in less pixels: the canvas fits into `bounds`, which are smaller, and the image takes the same
+    /// share of the canvas as before.
+    pub(super) fn within(self, bounds: Size) -> Self {
+        let canvas = inner(self.canvas, bounds);
+        let share = |side: u32, old: u32, new: u32| round(f64::from(side) * f64::from(new) / f64::from(old)).min(new);
+        Self {
+            canvas,
+            image: Size::new(
+                share(self.image.width, self.canvas.width, canvas.width),
+                share(self.image.height, self.canvas.height, canvas.height),
+            ),
+            kept: self.kept,
         }
     }
 
