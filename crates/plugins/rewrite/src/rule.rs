@@ -177,27 +177,34 @@ impl Rule {
             }
             *event.path = path;
         }
-        if self.drop.iter().any(|key| key == "*") {
-            *event.query = Query::default();
+        let changes = [&self.set, &self.default].iter().any(|commands| !commands.is_empty());
+        if changes || !self.drop.is_empty() || !self.rename.is_empty() {
+            event.change_query(|query| self.change_query(query, captures));
         }
-        self.drop.iter().for_each(|key| remove(event.query, key));
+        Ok(())
+    }
+
+    fn change_query(&self, query: &mut Query, captures: Option<&Captures<'_>>) {
+        if self.drop.iter().any(|key| key == "*") {
+            *query = Query::default();
+        }
+        self.drop.iter().for_each(|key| remove(query, key));
         for (from, to) in &self.rename {
-            if let Some(value) = event.query.get(from).map(str::to_owned) {
-                event.query.remove(from);
-                remove(event.query, to);
-                event.query.set(to, value);
+            if let Some(value) = query.get(from).map(str::to_owned) {
+                query.remove(from);
+                remove(query, to);
+                query.set(to, value);
             }
         }
         for (key, value) in &self.set {
-            remove(event.query, key);
-            event.query.set(key, value.filled(captures, str::to_owned));
+            remove(query, key);
+            query.set(key, value.filled(captures, str::to_owned));
         }
         for (key, value) in &self.default {
-            if !event.query.iter().any(|(given, _)| is_same_key(given, key)) {
-                event.query.set(key, value.filled(captures, str::to_owned));
+            if !query.iter().any(|(given, _)| is_same_key(given, key)) {
+                query.set(key, value.filled(captures, str::to_owned));
             }
         }
-        Ok(())
     }
 }
 
