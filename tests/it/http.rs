@@ -3,7 +3,7 @@
 
 mod client;
 mod photographs;
-mod server;
+pub(crate) mod server;
 
 mod cdn;
 mod clients;
