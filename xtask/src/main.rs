@@ -37,7 +37,8 @@ Commands:
                                 enables, and start it
   bench NAME [--write]          measure beside alternatives: build, cancel, fair, filters, hits,
                                 http, pixels, predict, relay, stampede; filters, http and pixels
-                                also into docs/benchmarks.md with --write
+                                also into docs/benchmarks.md with --write; hits with all plugins
+                                beside the shipped plugins.toml with --plugins
   soak NAME                     try for hours: attack, ceiling, crash, million, slope; for minutes with
                                 SOAK_SHORT=1
   fuzz [TARGET] [--minutes N]   feed damaged input to a parser for N minutes (10); without

@@ -22,19 +22,20 @@ mod wrk;
 use anyhow::{Result, bail};
 
 pub(crate) fn run(name: &str, options: &[&str]) -> Result<()> {
-    let write = match options {
+    let option = match options {
         [] => false,
         ["--write"] if ["filters", "http", "pixels"].contains(&name) => true,
+        ["--plugins"] if name == "hits" => true,
         _ => bail!("bench `{name}` has no option `{}`", options.join(" ")),
     };
     match name {
         "build" => build::run(),
         "cancel" => cancel::run(),
         "fair" => fair::run(),
-        "filters" => filters::run(write),
-        "hits" => hits::run(),
-        "http" => ipx::run(write),
-        "pixels" => pixels::run(write),
+        "filters" => filters::run(option),
+        "hits" => hits::run(option),
+        "http" => ipx::run(option),
+        "pixels" => pixels::run(option),
         "predict" => predict::run(),
         "relay" => relay::run(),
         "stampede" => stampede::run(),
