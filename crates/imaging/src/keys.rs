@@ -9,6 +9,8 @@ mod table;
 
 pub use table::KEYS;
 
+use std::sync::LazyLock;
+
 use crate::instructions::Reading;
 
 /// Keys that belong together: a section of the reference page.
@@ -74,7 +76,9 @@ impl Key {
 
     /// The key with this spelling, in any case.
     pub(crate) fn find(spelling: &str) -> Option<&'static Self> {
-        Self::all().find(|key| key.spellings().any(|known| known.eq_ignore_ascii_case(spelling)))
+        let lower = || spelling.bytes().map(|byte| byte.to_ascii_lowercase());
+        let found = SPELLINGS.binary_search_by(|(known, _)| known.bytes().cmp(lower()));
+        found.ok().map(|index| SPELLINGS[index].1)
     }
 
     /// The known spelling nearest to an unknown one: at most two edits away, and fewer than half of its letters.
@@ -89,10 +93,20 @@ impl Key {
     }
 }
 
+/// All spellings in their order, each with its key. Every request looks up each of its keys several times, and the table
+/// of keys is long.
+static SPELLINGS: LazyLock<Vec<(&str, &Key)>> = LazyLock::new(|| {
+    let mut spellings: Vec<_> = Key::all()
+        .flat_map(|key| key.spellings().map(move |spelling| (spelling, key)))
+        .collect();
+    spellings.sort_unstable_by_key(|(spelling, _)| *spelling);
+    spellings
+});
+
 /// Whether two spellings, in any case, are of one key, as `w` and `width` are.
 pub fn is_same_key(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
-        || matches!((Key::find(one), Key::find(other)), (Some(one), Some(other)) if std::ptr::eq(one, other))
+    let knows = |key: &Key| key.spellings().any(|known| known.eq_ignore_ascii_case(other));
+    one.eq_ignore_ascii_case(other) || Key::find(one).is_some_and(knows)
 }
 
 /// Whether this key, in any case, makes a URL an image request. `cache`, `process`, `scache` and `useresizingpipeline`

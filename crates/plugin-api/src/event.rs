@@ -96,7 +96,16 @@ impl<'r> RewriteEvent<'r> {
     /// operator's rules alone have said: [`RewriteEvent::own_query`].
     pub fn change_query(&mut self, change: impl Fn(&mut Query)) {
         change(self.query);
-        change(&mut self.state.get_or_insert_default::<OwnQuery>().0);
+        // No entry for a change that leaves nothing, as most do that drop a key: an entry costs more than the change.
+        if let Some(own) = self.state.get_mut::<OwnQuery>() {
+            change(&mut own.0);
+        } else {
+            let mut own = Query::default();
+            change(&mut own);
+            if !own.is_empty() {
+                self.state.insert(OwnQuery(own));
+            }
+        }
     }
 
     /// The query that there would be by now if the client had sent none. Changes count that were made by

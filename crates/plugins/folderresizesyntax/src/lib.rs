@@ -42,6 +42,9 @@ impl Plugin for FolderResizeSyntax {
 impl FolderResizeSyntax {
     /// Takes each `resize(…)` out of the path. Of several the later ones overrule.
     fn read(&self, event: &mut RewriteEvent<'_>) -> HookResult {
+        if !event.path.contains('(') {
+            return Ok(Flow::Continue);
+        }
         let mut found: Option<Found> = None;
         let kept: Vec<&str> = event
             .path

@@ -2,11 +2,10 @@
 
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use regex_lite::Captures;
 use resizer_plugin_api::imaging::is_same_key;
 use resizer_plugin_api::{Error, ErrorKind, Query, Reply, RewriteEvent};
 
-use crate::pattern::Pattern;
+use crate::pattern::{Parts, Pattern};
 use crate::template::Template;
 use crate::{RuleConfig, Scheme};
 
@@ -55,7 +54,7 @@ impl Rule {
     pub(crate) fn new(config: RuleConfig) -> Result<Self, String> {
         let ignore_case = config.ignore_case;
         let pattern = match (&config.prefix, &config.glob, &config.regex) {
-            (Some(prefix), None, None) => Some(Pattern::prefix(rooted(prefix)?, ignore_case)?),
+            (Some(prefix), None, None) => Some(Pattern::prefix(rooted(prefix)?, ignore_case)),
             (None, Some(glob), None) => Some(Pattern::glob(rooted(glob)?, ignore_case)?),
             (None, None, Some(regex)) => Some(
                 Pattern::new(regex, ignore_case)
@@ -116,25 +115,30 @@ impl Rule {
     }
 
     pub(crate) fn apply(&self, event: &mut RewriteEvent<'_>) -> Result<Outcome, Error> {
+        // Most rules say at once that this request is none of theirs. Only the others take a copy of the path.
+        let may_match = self
+            .pattern
+            .as_ref()
+            .is_none_or(|pattern| pattern.may_match(event.path));
+        if !may_match || !self.matches(event) {
+            return Ok(Outcome::Next);
+        }
         let before = event.path.clone();
-        let captures = match &self.pattern {
-            Some(pattern) => match pattern.captures(&before) {
-                Some(captures) => Some(captures),
+        let parts = match &self.pattern {
+            Some(pattern) => match pattern.parts(&before) {
+                Some(parts) => Some(parts),
                 None => return Ok(Outcome::Next),
             },
             None => None,
         };
-        if !self.matches(event) {
-            return Ok(Outcome::Next);
-        }
-        self.change(event, captures.as_ref())?;
+        self.change(event, parts.as_ref())?;
         match &self.answer {
             Some(Answer::Refuse(status)) => {
                 let text = status.canonical_reason().unwrap_or("Refused");
                 Ok(Outcome::Respond(Box::new(Reply::text(*status, format!("{text}.\n")))))
             }
             Some(Answer::Redirect { to, status }) => {
-                let location = location(to, captures.as_ref(), event.query);
+                let location = location(to, parts.as_ref(), event.query);
                 Ok(Outcome::Respond(Box::new(Reply::redirect(*status, &location))))
             }
             None if self.last => Ok(Outcome::Stop),
@@ -167,9 +171,9 @@ impl Rule {
             && self.query.as_ref().is_none_or(has)
     }
 
-    fn change(&self, event: &mut RewriteEvent<'_>, captures: Option<&Captures<'_>>) -> Result<(), Error> {
+    fn change(&self, event: &mut RewriteEvent<'_>, parts: Option<&Parts<'_>>) -> Result<(), Error> {
         if let Some(path) = &self.path {
-            let path = path.filled(captures, str::to_owned);
+            let path = path.filled(parts, str::to_owned);
             // A part of the old path must not lead out of the folder that the rule names.
             if path.split('/').any(|segment| matches!(segment, "." | "..")) {
                 let message = "The path has a segment of dots.";
@@ -179,12 +183,12 @@ impl Rule {
         }
         let changes = [&self.set, &self.default].iter().any(|commands| !commands.is_empty());
         if changes || !self.drop.is_empty() || !self.rename.is_empty() {
-            event.change_query(|query| self.change_query(query, captures));
+            event.change_query(|query| self.change_query(query, parts));
         }
         Ok(())
     }
 
-    fn change_query(&self, query: &mut Query, captures: Option<&Captures<'_>>) {
+    fn change_query(&self, query: &mut Query, parts: Option<&Parts<'_>>) {
         if self.drop.iter().any(|key| key == "*") {
             *query = Query::default();
         }
@@ -198,11 +202,11 @@ impl Rule {
         }
         for (key, value) in &self.set {
             remove(query, key);
-            query.set(key, value.filled(captures, str::to_owned));
+            query.set(key, value.filled(parts, str::to_owned));
         }
         for (key, value) in &self.default {
             if !query.iter().any(|(given, _)| is_same_key(given, key)) {
-                query.set(key, value.filled(captures, str::to_owned));
+                query.set(key, value.filled(parts, str::to_owned));
             }
         }
     }
@@ -219,8 +223,8 @@ fn remove(query: &mut Query, key: &str) {
 }
 
 /// The address of a redirect. Parts of the path are encoded, so that they add neither a query nor a header.
-fn location(to: &Template, captures: Option<&Captures<'_>>, query: &Query) -> String {
-    let mut location = to.filled(captures, |part| utf8_percent_encode(part, ESCAPED).to_string());
+fn location(to: &Template, parts: Option<&Parts<'_>>, query: &Query) -> String {
+    let mut location = to.filled(parts, |part| utf8_percent_encode(part, ESCAPED).to_string());
     if location.starts_with('/') {
         // Two slashes would begin a host.
         location = format!("/{}", location.trim_start_matches('/'));

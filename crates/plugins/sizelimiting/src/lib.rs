@@ -30,7 +30,7 @@ pub struct Config {
     pub total_behavior: TotalBehavior,
 }
 
-/// What becomes of a result beyond the total; ImageResizer's names are understood too.
+/// The answer to a result beyond the total; ImageResizer's names are understood too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TotalBehavior {
