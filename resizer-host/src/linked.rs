@@ -24,6 +24,7 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "sourcediskcache",
     "sourcememcache",
     "sqlreader",
+    "urlsigning",
 ];
 
 #[cfg(feature = "accesscontrol")]
@@ -62,3 +63,5 @@ use resizer_sourcediskcache as _;
 use resizer_sourcememcache as _;
 #[cfg(feature = "sqlreader")]
 use resizer_sqlreader as _;
+#[cfg(feature = "urlsigning")]
+use resizer_urlsigning as _;
