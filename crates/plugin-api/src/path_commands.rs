@@ -1,5 +1,5 @@
-//! Path commands: what a plugin read out of a request's path, as much the client's as the commands of the query. Plugins
-//! that read them add them to the request's state; authorizers that look at the client's commands find them there.
+//! Path commands: commands that plugins read out of a request's path, as much the client's as those of the query. These
+//! plugins add them to the request's state, where authorizers that look at the client's commands find them.
 
 use http::Extensions;
 

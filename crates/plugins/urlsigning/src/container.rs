@@ -11,8 +11,8 @@ const MOST_PATTERN_BYTES: usize = 64 << 10;
 /// Whether a container holds an address in normal form.
 ///
 /// `regex:` is followed by a POSIX extended regular expression. It has to match the whole address, where Traffic Server
-/// is content with its beginning. `hash:` is followed by a hash in the form of RFC 6920, section 5: `sha-256;`, then the
-/// hash in base64url. A container that cannot be read holds nothing.
+/// is content with its beginning. `hash:` is followed by a hash in the form of RFC 6920, section 5: `sha-256;`, then
+/// the hash in base64url. A container that cannot be read holds nothing.
 pub(crate) fn contains(container: &str, uri: &str) -> bool {
     if let Some(pattern) = container.strip_prefix("regex:") {
         let whole = RegexBuilder::new(&format!(r"\A(?:{pattern})\z"))

@@ -12,6 +12,8 @@ use crate::refusal::Refusal;
 
 /// The fewest bytes of a secret.
 const LEAST_BYTES: usize = 16;
+/// The same for Imageflow Server, which has no rule, and whose sites have short ones.
+pub(crate) const LEAST_IMAGEFLOW_BYTES: usize = 8;
 const MOST_ID_BYTES: usize = 64;
 
 /// One key.
@@ -59,7 +61,7 @@ impl Keys {
         if self.keys.iter().any(|key| key.id == id) {
             return Err(format!("there are two keys `{id}`"));
         }
-        let mac = mac_of(&config.secret).map_err(|fault| format!("the secret of `{id}` {fault}"))?;
+        let mac = mac_of(&config.secret, LEAST_BYTES).map_err(|fault| format!("the secret of `{id}` {fault}"))?;
         self.keys.push(Key {
             id,
             retires: config.retires,
@@ -85,11 +87,11 @@ impl Keys {
 ///
 /// # Errors
 /// The end of a sentence, for a secret that could be guessed.
-pub(crate) fn mac_of(secret: &Secret) -> Result<Hmac<Sha256>, String> {
+pub(crate) fn mac_of(secret: &Secret, least_bytes: usize) -> Result<Hmac<Sha256>, String> {
     let bytes = secret.expose().as_bytes();
-    if bytes.len() < LEAST_BYTES {
+    if bytes.len() < least_bytes {
         return Err(format!(
-            "has fewer than {LEAST_BYTES} bytes: `openssl rand -base64 32` makes a good one"
+            "has fewer than {least_bytes} bytes: `openssl rand -base64 32` makes a good one"
         ));
     }
     Hmac::new_from_slice(bytes).map_err(|_| "is no key of an HMAC".to_owned())

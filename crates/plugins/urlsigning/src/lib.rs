@@ -30,7 +30,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::address::{EXP, KID, SIG, split_at_semicolon};
-use crate::keys::{Keys, mac_of};
+use crate::keys::{Keys, LEAST_IMAGEFLOW_BYTES, mac_of};
 use crate::rule::Rules;
 use crate::signature::IMAGEFLOW;
 
@@ -105,7 +105,8 @@ impl Plugin for UrlSigning {
             let message = "one of them is a key as well: Imageflow's signatures would weaken it";
             return Err(InstallError::setting("imageflow_secrets", message));
         }
-        let imageflow: Result<Vec<_>, String> = config.imageflow_secrets.iter().map(mac_of).collect();
+        let secrets = config.imageflow_secrets.iter();
+        let imageflow: Result<Vec<_>, String> = secrets.map(|secret| mac_of(secret, LEAST_IMAGEFLOW_BYTES)).collect();
         let imageflow =
             imageflow.map_err(|fault| InstallError::setting("imageflow_secrets", format!("one of them {fault}")))?;
         let mut keys = Keys::default();
@@ -127,7 +128,7 @@ impl Plugin for UrlSigning {
 }
 
 impl UrlSigning {
-    /// Removes what permits the request from the query, so that no later step takes note of it.
+    /// Removes signatures and tokens from the query, so that no later step takes note of them.
     fn forget(&self, event: &mut RewriteEvent<'_>) -> HookResult {
         for name in [SIG, KID, EXP, &self.token_parameter] {
             event.query.remove(name);
@@ -221,7 +222,7 @@ impl UrlSigning {
     }
 }
 
-/// What permits a request, with the address that has it.
+/// The signature or token of a request, with the address that has it.
 struct Permission {
     address: Address,
     kind: Kind,

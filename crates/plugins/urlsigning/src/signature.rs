@@ -52,8 +52,8 @@ fn has_key_twice(query: &Query) -> bool {
     })
 }
 
-/// Verifies a signature of Imageflow Server, which signs decoded text in its order: a `%26` in a value and a `&` between
-/// two are the same to it.
+/// Verifies a signature of Imageflow Server, which signs decoded text in its order: a `%26` in a value and a `&`
+/// between two are the same to it.
 ///
 /// # Errors
 /// The address is not signed so.
