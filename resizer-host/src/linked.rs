@@ -26,6 +26,7 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "sourcememcache",
     "sqlreader",
     "virtualfolder",
+    "urlsigning",
 ];
 
 #[cfg(feature = "accesscontrol")]
@@ -68,3 +69,5 @@ use resizer_sourcememcache as _;
 use resizer_sqlreader as _;
 #[cfg(feature = "virtualfolder")]
 use resizer_virtualfolder as _;
+#[cfg(feature = "urlsigning")]
+use resizer_urlsigning as _;

@@ -17,5 +17,6 @@ mod purge;
 mod reload;
 mod responses;
 mod rewriting;
+mod signing;
 mod stores;
 mod work;

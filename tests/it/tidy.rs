@@ -47,7 +47,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-bench", &["xtask"]),
     (
         "resizer-fuzz",
-        &["resizer-imaging", "resizer-jpeg", "resizer-plugin-api", "resizer-webp"],
+        &[
+            "resizer-imaging",
+            "resizer-jpeg",
+            "resizer-plugin-api",
+            "resizer-urlsigning",
+            "resizer-webp",
+        ],
     ),
     ("xtask", &[]),
 ];

@@ -33,6 +33,9 @@ struct Store {
 }
 
 const NGINX: &[&str] = &["nginx", "/usr/sbin/nginx"];
+const VARNISH: &[&str] = &["varnishd", "/usr/sbin/varnishd"];
+/// Its plugin that verifies signed addresses.
+const TRAFFIC_SERVER: &[&str] = &["/usr/lib/trafficserver/modules/uri_signing.so"];
 const POSTGRES: &[&str] = &["postgres", "/usr/lib/postgresql/15/bin/postgres"];
 const MARIADB: &[&str] = &["mariadbd", "/usr/sbin/mariadbd"];
 
@@ -57,6 +60,17 @@ const STORES: &[Store] = &[
         name: "nginx",
         on_machine: NGINX,
         install: || packaged("nginx", NGINX),
+    },
+    // Two other CDNs, for signed addresses.
+    Store {
+        name: "varnish",
+        on_machine: VARNISH,
+        install: || packaged("varnish", VARNISH),
+    },
+    Store {
+        name: "trafficserver",
+        on_machine: TRAFFIC_SERVER,
+        install: || packaged("trafficserver trafficserver-experimental-plugins", TRAFFIC_SERVER),
     },
     Store {
         name: "postgresql",

@@ -31,6 +31,7 @@ mod http_date;
 mod memory;
 mod metrics;
 mod network;
+mod path_commands;
 mod path_text;
 mod resource;
 
@@ -46,6 +47,7 @@ pub use key::{CacheKey, SourceKey, Validator, Variant};
 pub use memory::Claim;
 pub use metrics::{Counter, Gauge, Histogram, Metrics, SecondsCounter};
 pub use network::Network;
+pub use path_commands::PathCommands;
 pub use path_text::bytes_of_path;
 pub use plugin::{InstallError, Plugin};
 pub use query::Query;
