@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-memory-store", &["resizer-plugin-api"]),
     ("resizer-disk-store", &["resizer-foreign"]),
     ("resizer-object-storage", &["resizer-plugin-api"]),
+    ("resizer-url", &[]),
     ("resizer-test-stores", &[]),
     (
         "resizer-engine",
@@ -30,7 +31,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "resizer-host",
-        &["resizer-imaging", "resizer-plugin-api", "resizer-engine", "PLUGINS"],
+        &[
+            "resizer-imaging",
+            "resizer-plugin-api",
+            "resizer-engine",
+            "resizer-url",
+            "PLUGINS",
+        ],
     ),
     (
         "resizer-tests",
@@ -40,6 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "resizer-engine",
             "resizer-host",
             "resizer-test-stores",
+            "resizer-url",
             "PLUGINS",
         ],
     ),
