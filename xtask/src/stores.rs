@@ -34,6 +34,8 @@ struct Store {
 
 const NGINX: &[&str] = &["nginx", "/usr/sbin/nginx"];
 const POSTGRES: &[&str] = &["postgres", "/usr/lib/postgresql/15/bin/postgres"];
+const NODE: &[&str] = &["node"];
+const PYTHON: &[&str] = &["python3"];
 const MARIADB: &[&str] = &["mariadbd", "/usr/sbin/mariadbd"];
 
 const STORES: &[Store] = &[
@@ -67,6 +69,17 @@ const STORES: &[Store] = &[
         name: "mariadb",
         on_machine: MARIADB,
         install: || packaged("mariadb-server", MARIADB),
+    },
+    // No stores: they run the tests of the modules in `clients`.
+    Store {
+        name: "node",
+        on_machine: NODE,
+        install: || packaged("nodejs", NODE),
+    },
+    Store {
+        name: "python3",
+        on_machine: PYTHON,
+        install: || packaged("python3", PYTHON),
     },
 ];
 

@@ -79,7 +79,11 @@ impl Generator {
         }
         let separator = if commands.is_empty() { "" } else { "?" };
         let target = format!("{path}{separator}{}", commands.join("&"));
-        let target = if self.semicolons { to_semicolons(&target)? } else { target };
+        let target = if self.semicolons {
+            to_semicolons(&target)?
+        } else {
+            target
+        };
         Ok(format!(
             "{}{target}",
             hosts::choose(&self.bases, &path).unwrap_or_default()

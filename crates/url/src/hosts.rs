@@ -32,10 +32,7 @@ mod tests {
     use super::choose;
 
     fn bases(names: &[&str]) -> Vec<String> {
-        names
-            .iter()
-            .map(|name| format!("https://{name}.example.org"))
-            .collect()
+        names.iter().map(|name| format!("https://{name}.example.org")).collect()
     }
 
     #[test]

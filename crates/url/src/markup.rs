@@ -27,7 +27,9 @@ impl FromStr for Candidates {
         if let Some(densities) = densities.collect() {
             return Ok(Self::Densities(densities));
         }
-        let widths = items.iter().map(|item| item.strip_suffix('w').unwrap_or(item).parse().ok());
+        let widths = items
+            .iter()
+            .map(|item| item.strip_suffix('w').unwrap_or(item).parse().ok());
         let widths: Option<_> = widths.collect();
         widths
             .map(Self::Widths)

@@ -85,7 +85,9 @@ fn generator(case: &Value) -> Result<Generator, Error> {
 
 fn candidates(listed: &Value) -> Option<Candidates> {
     let widths = listed["widths"].as_array().map(|widths| {
-        let widths = widths.iter().map(|width| u32::try_from(width.as_u64().unwrap()).unwrap());
+        let widths = widths
+            .iter()
+            .map(|width| u32::try_from(width.as_u64().unwrap()).unwrap());
         Candidates::Widths(widths.collect())
     });
     let densities = listed["densities"].as_array().map(|densities| {
@@ -145,7 +147,10 @@ fn address_goes_from_one_form_to_the_other_and_back() {
         let (query, semicolons) = (text(&case["query"]), text(&case["semicolons"]));
         assert_eq!(to_semicolons(query).as_deref(), Ok(semicolons));
         assert_eq!(to_query(semicolons).as_deref(), Ok(query));
-        assert_eq!(to_query(case["encoded"].as_str().unwrap_or(query)).as_deref(), Ok(query));
+        assert_eq!(
+            to_query(case["encoded"].as_str().unwrap_or(query)).as_deref(),
+            Ok(query)
+        );
     }
     for url in cases(&vectors["form_errors"], "query") {
         assert!(to_semicolons(text(url)).is_err(), "{url}");
@@ -163,13 +168,15 @@ fn signatures_are_those_that_the_server_verifies() {
     for case in cases(&vectors, "signatures") {
         let (address, kid) = (text(&case["address"]), text(&case["kid"]));
         let (path, query) = address.split_once('?').unwrap();
-        let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned();
+        let decoded = |text: &str| {
+            percent_encoding::percent_decode_str(text)
+                .decode_utf8()
+                .unwrap()
+                .into_owned()
+        };
         let mut image = ImageUrl::new(decoded(path));
         let mut generator = Generator::new().key(Key::new(kid, text(&vectors["keys"][kid])).unwrap());
-        for (name, value) in query
-            .split('&')
-            .map(|part| part.split_once('=').unwrap_or((part, "")))
-        {
+        for (name, value) in query.split('&').map(|part| part.split_once('=').unwrap_or((part, ""))) {
             match name {
                 "kid" => {}
                 "exp" => generator = generator.expires(value.parse().unwrap()),
@@ -181,7 +188,9 @@ fn signatures_are_those_that_the_server_verifies() {
         if sorted(unsigned) == sorted(address) {
             // The last digit of a shorter signature has fewer bits.
             let expected = text(&case["sig"]);
-            let whole = expected.len().min(if case["bytes"] == 32 { 43 } else { expected.len() - 1 });
+            let whole = expected
+                .len()
+                .min(if case["bytes"] == 32 { 43 } else { expected.len() - 1 });
             assert_eq!(signature[..whole], expected[..whole], "{address}");
             compared += 1;
         }
