@@ -1,6 +1,6 @@
 //! Hostile targets: ten thousand made-up requests against rules that redirect. Each address is resolved as browsers do
 //! (WHATWG URL Standard, by the crate `url`), and leads to a host and a folder that its rule names.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use percent_encoding::percent_decode_str;
 use resizer_engine::testing::Installer;
