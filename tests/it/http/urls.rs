@@ -75,6 +75,38 @@ fn address_is_served_with_its_size() {
     check(&server(CLOUDFRONT, &semicolons), &semicolons);
 }
 
+/// In builds with the plugin that verifies signatures.
+#[test]
+fn signed_address_passes_the_verification_and_an_altered_one_does_not() {
+    if !resizer_host::KNOWN_PLUGINS.contains(&"urlsigning") {
+        return;
+    }
+    let vectors = vectors();
+    let is_signed = |vector: &&Value| vector["generator"]["key"].is_object();
+    let (signed, unsigned): (Vec<&Value>, Vec<&Value>) = vectors.iter().partition(is_signed);
+    let mut keys: Vec<String> = signed
+        .iter()
+        .map(|vector| &vector["generator"]["key"])
+        .map(|key| format!("[[plugin.keys]]\nid = {}\nsecret = {}\n", key["id"], key["secret"]))
+        .collect();
+    keys.sort();
+    keys.dedup();
+    let plugins = format!("[[plugin]]\nname = \"urlsigning\"\n{}{CLOUDFRONT}", keys.concat());
+    let server = server(&plugins, &signed);
+    check(&server, &signed);
+    for vector in &signed {
+        let target = target(vector);
+        for altered in [
+            target.replacen(".jpg", ".jpg?a=b&", 1),
+            target.replace("kid=", "kid=x"),
+            format!("{target}A"),
+        ] {
+            assert_eq!(server.get(&altered).status, 403, "{altered}");
+        }
+    }
+    assert_eq!(server.get(target(unsigned[0])).status, 403);
+}
+
 #[test]
 fn command_writes_addresses_and_shows_no_key() {
     let folder = folder("", &[]);
