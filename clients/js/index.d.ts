@@ -89,6 +89,8 @@ export interface GeneratorOptions {
   semicolons?: boolean;
   /** The key that signs every address. */
   key?: Key;
+  /** The token that every address has, in place of a signature: one of `createToken`. */
+  token?: string;
   /** When signatures end, in seconds since 1970. */
   expires?: number;
 }
@@ -120,6 +122,9 @@ export class Generator {
   /** A `<picture>` element, on one line. */
   picture(image: ImageUrl, options: PictureOptions): string;
 }
+
+/** Throws a RangeError unless this is a time in seconds since 1970, of at most 12 digits. */
+export function checkExpiry(expires: number): void;
 
 /** The address with its commands behind semicolons. A signature stays valid. */
 export function toSemicolons(url: string): string;

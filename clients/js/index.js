@@ -217,15 +217,20 @@ export class Generator {
   #bases;
   #semicolons;
   #key;
+  #token;
   #expires;
 
-  constructor({ bases = [], semicolons = false, key, expires } = {}) {
-    if (expires !== undefined && !(Number.isInteger(expires) && expires >= 0 && expires <= LATEST_EXPIRY)) {
-      throw new RangeError(`${expires} is no time in seconds since 1970`);
+  constructor({ bases = [], semicolons = false, key, token, expires } = {}) {
+    if (token !== undefined && (key !== undefined || !/^[A-Za-z0-9._-]+$/.test(token))) {
+      throw new RangeError('a token has the characters of a JSON Web Token, and stands in place of a key');
+    }
+    if (expires !== undefined) {
+      checkExpiry(expires);
     }
     this.#bases = bases.map(base);
     this.#semicolons = semicolons;
     this.#key = key;
+    this.#token = token;
     this.#expires = expires;
   }
 
@@ -235,6 +240,8 @@ export class Generator {
     let commands = image.encodedCommands;
     if (this.#key) {
       commands = signed(this.#key, path, commands, this.#expires);
+    } else if (this.#token) {
+      commands.push(`URISigningPackage=${this.#token}`);
     }
     const query = path + (commands.length > 0 ? '?' : '') + commands.join('&');
     return choose(this.#bases, path) + (this.#semicolons ? toSemicolons(query) : query);
@@ -330,6 +337,13 @@ function signed(key, path, commands, expires) {
   pairs.sort((one, other) => order(one[0], other[0]) || order(one[1], other[1]));
   const text = `${path}?${pairs.map((pair) => pair.join('=')).join('&')}`;
   return [...commands, `sig=${key.sign(text)}`];
+}
+
+/** Throws unless this is a time in seconds since 1970, of at most 12 digits. */
+export function checkExpiry(expires) {
+  if (!Number.isInteger(expires) || expires < 0 || expires > LATEST_EXPIRY) {
+    throw new RangeError(`${expires} is no time in seconds since 1970`);
+  }
 }
 
 function base(text) {

@@ -87,8 +87,8 @@ fn packages_have_the_version_of_the_workspace() {
     assert!(read("clients/python/pyproject.toml").contains(&format!("version = \"{version}\"")));
 }
 
-/// Each group of examples has the same output, which the page shows under it. The examples in Rust are tested with their
-/// crate.
+/// Each group of examples, in JavaScript, Python and perhaps the shell, has one output, which the page shows under it.
+/// The examples in Rust are tested with their crate.
 #[test]
 fn examples_of_the_page_print_what_it_shows() {
     let page = std::fs::read_to_string(root().join("docs/urls.md")).unwrap();
@@ -108,8 +108,8 @@ fn examples_of_the_page_print_what_it_shows() {
         let (language, code) = block.split_once('\n').unwrap();
         let mut command = match (language, &node, &python) {
             ("text", ..) => {
-                let languages = 1 + usize::from(node.is_some()) + usize::from(python.is_some());
-                assert_eq!(outputs.len(), languages, "before {code}");
+                let languages = usize::from(node.is_some()) + usize::from(python.is_some());
+                assert!(outputs.len() >= languages, "before {code}");
                 for (language, output) in outputs.drain(..) {
                     assert_eq!(output.trim_end(), code, "{language}");
                 }
@@ -142,5 +142,5 @@ fn examples_of_the_page_print_what_it_shows() {
             .env("RESIZER_URL_KEY", "correct horse battery staple");
         outputs.push((language, output(&mut command)));
     }
-    assert!(groups >= 6 && outputs.is_empty(), "{groups} groups of examples");
+    assert!(groups >= 7 && outputs.is_empty(), "{groups} groups of examples");
 }

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import test from 'node:test';
 
 import * as module from '../index.js';
-import { createKey } from '../signing.js';
+import { createKey, createToken } from '../signing.js';
 
 const { Generator, ImageUrl, toQuery, toSemicolons } = module;
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -39,6 +39,15 @@ for (const given of vectors.errors) {
   test(`error: ${given.name}`, () => assert.throws(() => written(given), RangeError));
 }
 
+for (const { name, key, grant, token } of vectors.tokens) {
+  test(`token: ${name}`, () => assert.equal(createToken(createKey(key.id, key.secret), grant), token));
+}
+
+for (const { name, grant } of vectors.token_errors) {
+  const key = createKey('k1', 'sixteen bytes at');
+  test(`token error: ${name}`, () => assert.throws(() => createToken(key, grant), RangeError));
+}
+
 test('an address goes from one form to the other and back', () => {
   for (const { query, semicolons, encoded } of vectors.forms) {
     assert.equal(toSemicolons(query), semicolons);
@@ -66,6 +75,7 @@ test('arguments of other types are refused', () => {
     () => image.flip('constructor'),
     () => image.command('note', '\ud800').encodedCommands,
     () => new Generator({ expires: 1.5 }),
+    () => new Generator({ token: 'a.b.c', key: createKey('k1', 'sixteen bytes at') }),
   ];
   for (const call of wrong) {
     assert.throws(call, RangeError, call.toString());

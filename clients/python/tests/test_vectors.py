@@ -37,6 +37,14 @@ class Vectors(unittest.TestCase):
             with self.subTest(given["name"]), self.assertRaises(ValueError):
                 written(given)
 
+    def test_tokens_are_written_as_they_stand(self) -> None:
+        for given in VECTORS["tokens"]:
+            with self.subTest(given["name"]):
+                self.assertEqual(Key(**given["key"]).token(**given["grant"]), given["token"])
+        for given in VECTORS["token_errors"]:
+            with self.subTest(given["name"]), self.assertRaises(ValueError):
+                Key("k1", "sixteen bytes at").token(**given["grant"])
+
     def test_address_goes_from_one_form_to_the_other_and_back(self) -> None:
         for forms in VECTORS["forms"]:
             self.assertEqual(to_semicolons(forms["query"]), forms["semicolons"])
@@ -60,6 +68,7 @@ class Vectors(unittest.TestCase):
             lambda: image.quality(80.5),
             lambda: image.command("note", "\ud800").encoded_commands,
             lambda: Generator(expires=1.5),
+            lambda: Generator(token="a.b.c", key=Key("k1", "sixteen bytes at")),
         )
         for number, call in enumerate(wrong):
             with self.subTest(number), self.assertRaises(ValueError):

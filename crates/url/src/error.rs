@@ -22,6 +22,12 @@ pub enum Error {
     /// A side of the result is out of range.
     #[error("{0} pixels: a side has 1 to {max} pixels", max = crate::LARGEST_SIDE)]
     Side(u32),
+    /// A range of sides in a token.
+    #[error("{0} to {1} is no range of pixels from 1 to {max}", max = crate::LARGEST_SIDE)]
+    Range(u32, u32),
+    /// A token cannot be one.
+    #[error("this cannot be a token: {0}")]
+    Token(String),
     /// A number is out of range for this command.
     #[error("`{value}` is out of range for `{command}`")]
     Number {

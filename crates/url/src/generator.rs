@@ -2,10 +2,8 @@
 
 use crate::markup::{Candidates, Picture};
 use crate::signing::Key;
+use crate::token::{LATEST_EXPIRY, PARAMETER};
 use crate::{Error, ImageUrl, hosts, markup, to_semicolons};
-
-/// The latest time at which a signature may end: 12 digits.
-const LATEST_EXPIRY: u64 = 999_999_999_999;
 
 /// The settings of addresses. Without any, an address begins with its path, has its commands behind `?`, and is not
 /// signed.
@@ -13,8 +11,14 @@ const LATEST_EXPIRY: u64 = 999_999_999_999;
 pub struct Generator {
     bases: Vec<String>,
     semicolons: bool,
-    key: Option<Key>,
+    permission: Option<Permission>,
     expires: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+enum Permission {
+    Key(Key),
+    Token(String),
 }
 
 impl Generator {
@@ -45,11 +49,24 @@ impl Generator {
         self
     }
 
-    /// The key that signs every address.
+    /// The key that signs every address, in place of a token.
     #[must_use]
     pub fn key(mut self, key: Key) -> Self {
-        self.key = Some(key);
+        self.permission = Some(Permission::Key(key));
         self
+    }
+
+    /// The token that every address has, in place of a signature: one of [`Key::token`].
+    ///
+    /// # Errors
+    /// [`Error::Token`] for other characters than letters of ASCII, digits, `-`, `_` and `.`.
+    pub fn token(mut self, token: &str) -> Result<Self, Error> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if token.is_empty() || !token.chars().all(plain) {
+            return Err(Error::Token("it has other characters than a JSON Web Token".to_owned()));
+        }
+        self.permission = Some(Permission::Token(token.to_owned()));
+        Ok(self)
     }
 
     /// When signatures end, in seconds since 1970. Each time makes an address of its own for caches: round it up, for
@@ -68,7 +85,10 @@ impl Generator {
     pub fn url(&self, image: &ImageUrl) -> Result<String, Error> {
         let path = image.encoded_path()?;
         let mut commands = image.encoded_commands();
-        if let Some(key) = &self.key {
+        if let Some(Permission::Token(token)) = &self.permission {
+            commands.push(format!("{PARAMETER}={token}"));
+        }
+        if let Some(Permission::Key(key)) = &self.permission {
             if path.contains("%3B") {
                 return Err(Error::Unsignable(path));
             }

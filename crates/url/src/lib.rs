@@ -29,6 +29,7 @@ mod image_url;
 mod markup;
 mod semicolons;
 mod signing;
+mod token;
 mod words;
 
 pub use error::Error;
@@ -37,6 +38,7 @@ pub use image_url::{COMMANDS, ImageUrl, LARGEST_SIDE};
 pub use markup::{Candidates, Picture};
 pub use semicolons::{to_query, to_semicolons};
 pub use signing::Key;
+pub use token::Grant;
 pub use words::{Anchor, Flip, Format, Mode, Scale};
 
 /// The page's examples, which `cargo test` compiles and runs.

@@ -1,5 +1,5 @@
 //! Signatures: HMAC-SHA256 over the path and the sorted commands of an address, as the server's page `docs/signing.md`
-//! defines them. Only the writing side is here. The plugin `urlsigning` verifies.
+//! defines them, and over a token. Only the writing side is here. The plugin `urlsigning` verifies.
 
 use std::fmt;
 
@@ -19,7 +19,8 @@ const SHORTEST_SECRET: usize = 16;
 #[derive(Clone)]
 pub struct Key {
     id: String,
-    secret: String,
+    /// Holds the secret.
+    mac: Hmac<Sha256>,
 }
 
 impl Key {
@@ -37,10 +38,9 @@ impl Key {
         if secret.len() < SHORTEST_SECRET {
             return Err(Error::Key("the secret of a key has at least 16 bytes"));
         }
-        Ok(Self {
-            id: id.to_owned(),
-            secret: secret.to_owned(),
-        })
+        // HMAC takes keys of every length. The error is there for other algorithms.
+        let mac = Hmac::new_from_slice(secret.as_bytes()).map_err(|_| Error::Key("the secret is no key"))?;
+        Ok(Self { id: id.to_owned(), mac })
     }
 
     /// Adds `kid`, `exp` and `sig` to commands. Path and commands are percent-encoded in the normal form of RFC 3986.
@@ -54,12 +54,23 @@ impl Key {
         sorted.sort_unstable();
         let sorted: Vec<String> = sorted.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let text = format!("{path}?{}", sorted.join("&"));
-        // HMAC takes keys of every length; the error is there for other algorithms.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()) {
-            mac.update(text.as_bytes());
-            let signature = BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
-            commands.push(format!("sig={signature}"));
-        }
+        commands.push(format!("sig={}", self.signature(&text)));
+    }
+
+    /// A compact JWS (RFC 7515) of these claims.
+    pub(crate) fn signed_token(&self, claims: &str) -> String {
+        let header = format!("{{\"alg\":\"HS256\",\"kid\":\"{}\"}}", self.id);
+        let text = [header.as_str(), claims]
+            .map(|part| BASE64_URL_SAFE_NO_PAD.encode(part))
+            .join(".");
+        format!("{text}.{}", self.signature(&text))
+    }
+
+    /// HMAC-SHA256 in base64url without padding.
+    fn signature(&self, text: &str) -> String {
+        let mut mac = self.mac.clone();
+        mac.update(text.as_bytes());
+        BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 }
 

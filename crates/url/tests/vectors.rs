@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use resizer_url::{Candidates, Error, Generator, ImageUrl, Key, Picture, to_query, to_semicolons};
+use resizer_url::{Candidates, Error, Generator, Grant, ImageUrl, Key, Picture, to_query, to_semicolons};
 use serde_json::Value;
 
 fn read(path: &str) -> Value {
@@ -73,6 +73,9 @@ fn generator(case: &Value) -> Result<Generator, Error> {
     if settings["semicolons"] == true {
         generator = generator.semicolons(true);
     }
+    if let Some(token) = settings["token"].as_str() {
+        generator = generator.token(token)?;
+    }
     if let Some(seconds) = settings["expires"].as_u64() {
         generator = generator.expires(seconds);
     }
@@ -81,6 +84,23 @@ fn generator(case: &Value) -> Result<Generator, Error> {
         generator = generator.key(key);
     }
     Ok(generator)
+}
+
+fn grant(grant: &Value) -> Result<Grant, Error> {
+    let side = |name: &str| {
+        let range = grant[name].as_array()?;
+        let side = |at: usize| u32::try_from(range[at].as_u64().unwrap()).unwrap();
+        Some((side(0), side(1)))
+    };
+    let texts = |name: &str| grant[name].as_array().into_iter().flatten().map(text);
+    Ok(Grant {
+        width: side("width"),
+        height: side("height"),
+        formats: texts("formats").map(str::parse).collect::<Result<_, _>>()?,
+        presets: texts("presets").map(str::to_owned).collect(),
+        commands: texts("commands").map(str::to_owned).collect(),
+        ..Grant::new(text(&grant["prefix"]), grant["expires"].as_u64().unwrap())
+    })
 }
 
 fn candidates(listed: &Value) -> Option<Candidates> {
@@ -137,6 +157,21 @@ fn vectors_are_written_as_they_stand() {
 fn faults_are_errors() {
     for case in cases(&read("clients/vectors.json"), "errors") {
         assert!(written(case).is_err(), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn tokens_are_written_as_they_stand() {
+    let vectors = read("clients/vectors.json");
+    for case in cases(&vectors, "tokens") {
+        let key = Key::new(text(&case["key"]["id"]), text(&case["key"]["secret"])).unwrap();
+        let token = key.token(&grant(&case["grant"]).unwrap());
+        assert_eq!(token.as_deref(), Ok(text(&case["token"])), "{}", case["name"]);
+    }
+    let key = Key::new("k1", "sixteen bytes at").unwrap();
+    for case in cases(&vectors, "token_errors") {
+        let token = grant(&case["grant"]).and_then(|grant| key.token(&grant));
+        assert!(token.is_err(), "{}", case["name"]);
     }
 }
 

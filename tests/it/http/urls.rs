@@ -75,36 +75,41 @@ fn address_is_served_with_its_size() {
     check(&server(CLOUDFRONT, &semicolons), &semicolons);
 }
 
-/// In builds with the plugin that verifies signatures.
+/// In builds with the plugin that verifies signatures and tokens.
 #[test]
 fn signed_address_passes_the_verification_and_an_altered_one_does_not() {
     if !resizer_host::KNOWN_PLUGINS.contains(&"urlsigning") {
         return;
     }
     let vectors = vectors();
-    let is_signed = |vector: &&Value| vector["generator"]["key"].is_object();
-    let (signed, unsigned): (Vec<&Value>, Vec<&Value>) = vectors.iter().partition(is_signed);
-    let mut keys: Vec<String> = signed
-        .iter()
-        .map(|vector| &vector["generator"]["key"])
+    let is_permitted = |vector: &&Value| {
+        let generator = &vector["generator"];
+        generator["key"].is_object() || generator["token"].is_string()
+    };
+    let (permitted, others): (Vec<&Value>, Vec<&Value>) = vectors.iter().partition(is_permitted);
+    let keys = permitted.iter().map(|vector| &vector["generator"]["key"]);
+    let mut keys: Vec<String> = keys
+        .filter(|key| key.is_object())
         .map(|key| format!("[[plugin.keys]]\nid = {}\nsecret = {}\n", key["id"], key["secret"]))
         .collect();
     keys.sort();
     keys.dedup();
     let plugins = format!("[[plugin]]\nname = \"urlsigning\"\n{}{CLOUDFRONT}", keys.concat());
-    let server = server(&plugins, &signed);
-    check(&server, &signed);
-    for vector in &signed {
+    let server = server(&plugins, &permitted);
+    check(&server, &permitted);
+    for vector in &permitted {
         let target = target(vector);
-        for altered in [
-            target.replacen(".jpg", ".jpg?a=b&", 1),
-            target.replace("kid=", "kid=x"),
-            format!("{target}A"),
-        ] {
+        let other = if target.contains("kid=") {
+            target.replace("kid=", "kid=x")
+        } else {
+            // A width that the token does not permit.
+            target.replace("width=1", "width=")
+        };
+        for altered in [other, target.replacen(".jpg", ".jpg?a=b&", 1), format!("{target}A")] {
             assert_eq!(server.get(&altered).status, 403, "{altered}");
         }
     }
-    assert_eq!(server.get(target(unsigned[0])).status, 403);
+    assert_eq!(server.get(target(others[0])).status, 403);
 }
 
 #[test]

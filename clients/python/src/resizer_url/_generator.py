@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote
 
-from ._image_url import ImageUrl, format_word, lower, written
+from ._image_url import LARGEST_SIDE, ImageUrl, format_word, lower, written
 
 _LATEST_EXPIRY = 999_999_999_999
 
@@ -38,8 +39,46 @@ class Key:
 
     def sign(self, text: str) -> str:
         """HMAC-SHA256 of a text in UTF-8, in base64url without padding."""
-        digest = hmac.new(self._secret.encode(), text.encode(), hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return _base64(hmac.new(self._secret.encode(), text.encode(), hashlib.sha256).digest())
+
+    def token(
+        self,
+        *,
+        prefix: str,
+        expires: int,
+        width: tuple[int, int] | None = None,
+        height: tuple[int, int] | None = None,
+        formats: Iterable[str] = (),
+        presets: Iterable[str] = (),
+        commands: Iterable[str] = (),
+    ) -> str:
+        """
+        A token that permits a set of addresses: a JSON Web Token (RFC 7519, HS256), as docs/signing.md defines it.
+        Commands that it does not name are refused.
+
+        prefix: a folder with a `/` at its end, or the path of one image, as plain text.
+        expires: when the token ends, in seconds since 1970.
+        width, height: the least and the most pixels.
+        formats, presets: those that may be asked for.
+        commands: others, `name=value`, or `name` with any value.
+        """
+        ImageUrl(prefix)
+        _check_expiry(expires)
+        granted: dict[str, object] = {"prefix": prefix}
+        for name, range in (("width", width), ("height", height)):
+            if range is not None:
+                least, most = range
+                if not 1 <= least <= most <= LARGEST_SIDE:
+                    raise ValueError(f"{least} to {most} is no range of pixels from 1 to {LARGEST_SIDE}")
+                granted[name] = [least, most]
+        words = [format_word(format) for format in formats]
+        for name, listed in (("formats", words), ("presets", list(presets)), ("commands", list(commands))):
+            if listed:
+                granted[name] = listed
+        parts = ({"alg": "HS256", "kid": self.id}, {"exp": expires, "resizer": granted})
+        texts = (json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in parts)
+        text = ".".join(_base64(part.encode()) for part in texts)
+        return f"{text}.{self.sign(text)}"
 
     def __repr__(self) -> str:
         return f"Key(id={self.id!r})"
@@ -54,19 +93,24 @@ class Generator:
         bases: Iterable[str] = (),
         semicolons: bool = False,
         key: Key | None = None,
+        token: str | None = None,
         expires: int | None = None,
     ) -> None:
         """
         bases: the beginnings of addresses. Of several, the path of an image chooses one, and always the same.
         semicolons: whether commands stand behind semicolons in the path, as the plugin `cloudfront` reads them.
         key: signs every address.
+        token: stands in every address in place of a signature; one of Key.token.
         expires: when signatures end, in seconds since 1970.
         """
-        if expires is not None and not (isinstance(expires, int) and 0 <= expires <= _LATEST_EXPIRY):
-            raise ValueError(f"{expires} is no time in seconds since 1970")
+        if token is not None and (key is not None or not re.fullmatch(r"[A-Za-z0-9._-]+", token)):
+            raise ValueError("a token has the characters of a JSON Web Token, and stands in place of a key")
+        if expires is not None:
+            _check_expiry(expires)
         self._bases = [_base(text) for text in bases]
         self._semicolons = semicolons
         self._key = key
+        self._token = token
         self._expires = expires
 
     def url(self, image: ImageUrl) -> str:
@@ -74,6 +118,8 @@ class Generator:
         path, commands = image.encoded_path, image.encoded_commands
         if self._key is not None:
             commands = _signed(self._key, path, commands, self._expires)
+        elif self._token is not None:
+            commands.append(f"URISigningPackage={self._token}")
         query = path + ("?" if commands else "") + "&".join(commands)
         return _choose(self._bases, path) + (to_semicolons(query) if self._semicolons else query)
 
@@ -169,6 +215,15 @@ def _signed(key: Key, path: str, commands: list[str], expires: int | None) -> li
     pairs = sorted(command.split("=") for command in commands)
     text = path + "?" + "&".join("=".join(pair) for pair in pairs)
     return [*commands, f"sig={key.sign(text)}"]
+
+
+def _check_expiry(expires: int) -> None:
+    if not isinstance(expires, int) or not 0 <= expires <= _LATEST_EXPIRY:
+        raise ValueError(f"{expires} is no time in seconds since 1970")
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def _base(text: str) -> str:
