@@ -19,4 +19,5 @@ mod responses;
 mod rewriting;
 mod signing;
 mod stores;
+mod urls;
 mod work;

@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-disk-store", &["resizer-foreign"]),
     ("resizer-folder-source", &["resizer-disk-store", "resizer-plugin-api"]),
     ("resizer-object-storage", &["resizer-plugin-api"]),
+    ("resizer-url", &[]),
     ("resizer-test-stores", &[]),
     (
         "resizer-engine",
@@ -31,7 +32,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "resizer-host",
-        &["resizer-imaging", "resizer-plugin-api", "resizer-engine", "PLUGINS"],
+        &[
+            "resizer-imaging",
+            "resizer-plugin-api",
+            "resizer-engine",
+            "resizer-url",
+            "PLUGINS",
+        ],
     ),
     (
         "resizer-tests",
@@ -41,6 +48,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "resizer-engine",
             "resizer-host",
             "resizer-test-stores",
+            "resizer-url",
             "PLUGINS",
         ],
     ),

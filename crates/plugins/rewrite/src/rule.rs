@@ -138,7 +138,7 @@ impl Rule {
                 Ok(Outcome::Respond(Box::new(Reply::text(*status, format!("{text}.\n")))))
             }
             Some(Answer::Redirect { to, status }) => {
-                let location = location(to, parts.as_ref(), event.query);
+                let location = location(to, parts.as_ref(), event.query)?;
                 Ok(Outcome::Respond(Box::new(Reply::redirect(*status, &location))))
             }
             None if self.last => Ok(Outcome::Stop),
@@ -174,11 +174,7 @@ impl Rule {
     fn change(&self, event: &mut RewriteEvent<'_>, parts: Option<&Parts<'_>>) -> Result<(), Error> {
         if let Some(path) = &self.path {
             let path = path.filled(parts, str::to_owned);
-            // A part of the old path must not lead out of the folder that the rule names.
-            if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-                let message = "The path has a segment of dots.";
-                return Err(Error::new(ErrorKind::BadRequest, message));
-            }
+            check_inside(&path)?;
             *event.path = path;
         }
         let changes = [&self.set, &self.default].iter().any(|commands| !commands.is_empty());
@@ -222,9 +218,20 @@ fn remove(query: &mut Query, key: &str) {
     same.iter().for_each(|given| _ = query.remove(given));
 }
 
+/// Refuses segments of dots: a part of the old path must not lead out of the folder that the rule names.
+fn check_inside(path: &str) -> Result<(), Error> {
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        let message = "The path has a segment of dots.";
+        return Err(Error::new(ErrorKind::BadRequest, message));
+    }
+    Ok(())
+}
+
 /// The address of a redirect. Parts of the path are encoded, so that they add neither a query nor a header.
-fn location(to: &Template, parts: Option<&Parts<'_>>, query: &Query) -> String {
+fn location(to: &Template, parts: Option<&Parts<'_>>, query: &Query) -> Result<String, Error> {
     let mut location = to.filled(parts, |part| utf8_percent_encode(part, ESCAPED).to_string());
+    // A ? of the path is encoded: the first one is the rule's own.
+    check_inside(location.split('?').next().unwrap_or_default())?;
     if location.starts_with('/') {
         // Two slashes would begin a host.
         location = format!("/{}", location.trim_start_matches('/'));
@@ -232,7 +239,7 @@ fn location(to: &Template, parts: Option<&Parts<'_>>, query: &Query) -> String {
     if !query.is_empty() && !location.contains('?') {
         location = format!("{location}?{query}");
     }
-    location
+    Ok(location)
 }
 
 /// Only a rule names a host: a part of the path may stand behind it, and not in it.

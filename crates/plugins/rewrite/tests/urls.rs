@@ -153,7 +153,7 @@ fn path_of_a_client_adds_no_host_query_or_header_to_a_redirect() {
         "/@evil.test/",
         "/a\r\nX: 1",
         "/?x=1#y",
-        "/..//evil.test",
+        "/...//evil.test",
     ];
     let near = install("[[rules]]\nprefix = '/'\nredirect = '/{rest}'");
     let far = install("[[rules]]\nprefix = '/'\nredirect = 'https://cdn.test/{rest}'");
@@ -191,6 +191,19 @@ fn part_of_a_path_does_not_lead_out_of_the_folder() {
             "{url}"
         );
     }
+    let table = install("[[rules]]\nprefix = '/old/'\nredirect = 'https://cdn.test/new/{rest}?from=/..'");
+    for url in ["/old/../a.jpg", "/old/?/../../a.jpg", "/old/a/.."] {
+        let (path, mut query) = (url.to_owned(), Query::default());
+        let (mut path, mut any, mut state) = (path, false, Extensions::new());
+        let head = head("a", "http");
+        let mut event = RewriteEvent::new(&head, &mut path, &mut query, &mut any, &mut state);
+        let refused = (table.on_request[0].value)(&mut event).map_err(|error| error.kind());
+        assert_eq!(refused.err(), Some(ErrorKind::BadRequest), "{url}");
+    }
+    check(
+        "[[rules]]\nprefix = '/old/'\nredirect = '/new/{rest}?from=/..'",
+        &[("/old/a..b/...", "302 /new/a..b/...?from=/..")],
+    );
 }
 
 #[test]
