@@ -26,7 +26,7 @@ pub(crate) use palette::PALETTE_MOST_SAMPLES;
 pub(crate) use scaling::{SCALER_LINES, SCALER_ROWS, SCALER_TARGETS};
 #[cfg(feature = "codecs")]
 pub(crate) use webp::{
-    WEBP_CAREFUL_PIXELS, WEBP_DROPPED_PIXELS, WEBP_IN_ONE_PIECE_PIXELS, WEBP_LONGEST_BACK_REFERENCE,
+    Colours, WEBP_CAREFUL_PIXELS, WEBP_DROPPED_PIXELS, WEBP_IN_ONE_PIECE_PIXELS, WEBP_LONGEST_BACK_REFERENCE,
     WEBP_WINDOW_PIXELS, webp_lossy_bytes,
 };
 
@@ -55,22 +55,66 @@ pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
 
 /// The most bytes that a job with this plan holds.
 pub(crate) fn peak_bytes(info: &SourceInfo, job: &Job, plan: &Plan) -> u64 {
-    /// The codecs' tables and everything else that does not grow with the picture. A decoder keeps its part to the end.
-    const BASE_BYTES: u64 = 768 * 1024;
-    let pages = 2 * info.more_pages.len() * size_of::<SourceInfo>();
-    let info = info.page(&job.instructions);
+    let page = info.page(&job.instructions);
+    let jobs_bytes = frame_bytes(page, job, plan, Which::First).max(frame_bytes(page, job, plan, Which::Later));
+    let peak_bytes = match job.instructions.geometry.trim {
+        Some(_) => jobs_bytes.max(trimming_bytes(page)),
+        None => jobs_bytes,
+    };
+    fixed_bytes(info, job) + peak_bytes
+}
+
+/// The frames of an animation that a prediction is about. A still picture is a first frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    First,
+    Later,
+}
+
+/// The most bytes of the phases of one frame.
+fn frame_bytes(info: &SourceInfo, job: &Job, plan: &Plan, which: Which) -> u64 {
     let phases = [
         scaling::scaling_bytes(info, plan),
         steps::steps_bytes(info, plan),
-        encoding::encoding_bytes(info, plan, job),
+        encoding::encoding_bytes(info, plan, job, which),
     ];
     let dearest = phases.into_iter().max().unwrap_or_default();
-    let jobs_bytes = dearest + if plan.moving { info.decoder_bytes } else { 0 };
-    let peak_bytes = match job.instructions.geometry.trim {
-        Some(_) => jobs_bytes.max(trimming_bytes(info)),
-        None => jobs_bytes,
-    };
-    BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job)
+    dearest + if plan.moving { info.decoder_bytes } else { 0 }
+}
+
+/// The predicted bytes of an animation that are free for its encoded frames.
+#[cfg(feature = "codecs")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spare {
+    /// After the first frame.
+    pub(crate) later: u64,
+    /// When the frames are joined.
+    pub(crate) joining: u64,
+}
+
+#[cfg(feature = "codecs")]
+impl Spare {
+    /// Nothing for a still picture.
+    pub(crate) fn of(info: &SourceInfo, job: &Job, plan: &Plan) -> Self {
+        if !plan.moving {
+            return Self::default();
+        }
+        let frames_bytes = peak_bytes(info, job, plan) - fixed_bytes(info, job);
+        let page = info.page(&job.instructions);
+        let joining_bytes = encoding::joining_bytes(plan, job.format) + metadata_bytes(job);
+        Self {
+            later: frames_bytes - frame_bytes(page, job, plan, Which::Later),
+            joining: frames_bytes.saturating_sub(joining_bytes),
+        }
+    }
+}
+
+/// The bytes that a job may hold from its beginning to its end.
+fn fixed_bytes(info: &SourceInfo, job: &Job) -> u64 {
+    /// The codecs' tables and everything else that does not grow with the picture. A decoder keeps its part to the end.
+    const BASE_BYTES: u64 = 768 * 1024;
+    let pages = 2 * info.more_pages.len() * size_of::<SourceInfo>();
+    BASE_BYTES + pages as u64 + profile_bytes(info.page(&job.instructions), job)
 }
 
 /// The bytes while the content between borders is found, at full size.

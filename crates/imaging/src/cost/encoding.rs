@@ -3,13 +3,13 @@
 
 use super::palette::{gif_encoding_bytes, palette_bytes};
 use super::webp::webp_encoding_bytes;
-use super::{metadata_bytes, padded_pixels, picture_bytes};
+use super::{Which, metadata_bytes, padded_pixels, picture_bytes};
 use crate::instructions::Subsampling;
 use crate::plan::Plan;
 use crate::{Channels, Format, Job, Size, SourceInfo};
 
 /// The bytes of the finished picture, the encoder and the output buffer, or at the end of these and the final copy.
-pub(super) fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
+pub(super) fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, which: Which) -> u64 {
     let channels = plan.output_channels(info.channels);
     let width = u64::from(plan.output.width);
     let (encoder, encoded) = match job.format {
@@ -35,7 +35,7 @@ pub(super) fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
             (encoder, encoded)
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
-        Format::WebP => return webp_encoding_bytes(info, plan, job, channels),
+        Format::WebP => return webp_encoding_bytes(info, plan, job, channels, which),
         // The plan has refused formats that cannot be written.
         Format::Png | Format::Bmp | Format::Tiff => {
             /// Measured: the window and the tables of the compressor, and a chunk.
@@ -83,4 +83,19 @@ pub(crate) fn png_bytes(size: Size, channels: Channels) -> u64 {
     const HEADER_BYTES: u64 = 1024;
     let rows = picture_bytes(size, channels) + u64::from(size.height);
     HEADER_BYTES + rows + rows / 1000
+}
+
+/// The bytes that the encoder of an animation holds while it joins the frames, without those that it has counted.
+#[cfg(feature = "codecs")]
+pub(super) fn joining_bytes(plan: &Plan, format: Format) -> u64 {
+    const CANVAS_BYTES: u64 = 4;
+    /// The last frame of a GIF is written at the end, and is in its piece and in the file. Noise takes a code of up to
+    /// 12 bits for each pixel, and the file a byte for each 255.
+    const LAST_FRAME_BYTES: u64 = 2 * 2;
+    const LAST_FRAME_HEADERS_BYTES: u64 = 2 * 1024;
+    let pixels = plan.output.pixels();
+    match format {
+        Format::Gif => (CANVAS_BYTES + LAST_FRAME_BYTES) * pixels + LAST_FRAME_HEADERS_BYTES,
+        _ => CANVAS_BYTES * pixels,
+    }
 }

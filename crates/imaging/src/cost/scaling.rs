@@ -31,7 +31,7 @@ fn scaler_bytes([across, down]: [Axis; 2], scaled: Size, channels: Channels, res
     const SAMPLE_BYTES: u64 = 2;
     let unchanged = across.is_exactly(scaled.width) && down.is_exactly(scaled.height);
     // A row whose alpha is replaced.
-    let opaque_row = match resampling.ignores_alpha {
+    let opaque_row = match resampling.ignores_alpha && channels.has_alpha() {
         true => u64::from(across.pixels()) * channels.count() as u64,
         false => 0,
     };

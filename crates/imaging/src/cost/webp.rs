@@ -1,28 +1,62 @@
 //! Memory of encoding WebP: libwebp's planes, tokens and encoded data, and the search for back-references. The encoders
 //! take their measures from here.
 
-use super::{metadata_bytes, padded_pixels, picture_bytes};
+use super::{Which, metadata_bytes, padded_pixels, picture_bytes};
 use crate::plan::Plan;
 use crate::{Channels, Job, Lossless, Size, SourceInfo};
 
-/// The bytes held while a WebP is written.
-pub(super) fn webp_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, channels: Channels) -> u64 {
+/// The samples that libwebp is given. They bound how many bits a pixel of noise takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colours {
+    /// Pixels whose red, green and blue are equal: chroma is flat.
+    Gray,
+    /// Pixels: red, green and blue bound each other's luma and chroma.
+    Pixels,
+    /// Planes of luma and chroma, each of which may take any value.
+    Planes,
+}
+
+/// The bytes held while a WebP is written: a still picture, or the first or a later frame of an animation.
+pub(super) fn webp_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, channels: Channels, which: Which) -> u64 {
     let quality = job.instructions.effective_webp_quality();
     let lossless = match job.instructions.effective_webp_lossless() {
         Lossless::No => false,
         Lossless::Yes => true,
         Lossless::Keep => info.lossless,
     };
+    let colours = if channels.is_gray() {
+        Colours::Gray
+    } else {
+        Colours::Pixels
+    };
     let written = |size: Size| {
-        webp_picture_bytes(size, channels, lossless, quality) + webp_bytes(size, channels, lossless, quality)
+        let encoder = match lossless {
+            true => lossless_bytes(size),
+            false => lossy_bytes(size, channels, colours, quality),
+        };
+        encoder + webp_bytes(size, channels, lossless, quality)
     };
     let pixels = plan.output.pixels();
     let frame = picture_bytes(plan.output, channels);
     if !plan.moving {
-        // Grey is expanded to three channels.
-        let expanded = if channels.is_gray() { 3 * pixels } else { 0 };
-        let encoded = webp_bytes(plan.output, channels, lossless, quality);
-        return (frame + expanded + written(plan.output)).max(2 * encoded + metadata_bytes(job));
+        let encoding = if lossless || !channels.is_gray() {
+            frame + written(plan.output)
+        } else {
+            // Three channels take the place of the grey one.
+            let expanded = picture_bytes(plan.output, Channels::of(false, channels.has_alpha()));
+            expanded + frame.max(written(plan.output))
+        };
+        let encoding = match plan.planes {
+            Some(_) if info.profile_bytes == 0 => planes_bytes(plan.output, quality),
+            // Only the contents of the profile tell whether the planes become pixels.
+            Some(_) => encoding.max(planes_bytes(plan.output, quality)),
+            None => encoding,
+        };
+        let encoded = match plan.planes {
+            Some(_) => webp_lossy_bytes(plan.output, Colours::Planes, quality),
+            None => webp_bytes(plan.output, channels, lossless, quality),
+        };
+        return encoding.max(2 * encoded + metadata_bytes(job));
     }
     // The first frame is written whole. Later ones change at most the scaled part, whose place is rounded to even
     // numbers, and have the frame before them.
@@ -33,31 +67,42 @@ pub(super) fn webp_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, cha
         0 => Size::new(width.min(plan.output.width), height.min(plan.output.height)),
         _ => plan.output,
     };
-    let first = written(plan.output) + COPY_BYTES * pixels;
-    let later = written(changed) + COPY_BYTES * (pixels + changed.pixels());
-    frame + COPY_BYTES * pixels + first.max(later) + metadata_bytes(job)
+    let part = match which {
+        Which::First => written(plan.output) + COPY_BYTES * pixels,
+        Which::Later => written(changed) + COPY_BYTES * (pixels + changed.pixels()),
+    };
+    frame + COPY_BYTES * pixels + part + metadata_bytes(job)
 }
 
-/// The bytes of the encoder of one WebP picture of this size, without its output buffer.
-fn webp_picture_bytes(size: Size, channels: Channels, lossless: bool, quality: u8) -> u64 {
-    // Measured on noise: the planes of luma and chroma, and libwebp's encoded data, whose buffer doubles as it grows.
-    let bits = webp_lossy_bits(size, quality);
-    let lossy_bytes = 2 + bits / 4;
-    // The same where libwebp first collects all tokens, and where it first compresses alpha.
-    let collected_bytes = 3 * bits - 2;
-    const ALPHA_BYTES: u64 = 36;
+/// The bytes of planes that go to libwebp as they are, of the encoder, and of its output buffer.
+fn planes_bytes(size: Size, quality: u8) -> u64 {
+    // The planes are those that the encoder of a picture would have made.
+    lossy_bytes(size, Channels::Rgb, Colours::Planes, quality) + webp_lossy_bytes(size, Colours::Planes, quality)
+}
+
+/// The bytes of the lossless encoder, without its output buffer.
+fn lossless_bytes(size: Size) -> u64 {
     /// Back-references of lossless pixels: 8 bytes for each, of three pixels or more, minus the bytes that they save in
     /// the file.
     const BACK_REFERENCE_BYTES: u64 = 2;
+    webp_search_bytes(size) + BACK_REFERENCE_BYTES * size.pixels()
+}
+
+/// The bytes of the lossy encoder, without its output buffer.
+fn lossy_bytes(size: Size, channels: Channels, colours: Colours, quality: u8) -> u64 {
+    // Measured on noise: the planes of luma and chroma, and libwebp's encoded data, whose buffer doubles as it grows.
+    let bits = lossy_bits(size, colours, quality);
+    let counted_bytes = 2 + bits / 4;
+    // The same where libwebp first collects all tokens, and where it first compresses alpha.
+    let collected_bytes = 3 * bits - 2;
+    const ALPHA_BYTES: u64 = 36;
     let pixels = size.pixels();
-    let lossless_bytes = webp_search_bytes(size) + BACK_REFERENCE_BYTES * pixels;
     match pixels {
-        _ if lossless => lossless_bytes,
         0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_BYTES * pixels,
         0..=WEBP_IN_ONE_PIECE_PIXELS => collected_bytes * pixels,
         // Alpha is compressed first.
-        _ if channels.has_alpha() => lossless_bytes.max(lossy_bytes * pixels),
-        _ => lossy_bytes * pixels,
+        _ if channels.has_alpha() => lossless_bytes(size).max(counted_bytes * pixels),
+        _ => counted_bytes * pixels,
     }
 }
 
@@ -93,28 +138,31 @@ fn webp_bytes(size: Size, channels: Channels, lossless: bool, quality: u8) -> u6
     if lossless {
         WEBP_HEADER_BYTES + padded_pixels(size) * (3 + alpha) + size.pixels() / 8
     } else {
-        webp_lossy_bytes(size, quality) + padded_pixels(size) * alpha
+        webp_lossy_bytes(size, Colours::Pixels, quality) + padded_pixels(size) * alpha
     }
 }
 
 const WEBP_HEADER_BYTES: u64 = 4096;
 
 /// The size of the output buffer for the lossy colours alone.
-pub(crate) fn webp_lossy_bytes(size: Size, quality: u8) -> u64 {
-    WEBP_HEADER_BYTES + padded_pixels(size) * webp_lossy_bits(size, quality) / 8
+pub(crate) fn webp_lossy_bytes(size: Size, colours: Colours, quality: u8) -> u64 {
+    WEBP_HEADER_BYTES + padded_pixels(size) * lossy_bits(size, colours, quality) / 8
 }
 
-/// The bits of a lossy pixel, measured on noise of the darkest and the brightest values.
-fn webp_lossy_bits(size: Size, quality: u8) -> u64 {
-    match quality {
-        0..=70 => 6,
-        71..=80 => 7,
-        81..=90 => 8,
-        91..=98 => 10,
+/// The bits of a lossy pixel, measured on noise of the darkest and the brightest values that the colours can take.
+fn lossy_bits(size: Size, colours: Colours, quality: u8) -> u64 {
+    let bits = match quality {
+        0..=70 => [6, 6, 8],
+        71..=80 => [6, 7, 8],
+        81..=85 => [7, 8, 9],
+        86..=90 => [7, 8, 10],
+        91..=95 => [8, 10, 10],
+        96..=98 => [8, 10, 11],
         // The encoder's fastest way has no shorter codes for these.
-        _ if size.pixels() > WEBP_CAREFUL_PIXELS => 26,
-        _ => 11,
-    }
+        _ if size.pixels() > WEBP_CAREFUL_PIXELS => [21, 26, 29],
+        _ => [9, 11, 12],
+    };
+    bits[colours as usize]
 }
 
 /// Larger lossy pictures are written in a third of the time, with up to 7 % more bytes.
