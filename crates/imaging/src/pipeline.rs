@@ -7,13 +7,14 @@ mod planar;
 use std::time::{Duration, Instant};
 
 use crate::codecs::{Codec, Encoder, Wanted};
+use crate::cost::{self, Spare};
 use crate::damage::{Completed, Next};
 use crate::instructions::Trim;
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
 use crate::profile::ToSrgb;
 use crate::shrink::Shrink;
-use crate::{Cancel, Format, ImageError, Size, SourceInfo, codecs, cost, steps, trim};
+use crate::{Cancel, Format, ImageError, Size, SourceInfo, codecs, steps, trim};
 
 /// The finished image.
 #[derive(Clone, Debug)]
@@ -82,6 +83,7 @@ pub fn run_within(
         grow,
         granted: 0,
         kept: 0,
+        spare: Spare::default(),
     };
     let mut timings = Timings::default();
     let codec = codecs::sniff(source)?;
@@ -94,6 +96,7 @@ pub fn run_within(
             trimmed(source, &info, (job, &plan, trim), growth, cancel)
         })?;
     }
+    growth.spare = Spare::of(&info, job, &plan);
     let info = info.page(&job.instructions);
     let to_srgb = timed(&mut timings.scale, || {
         let profile = || codec.profile(source, info, picked, cancel);
@@ -120,7 +123,7 @@ pub fn run_within(
         let begun = timed(&mut timings.decode, || frames.next_frame(cancel))?;
         damaged = frames.is_damaged();
         let Some(delay) = begun else { break };
-        growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
+        growth.reach_frames(encoder.kept_bytes(), frames.more_bytes())?;
         let mut scaler = steps::scale::Scaler::new(info.channels, plan.axes(), plan.scaled, &plan.resampling);
         let mut first_row = 0;
         let whole = loop {
@@ -137,7 +140,7 @@ pub fn run_within(
                 })
             })?;
             first_row += band.rows().len() as u32;
-            growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
+            growth.reach_frames(encoder.kept_bytes(), frames.more_bytes())?;
         };
         damaged = frames.is_damaged();
         if !whole {
@@ -153,7 +156,7 @@ pub fn run_within(
             picture = timed(&mut timings.scale, || step(picture, &plan, cancel))?;
         }
         timed(&mut timings.encode, || encoder.frame(picture, delay, cancel))?;
-        growth.reach(COPIES * encoder.kept_bytes())?;
+        growth.reach_frames(encoder.kept_bytes(), 0)?;
     }
     drop(decoder);
     finished(encoder, (source, codec), job, &plan, timings, damaged, cancel)
@@ -207,15 +210,14 @@ fn trimmed(
     Ok(trimmed)
 }
 
-/// Encoded frames exist twice at the end: in pieces, and in the file that joins them.
-const COPIES: u64 = 2;
-
 /// The memory granted beyond the prediction.
 struct Growth<'g> {
     grow: &'g mut dyn FnMut(u64) -> bool,
     granted: u64,
     /// The part that is needed to the end.
     kept: u64,
+    /// The part of the prediction that encoded frames may take.
+    spare: Spare,
 }
 
 impl Growth<'_> {
@@ -223,6 +225,15 @@ impl Growth<'_> {
     fn keep(&mut self, bytes: u64) -> Result<(), ImageError> {
         self.kept += bytes;
         self.reach(0)
+    }
+
+    /// Asks for the encoded frames of an animation, and for `more` bytes beside them. The frames exist twice at the end:
+    /// in pieces, and in the file that joins them. The bytes for the end are asked for early, so that a job that will
+    /// find no room stops soon.
+    fn reach_frames(&mut self, frames: u64, more: u64) -> Result<(), ImageError> {
+        let Spare { later, joining } = self.spare;
+        let beside_frames = (frames + more).saturating_sub(later).max(more);
+        self.reach(beside_frames.max((2 * frames).saturating_sub(joining)))
     }
 
     fn reach(&mut self, bytes: u64) -> Result<(), ImageError> {

@@ -37,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) scaled: Size,
     /// The filter that scales it.
     pub(crate) resampling: Resampling,
+    /// Whether the scaled picture is opaque, although it may have alpha.
+    pub(crate) opaque: bool,
     /// From stored to displayed: EXIF orientation, `srotate`, `sflip`.
     pub(crate) orient: Orientation,
     /// Colours and effects, after `orient`.
@@ -131,6 +133,7 @@ impl Plan {
             },
             scaled,
             resampling,
+            opaque: info.opaque || resampling.ignores_alpha,
             orient,
             filters: FilterPlan::of(&job.instructions.filters),
             corners: (decoration.has_corners()).then(|| decoration.corners.map(|radius| radius.pixels(side))),
@@ -176,7 +179,11 @@ impl Plan {
     pub(crate) fn channels(&self, source: Channels) -> Stages {
         let filtered = self.filters.channels(source);
         let rounded = Channels::of(filtered.is_gray(), filtered.has_alpha() || self.corners.is_some());
-        let flattened = if rounded.has_alpha() && self.behind.alpha > 0 {
+        let without_alpha = self.filters.channels(Channels::of(source.is_gray(), false));
+        let flattened = if self.opaque && !without_alpha.has_alpha() && self.corners.is_none() {
+            // Alpha that is opaque stays a channel until here.
+            Channels::of(rounded.is_gray(), false)
+        } else if rounded.has_alpha() && self.behind.alpha > 0 {
             let gray = rounded.is_gray() && self.behind.is_gray();
             Channels::of(gray, self.behind.alpha < u8::MAX)
         } else {

@@ -34,6 +34,8 @@ pub struct SourceInfo {
     pub(crate) shrunk_bytes: Option<[u64; 3]>,
     /// Luma and chroma, if the decoder can deliver them as planes.
     pub(crate) planes: Option<PlaneSpacings>,
+    /// Whether the header tells that no pixel is transparent, although the decoder delivers alpha.
+    pub(crate) opaque: bool,
     /// The pixels that are decoded for the largest frame: those of the whole picture, or more.
     pub(crate) frame_pixels: u64,
     /// The pages after the first one, each with its own size.
@@ -59,6 +61,7 @@ impl SourceInfo {
             plays: 1,
             shrunk_bytes: None,
             planes: None,
+            opaque: false,
             frame_pixels: width as u64 * height as u64,
             more_pages: Vec::new(),
         }

@@ -4,7 +4,7 @@ use resizer_foreign::webp::{self, EncodeError, Planes, Settings, Source};
 
 use super::studio;
 use crate::codecs::internal;
-use crate::cost::{WEBP_CAREFUL_PIXELS, WEBP_IN_ONE_PIECE_PIXELS, webp_lossy_bytes};
+use crate::cost::{Colours, WEBP_CAREFUL_PIXELS, WEBP_IN_ONE_PIECE_PIXELS, webp_lossy_bytes};
 use crate::picture::{Picture, PlanarPicture};
 use crate::{Cancel, ImageError, Size};
 
@@ -16,7 +16,7 @@ pub(super) fn picture(picture: &Picture, quality: u8, cancel: &Cancel) -> Result
         height: picture.size.height,
         has_alpha: picture.channels.has_alpha(),
     };
-    let settings = settings(picture.size, quality);
+    let settings = settings(picture.size, Colours::Pixels, quality);
     webp::encode(source, settings, &|| !cancel.is_cancelled()).map_err(failure)
 }
 
@@ -25,11 +25,12 @@ pub(super) fn planes(picture: PlanarPicture, quality: u8, cancel: &Cancel) -> Re
     let size = picture.size();
     let [luma, u, v] = studio::planes(picture, cancel)?;
     let planes = Planes::new(size.width, size.height, luma, [u, v]).map_err(failure)?;
-    webp::encode_planes(planes, settings(size, quality), &|| !cancel.is_cancelled()).map_err(failure)
+    let settings = settings(size, Colours::Planes, quality);
+    webp::encode_planes(planes, settings, &|| !cancel.is_cancelled()).map_err(failure)
 }
 
 /// libwebp's settings for a lossy picture of this size.
-fn settings(size: Size, quality: u8) -> Settings {
+fn settings(size: Size, colours: Colours, quality: u8) -> Settings {
     let (method, low_memory) = match size.pixels() {
         _ if in_one_piece(size) => (4, false),
         pixels if pixels <= WEBP_CAREFUL_PIXELS => (3, true),
@@ -40,7 +41,7 @@ fn settings(size: Size, quality: u8) -> Settings {
         method,
         low_memory,
         alpha: in_one_piece(size),
-        room: webp_lossy_bytes(size, quality) as usize,
+        room: webp_lossy_bytes(size, colours, quality) as usize,
     }
 }
 
