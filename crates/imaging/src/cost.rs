@@ -10,10 +10,10 @@ mod time;
 
 use std::time::Duration;
 
-use crate::instructions::Subsampling;
+use crate::instructions::{Scaling, Subsampling};
 use crate::plan::Plan;
 use crate::resampling::Resampling;
-use crate::shrink::Axis;
+use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Format, ImageError, Job, Lossless, Orientation, Size, SourceInfo};
 
 /// The cost of a job.
@@ -32,11 +32,22 @@ pub struct Cost {
 /// Predicts the cost of a job, and refuses a job that a limit forbids. Borders that are trimmed count as kept. Where
 /// the result becomes larger without them, the job asks for more memory (`run_within`).
 pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
-    let plan = Plan::of(info, job)?;
+    of_plan(info, job, &Plan::of(info, job)?)
+}
+
+/// The cost of a job with this plan.
+pub(crate) fn of_plan(info: &SourceInfo, job: &Job, plan: &Plan) -> Result<Cost, ImageError> {
     Ok(Cost {
-        peak_bytes: peak_bytes(info, job, &plan),
-        time: time::time(info.page(&job.instructions), &plan, job),
+        peak_bytes: peak_bytes(info, job, plan),
+        time: time::time(info.page(&job.instructions), plan, job),
     })
+}
+
+/// The bytes of scaling a layer to another size once it is decoded: as it is, and its scaler.
+pub(crate) fn rescaling_bytes(size: Size, target: Size) -> u64 {
+    let axes = [size.width, size.height].map(|side| Axis::new(0, side, Shrink::NONE));
+    let resampling = Resampling::of(&Scaling::default(), size, target);
+    picture_bytes(size, Channels::Rgba) + scaler_bytes(axes, target, Channels::Rgba, &resampling)
 }
 
 /// The most bytes that a job with this plan holds.
@@ -56,7 +67,7 @@ pub(crate) fn peak_bytes(info: &SourceInfo, job: &Job, plan: &Plan) -> u64 {
         Some(_) => jobs_bytes.max(trimming_bytes(info)),
         None => jobs_bytes,
     };
-    BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job)
+    BASE_BYTES + peak_bytes + pages as u64 + profile_bytes(info, job) + plan.layers.bytes
 }
 
 /// The bytes while the content between borders is found, at full size.
@@ -211,7 +222,13 @@ fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     } else {
         padded + picture_bytes(plan.output, channels.output)
     };
-    [colour, orient, filters, corners, flatten, pad, turn, tilt]
+    let layers = match (plan.layers.any, plan.layers.behind) {
+        (false, _) => 0,
+        (true, false) => 2 * padded,
+        // The image as it is and with four channels, and the canvas twice.
+        (true, true) => flattened + picture_bytes(plan.scaled, Channels::Rgba) + 2 * padded,
+    };
+    [colour, orient, filters, corners, flatten, pad, layers, turn, tilt]
         .into_iter()
         .max()
         .unwrap_or_default()
