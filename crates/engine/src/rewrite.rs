@@ -2,6 +2,7 @@
 //! query is parsed into instructions and the request is frozen.
 
 use resizer_imaging::{Instructions, is_same_key};
+use resizer_plugin_api::engine::{IgnoredByPlugins, Overlays};
 use resizer_plugin_api::{DefaultsEvent, ImageRequest};
 
 use crate::changes::of_query;
@@ -50,7 +51,10 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
         CopyMetadata::Always => instructions.output.copy_metadata = true,
         CopyMetadata::Never => instructions.output.copy_metadata = false,
     }
-    let ignored = unread(site, ignored);
+    let mut ignored = unread(site, ignored);
+    if let Some(IgnoredByPlugins(by_plugins)) = draft.state.get() {
+        ignored.extend(by_plugins.iter().cloned());
+    }
     for ignored in &ignored {
         tracing::debug!(path = draft.path, "{ignored}");
     }
@@ -59,11 +63,8 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
     {
         draft.state.insert(warnings);
     }
-    Ok(ImageRequest::new(
-        draft.head,
-        draft.path,
-        draft.query,
-        instructions,
-        draft.state,
-    ))
+    let overlays = draft.state.remove::<Overlays>().unwrap_or_default();
+    let mut request = ImageRequest::new(draft.head, draft.path, draft.query, instructions, draft.state);
+    request.overlays = overlays.0;
+    Ok(request)
 }

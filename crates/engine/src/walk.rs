@@ -94,14 +94,9 @@ async fn serve(
 
 /// The request for another path.
 fn at_path(request: &ImageRequest, path: String) -> ImageRequest {
-    let ImageRequest {
-        head,
-        query,
-        instructions,
-        state,
-        ..
-    } = request.clone();
-    ImageRequest::new(head, path, query, instructions, state)
+    let mut request = request.clone();
+    request.path = path;
+    request
 }
 
 /// The request with the commands for a substitute, where it has its own.
@@ -112,9 +107,10 @@ fn commanded(request: &Arc<ImageRequest>, located: &Located) -> Arc<ImageRequest
         .and_then(|substitute| substitute.query.as_ref());
     match query {
         Some(query) => {
-            let (instructions, _) = Instructions::parse(query.iter());
-            let ImageRequest { head, path, state, .. } = ImageRequest::clone(request);
-            Arc::new(ImageRequest::new(head, path, query.clone(), instructions, state))
+            let mut request = ImageRequest::clone(request);
+            (request.instructions, _) = Instructions::parse(query.iter());
+            request.query = query.clone();
+            Arc::new(request)
         }
         None => Arc::clone(request),
     }

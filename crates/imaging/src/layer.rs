@@ -13,6 +13,10 @@ use crate::{
 
 /// The pixels of a layer, and its place on a result.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "codecs"),
+    expect(dead_code, reason = "the overlay step reads the pixels")
+)]
 pub struct Layer<'p> {
     pub(crate) placement: Placement,
     pub(crate) natural: Size,
@@ -77,10 +81,14 @@ pub fn predict_with(info: &SourceInfo, job: &Job, layers: &[Layer<'_>]) -> Resul
     cost::of_plan(info, job, &Plan::of(info, job)?.with_layers(layers))
 }
 
+/// The layout of a job, with trimmed borders kept: for the size of its layers.
+pub fn layout(info: &SourceInfo, instructions: &Instructions) -> Result<Layout, ImageError> {
+    Layout::of(instructions, info.page(instructions).oriented_size())
+}
+
 /// The size of a layer after its own instructions, by which it is placed. Borders that are trimmed count as kept.
 pub fn layer_size(info: &SourceInfo, instructions: &Instructions) -> Result<Size, ImageError> {
-    let instructions = still(instructions);
-    Ok(Layout::of(&instructions, info.page(&instructions).oriented_size())?.output)
+    Ok(layout(info, &still(instructions))?.output)
 }
 
 /// The cost of [`decode_layer`](crate::decode_layer). Refuses a layer that a limit forbids.

@@ -59,7 +59,7 @@ pub use instructions::{
     Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
-pub use layer::{Layer, layer_size, predict_layer, predict_with};
+pub use layer::{Layer, layer_size, layout, predict_layer, predict_with};
 pub use layout::{Layout, Rings};
 pub use limits::Limits;
 pub use orientation::Orientation;
