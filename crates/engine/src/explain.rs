@@ -12,10 +12,11 @@ use http::{HeaderMap, StatusCode};
 use resizer_imaging::{
     Cancel, Format, Instructions, Job, Layout, Limits, Size, SourceInfo, decode_scale, inspect, output_format, predict,
 };
-use resizer_plugin_api::{Error, ImageRequest, Reply, RequestHead, Stat};
+use resizer_plugin_api::engine::{Given, IgnoredByPlugins, MountedSource};
+use resizer_plugin_api::{Error, ImageRequest, Overlay, OverlayContent, Reply, RequestHead, SourcePath, Stat};
 
 use crate::config::Loaded;
-use crate::located::Located;
+use crate::located::{Located, LocatedOverlay};
 use crate::prepare::{Prepared, Task, prepare};
 use crate::purge_epoch::PurgeEpochs;
 use crate::respond::amend;
@@ -68,7 +69,12 @@ fn steps(
                 prefix: located.mount.prefix.as_str().to_owned(),
                 key: located.key.as_str().to_owned(),
             });
-            let fast = located.mount.policy.fast;
+            let overlays = located.overlays.iter();
+            let fast = |located: &Located| located.mount.policy.fast;
+            let fast = fast(&located)
+                && overlays
+                    .filter_map(|overlay| overlay.file.as_ref())
+                    .all(|file| fast(file));
             let prepared = prepare(site, &request, located, trail)?;
             let format = match prepared.task {
                 Task::Process(format) => Some(format),
@@ -111,12 +117,19 @@ fn steps(
 
 fn ignored(site: &Site, request: &ImageRequest) -> Vec<IgnoredPair> {
     let (_, ignored) = Instructions::parse(request.query.iter());
-    let told = unread(site, ignored).into_iter().map(|pair| IgnoredPair {
-        reason: pair.to_string(),
-        nearest: pair.nearest().map(str::to_owned),
-        key: pair.key,
-        value: pair.value,
-    });
+    let by_plugins = request
+        .state
+        .get()
+        .map_or_else(Vec::new, |IgnoredByPlugins(pairs)| pairs.clone());
+    let told = unread(site, ignored)
+        .into_iter()
+        .chain(by_plugins)
+        .map(|pair| IgnoredPair {
+            reason: pair.to_string(),
+            nearest: pair.nearest().map(str::to_owned),
+            key: pair.key,
+            value: pair.value,
+        });
     told.collect()
 }
 
@@ -126,8 +139,15 @@ fn locate(site: &Site, request: &ImageRequest) -> Result<Option<Located>, Stop> 
         return Ok(None);
     };
     let path = below(&mount.value, &request.path).map_err(|cause| Stop::Error(Error::not_found().because(cause)))?;
+    let mut located = unasked(mount, path);
+    located.overlays = request.overlays.iter().map(|overlay| overlaid(site, overlay)).collect();
+    Ok(Some(located))
+}
+
+/// A source whose store is not asked.
+fn unasked(mount: &Given<Arc<MountedSource>>, path: SourcePath) -> Located {
     let key = mount.value.source.identity(&path);
-    Ok(Some(Located {
+    Located {
         plugin: mount.plugin,
         mount: Arc::clone(&mount.value),
         path,
@@ -135,16 +155,48 @@ fn locate(site: &Site, request: &ImageRequest) -> Result<Option<Located>, Stop> 
         key,
         stat: Stat::unknown(),
         substitute: None,
-    }))
+        overlays: Vec::new(),
+    }
+}
+
+/// An overlay with the source of its file, if a source is mounted there.
+fn overlaid(site: &Site, overlay: &Overlay) -> LocatedOverlay {
+    let file = match &overlay.content {
+        OverlayContent::Image { path, .. } => site.mount(path).and_then(|mount| {
+            let path = below(&mount.value, path).ok()?;
+            Some(Arc::new(unasked(mount, path)))
+        }),
+        _ => None,
+    };
+    LocatedOverlay {
+        overlay: overlay.clone(),
+        file,
+    }
+}
+
+/// An overlay in words.
+fn overlay_text(overlay: &Overlay) -> String {
+    match &overlay.content {
+        OverlayContent::Image { path, instructions } => {
+            let commands = instructions.canonical();
+            let separator = if commands.is_empty() { "" } else { "?" };
+            format!("overlay {path}{separator}{commands}: {}", overlay.placement)
+        }
+        OverlayContent::Drawing(drawing) => format!("overlay {}: {}", drawing.name(), overlay.placement),
+        other => format!("overlay {other:?}: {}", overlay.placement),
+    }
 }
 
 fn key(request: &ImageRequest, prepared: &Prepared, format: Option<Format>, fast: bool) -> KeyPart {
     let variant = match format {
-        Some(format) => vec![
+        Some(format) => [
             format!("version {}", resizer_imaging::VERSION),
             format.name().to_owned(),
             request.instructions.canonical(),
-        ],
+        ]
+        .into_iter()
+        .chain(request.overlays.iter().map(overlay_text))
+        .collect(),
         None => vec!["the source as it is".to_owned()],
     };
     KeyPart {

@@ -42,6 +42,7 @@ mod stat_cache;
 
 mod cache_tags;
 mod conditional;
+mod header;
 mod image_error;
 mod instruments;
 mod media_type;
@@ -52,6 +53,7 @@ mod store_error;
 mod admission;
 mod cancellation;
 mod flight;
+mod layers;
 mod lazy_timeout;
 mod memory_limit;
 mod pool;

@@ -13,7 +13,7 @@ use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, SourceKey, Vali
 use crate::changes::of_headers;
 use crate::conditional::Validators;
 use crate::fire::fire;
-use crate::located::Located;
+use crate::located::{Located, LocatedOverlay, overlaid};
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trail::{CacheOutcome, Trail};
@@ -25,6 +25,8 @@ pub(crate) struct Prepared {
     pub(crate) task: Task,
     pub(crate) caching: bool,
     pub(crate) key: CacheKey,
+    /// The variant of the key without the overlays.
+    pub(crate) plain: Variant,
     /// `ETag` and date of this version, as far as the store has told them.
     pub(crate) validators: Validators,
     /// Headers of the response: those that plugins add, and `Vary`.
@@ -57,7 +59,7 @@ pub(crate) fn prepare(
         _ if policy.untrusted_data => true,
         Process::Always => true,
         Process::No => false,
-        Process::Default => directive,
+        Process::Default => directive || !request.overlays.is_empty(),
     };
     let caching = match instructions.cache() {
         CacheDirective::Always => true,
@@ -90,7 +92,7 @@ pub(crate) fn prepare(
         }
     }
 
-    let (task, variant) = match format {
+    let (task, plain) = match format {
         Some(format) => {
             let (mut version, canonical) = (itoa::Buffer::new(), instructions.canonical());
             let parts = [version.format(VERSION), format.name(), &canonical];
@@ -99,17 +101,25 @@ pub(crate) fn prepare(
         }
         None => (Task::Relay, relayed()),
     };
-    let validator = located.stat.validator.clone().unwrap_or_else(Validator::unasked);
+    let variant = match task {
+        Task::Process(_) if !located.overlays.is_empty() => {
+            let versions: Vec<Validator> = located.overlays.iter().map(LocatedOverlay::validator).collect();
+            overlaid(plain, &located.overlays, &versions)
+        }
+        _ => plain,
+    };
     let key = CacheKey {
         source: located.key.clone(),
-        validator,
+        validator: located.validator(),
         variant,
     };
     let mut headers = plan.headers;
     for name in plan.vary {
         headers.append(VARY, HeaderValue::from(name));
     }
-    let validators = Validators::of(&key, located.stat.modified);
+    // The date of one file says nothing about the others.
+    let modified = located.stat.modified.filter(|_| located.overlays.is_empty());
+    let validators = Validators::of(&key, modified);
     if validators.name_a_version()
         && located.stands_in().is_none()
         && let Some(reply) = validators.answer(&request.head.headers, &headers)
@@ -124,6 +134,7 @@ pub(crate) fn prepare(
         task,
         caching,
         key,
+        plain,
         validators,
         headers,
     })

@@ -3,6 +3,7 @@
 
 use http::Extensions;
 use resizer_imaging::{Ignored, Instructions, is_same_key};
+use resizer_plugin_api::engine::{IgnoredByPlugins, Overlays};
 use resizer_plugin_api::{DefaultsEvent, ImageRequest, Query};
 
 use crate::changes::of_query;
@@ -46,7 +47,10 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
     fire_on_draft("on_post_rewrite", &table.on_post_rewrite, &mut draft, trail)?;
 
     let (instructions, ignored) = instructions_of(site, &draft.query, &draft.state);
-    let ignored = unread(site, ignored);
+    let mut ignored = unread(site, ignored);
+    if let Some(IgnoredByPlugins(by_plugins)) = draft.state.get() {
+        ignored.extend(by_plugins.iter().cloned());
+    }
     for ignored in &ignored {
         tracing::debug!(path = draft.path, "{ignored}");
     }
@@ -55,13 +59,10 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
     {
         draft.state.insert(warnings);
     }
-    Ok(ImageRequest::new(
-        draft.head,
-        draft.path,
-        draft.query,
-        instructions,
-        draft.state,
-    ))
+    let overlays = draft.state.remove::<Overlays>().unwrap_or_default();
+    let mut request = ImageRequest::new(draft.head, draft.path, draft.query, instructions, draft.state);
+    request.overlays = overlays.0;
+    Ok(request)
 }
 
 /// The instructions of a query, with the word of the operator: of the server's settings, and of plugins that have

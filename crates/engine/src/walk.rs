@@ -100,14 +100,9 @@ fn is_missing(kind: ErrorKind) -> bool {
 
 /// The request for another path.
 fn at_path(request: &ImageRequest, path: String) -> ImageRequest {
-    let ImageRequest {
-        head,
-        query,
-        instructions,
-        state,
-        ..
-    } = request.clone();
-    ImageRequest::new(head, path, query, instructions, state)
+    let mut request = request.clone();
+    request.path = path;
+    request
 }
 
 /// The request with the commands for a substitute, where it has its own.
@@ -118,9 +113,10 @@ fn commanded(site: &Site, request: &Arc<ImageRequest>, located: &Located) -> Arc
         .and_then(|substitute| substitute.query.as_ref());
     match query {
         Some(query) => {
-            let (instructions, _) = instructions_of(site, query, &request.state);
-            let ImageRequest { head, path, state, .. } = ImageRequest::clone(request);
-            Arc::new(ImageRequest::new(head, path, query.clone(), instructions, state))
+            let mut request = ImageRequest::clone(request);
+            (request.instructions, _) = instructions_of(site, query, &request.state);
+            request.query = query.clone();
+            Arc::new(request)
         }
         None => Arc::clone(request),
     }

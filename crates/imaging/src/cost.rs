@@ -22,6 +22,7 @@ use crate::{Channels, ImageError, Job, Size, SourceInfo};
 pub(crate) use encoding::{jpeg_bytes, png_bytes};
 #[cfg(feature = "codecs")]
 pub(crate) use palette::PALETTE_MOST_SAMPLES;
+pub(crate) use scaling::rescaling_bytes;
 #[cfg(feature = "codecs")]
 pub(crate) use scaling::{SCALER_LINES, SCALER_ROWS, SCALER_TARGETS};
 #[cfg(feature = "codecs")]
@@ -46,10 +47,14 @@ pub struct Cost {
 /// Predicts the cost of a job, and refuses a job that a limit forbids. Borders that are trimmed count as kept. Where
 /// the result becomes larger without them, the job asks for more memory (`run_within`).
 pub fn predict(info: &SourceInfo, job: &Job) -> Result<Cost, ImageError> {
-    let plan = Plan::of(info, job)?;
+    of_plan(info, job, &Plan::of(info, job)?)
+}
+
+/// The cost of a job with this plan.
+pub(crate) fn of_plan(info: &SourceInfo, job: &Job, plan: &Plan) -> Result<Cost, ImageError> {
     Ok(Cost {
-        peak_bytes: peak_bytes(info, job, &plan),
-        time: time::time(info.page(&job.instructions), &plan, job),
+        peak_bytes: peak_bytes(info, job, plan),
+        time: time::time(info.page(&job.instructions), plan, job),
     })
 }
 
@@ -61,7 +66,7 @@ pub(crate) fn peak_bytes(info: &SourceInfo, job: &Job, plan: &Plan) -> u64 {
         Some(_) => jobs_bytes.max(trimming_bytes(page)),
         None => jobs_bytes,
     };
-    fixed_bytes(info, job) + peak_bytes
+    fixed_bytes(info, job) + peak_bytes + plan.layers.bytes
 }
 
 /// The frames of an animation that a prediction is about. A still picture is a first frame.
@@ -99,7 +104,7 @@ impl Spare {
         if !plan.moving {
             return Self::default();
         }
-        let frames_bytes = peak_bytes(info, job, plan) - fixed_bytes(info, job);
+        let frames_bytes = peak_bytes(info, job, plan) - fixed_bytes(info, job) - plan.layers.bytes;
         let page = info.page(&job.instructions);
         let joining_bytes = encoding::joining_bytes(plan, job.format) + metadata_bytes(job);
         Self {

@@ -16,9 +16,11 @@ mod filter_plan;
 mod format;
 mod instructions;
 mod keys;
+mod layer;
 mod layout;
 mod limits;
 mod orientation;
+mod placement;
 mod plan;
 mod resampling;
 mod shrink;
@@ -58,11 +60,13 @@ pub use instructions::{
     Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
+pub use layer::{Layer, layer_size, layout, predict_layer, predict_with};
 pub use layout::{Layout, Rings};
 pub use limits::Limits;
 pub use orientation::Orientation;
 #[cfg(feature = "codecs")]
-pub use pipeline::{Encoded, Timings, run, run_within};
+pub use pipeline::{Encoded, Timings, decode_layer, run, run_with, run_within};
+pub use placement::{Container, Fit, Length, Placed, Placement};
 pub use plan::Job;
 pub use size::Size;
 pub use size_limits::SizeLimits;

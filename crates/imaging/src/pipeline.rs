@@ -2,7 +2,10 @@
 //! picture is small and whole, is converted to sRGB, and passes through [`STEPS`]. An animation passes frame by frame.
 //! Luma and chroma stay apart where the [plan](crate::plan::PlanarPlan) allows it: see [`planar`].
 
+mod pixels;
 mod planar;
+
+pub use pixels::decode_layer;
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +13,7 @@ use crate::codecs::{Codec, Encoder, Wanted};
 use crate::cost::{self, Spare};
 use crate::damage::{Completed, Next};
 use crate::instructions::Trim;
+use crate::layer::Layer;
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
 use crate::profile::ToSrgb;
@@ -47,15 +51,25 @@ pub struct Timings {
 type Step = fn(Picture, &Plan, &Cancel) -> Result<Picture, ImageError>;
 
 /// The steps on the scaled picture, in this order. A step with nothing to do returns the picture unchanged.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 5] = [
     steps::orient::source,
     steps::filters::apply,
     steps::corners::apply,
     steps::flatten::apply,
     steps::pad::apply,
-    steps::orient::result,
-    steps::rotate::apply,
 ];
+
+/// The steps on the picture with its layers.
+const LAST_STEPS: [Step; 2] = [steps::orient::result, steps::rotate::apply];
+
+/// What becomes of the finished pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    /// A file in the job's format.
+    File,
+    /// Red, green, blue and alpha.
+    Pixels,
+}
 
 /// Decodes `source`, carries out the job and encodes the result, on this thread.
 ///
@@ -78,22 +92,39 @@ pub fn run_within(
     cancel: &Cancel,
     grow: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Encoded, ImageError> {
+    run_with(source, job, &[], cancel, grow)
+}
+
+/// As [`run_within`], with layers over or behind the picture, the first one lowest. The prediction is that of
+/// [`predict_with`](crate::predict_with).
+pub fn run_with(
+    source: &[u8],
+    job: &Job,
+    layers: &[Layer<'_>],
+    cancel: &Cancel,
+    grow: &mut dyn FnMut(u64) -> bool,
+) -> Result<Encoded, ImageError> {
+    run_to(Output::File, source, job, layers, cancel, &mut Growth::new(grow))
+}
+
+fn run_to(
+    output: Output,
+    source: &[u8],
+    job: &Job,
+    layers: &[Layer<'_>],
+    cancel: &Cancel,
+    growth: &mut Growth<'_>,
+) -> Result<Encoded, ImageError> {
     cancel.check()?;
-    let mut growth = Growth {
-        grow,
-        granted: 0,
-        kept: 0,
-        spare: Spare::default(),
-    };
     let mut timings = Timings::default();
     let codec = codecs::sniff(source)?;
     let info = timed(&mut timings.decode, || codec.info(source, &job.limits, cancel))?;
-    let mut plan = Plan::of(&info, job)?;
+    let mut plan = Plan::of(&info, job)?.with_layers(layers);
     let picked = info.picked(&job.instructions);
     if let Some(trim) = job.instructions.geometry.trim {
-        let (source, growth) = ((source, codec), &mut growth);
+        let source = (source, codec);
         plan = timed(&mut timings.decode, || {
-            trimmed(source, &info, (job, &plan, trim), growth, cancel)
+            trimmed(source, &info, (job, &plan, trim), layers, growth, cancel)
         })?;
     }
     growth.spare = Spare::of(&info, job, &plan);
@@ -108,10 +139,17 @@ pub fn run_within(
         shrink: plan.shrink,
         show_damaged: job.limits.show_damaged,
     };
-    let mut encoder = codecs::encoder(job, info, &plan)?;
+    let layers = timed(&mut timings.scale, || steps::overlay::drawn(layers, &plan, cancel))?;
+    let mut encoder = match output {
+        Output::File => codecs::encoder(job, info, &plan)?,
+        Output::Pixels => Box::new(pixels::Pixels::default()),
+    };
     if let Some(planes) = plan.planes.as_ref().filter(|_| to_srgb.is_nothing()) {
         let decoder = codec.open_planes(source, wanted, planes.decodes_half)?;
-        let (picture, damaged) = planar::picture(decoder, &plan, planes, &mut timings, cancel)?;
+        let (mut picture, damaged) = planar::picture(decoder, &plan, planes, &mut timings, cancel)?;
+        timed(&mut timings.scale, || {
+            steps::overlay::apply_to_planes(&mut picture, &layers, &plan, cancel)
+        })?;
         timed(&mut timings.encode, || encoder.planes(picture, cancel))?;
         return finished(encoder, (source, codec), job, &plan, timings, damaged, cancel);
     }
@@ -155,6 +193,15 @@ pub fn run_within(
             cancel.check()?;
             picture = timed(&mut timings.scale, || step(picture, &plan, cancel))?;
         }
+        if plan.layers.any {
+            picture = timed(&mut timings.scale, || {
+                steps::overlay::apply(picture, &layers, &plan, cancel)
+            })?;
+        }
+        for step in LAST_STEPS {
+            cancel.check()?;
+            picture = timed(&mut timings.scale, || step(picture, &plan, cancel))?;
+        }
         timed(&mut timings.encode, || encoder.frame(picture, delay, cancel))?;
         growth.reach_frames(encoder.kept_bytes(), 0)?;
     }
@@ -190,6 +237,7 @@ fn trimmed(
     (source, codec): (&[u8], &dyn Codec),
     info: &SourceInfo,
     (job, plan, trim): (&Job, &Plan, Trim),
+    layers: &[Layer<'_>],
     growth: &mut Growth<'_>,
     cancel: &Cancel,
 ) -> Result<Plan, ImageError> {
@@ -203,7 +251,7 @@ fn trimmed(
     let mut frames = Completed::new(opened, page, wanted.shrink, wanted.show_damaged);
     let mut grow = |bytes| growth.reach(bytes);
     let part = trim::part(&mut frames, page, (trim, plan.moving), &mut grow, cancel)?;
-    let trimmed = Plan::of_part(info, job, part)?;
+    let trimmed = Plan::of_part(info, job, part)?.with_layers(layers);
     // A narrow part of the source may fill a larger result than all of it.
     let predicted = cost::peak_bytes(info, job, plan);
     growth.keep(cost::peak_bytes(info, job, &trimmed).saturating_sub(predicted))?;
@@ -220,7 +268,16 @@ struct Growth<'g> {
     spare: Spare,
 }
 
-impl Growth<'_> {
+impl<'g> Growth<'g> {
+    fn new(grow: &'g mut dyn FnMut(u64) -> bool) -> Self {
+        Self {
+            grow,
+            granted: 0,
+            kept: 0,
+            spare: Spare::default(),
+        }
+    }
+
     /// Asks for bytes that are needed to the end, besides those of `reach`.
     fn keep(&mut self, bytes: u64) -> Result<(), ImageError> {
         self.kept += bytes;

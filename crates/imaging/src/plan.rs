@@ -11,6 +11,7 @@ pub(crate) use planes::PlanePlan;
 use surround::Surround;
 
 use crate::filter_plan::FilterPlan;
+use crate::layer::{Layer, PlanLayers};
 use crate::resampling::Resampling;
 use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Rings, Size, SourceInfo};
@@ -54,6 +55,10 @@ pub(crate) struct Plan {
     pub(crate) pad: [u32; 4],
     /// The rings around the padding.
     pub(crate) rings: Rings,
+    /// All geometry, for the places of layers.
+    pub(crate) layout: Layout,
+    /// Layers over and behind the image.
+    pub(crate) layers: PlanLayers,
     /// The canvas that the image lies on, with padding and rings.
     pub(crate) surround: Surround,
     /// The quarter turns of `rotate`, and `flip`.
@@ -141,6 +146,8 @@ impl Plan {
             behind: surround::behind(decoration, background),
             pad: layout.pad,
             rings: layout.rings,
+            layout,
+            layers: PlanLayers::default(),
             surround: Surround::of(&layout, decoration, background),
             turn: layout.result_turn,
             tilt: layout.tilt,
@@ -151,6 +158,15 @@ impl Plan {
         };
         plan.planes = PlanarPlan::of(info, job, &plan);
         Ok(plan)
+    }
+
+    /// The plan with layers. Those behind the image need pixels.
+    pub(crate) fn with_layers(mut self, layers: &[Layer<'_>]) -> Self {
+        self.layers = PlanLayers::of(layers, &self.layout);
+        if self.layers.behind {
+            self.planes = None;
+        }
+        self
     }
 
     /// The window of the delivered picture, across and down.
@@ -183,17 +199,20 @@ impl Plan {
         let flattened = if self.opaque && !without_alpha.has_alpha() && self.corners.is_none() {
             // Alpha that is opaque stays a channel until here.
             Channels::of(rounded.is_gray(), false)
-        } else if rounded.has_alpha() && self.behind.alpha > 0 {
+        } else if rounded.has_alpha() && self.behind.alpha > 0 && !self.layers.behind {
             let gray = rounded.is_gray() && self.behind.is_gray();
             Channels::of(gray, self.behind.alpha < u8::MAX)
         } else {
             rounded
         };
-        let padded = if self.is_padded() {
+        let padded = if self.layers.behind {
+            self.surround.channels(Channels::Rgb)
+        } else if self.is_padded() {
             self.surround.channels(flattened)
         } else {
             flattened
         };
+        let padded = Channels::of(padded.is_gray() && !self.layers.any, padded.has_alpha());
         let output = if self.tilt == 0 {
             padded
         } else {
@@ -222,7 +241,7 @@ pub(crate) struct Stages {
     pub(crate) rounded: Channels,
     /// After painting the colour behind the picture.
     pub(crate) flattened: Channels,
-    /// After padding.
+    /// After padding and layers.
     pub(crate) padded: Channels,
     /// After tilting.
     pub(crate) output: Channels,

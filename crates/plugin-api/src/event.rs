@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use http::{Extensions, HeaderMap, HeaderName, StatusCode};
-use resizer_imaging::SizeLimits;
+use resizer_imaging::{Ignored, SizeLimits};
 
+use crate::overlay::{IgnoredByPlugins, Overlays};
 use crate::service::HandlePlan;
-use crate::{Error, ErrorKind, ImageRequest, Query, RequestHead, Seconds, SourceKey, Stat};
+use crate::{Error, ErrorKind, ImageRequest, Overlay, Query, RequestHead, Seconds, SourceKey, Stat};
 
 /// Given to `on_request`, `on_rewrite` and `on_post_rewrite`: path and query may be changed.
 #[derive(Debug)]
@@ -116,6 +117,18 @@ impl<'r> RewriteEvent<'r> {
             .get::<OwnQuery>()
             .map(|own| own.0.clone())
             .unwrap_or_default()
+    }
+
+    /// Lays an image or a drawing over the result, above those added before. The result is then processed, unless the
+    /// query says `process=no`.
+    pub fn add_overlay(&mut self, overlay: Overlay) {
+        self.state.get_or_insert_default::<Overlays>().0.push(overlay);
+    }
+
+    /// Tells that a part of the query is ignored: in the log, and in a header of the response if the server's settings
+    /// say so. For links that shall go on working.
+    pub fn ignore(&mut self, ignored: Ignored) {
+        self.state.get_or_insert_default::<IgnoredByPlugins>().0.push(ignored);
     }
 }
 

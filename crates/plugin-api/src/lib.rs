@@ -17,6 +17,7 @@ mod plugin;
 
 mod event;
 mod hooks;
+mod overlay;
 mod query;
 mod reply;
 mod request;
@@ -48,6 +49,7 @@ pub use memory::Claim;
 pub use metrics::{Counter, Gauge, Histogram, Metrics, SecondsCounter};
 pub use network::Network;
 pub use path_commands::PathCommands;
+pub use overlay::{Drawing, Drawn, Overlay, OverlayContent, Room};
 pub use path_text::bytes_of_path;
 pub use plugin::{InstallError, Plugin};
 pub use query::Query;

@@ -2,9 +2,10 @@
 //! for it. The scaler takes its measures from here, so that prediction and work cannot disagree.
 
 use super::picture_bytes;
+use crate::instructions::Scaling;
 use crate::plan::Plan;
 use crate::resampling::Resampling;
-use crate::shrink::Axis;
+use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Size, SourceInfo};
 
 /// The bytes of the decoder, the scaler's rows and weights, and the scaled picture.
@@ -23,6 +24,13 @@ pub(super) fn scaling_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
         None => pixels,
     };
     plan.decoder_bytes(info) + scaler
+}
+
+/// The bytes of scaling a layer to another size once it is decoded: as it is, and its scaler.
+pub(crate) fn rescaling_bytes(size: Size, target: Size) -> u64 {
+    let axes = [size.width, size.height].map(|side| Axis::new(0, side, Shrink::NONE));
+    let resampling = Resampling::of(&Scaling::default(), size, target);
+    picture_bytes(size, Channels::Rgba) + scaler_bytes(axes, target, Channels::Rgba, &resampling)
 }
 
 /// The bytes of a scaler and of the picture that it returns.

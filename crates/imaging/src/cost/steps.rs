@@ -48,7 +48,13 @@ pub(super) fn steps_bytes(info: &SourceInfo, plan: &Plan) -> u64 {
     } else {
         padded + picture_bytes(plan.output, channels.output)
     };
-    [colour, orient, filters, corners, flatten, pad, turn, tilt]
+    let layers = match (plan.layers.any, plan.layers.behind) {
+        (false, _) => 0,
+        (true, false) => 2 * padded,
+        // The image as it is and with four channels, and the canvas twice.
+        (true, true) => flattened + picture_bytes(plan.scaled, Channels::Rgba) + 2 * padded,
+    };
+    [colour, orient, filters, corners, flatten, pad, layers, turn, tilt]
         .into_iter()
         .max()
         .unwrap_or_default()

@@ -23,6 +23,8 @@ const RESULT_SAMPLE: u64 = 2_000;
 const PADDED_PIXEL: u64 = 1_000;
 /// A pixel of a canvas that a tilted picture lies on.
 const TILTED_PIXEL: u64 = 15_000;
+/// A pixel of a layer.
+const COMPOSITED_PIXEL: u64 = 4_000;
 /// A stored pixel that trimming compares with its neighbours.
 const TRIMMED_PIXEL: u64 = 800;
 
@@ -55,7 +57,8 @@ pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
     let encoded = plan.output.pixels() * encoding(info, plan, job);
     // Of an animation that is not kept whole, one frame is scaled and encoded.
     let written = if plan.moving { u64::from(plan.frames) } else { 1 };
-    let picoseconds = BASE + trimmed + decoded + (scaled + filtered + padded + tilted + encoded) * written;
+    let composited = plan.layers.pixels * COMPOSITED_PIXEL;
+    let picoseconds = BASE + trimmed + decoded + (scaled + filtered + padded + composited + tilted + encoded) * written;
     Duration::from_nanos(picoseconds / 1000)
 }
 

@@ -18,6 +18,7 @@ mod files;
 mod filters;
 mod formats;
 mod fuzz_seeds;
+mod layers;
 mod lossless_webp;
 mod lossy_webp;
 mod make;
