@@ -24,6 +24,7 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "sourcediskcache",
     "sourcememcache",
     "sqlreader",
+    "watermark",
 ];
 
 #[cfg(feature = "accesscontrol")]
@@ -62,3 +63,5 @@ use resizer_sourcediskcache as _;
 use resizer_sourcememcache as _;
 #[cfg(feature = "sqlreader")]
 use resizer_sqlreader as _;
+#[cfg(feature = "watermark")]
+use resizer_watermark as _;

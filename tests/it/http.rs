@@ -18,4 +18,5 @@ mod reload;
 mod responses;
 mod rewriting;
 mod stores;
+mod watermark;
 mod work;
