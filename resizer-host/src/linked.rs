@@ -27,6 +27,7 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "sqlreader",
     "virtualfolder",
     "urlsigning",
+    "watermark",
 ];
 
 #[cfg(feature = "accesscontrol")]
@@ -71,3 +72,5 @@ use resizer_sqlreader as _;
 use resizer_virtualfolder as _;
 #[cfg(feature = "urlsigning")]
 use resizer_urlsigning as _;
+#[cfg(feature = "watermark")]
+use resizer_watermark as _;

@@ -20,4 +20,5 @@ mod rewriting;
 mod signing;
 mod stores;
 mod urls;
+mod watermark;
 mod work;

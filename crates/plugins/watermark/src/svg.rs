@@ -41,7 +41,7 @@ pub(crate) fn text(style: &Style, font_size: f64, lines: &[String]) -> String {
             _ = write!(
                 svg,
                 "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\"{paint}>{}</text>",
-                escaped(line)
+                directed(&escaped(line))
             );
         }
     };
@@ -75,6 +75,22 @@ pub(crate) fn words(style: &Style, font_size: f64, words: &[&str]) -> String {
     }
     svg.push_str("</g></svg>");
     svg
+}
+
+/// A line that begins with a letter of a script from right to left, in that direction. SVG's own attribute for it is
+/// not read by resvg: the characters for an embedding stand in its place (UAX #9, 2.1).
+fn directed(line: &str) -> String {
+    match line.chars().find(|c| c.is_alphabetic()) {
+        Some(first) if is_from_right_to_left(first) => format!("\u{202b}{line}\u{202c}"),
+        _ => line.to_owned(),
+    }
+}
+
+/// Whether a letter is of a block that Unicode keeps for scripts from right to left (DerivedBidiClass.txt).
+fn is_from_right_to_left(letter: char) -> bool {
+    matches!(letter,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
 fn font(style: &Style, font_size: f64) -> String {

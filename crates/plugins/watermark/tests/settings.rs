@@ -11,7 +11,7 @@ const SETTINGS: &str = r##"
     groups = { Both = ["logo", "NAME"] }
     [layers.logo]
     image = "~/marks/logo.png"
-    query = "s.alpha=0.5;flip=x"
+    query = "?s.alpha=0.5"
     right = 20
     bottom = "5%"
     width = "20%"
@@ -50,7 +50,7 @@ fn asked(table: &HookTable, query: &str) -> (Vec<String>, Vec<String>) {
 fn names_of_a_query_become_overlays_in_their_order() {
     let table = Installer::default().install::<Watermark>(SETTINGS).unwrap();
     assert_eq!(table.query_keys, ["watermark"]);
-    let logo = "/marks/logo.png?flip=x&s.alpha=0.5 image within - - 20 5% 20% - 100,100 false 255 0x0";
+    let logo = "/marks/logo.png?s.alpha=0.5 image within - - 20 5% 20% - 100,100 false 255 0x0";
     let name = "true image within - - - - - - 50,50 false 255 100x0";
     let check = |query: &str, overlays: &[&str], ignored: &[&str]| {
         let (found, left) = asked(&table, query);
@@ -111,7 +111,7 @@ fn fault_in_a_layer_is_told_with_its_name() {
     check("[layers.a]\nimage = '/b.png'\nquery = 'trim.threshold=4'", &["trimmed"]);
     check("[layers.a]\nimage = '/b.png'\nopacity = 2", &["opacity"]);
     check("[layers.a]\nimage = '/b.png'\nleft = 'far'", &["length"]);
-    check("[layers.a]\nimage = '/b.png'\nalign = 'nowhere'", &["nowhere"]);
+    check("[layers.a]\nimage = '/b.png'\nalign = 'nowhere'", &["topleft"]);
     check("[layers.a]\ntext = 'b'\ncolor = 'reddish'", &["colour"]);
     check("[layers.a]\ntext = 'b'\nfont_size = 0", &["font_size"]);
     check("[layers.a]\ntext = 'b'\nquery = 'width=4'", &["images only"]);

@@ -43,16 +43,16 @@ fn count(drawn: &Drawn, condition: impl Fn(&[u8; 4]) -> bool) -> usize {
         .count()
 }
 
-/// Widths that other programs measure in this font (Pillow: `getlength`, size 20): of "Hello world" 116.5, of "Hello"
-/// 50.3.
+/// Widths that FreeType measures in this font at size 20: 112.2 for "Hello world", 50.7 for "Hello". The spaces beside
+/// the first and the last letter are not drawn, and take some 3 pixels.
 #[test]
 fn text_has_the_width_of_its_letters_and_the_colour_that_is_asked_for() {
     let line = drawn("Hello world", style(), room(400, 300));
-    assert!((112..=120).contains(&line.size.width), "{:?}", line.size);
+    assert!((107..=113).contains(&line.size.width), "{:?}", line.size);
     assert!(count(&line, |pixel| *pixel == [255, 0, 0, 255]) > 100);
     assert_eq!(count(&line, |pixel| pixel[3] > 0 && pixel[2] > 0), 0, "no outline");
     let word = drawn("Hello", style(), room(400, 300));
-    assert!((46..=54).contains(&word.size.width), "{:?}", word.size);
+    assert!((46..=51).contains(&word.size.width), "{:?}", word.size);
 }
 
 #[test]
@@ -128,21 +128,26 @@ fn text_is_turned_by_its_angle() {
     );
 }
 
-/// An alef is a vertical stroke, and a shin is wide: the first letter of a word stands at its right.
+/// The first letter of a Hebrew line stands at its right, and the full stops behind it at its left.
 #[test]
 fn hebrew_runs_from_right_to_left() {
-    let word = drawn("א....", style(), room(400, 100));
-    let ink = |columns: std::ops::Range<u32>| {
-        let rows = 0..word.size.height / 2;
-        let pixel = |x: u32, y: u32| word.pixels[((y * word.size.width + x) * 4 + 3) as usize];
-        rows.flat_map(|y| columns.clone().map(move |x| (x, y)))
-            .filter(|(x, y)| pixel(*x, *y) > 128)
-            .count()
+    let letters_are_right = |text: &str| {
+        let line = drawn(text, style(), room(400, 100));
+        // The upper half holds the letter, and no full stop.
+        let ink = |columns: std::ops::Range<u32>| {
+            let pixel = |x: u32, y: u32| line.pixels[((y * line.size.width + x) * 4 + 3) as usize];
+            let inked = |y: u32| columns.clone().filter(|x| pixel(*x, y) > 128).count();
+            (0..line.size.height / 2).map(inked).sum::<usize>()
+        };
+        let middle = line.size.width / 2;
+        let [left, right] = [ink(0..middle), ink(middle..line.size.width)];
+        assert!(left.max(right) > 10 && left.min(right) == 0, "{text}: {left}, {right}");
+        right > 0
     };
-    // The upper half holds the letter, and no full stop.
-    let middle = word.size.width / 2;
-    assert_eq!(ink(0..middle), 0);
-    assert!(ink(middle..word.size.width) > 10);
+    assert!(letters_are_right("\u{5d0}...."));
+    assert!(!letters_are_right("....\u{5d0}"));
+    assert!(!letters_are_right("A...."));
+    assert!(letters_are_right("....A"));
 }
 
 #[test]
