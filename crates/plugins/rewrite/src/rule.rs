@@ -4,7 +4,7 @@ use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex_lite::Captures;
 use resizer_plugin_api::imaging::is_same_key;
-use resizer_plugin_api::{Error, ErrorKind, Query, Reply, RewriteEvent};
+use resizer_plugin_api::{ClientCommands, Error, ErrorKind, Query, Reply, RewriteEvent};
 
 use crate::pattern::Pattern;
 use crate::template::Template;
@@ -185,20 +185,30 @@ impl Rule {
             if let Some(value) = event.query.get(from).map(str::to_owned) {
                 event.query.remove(from);
                 remove(event.query, to);
+                ClientCommands::add(event.state, [(to.as_str(), value.as_str())]);
                 event.query.set(to, value);
             }
         }
         for (key, value) in &self.set {
             remove(event.query, key);
-            event.query.set(key, value.filled(captures, str::to_owned));
+            fill(event, key, value, captures);
         }
         for (key, value) in &self.default {
             if !event.query.iter().any(|(given, _)| is_same_key(given, key)) {
-                event.query.set(key, value.filled(captures, str::to_owned));
+                fill(event, key, value, captures);
             }
         }
         Ok(())
     }
+}
+
+/// Sets a command. A value with parts of the path is the client's.
+fn fill(event: &mut RewriteEvent<'_>, key: &str, template: &Template, captures: Option<&Captures<'_>>) {
+    let value = template.filled(captures, str::to_owned);
+    if template.has_parts() {
+        ClientCommands::add(event.state, [(key, value.as_str())]);
+    }
+    event.query.set(key, value);
 }
 
 /// Removes every spelling of a key.
