@@ -28,11 +28,11 @@ mod key;
 mod reader;
 mod settings;
 
+mod client_commands;
 mod http_date;
 mod memory;
 mod metrics;
 mod network;
-mod path_commands;
 mod path_text;
 mod resource;
 
@@ -40,6 +40,7 @@ mod resource;
 pub mod engine;
 
 pub use async_trait::async_trait;
+pub use client_commands::ClientCommands;
 pub use error::{Blame, Error, ErrorKind};
 pub use event::{DefaultsEvent, MissingEvent, PreHandleEvent, ResponseEvent, RewriteEvent, Substitute};
 pub use hooks::{Flow, HookResult, Hooks};
@@ -48,7 +49,6 @@ pub use key::{CacheKey, SourceKey, Validator, Variant};
 pub use memory::Claim;
 pub use metrics::{Counter, Gauge, Histogram, Metrics, SecondsCounter};
 pub use network::Network;
-pub use path_commands::PathCommands;
 pub use overlay::{Drawing, Drawn, Overlay, OverlayContent, Room};
 pub use path_text::bytes_of_path;
 pub use plugin::{InstallError, Plugin};

@@ -164,6 +164,13 @@ fn order_of_the_plugins_opens_nothing() {
         [[plugin.rules]]
         prefix = "/open/"
         path = "/photos/{rest}"
+        [[plugin.rules]]
+        glob = "/photos/*-w*"
+        path = "/photos/{1}.jpg"
+        set = "width={2}"
+        [[plugin.rules]]
+        query = "size"
+        rename = { size = "width" }
     "#;
     let rules = r#"
         [[plugin.rules]]
@@ -197,6 +204,8 @@ fn order_of_the_plugins_opens_nothing() {
             "/photos/resize(100,100)/lake.jpg",
             "/photos/%72esize(100,100)/lake.jpg",
             "/open/resize(100,100)/lake.jpg",
+            "/photos/lake-w100",
+            "/photos/lake.jpg?size=100",
             "/open/none.jpg?404=/private/lake.jpg",
             "/private/lake.jpg",
             "/PHOTOS/lake.jpg?width=100",
@@ -208,6 +217,19 @@ fn order_of_the_plugins_opens_nothing() {
             );
         }
     }
+    // A token bounds what is read out of the path as well.
+    let images = server(&format!("{SIGNING}{others}{SOURCES}").replace("presets_only = true", ""));
+    for (target, expected) in [
+        ("/photos/lake-w100", Ok(100)),
+        ("/photos/lake-w99", Err(403)),
+        ("/photos/resize(100,100)/lake.jpg", Err(403)),
+        ("/photos/lake.jpg?size=100", Err(403)),
+    ] {
+        let separator = if target.contains('?') { '&' } else { '?' };
+        let response = images.get(&format!("{target}{separator}URISigningPackage={}", token("srcset")));
+        let width = (response.status == 200).then(|| response.jpeg_size().0);
+        assert_eq!(width.ok_or(response.status), expected, "{target}");
+    }
     // The same addresses without the plugin: it is what refuses them.
     let server = server(&format!("{others}{SOURCES}").replace("presets_only = true", ""));
     for target in [
@@ -215,6 +237,8 @@ fn order_of_the_plugins_opens_nothing() {
         "/photos/lake.jpg;width=100",
         "/photos/resize(100,100)/lake.jpg",
         "/open/resize(100,100)/lake.jpg",
+        "/photos/lake-w100",
+        "/photos/lake.jpg?size=100",
         "/private/lake.jpg",
     ] {
         assert_eq!(server.get(target).status, 200, "{target}");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use resizer_plugin_api::{
-    DefaultsEvent, Error, ErrorKind, Flow, HookResult, Hooks, InstallError, PathCommands, Plugin, Query, Reply,
+    ClientCommands, DefaultsEvent, Error, ErrorKind, Flow, HookResult, Hooks, InstallError, Plugin, Query, Reply,
     RewriteEvent, register,
 };
 use schemars::JsonSchema;
@@ -108,7 +108,7 @@ impl CloudFront {
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
         let commands = Query::parse_commands(commands);
-        PathCommands::add(event.state, commands.iter()).behind_semicolon = true;
+        ClientCommands::add(event.state, commands.iter()).behind_semicolon = true;
         for (key, value) in commands.iter() {
             if !event.query.contains(key) {
                 event.query.set(key, value);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use resizer_plugin_api::{
-    DefaultsEvent, Flow, HookResult, Hooks, InstallError, PathCommands, Plugin, RewriteEvent, register,
+    ClientCommands, DefaultsEvent, Flow, HookResult, Hooks, InstallError, Plugin, RewriteEvent, register,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ impl FolderResizeSyntax {
             .collect();
         if let Some(found) = found {
             let commands = found.commands();
-            PathCommands::add(event.state, commands.iter().map(|(key, value)| (*key, value.as_str())));
+            ClientCommands::add(event.state, commands.iter().map(|(key, value)| (*key, value.as_str())));
             *event.path = kept.join("/");
             event.state.insert(found);
         }

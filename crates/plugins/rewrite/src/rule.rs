@@ -3,7 +3,7 @@
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use resizer_plugin_api::imaging::is_same_key;
-use resizer_plugin_api::{Error, ErrorKind, Query, Reply, RewriteEvent};
+use resizer_plugin_api::{ClientCommands, Error, ErrorKind, Query, Reply, RewriteEvent};
 
 use crate::pattern::{Parts, Pattern};
 use crate::template::Template;
@@ -179,7 +179,17 @@ impl Rule {
         }
         let changes = [&self.set, &self.default].iter().any(|commands| !commands.is_empty());
         if changes || !self.drop.is_empty() || !self.rename.is_empty() {
+            let renamed = self.rename.iter();
+            let renamed = renamed.filter_map(|(from, to)| Some((to.as_str(), event.query.get(from)?.to_owned())));
+            let mut told: Vec<(&str, String)> = renamed.collect();
             event.change_query(|query| self.change_query(query, parts));
+            // A value with parts of the path is the client's too.
+            let filled = self.set.iter().chain(&self.default).filter(|(_, value)| value.has_parts());
+            told.extend(filled.map(|(key, value)| (key.as_str(), value.filled(parts, str::to_owned))));
+            told.retain(|(key, value)| event.query.get(key) == Some(value));
+            if !told.is_empty() {
+                ClientCommands::add(event.state, told.iter().map(|(key, value)| (*key, value.as_str())));
+            }
         }
         Ok(())
     }

@@ -56,6 +56,11 @@ impl Template {
         filled
     }
 
+    /// Whether parts of a path stand in it.
+    pub(crate) fn has_parts(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Group(_)))
+    }
+
     /// The text before the first part of a path.
     pub(crate) fn beginning(&self) -> &str {
         match self.0.first() {

@@ -22,7 +22,7 @@ use hmac::Hmac;
 use percent_encoding::percent_decode_str;
 use resizer_plugin_api::imaging::is_trigger;
 use resizer_plugin_api::{
-    Authorizer, Error, ErrorKind, Flow, HookResult, Hooks, ImageRequest, InstallError, PathCommands, Plugin, Query,
+    Authorizer, ClientCommands, Error, ErrorKind, Flow, HookResult, Hooks, ImageRequest, InstallError, Plugin, Query,
     RequestHead, RewriteEvent, Secret, async_trait, register,
 };
 use schemars::JsonSchema;
@@ -118,7 +118,7 @@ impl Plugin for UrlSigning {
             rules: Rules::new(config.rules).map_err(|fault| InstallError::setting("rules", fault))?,
             token_parameter: parameter(config.token_parameter)?,
             audience: config.audience,
-            address: config.address.map(origin).transpose()?,
+            address: config.address.as_deref().map(origin).transpose()?,
             imageflow,
         });
         hooks.on_post_rewrite(&plugin, Self::forget);
@@ -142,7 +142,7 @@ impl UrlSigning {
     /// Verifies a request at a time, in seconds since 1970.
     fn verify(&self, request: &ImageRequest, now: u64) -> Result<(), Refusal> {
         let head = &request.head;
-        let in_path = request.state.get::<PathCommands>();
+        let in_path = request.state.get::<ClientCommands>();
         let query = Query::parse(&head.raw_query);
         let in_path_pairs = in_path.iter().flat_map(|commands| commands.query.iter());
         let commands: Vec<(&str, &str)> = query.iter().chain(in_path_pairs).collect();
@@ -259,7 +259,7 @@ fn parameter(name: String) -> Result<String, InstallError> {
 }
 
 /// A scheme and a host in lower case.
-fn origin(text: String) -> Result<String, InstallError> {
+fn origin(text: &str) -> Result<String, InstallError> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let plain = |c: char| c.is_ascii_graphic() && !"/?#;@\\\"<>".contains(c);
     match host {

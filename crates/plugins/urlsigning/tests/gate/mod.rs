@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Extensions;
 use resizer_engine::testing::Installer;
 use resizer_plugin_api::imaging::Instructions;
-use resizer_plugin_api::{Authorizer, ErrorKind, ImageRequest, PathCommands, Query, RequestHead};
+use resizer_plugin_api::{Authorizer, ClientCommands, ErrorKind, ImageRequest, Query, RequestHead};
 use resizer_urlsigning::UrlSigning;
 
 /// The keys of `tests/vectors/signing.json`.
@@ -42,7 +42,7 @@ impl Gate {
         if self.cloudfront
             && let Some((before, commands)) = own_path.split_once(';')
         {
-            PathCommands::add(&mut state, Query::parse_commands(commands).iter()).behind_semicolon = true;
+            ClientCommands::add(&mut state, Query::parse_commands(commands).iter()).behind_semicolon = true;
             own_path = before.to_owned();
         }
         let path = path.map_or(own_path, str::to_owned);
