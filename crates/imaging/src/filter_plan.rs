@@ -57,8 +57,6 @@ impl FilterPlan {
 
     /// The bytes of the most expensive filter, for a scaled picture of this size.
     pub(crate) fn bytes(&self, size: Size, source: Channels) -> u64 {
-        /// The running sums of a blur: numbers of 16 bits, twice, for the longer edge.
-        const BLUR_LINE_BYTES: u64 = 2 * 2 * BLUR_LANES as u64;
         /// The extreme values of the rows around a pixel, twice, and rows with a margin.
         const NOISE_ROWS: u64 = 2 * MOST_NOISE_SIDE as u64 + 6;
         if self.filters.is_none() {
@@ -72,12 +70,10 @@ impl FilterPlan {
             .max()
             .unwrap_or_default();
         let picture = channels * size.pixels();
-        let (width, longer) = (u64::from(size.width), u64::from(size.width.max(size.height)));
-        let blur = if advanced.blur.is_some() || advanced.sharpen.is_some() {
-            2 * picture + BLUR_LINE_BYTES * longer
-        } else {
-            0
-        };
+        let width = u64::from(size.width);
+        let blur = [advanced.blur, advanced.sharpen].into_iter().flatten();
+        let blur = blur.map(|radius| blur_bytes(size, channels, advanced.pixels(radius, size)));
+        let blur = blur.max().unwrap_or_default();
         let noise = if advanced.remove_noise.is_some() {
             NOISE_ROWS * channels * (width + MOST_NOISE_SIDE as u64)
         } else {
@@ -119,8 +115,33 @@ impl FilterPlan {
     }
 }
 
-/// The rows or columns that a blur filters side by side: numbers of 16 bits in two of the widest registers.
-pub(crate) const BLUR_LANES: usize = 32;
+/// The bytes of a blur by a radius in pixels, besides the picture.
+fn blur_bytes(size: Size, channels: u64, radius: f64) -> u64 {
+    const SAMPLE_BYTES: u64 = 2;
+    /// The rows of the kernel, a row with a margin at either side, and a row of the result.
+    const ROWS: u64 = 2 * MOST_BLUR_REACH as u64 + 3;
+    let lines = ROWS * (u64::from(size.width) + 2 * MOST_BLUR_REACH as u64);
+    let mut halves = 0;
+    if radius * BLUR_DEVIATION_PER_RADIUS >= MOST_DIRECT_DEVIATION {
+        // As if it were halved until one pixel is left.
+        let mut size = size;
+        while size.pixels() > 1 {
+            size = Size::new(size.width.div_ceil(2), size.height.div_ceil(2));
+            halves += size.pixels();
+        }
+    }
+    SAMPLE_BYTES * channels * (lines + halves)
+}
+
+/// The standard deviation of a blur, as a part of the radius: 95 % of the weight lies within the radius, as in the
+/// shadows of CSS (CSS Backgrounds and Borders Level 3, "blur radius").
+pub(crate) const BLUR_DEVIATION_PER_RADIUS: f64 = 0.5;
+
+/// Blurs of a smaller deviation in pixels are a kernel, whose length they decide. Larger ones begin with halving.
+pub(crate) const MOST_DIRECT_DEVIATION: f64 = 3.0;
+
+/// The longest distance in a kernel of a blur, in pixels: three deviations.
+pub(crate) const MOST_BLUR_REACH: usize = 10;
 
 /// The largest side of the square in which `a.removenoise` compares pixels: ImageResizer's.
 pub(crate) const MOST_NOISE_SIDE: usize = 25;

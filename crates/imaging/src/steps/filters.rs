@@ -5,7 +5,6 @@
 //! come later and are not filtered.
 
 mod blur;
-mod boxes;
 mod colours;
 mod curves;
 mod feather;

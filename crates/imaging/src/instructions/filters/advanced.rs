@@ -1,7 +1,6 @@
 //! Advanced filters: the keys `a.*`, in the order in which ImageResizer applies them.
 
 use super::Text;
-#[cfg(feature = "codecs")]
 use crate::Size;
 
 /// The keys `a.*`. The default is none.
@@ -83,7 +82,6 @@ impl AdvancedFilters {
     }
 
     /// A radius in pixels of a picture of this size. It is measured by the longer edge.
-    #[cfg(feature = "codecs")]
     pub(crate) fn pixels(&self, radius: f64, size: Size) -> f64 {
         self.relative(radius) * f64::from(size.width.max(size.height))
     }

@@ -73,6 +73,49 @@ fn blurred_edge_is_the_integral_of_the_gaussian() {
     check("a.blur=6&a.radiusunits=100", 6.0);
 }
 
+/// By the definition, at every pixel: sums of a Gaussian to five deviations. Beyond an edge its pixels count.
+#[test]
+fn blurred_picture_is_the_sum_of_the_gaussian() {
+    let (width, height) = (151_usize, 98_usize);
+    let pixels = make::busy(width as u32, height as u32);
+    let line = |values: &[f64], deviation: f64| -> Vec<f64> {
+        let reach = (5.0 * deviation).ceil() as i64;
+        let weight = |x: i64| if x == 0 { 1.0 } else { (-0.5 * (x as f64 / deviation).powi(2)).exp() };
+        let whole: f64 = (-reach..=reach).map(weight).sum();
+        let at = |x: i64| values[x.clamp(0, values.len() as i64 - 1) as usize];
+        let sum = |x: i64| (-reach..=reach).map(|by| weight(by) * at(x + by)).sum::<f64>();
+        (0..values.len() as i64).map(|x| sum(x) / whole).collect()
+    };
+    for (deviation, most, most_mean) in [(0.4, 99.0, 9.0), (0.8, 99.0, 9.0), (1.5, 99.0, 9.0), (2.9, 99.0, 9.0), (3.1, 99.0, 9.0), (5.0, 99.0, 9.0), (5.9, 99.0, 9.0), (8.0, 99.0, 9.0), (14.0, 99.0, 9.0), (30.0, 99.0, 9.0)] {
+        let mut expected = vec![0.0; pixels.len()];
+        for channel in 0..3 {
+            let mut plane: Vec<f64> = pixels.iter().skip(channel).step_by(3).map(|byte| f64::from(*byte)).collect();
+            for row in plane.chunks_mut(width) {
+                row.copy_from_slice(&line(row, deviation));
+            }
+            for x in 0..width {
+                let column: Vec<f64> = plane.iter().skip(x).step_by(width).copied().collect();
+                for (y, value) in line(&column, deviation).into_iter().enumerate() {
+                    expected[(y * width + x) * 3 + channel] = value;
+                }
+            }
+        }
+        let query = format!("a.radiusunits={width}&a.blur={}", 2.0 * deviation);
+        let after = filtered(width as u32, height as u32, ColorType::Rgb, &pixels, &query);
+        let errors = after.iter().zip(&expected).map(|(found, expected)| (f64::from(*found) - expected).abs());
+        let inner = errors.clone().enumerate().filter(|(index, _)| {
+            let (x, y) = (index / 3 % width, index / 3 / width);
+            let edge = x.min(width - 1 - x).min(y).min(height - 1 - y) as f64;
+            edge > 2.0 * deviation
+        }).fold(0.0_f64, |most, (_, error)| most.max(error));
+        println!("inner {inner}");
+        let (sum, largest) = errors.fold((0.0, 0.0_f64), |(sum, most), error| (sum + error, most.max(error)));
+        let mean = sum / after.len() as f64;
+        println!("{deviation}: {largest}, {mean}");
+        assert!(largest <= most && mean <= most_mean, "{deviation}: {largest}, {mean} on average");
+    }
+}
+
 /// Of a disc of one colour nothing but the opacity is blurred, whatever colour the transparent pixels have.
 #[test]
 fn blurred_edge_of_transparency_keeps_its_colour() {
