@@ -79,7 +79,7 @@ impl Gaussian {
     fn pairs<'l>(&self, lines: impl Fn(usize) -> [&'l [u16]; 2]) -> [Pair<'l>; MOST_REACH + 1] {
         std::array::from_fn(|distance| Pair {
             lines: lines(distance.min(self.reach)),
-            weight: self.weights[distance],
+            weight: [self.weights[distance]; STRETCH],
         })
     }
 }
@@ -97,8 +97,12 @@ pub(super) fn repeat_ends<const N: usize>(line: &mut [u16], before: usize, behin
 #[derive(Clone, Copy)]
 struct Pair<'l> {
     lines: [&'l [u16]; 2],
-    weight: u16,
+    /// The same for each lane. From a single number, the compiler would make numbers of 32 bits.
+    weight: [u16; STRETCH],
 }
+
+/// The sums of so many samples stay in registers while all pairs are added.
+const STRETCH: usize = 64;
 
 fn mean<const N: usize>(pairs: &[Pair<'_>], out: &mut [u16]) {
     if has_alpha(N) {
@@ -120,8 +124,6 @@ impl<const EXACT: bool> Kernel for Mean<'_, '_, EXACT> {
 
     #[inline(always)]
     fn run(self) {
-        /// The sums of so many samples stay in registers while all pairs are added.
-        const STRETCH: usize = 64;
         let Self { pairs, out } = self;
         let (stretches, rest) = out.as_chunks_mut::<STRETCH>();
         let mut start = 0;
@@ -147,7 +149,7 @@ fn sums<const L: usize, const EXACT: bool>(pairs: &[Pair<'_>], start: usize) -> 
             continue;
         };
         for lane in 0..L {
-            let product = u32::from(before[lane] + after[lane]) * u32::from(*weight);
+            let product = u32::from(before[lane] + after[lane]) * u32::from(weight[lane]);
             if EXACT {
                 long[lane] += product;
             } else {
