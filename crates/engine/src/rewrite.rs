@@ -44,7 +44,7 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
 
     fire_on_draft("on_post_rewrite", &table.on_post_rewrite, &mut draft, trail)?;
 
-    let (mut instructions, ignored) = Instructions::parse(draft.query.iter());
+    let (mut instructions, ignored) = Instructions::parse_as(site.server().compat.into(), draft.query.iter());
     match site.server().metadata {
         CopyMetadata::AsAsked => {}
         CopyMetadata::Always => instructions.output.copy_metadata = true,

@@ -85,7 +85,7 @@ async fn serve(
         let asked = at_path(request, substitute.path.clone());
         authorize(site, &asked, trail).await?;
     }
-    let request = &commanded(request, &located);
+    let request = &commanded(site, request, &located);
     let prepared = prepare(site, request, located, trail)?;
     let produced = produce(engine, site, request, &prepared, trail).await;
     let produced = produced.inspect_err(|error| forget_refused(engine, site, &prepared.located, error))?;
@@ -105,14 +105,14 @@ fn at_path(request: &ImageRequest, path: String) -> ImageRequest {
 }
 
 /// The request with the commands for a substitute, where it has its own.
-fn commanded(request: &Arc<ImageRequest>, located: &Located) -> Arc<ImageRequest> {
+fn commanded(site: &Site, request: &Arc<ImageRequest>, located: &Located) -> Arc<ImageRequest> {
     let query = located
         .substitute
         .as_ref()
         .and_then(|substitute| substitute.query.as_ref());
     match query {
         Some(query) => {
-            let (instructions, _) = Instructions::parse(query.iter());
+            let (instructions, _) = Instructions::parse_as(site.server().compat.into(), query.iter());
             let ImageRequest { head, path, state, .. } = ImageRequest::clone(request);
             Arc::new(ImageRequest::new(head, path, query.clone(), instructions, state))
         }

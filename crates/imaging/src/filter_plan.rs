@@ -5,7 +5,7 @@
 use std::cell::OnceCell;
 
 use crate::colour_matrix::ColourMatrix;
-use crate::{Channels, Filters, Size};
+use crate::{Channels, Compat, Filters, Size};
 
 /// For each value of a byte the one that replaces it: in red, in green and in blue. Grey takes the first.
 #[cfg(feature = "codecs")]
@@ -15,6 +15,8 @@ pub(crate) type Curves = [[u8; 256]; 3];
 #[derive(Debug)]
 pub(crate) struct FilterPlan {
     pub(crate) filters: Filters,
+    /// Whose filters they are.
+    pub(crate) compat: Compat,
     /// The keys `s.*` but the overlay.
     pub(crate) matrix: ColourMatrix,
     /// The curves of `a.equalize` and of `a.balancewhite`, measured on the first frame. All frames have the same
@@ -26,9 +28,10 @@ pub(crate) struct FilterPlan {
 }
 
 impl FilterPlan {
-    pub(crate) fn of(filters: &Filters) -> Self {
+    pub(crate) fn of(filters: &Filters, compat: Compat) -> Self {
         Self {
-            matrix: filters.simple.matrix(),
+            compat,
+            matrix: filters.simple.matrix(compat),
             filters: filters.clone(),
             #[cfg(feature = "codecs")]
             equalize: OnceCell::new(),
@@ -100,8 +103,8 @@ impl FilterPlan {
         let costs = [
             (self.matrix != ColourMatrix::IDENTITY, 1_500),
             (simple.overlay.is_some(), 3_000),
-            (advanced.blur.is_some(), 3_000 * samples),
-            (advanced.sharpen.is_some(), 3_500 * samples),
+            (advanced.blur.is_some(), 700 * samples),
+            (advanced.sharpen.is_some(), 700 * samples),
             (advanced.remove_noise.is_some(), 1_500 * samples),
             (advanced.sobel, 2_500),
             (advanced.sepia, 1_500),
@@ -112,6 +115,40 @@ impl FilterPlan {
             (advanced.feather.is_some(), 5_000),
         ];
         costs.iter().filter(|(wanted, _)| *wanted).map(|(_, cost)| cost).sum()
+    }
+}
+
+/// A blur, as its kernel says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Blur {
+    /// The standard deviation in pixels.
+    pub(crate) deviation: f64,
+    /// The distance in pixels that the kernel ends at, if it is not three deviations.
+    pub(crate) reach: Option<usize>,
+}
+
+impl Blur {
+    /// The blur by a radius in pixels. ImageResizer's radius is the length of a kernel, an odd number from 3 to 21,
+    /// whose deviation is always the same.
+    pub(crate) fn of(radius: f64, compat: Compat) -> Self {
+        const IMAGERESIZERS_DEVIATION: f64 = 1.4;
+        match compat {
+            Compat::None => Self {
+                deviation: radius * BLUR_DEVIATION_PER_RADIUS,
+                reach: None,
+            },
+            Compat::ImageResizer4 => Self {
+                deviation: IMAGERESIZERS_DEVIATION,
+                reach: Some((radius as usize / 2).clamp(1, MOST_BLUR_REACH)),
+            },
+        }
+    }
+
+    /// The blur that sharpening takes the difference from. Both programs bound its radius.
+    pub(crate) fn for_sharpening(radius: f64, compat: Compat) -> Self {
+        /// In pixels.
+        const MOST_RADIUS: f64 = 11.0;
+        Self::of(radius.min(MOST_RADIUS), compat)
     }
 }
 
@@ -140,7 +177,7 @@ pub(crate) const BLUR_DEVIATION_PER_RADIUS: f64 = 0.5;
 /// Blurs of a smaller deviation in pixels are a kernel, whose length they decide. Larger ones begin with halving.
 pub(crate) const MOST_DIRECT_DEVIATION: f64 = 3.0;
 
-/// The longest distance in a kernel of a blur, in pixels: three deviations.
+/// The longest distance in a kernel of a blur, in pixels: three deviations, or half of ImageResizer's longest kernel.
 pub(crate) const MOST_BLUR_REACH: usize = 10;
 
 /// The largest side of the square in which `a.removenoise` compares pixels: ImageResizer's.

@@ -1,6 +1,8 @@
 //! Advanced filters: the keys `a.*`, in the order in which ImageResizer applies them.
 
 use super::Text;
+#[cfg(feature = "codecs")]
+use crate::Compat;
 use crate::Size;
 
 /// The keys `a.*`. The default is none.
@@ -120,7 +122,7 @@ impl AdvancedFilters {
     /// Contrast makes the range of lightness narrower: the range that is mapped if the value is positive, otherwise the
     /// range that the lightness is mapped to.
     #[cfg(feature = "codecs")]
-    pub(crate) fn tone(&self) -> Option<[Levels; 2]> {
+    pub(crate) fn tone(&self, compat: Compat) -> Option<[Levels; 2]> {
         let Self {
             contrast,
             brightness,
@@ -140,8 +142,8 @@ impl AdvancedFilters {
         } else {
             lightness.to = narrowed(lightness.to);
         }
-        let saturation = if saturation > 0.0 {
-            // Begins at 0, so that grey stays grey.
+        let saturation = if saturation > 0.0 && compat == Compat::None {
+            // Begins at 0, so that grey stays grey. ImageResizer's begins at the value.
             Levels {
                 from: [0.0, 1.0 - saturation],
                 to: [0.0, 1.0],

@@ -12,34 +12,35 @@ use gaussian::Gaussian;
 use resizer_kernel::{Kernel, with_widest};
 
 use super::colours::rounded;
-use crate::filter_plan::{BLUR_DEVIATION_PER_RADIUS, MOST_DIRECT_DEVIATION};
+use crate::filter_plan::{Blur, MOST_DIRECT_DEVIATION};
 use crate::picture::Picture;
 use crate::{Cancel, ImageError};
 
-/// The picture, blurred by a radius in pixels.
-pub(super) fn blurred(picture: Picture, radius: f64, cancel: &Cancel) -> Result<Picture, ImageError> {
-    filtered::<false>(picture, radius * BLUR_DEVIATION_PER_RADIUS, cancel)
+/// The picture, blurred.
+pub(super) fn blurred(picture: Picture, blur: Blur, cancel: &Cancel) -> Result<Picture, ImageError> {
+    filtered::<false>(picture, blur, cancel)
 }
 
 /// The picture plus its difference from a blurred one ("unsharp mask" of the amount 1). Alpha stays.
-pub(super) fn sharpened(picture: Picture, radius: f64, cancel: &Cancel) -> Result<Picture, ImageError> {
-    /// ImageResizer's bound, in pixels.
-    const MOST_RADIUS: f64 = 11.0;
-    filtered::<true>(picture, radius.min(MOST_RADIUS) * BLUR_DEVIATION_PER_RADIUS, cancel)
+pub(super) fn sharpened(picture: Picture, blur: Blur, cancel: &Cancel) -> Result<Picture, ImageError> {
+    filtered::<true>(picture, blur, cancel)
 }
 
-fn filtered<const SHARPEN: bool>(
-    mut picture: Picture,
-    deviation: f64,
-    cancel: &Cancel,
-) -> Result<Picture, ImageError> {
+fn filtered<const SHARPEN: bool>(mut picture: Picture, blur: Blur, cancel: &Cancel) -> Result<Picture, ImageError> {
     match picture.channels.count() {
-        1 => smooth(&mut Pixels::<1, SHARPEN>(&mut picture), deviation, cancel),
-        2 => smooth(&mut Pixels::<2, SHARPEN>(&mut picture), deviation, cancel),
-        3 => smooth(&mut Pixels::<3, SHARPEN>(&mut picture), deviation, cancel),
-        _ => smooth(&mut Pixels::<4, SHARPEN>(&mut picture), deviation, cancel),
+        1 => apply(&mut Pixels::<1, SHARPEN>(&mut picture), blur, cancel),
+        2 => apply(&mut Pixels::<2, SHARPEN>(&mut picture), blur, cancel),
+        3 => apply(&mut Pixels::<3, SHARPEN>(&mut picture), blur, cancel),
+        _ => apply(&mut Pixels::<4, SHARPEN>(&mut picture), blur, cancel),
     }?;
     Ok(picture)
+}
+
+fn apply<const N: usize>(surface: &mut impl Surface<N>, blur: Blur, cancel: &Cancel) -> Result<(), ImageError> {
+    match blur.reach {
+        Some(reach) => Gaussian::within(blur.deviation, reach).convolve(surface, cancel),
+        None => smooth(surface, blur.deviation, cancel),
+    }
 }
 
 /// Rows of `N` channels that are blurred in place.
@@ -55,11 +56,7 @@ trait Surface<const N: usize> {
 }
 
 /// Blurs by a standard deviation in pixels. Beyond each edge, the pixels of the edge count.
-fn smooth<const N: usize>(
-    surface: &mut impl Surface<N>,
-    deviation: f64,
-    cancel: &Cancel,
-) -> Result<(), ImageError> {
+fn smooth<const N: usize>(surface: &mut impl Surface<N>, deviation: f64, cancel: &Cancel) -> Result<(), ImageError> {
     if deviation < MOST_DIRECT_DEVIATION || surface.size() == [1, 1] {
         return Gaussian::of(deviation).convolve(surface, cancel);
     }
@@ -141,14 +138,17 @@ impl<const N: usize, const SHARPEN: bool> Kernel for Finish<'_, N, SHARPEN> {
             }
             return;
         }
-        const HALF: i32 = 1 << FRACTION_BITS >> 1;
+        const HALF: i16 = 1 << FRACTION_BITS >> 1;
         for (byte, sample) in self.row.iter_mut().zip(self.line) {
-            let blurred = i32::from(*sample);
-            let sum = match SHARPEN {
-                true => (i32::from(*byte) << (FRACTION_BITS + 1)) - blurred,
-                false => blurred,
+            // Both have 15 bits, and so has their difference with a sign.
+            let blurred = *sample as i16;
+            let level = if SHARPEN {
+                let value = i16::from(*byte);
+                value + (((value << FRACTION_BITS) - blurred + HALF) >> FRACTION_BITS)
+            } else {
+                (blurred + HALF) >> FRACTION_BITS
             };
-            *byte = ((sum + HALF) >> FRACTION_BITS).clamp(0, 255) as u8;
+            *byte = level.clamp(0, 255) as u8;
         }
     }
 }
@@ -172,7 +172,11 @@ fn combined<const N: usize, const SHARPEN: bool>(pixel: [u8; N], samples: [u16; 
     }
     bytes[N - 1] = rounded(alpha / OPAQUE);
     for (channel, byte) in bytes[..N - 1].iter_mut().enumerate() {
-        *byte = if alpha < OPAQUE / 2.0 { 0 } else { rounded(blurred(channel)) };
+        *byte = if alpha < OPAQUE / 2.0 {
+            0
+        } else {
+            rounded(blurred(channel))
+        };
     }
     bytes
 }

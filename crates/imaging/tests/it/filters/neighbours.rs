@@ -80,7 +80,13 @@ fn blurred_picture_is_the_sum_of_the_gaussian() {
     let pixels = make::busy(width as u32, height as u32);
     let line = |values: &[f64], deviation: f64| -> Vec<f64> {
         let reach = (5.0 * deviation).ceil() as i64;
-        let weight = |x: i64| if x == 0 { 1.0 } else { (-0.5 * (x as f64 / deviation).powi(2)).exp() };
+        let weight = |x: i64| {
+            if x == 0 {
+                1.0
+            } else {
+                (-0.5 * (x as f64 / deviation).powi(2)).exp()
+            }
+        };
         let whole: f64 = (-reach..=reach).map(weight).sum();
         let at = |x: i64| values[x.clamp(0, values.len() as i64 - 1) as usize];
         let sum = |x: i64| (-reach..=reach).map(|by| weight(by) * at(x + by)).sum::<f64>();
@@ -89,10 +95,24 @@ fn blurred_picture_is_the_sum_of_the_gaussian() {
     // Small deviations are exact at each edge. For larger ones, the pixels nearest to an edge count beyond it, not only
     // the last ones.
     let edges = |deviation: f64| if deviation < 3.0 { 0.0 } else { 2.0 * deviation };
-    for (deviation, most) in [(0.4, 0.6), (0.8, 0.6), (1.5, 0.7), (2.9, 0.9), (3.1, 1.5), (5.9, 1.6), (8.0, 1.6), (14.0, 1.6)] {
+    for (deviation, most) in [
+        (0.4, 0.6),
+        (0.8, 0.6),
+        (1.5, 0.7),
+        (2.9, 0.9),
+        (3.1, 1.5),
+        (5.9, 1.6),
+        (8.0, 1.6),
+        (14.0, 1.6),
+    ] {
         let mut expected = vec![0.0; pixels.len()];
         for channel in 0..3 {
-            let mut plane: Vec<f64> = pixels.iter().skip(channel).step_by(3).map(|byte| f64::from(*byte)).collect();
+            let mut plane: Vec<f64> = pixels
+                .iter()
+                .skip(channel)
+                .step_by(3)
+                .map(|byte| f64::from(*byte))
+                .collect();
             for row in plane.chunks_mut(width) {
                 row.copy_from_slice(&line(row, deviation));
             }

@@ -66,7 +66,10 @@ impl Gaussian {
             if let Some(target) = y.checked_sub(reach) {
                 let row = |y: usize| &ring[place(y)];
                 let pairs = self.pairs(|distance| {
-                    [row(target.saturating_sub(distance)), row((target + distance).min(height - 1))]
+                    [
+                        row(target.saturating_sub(distance)),
+                        row((target + distance).min(height - 1)),
+                    ]
                 });
                 mean::<N>(&pairs[..=reach], &mut out);
                 surface.write(target, &out);
@@ -157,7 +160,11 @@ fn sums<const L: usize, const EXACT: bool>(pairs: &[Pair<'_>], start: usize) -> 
             }
         }
     }
-    if EXACT { long.map(|sum| (sum >> 16) as u16) } else { short }
+    if EXACT {
+        long.map(|sum| (sum >> 16) as u16)
+    } else {
+        short
+    }
 }
 
 #[cfg(test)]
@@ -169,8 +176,17 @@ mod tests {
     fn weights_are_samples_of_the_gaussian() {
         for deviation in [0.0, 0.1, 0.3, 0.8, 1.4, 2.0, 2.99] {
             let gaussian = Gaussian::of(deviation);
-            assert_eq!(gaussian.weights.iter().map(|weight| u32::from(*weight)).sum::<u32>(), 1 << 15);
-            let density = |x: f64| if x == 0.0 { 1.0 } else { (-x * x / (2.0 * deviation * deviation)).exp() };
+            assert_eq!(
+                gaussian.weights.iter().map(|weight| u32::from(*weight)).sum::<u32>(),
+                1 << 15
+            );
+            let density = |x: f64| {
+                if x == 0.0 {
+                    1.0
+                } else {
+                    (-x * x / (2.0 * deviation * deviation)).exp()
+                }
+            };
             let whole: f64 = (-40..=40_i32).map(|x| density(f64::from(x))).sum();
             for (distance, weight) in gaussian.weights.iter().enumerate() {
                 let share = if distance == 0 { 0.5 } else { 1.0 };

@@ -74,7 +74,12 @@ pub(super) fn halved<const N: usize>(surface: &impl Surface<N>, cancel: &Cancel)
         });
         repeat_ends::<N>(&mut line, 1, 2);
         let pixels = line.as_chunks::<N>().0;
-        for (out, pixels) in out.as_chunks_mut::<N>().0.iter_mut().zip(pixels.windows(SLOTS).step_by(2)) {
+        for (out, pixels) in out
+            .as_chunks_mut::<N>()
+            .0
+            .iter_mut()
+            .zip(pixels.windows(SLOTS).step_by(2))
+        {
             for (channel, sample) in out.iter_mut().enumerate() {
                 *sample = mean([pixels[0], pixels[1], pixels[2], pixels[3]].map(|pixel| pixel[channel]));
             }
