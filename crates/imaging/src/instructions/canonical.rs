@@ -25,8 +25,11 @@ impl Instructions {
         text.pair("height", height);
         text.pair("maxwidth", max_width);
         text.pair("maxheight", max_height);
-        if self.has_exact_side() || self.compat.is_imageresizer() {
+        if self.has_exact_side() {
             text.pair("mode", self.mode.and_then(mode));
+        } else if self.effective_mode() != Mode::Max {
+            // `max` is the default here.
+            text.pair("mode", mode(self.effective_mode()).or(Some("pad")));
         }
         text.pair("scale", scale(self.scale));
         text.pair("anchor", (self.anchor != default.anchor).then(|| anchor(self.anchor)));

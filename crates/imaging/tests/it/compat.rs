@@ -359,6 +359,9 @@ fn canonical_text_names_the_rules() {
             "{query}: {theirs}, {ours}"
         );
     }
+    let bounds = |mode: &str| instructions(&format!("maxwidth=9{mode}")).canonical();
+    assert_ne!(bounds("&mode=pad"), bounds(""));
+    assert_eq!(bounds("&mode=max"), bounds(""));
     assert_ne!(
         instructions("autorotate=true").canonical(),
         instructions("").canonical()
