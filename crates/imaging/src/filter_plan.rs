@@ -58,6 +58,13 @@ impl FilterPlan {
         [before, mixed, overlaid, edges, toned, feathered].map(|(gray, alpha)| Channels::of(gray, alpha))
     }
 
+    /// Whether the colours are inverted and nothing else happens.
+    pub(crate) fn only_inverts(&self) -> bool {
+        let mut inverting = Filters::default();
+        inverting.simple.invert = true;
+        self.filters == inverting
+    }
+
     /// The bytes of the most expensive filter, for a scaled picture of this size.
     pub(crate) fn bytes(&self, size: Size, source: Channels) -> u64 {
         /// The extreme values of the rows around a pixel, twice, and rows with a margin.
