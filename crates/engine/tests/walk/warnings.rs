@@ -71,7 +71,7 @@ async fn setting_of_compatibility_changes_layout_and_key() {
             "`s.invert=1`: expected `true`, the one word that ImageResizer reads",
         ),
     ] {
-        let name = format!("compat {setting}");
+        let name = format!("compat of {} letters", setting.len());
         let served = served(&name, &format!("warnings = true\n{setting}")).await;
         world(&name).put("a.png", Object::of(png(1200, 400, 9)));
         let answer = served.get(query).await;
