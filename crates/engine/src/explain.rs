@@ -116,7 +116,7 @@ fn steps(
 }
 
 fn ignored(site: &Site, request: &ImageRequest) -> Vec<IgnoredPair> {
-    let (_, ignored) = Instructions::parse(request.query.iter());
+    let (_, ignored) = Instructions::parse_as(site.server().compat.into(), request.query.iter());
     let by_plugins = request
         .state
         .get()
@@ -238,7 +238,7 @@ fn picture(
         format,
         limits,
     };
-    let layout = Layout::of(&job.instructions, info.oriented_size()).map_err(|error| error.to_string())?;
+    let layout = Layout::of(&job.instructions, info.size_for(&job.instructions)).map_err(|error| error.to_string())?;
     let cost = predict(&info, &job).map_err(|error| error.to_string())?;
     let pair = |size: Size| (size.width, size.height);
     Ok(PicturePart {

@@ -71,5 +71,5 @@ pub use engine::{Engine, EngineError};
 pub use explain::{ExplainedSource, Explanation, FormatPart, IgnoredPair, KeyPart, PicturePart, SourcePart, explain};
 pub use plan::plan;
 pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
-pub use server_settings::{CacheTagHeader, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension};
+pub use server_settings::{CacheTagHeader, Compat, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension};
 pub use site::Site;

@@ -68,7 +68,7 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
 /// The instructions of a query, with the word of the operator: of the server's settings, and of plugins that have
 /// limited the size.
 pub(crate) fn instructions_of(site: &Site, query: &Query, state: &Extensions) -> (Instructions, Vec<Ignored>) {
-    let (mut instructions, ignored) = Instructions::parse(query.iter());
+    let (mut instructions, ignored) = Instructions::parse_as(site.server().compat.into(), query.iter());
     match site.server().metadata {
         CopyMetadata::AsAsked => {}
         CopyMetadata::Always => instructions.output.copy_metadata = true,

@@ -3,6 +3,7 @@
 //! `[server]` belongs to the host ([`crate::HostSettings`]); `config/server.rs` reads both.
 
 mod cache_tags;
+mod compat;
 mod metadata;
 mod pipeline;
 
@@ -11,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cache_tags::CacheTagHeader;
+pub use compat::Compat;
 pub use metadata::CopyMetadata;
 pub use pipeline::{DefaultCommands, FakeExtension};
 
@@ -74,6 +76,11 @@ pub struct EngineSettings {
     /// Whether each response says in `X-Resizer-Warnings` which parts of its query were ignored, each with the nearest
     /// valid key or value. `resizer-host explain` tells the same of one URL.
     pub warnings: bool,
+    /// Whose rules hold where ImageResizer makes other pixels of a querystring than this server. With
+    /// `"imageresizer4"` those of ImageResizer 4, for a site that moves here and must not see a difference;
+    /// [differences.md](differences.md) says for each difference whether it follows this setting. The cached results
+    /// of both are kept apart.
+    pub compat: Compat,
     /// Whether the EXIF, XMP and IPTC data of an image are copied into its result: with `"as-asked"` where the query
     /// has `copymetadata=true`, with `"always"` and with `"never"` whatever the query says.
     pub metadata: CopyMetadata,
@@ -116,6 +123,7 @@ impl Default for EngineSettings {
             max_total_pixels: limits.max_total_pixels,
             damaged: Damaged::Refuse,
             warnings: false,
+            compat: Compat::None,
             metadata: CopyMetadata::AsAsked,
             // As long as a failure is remembered: an upload that is repeated shows as soon.
             damaged_max_age: seconds(60),

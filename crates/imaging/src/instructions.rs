@@ -25,7 +25,7 @@ pub use subsampling::Subsampling;
 use std::borrow::Cow;
 
 use crate::keys::{Key, Support};
-use crate::{Colour, Format, Orientation, SizeLimits};
+use crate::{Colour, Compat, Format, Orientation, SizeLimits};
 
 /// The way an image is fitted into a box of other proportions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -181,6 +181,8 @@ pub struct Instructions {
     pub output: Output,
     /// The filter of scaling.
     pub scaling: Scaling,
+    /// Whose rules hold where ImageResizer makes other pixels.
+    pub compat: Compat,
     /// `subsampling`. [`Instructions::effective_subsampling`] is the one that applies.
     pub subsampling: Option<Subsampling>,
     /// The operator's bounds on the result, which no key sets.
@@ -195,11 +197,18 @@ impl Instructions {
     /// key the first counts, and an empty value counts as absent. The second value lists the ignored pairs in the order
     /// of the URL.
     pub fn parse<'q>(pairs: impl IntoIterator<Item = (&'q str, &'q str)>) -> (Self, Vec<Ignored>) {
+        Self::parse_as(Compat::None, pairs)
+    }
+
+    /// As [`parse`](Self::parse), by the rules of `compat`. With ImageResizer's rules the values of a repeated key are
+    /// joined by commas, as ASP.NET does.
+    pub fn parse_as<'q>(compat: Compat, pairs: impl IntoIterator<Item = (&'q str, &'q str)>) -> (Self, Vec<Ignored>) {
         let pairs: Vec<(Cow<'_, str>, &str)> = pairs
             .into_iter()
             .map(|(key, value)| (lower_case(key.trim()), value.trim()))
             .collect();
         let mut reading = Reading::default();
+        reading.instructions.compat = compat;
         let mut notes: Vec<(usize, IgnoredReason)> = Vec::new();
 
         // The spellings of one key compete, so pairs are grouped by key and the best spelling is read first.
@@ -234,7 +243,7 @@ impl Instructions {
             };
             let mut done = false;
             let mut previous = None;
-            for position in positions {
+            for &position in &positions {
                 // Of one spelling only the first counts, even if it is invalid. Then another spelling may be valid.
                 let spelling = &*pairs[position].0;
                 if done || previous == Some(spelling) {
@@ -242,7 +251,15 @@ impl Instructions {
                     continue;
                 }
                 previous = Some(spelling);
-                match read.0(&mut reading, pairs[position].1) {
+                let value = match compat {
+                    Compat::None => Cow::from(pairs[position].1),
+                    Compat::ImageResizer4 => {
+                        let same = positions.iter().filter(|other| *pairs[**other].0 == *spelling);
+                        let values: Vec<&str> = same.map(|other| pairs[*other].1).collect();
+                        values.join(",").into()
+                    }
+                };
+                match read.0(&mut reading, &value) {
                     Ok(()) => done = true,
                     Err(reason) => notes.push((position, IgnoredReason::Invalid(reason))),
                 }
@@ -281,13 +298,18 @@ impl Instructions {
         self.cache
     }
 
-    /// The mode that applies: `max` without a width or height, otherwise the requested one, otherwise `pad`.
+    /// The mode that applies: `max` without a width or height, otherwise the requested one, otherwise `pad`. By the
+    /// rules of ImageResizer the requested mode applies in any case.
     pub fn effective_mode(&self) -> Mode {
-        if self.width.is_none() && self.height.is_none() {
-            Mode::Max
-        } else {
-            self.mode.unwrap_or(Mode::Pad)
+        match self.mode {
+            Some(mode) if self.has_exact_side() || self.compat.is_imageresizer() => mode,
+            None if self.has_exact_side() => Mode::Pad,
+            Some(_) | None => Mode::Max,
         }
+    }
+
+    fn has_exact_side(&self) -> bool {
+        self.width.is_some() || self.height.is_some()
     }
 
     /// The quality of a JPEG, 0 to 100.
@@ -299,9 +321,14 @@ impl Instructions {
 
     /// The quality of a lossy WebP, 0 to 100.
     pub fn effective_webp_quality(&self) -> u8 {
-        /// Imageflow's default. ImageResizer's plugin took 90.
-        const DEFAULT_QUALITY: u8 = 80;
-        self.webp_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY)
+        /// The defaults of Imageflow and of ImageResizer's plugin.
+        const IMAGEFLOWS_QUALITY: u8 = 80;
+        const IMAGERESIZERS_QUALITY: u8 = 90;
+        let default = match self.compat {
+            Compat::None => IMAGEFLOWS_QUALITY,
+            Compat::ImageResizer4 => IMAGERESIZERS_QUALITY,
+        };
+        self.webp_quality.or(self.quality).unwrap_or(default)
     }
 
     /// Whether a WebP is written lossless. The default is lossy.
@@ -355,7 +382,10 @@ impl Reading {
         instructions.source_turn = Orientation::rotation(self.source_rotation).then(self.source_flip);
         instructions.result_turn = Orientation::rotation(self.result_rotation).then(self.result_flip);
         instructions.filters.merge(self.older_filter);
-        instructions.geometry = self.geometry.finish(self.result_flip);
+        instructions.geometry = self.geometry.finish(self.result_flip, instructions.compat);
+        if instructions.compat.is_imageresizer() {
+            instructions.scaling.follow_imageresizer();
+        }
         if self.use_resizing_pipeline && instructions.process == Process::Default {
             instructions.process = Process::Always;
         }

@@ -9,6 +9,7 @@ mod cancel;
 mod channels;
 mod colour;
 mod colour_matrix;
+mod compat;
 mod cost;
 mod error;
 mod explain;
@@ -50,6 +51,7 @@ pub use channels::Channels;
 #[cfg(feature = "codecs")]
 pub use codecs::inspect;
 pub use colour::Colour;
+pub use compat::Compat;
 pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use explain::decode_scale;
@@ -74,4 +76,4 @@ pub use source::SourceInfo;
 
 /// Part of every cache key. The number rises whenever the same instructions on the same source give other pixels or
 /// bytes.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;

@@ -250,7 +250,9 @@ fn trimmed(
     let opened = codec.open(source, page, wanted, cancel)?;
     let mut frames = Completed::new(opened, page, wanted.shrink, wanted.show_damaged);
     let mut grow = |bytes| growth.reach(bytes);
-    let part = trim::part(&mut frames, page, (trim, plan.moving), &mut grow, cancel)?;
+    // ImageResizer looks at the first frame alone.
+    let all_frames = plan.moving && !job.instructions.compat.is_imageresizer();
+    let part = trim::part(&mut frames, page, (trim, all_frames), &mut grow, cancel)?;
     let trimmed = Plan::of_part(info, job, part)?.with_layers(layers);
     // A narrow part of the source may fill a larger result than all of it.
     let predicted = cost::peak_bytes(info, job, plan);

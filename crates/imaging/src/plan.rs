@@ -87,8 +87,9 @@ impl Plan {
         let picked = info.picked(&job.instructions);
         let info = info.page(&job.instructions);
         job.limits.check_source(info.stored_size())?;
-        let part = info.orientation.apply_to_rectangle(part, info.stored_size());
-        let layout = Layout::of_part(&job.instructions, info.oriented_size(), part)?;
+        let orientation = info.orientation_for(&job.instructions);
+        let part = orientation.apply_to_rectangle(part, info.stored_size());
+        let layout = Layout::of_part(&job.instructions, info.size_for(&job.instructions), part)?;
         job.limits.check_output(layout.output)?;
         job.instructions.size_limits.check_total(layout.output)?;
         check_format(job.format, layout.output)?;
@@ -111,7 +112,7 @@ impl Plan {
                 .check_total("requested image", layout.output.pixels() * u64::from(frames))?;
         }
 
-        let orient = info.orientation.then(layout.source_turn);
+        let orient = orientation.then(layout.source_turn);
         let shown = layout.source_turn.apply_to_size(layout.source);
         let back = orient.inverse();
         let background = job.instructions.background.unwrap_or(Colour::TRANSPARENT);
@@ -140,7 +141,7 @@ impl Plan {
             resampling,
             opaque: info.opaque || resampling.ignores_alpha,
             orient,
-            filters: FilterPlan::of(&job.instructions.filters),
+            filters: FilterPlan::of(&job.instructions.filters, job.instructions.compat),
             corners: (decoration.has_corners()).then(|| decoration.corners.map(|radius| radius.pixels(side))),
             background,
             behind: surround::behind(decoration, background),

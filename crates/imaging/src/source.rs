@@ -72,9 +72,23 @@ impl SourceInfo {
         Size::new(self.width, self.height)
     }
 
-    /// Width and height as displayed, after the orientation. Instructions refer to these.
+    /// Width and height as displayed, after the orientation.
     pub const fn oriented_size(&self) -> Size {
         self.orientation.apply_to_size(self.stored_size())
+    }
+
+    /// The orientation that the instructions take it to have.
+    pub(crate) fn orientation_for(&self, instructions: &Instructions) -> Orientation {
+        if instructions.geometry.ignores_orientation {
+            Orientation::IDENTITY
+        } else {
+            self.orientation
+        }
+    }
+
+    /// Width and height as the instructions refer to them.
+    pub fn size_for(&self, instructions: &Instructions) -> Size {
+        self.orientation_for(instructions).apply_to_size(self.stored_size())
     }
 
     /// The page or frame that `frame=` names, counted from 0. A number that is too large means the last one.

@@ -12,8 +12,12 @@ impl Instructions {
     /// The text does not depend on order, case and aliases of keys, spelled-out defaults, spellings of colours and
     /// numbers, or modes that have no effect. Without instructions the text is empty.
     pub fn canonical(&self) -> String {
-        let default = Self::default();
+        let default = Self {
+            compat: self.compat,
+            ..Self::default()
+        };
         let mut text = Text(String::with_capacity(64));
+        text.pair("compat", self.compat.name());
         // A width and a maximum width are one bound, the smaller of both.
         let (width, max_width) = merged(self.width, self.max_width);
         let (height, max_height) = merged(self.height, self.max_height);
@@ -21,8 +25,11 @@ impl Instructions {
         text.pair("height", height);
         text.pair("maxwidth", max_width);
         text.pair("maxheight", max_height);
-        if self.width.is_some() || self.height.is_some() {
+        if self.has_exact_side() {
             text.pair("mode", self.mode.and_then(mode));
+        } else if self.effective_mode() != Mode::Max {
+            // `max` is the default here.
+            text.pair("mode", mode(self.effective_mode()).or(Some("pad")));
         }
         text.pair("scale", scale(self.scale));
         text.pair("anchor", (self.anchor != default.anchor).then(|| anchor(self.anchor)));

@@ -2,6 +2,7 @@
 
 use super::canonical::Text;
 use super::{Lossless, values};
+use crate::Compat;
 
 /// The group of keys about the written file. The default asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,17 +49,25 @@ pub(crate) fn colors(text: &str) -> Result<u16, String> {
     }
 }
 
-/// `dither`, in percent. ImageResizer's `4pass` is a way of carrying errors on that is always used here.
-pub(crate) fn dither(text: &str) -> Result<u8, String> {
+/// `dither`, in percent of the usual part, which is seven eighths of the error. ImageResizer's `4pass` is a way of
+/// carrying errors on that is always used here. Its percentages are parts of the whole error, and `true` means 30.
+pub(crate) fn dither(compat: Compat, text: &str) -> Result<u8, String> {
+    /// The usual part of the error, in percent.
+    const USUAL: f32 = 87.5;
+    let percent = |percent: f32| match compat {
+        Compat::None => percent.round().min(100.0) as u8,
+        Compat::ImageResizer4 => (percent / USUAL * 100.0).round().min(100.0) as u8,
+    };
     const EXPECTED: &str = "expected `true`, `false`, `4pass` or a percentage";
     if text.eq_ignore_ascii_case("4pass") {
         return Ok(100);
     }
     let number = text.strip_suffix('%').unwrap_or(text).parse::<f32>();
     match number {
-        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent.round().min(100.0) as u8),
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(percent(number)),
         Ok(_) => Err(EXPECTED.to_owned()),
         Err(_) => match values::truth(text) {
+            Ok(true) if compat.is_imageresizer() => Ok(percent(30.0)),
             Ok(true) => Ok(100),
             Ok(false) => Ok(0),
             Err(_) => Err(EXPECTED.to_owned()),

@@ -40,7 +40,13 @@ pub(super) fn picture(
     let damaged = decoder.is_damaged();
     drop(decoder);
     let [luma, blue, red] = scalers;
-    let finish = |scaler: Scaler, index: usize| finished(scaler.finish(), plan, &planar.planes[index], cancel);
+    let finish = |scaler: Scaler, index: usize| {
+        let mut plane = scaler.finish();
+        if planar.inverts {
+            invert(&mut plane, index, cancel)?;
+        }
+        finished(plane, plan, &planar.planes[index], cancel)
+    };
     let planes = timed(&mut timings.scale, || {
         Ok::<_, ImageError>([finish(luma, 0)?, finish(blue, 1)?, finish(red, 2)?])
     })?;
@@ -61,6 +67,19 @@ fn push(
     for row in ready.start.max(down.first)..ready.end.min(down.end) {
         cancel.check()?;
         scaler.push(&decoder.row(index, row)[across.first as usize..across.end as usize]);
+    }
+    Ok(())
+}
+
+/// Inverts luma, or a chroma around its middle of 128: those of inverted red, green and blue.
+fn invert(plane: &mut Picture, index: usize, cancel: &Cancel) -> Result<(), ImageError> {
+    let beyond = u8::from(index > 0);
+    let length = plane.row_bytes();
+    for row in plane.pixels.chunks_exact_mut(length) {
+        cancel.check()?;
+        for sample in row {
+            *sample = (!*sample).saturating_add(beyond);
+        }
     }
     Ok(())
 }

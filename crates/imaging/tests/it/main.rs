@@ -12,6 +12,7 @@ mod bitmap_runs;
 mod bitmaps;
 mod cancel;
 mod colour;
+mod compat;
 mod damage;
 mod decoration;
 mod files;

@@ -133,7 +133,10 @@ pub(super) static GROUP: Group = Group {
             "How much of the difference between a pixel and its palette colour is carried on to the pixels after it, where \
              there are more colours than a palette holds: 0 makes even areas with visible borders, and 100, the default, a \
              fine grain. `4pass` is the default.",
-            |reading, value| output::dither(value).map(|percent| reading.instructions.output.dither = Some(percent)),
+            |reading, value| {
+                output::dither(reading.instructions.compat, value)
+                    .map(|percent| reading.instructions.output.dither = Some(percent))
+            },
         ),
         key(
             "png.quality",
