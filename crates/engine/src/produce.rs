@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use resizer_imaging::{Cancel, Cost, ImageError, Job, SourceInfo, inspect, predict, run_within};
+use resizer_imaging::{Cancel, Cost, ImageError, Instructions, Job, Limits, SourceInfo, inspect, predict, run_within};
 use resizer_plugin_api::{Body, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest};
 
 use crate::admission::Reserved;
@@ -20,7 +20,7 @@ use crate::flight::{Landing, panicked};
 use crate::image_error::public;
 use crate::media_type::sniff;
 use crate::pool::Turn;
-use crate::prepare::{Prepared, Task};
+use crate::prepare::{Output, Prepared, Task};
 use crate::produced::{Made, Produced, SourceBytes};
 use crate::relay::relay;
 use crate::reply_memory::{counted, counted_hit};
@@ -134,13 +134,9 @@ async fn make(
     };
     let finished = match prepared.task {
         Task::Relay => relayed(engine, &source).await?,
-        Task::Process(format) => {
-            let job = Arc::new(Job {
-                instructions: request.instructions.clone(),
-                format,
-                limits: site.limits(&located.mount),
-            });
-            processed(engine, site, prepared, &came, &source, &job, cancellation).await?
+        Task::Process(output) => {
+            let asked = (&request.instructions, output);
+            processed(engine, site, prepared, &came, &source, asked, cancellation).await?
         }
     };
     drop(place);
@@ -238,7 +234,7 @@ async fn processed(
     prepared: &Prepared,
     came: &CacheKey,
     source: &SourceBytes,
-    job: &Arc<Job>,
+    (instructions, output): (&Instructions, Output),
     cancellation: Cancellation,
 ) -> Result<Finished, Error> {
     let Prepared { located, key, .. } = prepared;
@@ -250,9 +246,19 @@ async fn processed(
     };
     let (timeout, begun) = (memory_timeout(site), Instant::now());
     let token = cancellation.token().clone();
-    let info = header(engine, source.clone(), Arc::clone(job), timeout, token).await;
+    let limits = site.limits(&located.mount);
+    let info = header(engine, source.clone(), limits.clone(), timeout, token).await;
     let info = info.inspect_err(failed)?;
-    let cost = predict(&info, job).map_err(public)?;
+    let instructions = instructions.clone();
+    let job = match output {
+        Output::Format(format) => Job {
+            instructions,
+            format,
+            limits,
+        },
+        Output::Negotiated(accepted) => Job::negotiated(instructions, limits, &info, accepted).0,
+    };
+    let cost = predict(&info, &job).map_err(public)?;
     let reserved = engine.admission.pixels(cost.peak_bytes, timeout).await?;
     let waited = begun.elapsed();
     let finished = process(engine, source, job, &cost, reserved, timeout, cancellation).await;
@@ -271,15 +277,14 @@ async fn processed(
 async fn process(
     engine: &Shared,
     source: &SourceBytes,
-    job: &Arc<Job>,
+    job: Job,
     cost: &Cost,
     mut reserved: Reserved,
     timeout: Duration,
     cancellation: Cancellation,
 ) -> Result<Finished, Error> {
     let (source, decodes) = (source.clone(), engine.decodes.clone());
-    let (token, content_type) = (cancellation.token().clone(), job.format.content_type().to_owned());
-    let job = Arc::clone(job);
+    let token = cancellation.token().clone();
     let work = move || {
         decodes.increment();
         let mut refusal = None;
@@ -311,7 +316,7 @@ async fn process(
     Ok(Finished {
         reply: counted(bytes.clone(), (reserved, leave)),
         bytes,
-        content_type,
+        content_type: encoded.format.content_type().to_owned(),
         damaged: encoded.damaged,
         stages: vec![
             ("queue", done.waited),
@@ -327,7 +332,7 @@ async fn process(
 async fn header(
     engine: &Shared,
     source: SourceBytes,
-    job: Arc<Job>,
+    limits: Limits,
     timeout: Duration,
     cancel: Cancel,
 ) -> Result<SourceInfo, Error> {
@@ -335,7 +340,7 @@ async fn header(
     let reserved = engine.admission.header(timeout).await?;
     let work = move || {
         let _held = (leave, reserved);
-        inspect(&source.bytes, &job.limits, &cancel).map_err(public)
+        inspect(&source.bytes, &limits, &cancel).map_err(public)
     };
     tokio::task::spawn_blocking(work)
         .await

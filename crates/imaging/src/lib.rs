@@ -18,6 +18,7 @@ mod instructions;
 mod keys;
 mod layout;
 mod limits;
+mod negotiation;
 mod orientation;
 mod plan;
 mod resampling;
@@ -53,12 +54,13 @@ pub use explain::decode_scale;
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
     AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Decoration, FilterShape, Filters, Focus, Geometry,
-    Grayscale, Ignored, IgnoredReason, Instructions, Lossless, Mode, NoiseWindow, Output, Process, Radius, Scale,
-    Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
+    Grayscale, Ignored, IgnoredReason, Instructions, JpegXl, Lossless, Mode, NoiseWindow, Output, Process,
+    QualityProfile, Radius, Scale, Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
 pub use layout::{Layout, Rings};
 pub use limits::Limits;
+pub use negotiation::{Accepted, FormatWish};
 pub use orientation::Orientation;
 #[cfg(feature = "codecs")]
 pub use pipeline::{Encoded, Timings, run, run_within};

@@ -10,6 +10,7 @@
 mod animation;
 mod bitmap_runs;
 mod bitmaps;
+mod bounded;
 mod cancel;
 mod colour;
 mod damage;
@@ -18,6 +19,7 @@ mod files;
 mod filters;
 mod formats;
 mod fuzz_seeds;
+mod jpeg_xl;
 mod lossless_webp;
 mod lossy_webp;
 mod make;
