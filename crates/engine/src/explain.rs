@@ -17,7 +17,8 @@ use resizer_plugin_api::{Error, ImageRequest, Overlay, OverlayContent, Reply, Re
 
 use crate::config::Loaded;
 use crate::located::{Located, LocatedOverlay};
-use crate::prepare::{Prepared, Task, prepare};
+use crate::negotiation::{Negotiation, negotiation};
+use crate::prepare::{Output, Prepared, Task, prepare};
 use crate::purge_epoch::PurgeEpochs;
 use crate::respond::amend;
 use crate::rewrite::rewrite;
@@ -62,7 +63,7 @@ fn steps(
     let limits = located
         .as_ref()
         .map_or_else(Limits::default, |located| site.limits(&located.mount));
-    let (format, headers) = match located {
+    let (output, headers) = match located {
         Some(located) => {
             told.source = Some(SourcePart {
                 plugin: located.plugin,
@@ -76,27 +77,30 @@ fn steps(
                     .filter_map(|overlay| overlay.file.as_ref())
                     .all(|file| fast(file));
             let prepared = prepare(site, &request, located, trail)?;
-            let format = match prepared.task {
-                Task::Process(format) => Some(format),
+            let output = match prepared.task {
+                Task::Process(output) => Some(output),
                 Task::Relay => None,
             };
-            told.processed = Some(format.is_some());
+            told.processed = Some(output.is_some());
             told.cached = Some(prepared.caching);
-            told.cache_key = Some(key(&request, &prepared, format, fast));
-            (format, prepared.headers)
+            told.cache_key = Some(key(&request, &prepared, output, fast));
+            (output, prepared.headers)
         }
-        None => (
-            Some(output_format(&request.instructions, request.extension())),
-            HeaderMap::new(),
-        ),
+        None => (Some(output(site, &request)), HeaderMap::new()),
     };
-    told.format = format.map(|format| FormatPart {
-        name: format.name(),
-        reason: reason(&request, format),
-    });
-    if let (Some(format), Some(source)) = (format, source) {
-        match picture(&request, source, format, limits) {
-            Ok(picture) => told.picture = Some(picture),
+    let mut format = output.and_then(Output::format);
+    told.format = output.map(|output| format_part(site, &request, output));
+    if let (Some(output), Some(source)) = (output, source) {
+        let job = header(&request, source, &limits).map(|info| (job(&request, &info, output, limits), info));
+        match job.and_then(|((job, why), info)| Ok((picture(&info, &job, source)?, job.format, why))) {
+            Ok((picture, chosen, why)) => {
+                told.picture = Some(picture);
+                if let (Some(part), Some(why)) = (&mut told.format, why) {
+                    part.name = chosen.name();
+                    part.reason = format!("{}: {why}", part.reason);
+                    format = Some(chosen);
+                }
+            }
             Err(refusal) => told.refusal = Some(refusal),
         }
     }
@@ -187,11 +191,11 @@ fn overlay_text(overlay: &Overlay) -> String {
     }
 }
 
-fn key(request: &ImageRequest, prepared: &Prepared, format: Option<Format>, fast: bool) -> KeyPart {
-    let variant = match format {
-        Some(format) => [
+fn key(request: &ImageRequest, prepared: &Prepared, output: Option<Output>, fast: bool) -> KeyPart {
+    let variant = match output {
+        Some(output) => [
             format!("version {}", resizer_imaging::VERSION),
-            format.name().to_owned(),
+            output.key_part().to_owned(),
             request.instructions.canonical(),
         ]
         .into_iter()
@@ -202,6 +206,55 @@ fn key(request: &ImageRequest, prepared: &Prepared, format: Option<Format>, fast
     KeyPart {
         digest: fast.then(|| prepared.key.digest()),
         variant: variant.into_iter().filter(|part| !part.is_empty()).collect(),
+    }
+}
+
+/// The format of a request whose source is not known.
+fn output(site: &Site, request: &ImageRequest) -> Output {
+    let headers = &request.head.headers;
+    match negotiation(site.server().negotiate, &request.instructions, headers) {
+        Negotiation::None => Output::Format(output_format(&request.instructions, request.extension())),
+        Negotiation::ByQuery(accepted) | Negotiation::ByHeader(accepted) => Output::Negotiated(accepted),
+    }
+}
+
+/// The format and its reason, as far as they are known without the source.
+fn format_part(site: &Site, request: &ImageRequest, output: Output) -> FormatPart {
+    let accepted = match output {
+        Output::Format(format) => {
+            return FormatPart {
+                name: format.name(),
+                reason: reason(request, format),
+            };
+        }
+        Output::Negotiated(accepted) => accepted,
+    };
+    let by = match negotiation(site.server().negotiate, &request.instructions, &request.head.headers) {
+        Negotiation::ByQuery(_) => "by the query",
+        _ => "by its header `Accept`",
+    };
+    FormatPart {
+        name: "negotiated",
+        reason: format!("the client is of the class `{}`, {by}", accepted.class()),
+    }
+}
+
+/// The job, and why its format was chosen if it was negotiated.
+fn job(request: &ImageRequest, info: &SourceInfo, output: Output, limits: Limits) -> (Job, Option<&'static str>) {
+    let instructions = request.instructions.clone();
+    match output {
+        Output::Format(format) => {
+            let job = Job {
+                instructions,
+                format,
+                limits,
+            };
+            (job, None)
+        }
+        Output::Negotiated(accepted) => {
+            let (job, why) = Job::negotiated(instructions, limits, info, accepted);
+            (job, Some(why))
+        }
     }
 }
 
@@ -219,27 +272,21 @@ fn reason(request: &ImageRequest, format: Format) -> String {
     }
 }
 
-fn picture(
-    request: &ImageRequest,
-    source: ExplainedSource<'_>,
-    format: Format,
-    limits: Limits,
-) -> Result<PicturePart, String> {
+/// The header of the source, or the usual one of a source of this size.
+fn header(request: &ImageRequest, source: ExplainedSource<'_>, limits: &Limits) -> Result<SourceInfo, String> {
     let info = match source {
         ExplainedSource::Size(width, height) => {
             let format = request.extension().and_then(Format::from_extension);
             Ok(SourceInfo::of_size(format.unwrap_or(Format::Jpeg), width, height))
         }
-        ExplainedSource::Bytes(bytes) => inspect(bytes, &limits, &Cancel::new()),
+        ExplainedSource::Bytes(bytes) => inspect(bytes, limits, &Cancel::new()),
     };
-    let info = info.map_err(|error| error.to_string())?;
-    let job = Job {
-        instructions: request.instructions.clone(),
-        format,
-        limits,
-    };
+    info.map_err(|error| error.to_string())
+}
+
+fn picture(info: &SourceInfo, job: &Job, source: ExplainedSource<'_>) -> Result<PicturePart, String> {
     let layout = Layout::of(&job.instructions, info.size_for(&job.instructions)).map_err(|error| error.to_string())?;
-    let cost = predict(&info, &job).map_err(|error| error.to_string())?;
+    let cost = predict(info, job).map_err(|error| error.to_string())?;
     let pair = |size: Size| (size.width, size.height);
     Ok(PicturePart {
         source_format: info.format.name(),
@@ -249,7 +296,7 @@ fn picture(
         scaled: layout.scaled.map(pair),
         pad: layout.pad,
         output: pair(layout.output),
-        decode_scale: decode_scale(&info, &job).map_err(|error| error.to_string())?,
+        decode_scale: decode_scale(info, job).map_err(|error| error.to_string())?,
         memory_bytes: cost.peak_bytes,
         milliseconds: cost.time.as_millis() as u64,
     })

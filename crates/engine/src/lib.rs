@@ -37,6 +37,7 @@ mod trail;
 
 mod failure_memory;
 mod negative_cache;
+mod negotiation;
 mod purge_epoch;
 mod stat_cache;
 
@@ -71,5 +72,5 @@ pub use engine::{Engine, EngineError};
 pub use explain::{ExplainedSource, Explanation, FormatPart, IgnoredPair, KeyPart, PicturePart, SourcePart, explain};
 pub use plan::plan;
 pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
-pub use server_settings::{CacheTagHeader, Compat, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension};
+pub use server_settings::{CacheTagHeader, Compat, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension, Negotiate};
 pub use site::Site;

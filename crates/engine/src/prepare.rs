@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use http::header::{HeaderValue, VARY};
+use http::header::{ACCEPT, HeaderValue, VARY};
 use http::{HeaderMap, StatusCode};
-use resizer_imaging::{CacheDirective, Format, Process, VERSION, output_format};
+use resizer_imaging::{Accepted, CacheDirective, Format, Process, VERSION, output_format};
 use resizer_plugin_api::engine::HandlePlan;
 use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, SourceKey, Validator, Variant};
 
@@ -14,6 +14,7 @@ use crate::changes::of_headers;
 use crate::conditional::Validators;
 use crate::fire::fire;
 use crate::located::{Located, LocatedOverlay, overlaid};
+use crate::negotiation::{Negotiation, negotiation};
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trail::{CacheOutcome, Trail};
@@ -37,9 +38,36 @@ pub(crate) struct Prepared {
 #[derive(Clone)]
 pub(crate) enum Task {
     /// Decode, lay out, scale and encode in this format.
-    Process(Format),
+    Process(Output),
     /// Send them as they are.
     Relay,
+}
+
+/// The format of a processed result.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Output {
+    /// This one.
+    Format(Format),
+    /// The one that suits the source and a client that takes these formats.
+    Negotiated(Accepted),
+}
+
+impl Output {
+    /// The format, if it is known before the source is.
+    pub(crate) fn format(self) -> Option<Format> {
+        match self {
+            Self::Format(format) => Some(format),
+            Self::Negotiated(_) => None,
+        }
+    }
+
+    /// Its part of the result's key. That of a negotiated format is the class of the client.
+    pub(crate) fn key_part(self) -> &'static str {
+        match self {
+            Self::Format(format) => format.name(),
+            Self::Negotiated(accepted) => accepted.class(),
+        }
+    }
 }
 
 /// Decides, fires `on_pre_handle`, and makes the key.
@@ -66,10 +94,19 @@ pub(crate) fn prepare(
         CacheDirective::No => false,
         CacheDirective::Default => processing || policy.cache_unmodified_files,
     };
-    let format = processing.then(|| output_format(instructions, request.extension()));
-
     let mut plan = HandlePlan::default();
-    let content_type = format.map(Format::content_type);
+    let output = processing.then(|| {
+        let headers = &request.head.headers;
+        match negotiation(site.server().negotiate, instructions, headers) {
+            Negotiation::None => Output::Format(output_format(instructions, request.extension())),
+            Negotiation::ByQuery(accepted) => Output::Negotiated(accepted),
+            Negotiation::ByHeader(accepted) => {
+                plan.vary.push(ACCEPT);
+                Output::Negotiated(accepted)
+            }
+        }
+    });
+    let content_type = output.and_then(Output::format).map(Format::content_type);
     for handler in &site.table.on_pre_handle {
         let before = trail.records_changes().then(|| plan.clone());
         fire("on_pre_handle", std::slice::from_ref(handler), trail, |handler| {
@@ -92,12 +129,12 @@ pub(crate) fn prepare(
         }
     }
 
-    let (task, plain) = match format {
-        Some(format) => {
+    let (task, plain) = match output {
+        Some(output) => {
             let (mut version, canonical) = (itoa::Buffer::new(), instructions.canonical());
-            let parts = [version.format(VERSION), format.name(), &canonical];
+            let parts = [version.format(VERSION), output.key_part(), &canonical];
             let variant = Variant::of(parts.into_iter().chain(plan.key_parts.iter().map(String::as_str)));
-            (Task::Process(format), variant)
+            (Task::Process(output), variant)
         }
         None => (Task::Relay, relayed()),
     };

@@ -23,7 +23,7 @@ use crate::layers::{Layers, layers};
 use crate::located::overlaid;
 use crate::media_type::sniff;
 use crate::pool::Turn;
-use crate::prepare::{Prepared, Task};
+use crate::prepare::{Output, Prepared, Task};
 use crate::produced::{Made, Produced, SourceBytes};
 use crate::relay::relay;
 use crate::reply_memory::{counted, counted_hit};
@@ -137,14 +137,9 @@ async fn make(
     };
     let finished = match prepared.task {
         Task::Relay => relayed(engine, &source).await?,
-        Task::Process(format) => {
-            let job = Arc::new(Job {
-                instructions: request.instructions.clone(),
-                format,
-                limits: site.limits(&located.mount),
-            });
+        Task::Process(output) => {
             let asked = (site, request, prepared);
-            processed(engine, asked, &mut came, &source, &job, cancellation).await?
+            processed(engine, asked, &mut came, &source, output, cancellation).await?
         }
     };
     drop(place);
@@ -243,7 +238,7 @@ async fn processed(
     (site, request, prepared): (&Arc<Site>, &Arc<ImageRequest>, &Prepared),
     came: &mut CacheKey,
     source: &SourceBytes,
-    job: &Arc<Job>,
+    output: Output,
     cancellation: Cancellation,
 ) -> Result<Finished, Error> {
     let Prepared { located, key, .. } = prepared;
@@ -256,19 +251,29 @@ async fn processed(
     };
     let (timeout, begun) = (memory_timeout(site), Instant::now());
     let token = cancellation.token().clone();
-    let info = header(engine, source.clone(), job.limits.clone(), timeout, token).await;
+    let limits = site.limits(&located.mount);
+    let info = header(engine, source.clone(), limits.clone(), timeout, token).await;
     let info = info.inspect_err(failed)?;
-    let mut cost = predict(&info, job).map_err(public)?;
+    let instructions = request.instructions.clone();
+    let job = match output {
+        Output::Format(format) => Job {
+            instructions,
+            format,
+            limits,
+        },
+        Output::Negotiated(accepted) => Job::negotiated(instructions, limits, &info, accepted).0,
+    };
+    let mut cost = predict(&info, &job).map_err(public)?;
     let mut layers = Layers::default();
     if !located.overlays.is_empty() {
         let layout = layout(&info, &job.instructions).map_err(public)?;
         layers = Box::pin(self::layers(engine, site, request, &located.overlays, &layout)).await?;
         came.variant = overlaid(prepared.plain, &located.overlays, &layers.validators);
-        cost = predict_with(&info, job, &layers.of_job().map_err(public)?).map_err(public)?;
+        cost = predict_with(&info, &job, &layers.of_job().map_err(public)?).map_err(public)?;
     }
     let reserved = engine.admission.pixels(cost.peak_bytes, timeout).await?;
     let waited = begun.elapsed();
-    let work = (source.clone(), Arc::clone(job), layers);
+    let work = (source.clone(), job, layers);
     let finished = process(engine, work, &cost, reserved, timeout, cancellation).await;
     // The header has passed the limits, so that an error about size is about the instructions and not about the source.
     let mut finished = finished.inspect_err(|error| {
@@ -284,14 +289,14 @@ async fn processed(
 /// any more. The result's reservation shrinks to the bytes of the result, which then waits until it may be sent.
 async fn process(
     engine: &Shared,
-    (source, job, layers): (SourceBytes, Arc<Job>, Layers),
+    (source, job, layers): (SourceBytes, Job, Layers),
     cost: &Cost,
     mut reserved: Reserved,
     timeout: Duration,
     cancellation: Cancellation,
 ) -> Result<Finished, Error> {
     let decodes = engine.decodes.clone();
-    let (token, content_type) = (cancellation.token().clone(), job.format.content_type().to_owned());
+    let token = cancellation.token().clone();
     let work = move || {
         decodes.increment();
         let mut refusal = None;
@@ -326,7 +331,7 @@ async fn process(
     Ok(Finished {
         reply: counted(bytes.clone(), (reserved, leave)),
         bytes,
-        content_type,
+        content_type: encoded.format.content_type().to_owned(),
         damaged: encoded.damaged,
         stages: vec![
             ("queue", done.waited),

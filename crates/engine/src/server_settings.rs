@@ -5,6 +5,7 @@
 mod cache_tags;
 mod compat;
 mod metadata;
+mod negotiate;
 mod pipeline;
 
 use resizer_plugin_api::{ByteSize, Damaged, Seconds};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use cache_tags::CacheTagHeader;
 pub use compat::Compat;
 pub use metadata::CopyMetadata;
+pub use negotiate::Negotiate;
 pub use pipeline::{DefaultCommands, FakeExtension};
 
 /// The engine's part of `[server]`.
@@ -84,6 +86,11 @@ pub struct EngineSettings {
     /// Whether the EXIF, XMP and IPTC data of an image are copied into its result: with `"as-asked"` where the query
     /// has `copymetadata=true`, with `"always"` and with `"never"` whatever the query says.
     pub metadata: CopyMetadata,
+    /// For which images the format is negotiated: chosen by what the client takes (`Accept`) and by what the image is,
+    /// with `Vary: Accept` in the response. With `"as-asked"` where the query has `format=auto` or `qp` without a
+    /// format, with `"always"` also where it has neither, and with `"never"` nowhere. Images that are sent unchanged are
+    /// no matter of this.
+    pub negotiate: Negotiate,
     /// How long a source that is too large or cannot be decoded is remembered, so that further requests need no decode.
     pub failure_memory: Seconds,
     /// How long the last known state of an image is used while its store fails. Meanwhile cached results are served,
@@ -125,6 +132,7 @@ impl Default for EngineSettings {
             warnings: false,
             compat: Compat::None,
             metadata: CopyMetadata::AsAsked,
+            negotiate: Negotiate::AsAsked,
             // As long as a failure is remembered: an upload that is repeated shows as soon.
             damaged_max_age: seconds(60),
             failure_memory: seconds(60),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::Extensions;
+use http::header::VARY;
 use percent_encoding::percent_decode_str;
 use resizer_imaging::SOURCE_EXTENSIONS;
 use resizer_plugin_api::engine::text_of_path;
@@ -64,6 +65,7 @@ async fn steps(
         // The store says only now that it has no such image: it was not asked before, or has lost the image since. Or its
         // file cannot be decoded.
         Err(Stop::Error(missing)) if is_missing(missing.kind()) && !substituted => {
+            trail.vary.clear();
             let located = Box::pin(substitute(engine, site, &request, missing, trail)).await?;
             trail.lap();
             Box::pin(serve(engine, site, &request, located, trail)).await
@@ -88,6 +90,7 @@ async fn serve(
     }
     let request = &commanded(site, request, &located);
     let prepared = prepare(site, request, located, trail)?;
+    trail.vary.extend(prepared.headers.get_all(VARY).into_iter().cloned());
     let produced = produce(engine, site, request, &prepared, trail).await;
     let produced = produced.inspect_err(|error| forget_refused(engine, site, &prepared.located, error))?;
     Ok(respond(request, prepared, produced, trail))

@@ -7,6 +7,7 @@
 //! differ by a factor of a thousand. A job asks for that memory as it goes (`run_within`).
 
 mod encoding;
+mod jpeg_xl;
 mod palette;
 mod scaling;
 mod steps;
@@ -22,6 +23,9 @@ use crate::{Channels, ImageError, Job, Size, SourceInfo};
 pub(crate) use encoding::{jpeg_bytes, png_bytes};
 #[cfg(feature = "codecs")]
 pub(crate) use palette::PALETTE_MOST_SAMPLES;
+pub(crate) use jpeg_xl::jpeg_xl_most_pixels;
+#[cfg(feature = "codecs")]
+pub(crate) use jpeg_xl::{JPEG_XL_FAST_PIXELS, JPEG_XL_FASTEST_PIXELS, JPEG_XL_SEARCHING_EFFORT};
 pub(crate) use scaling::rescaling_bytes;
 #[cfg(feature = "codecs")]
 pub(crate) use scaling::{SCALER_LINES, SCALER_ROWS, SCALER_TARGETS};
@@ -78,10 +82,12 @@ enum Which {
 
 /// The most bytes of the phases of one frame.
 fn frame_bytes(info: &SourceInfo, job: &Job, plan: &Plan, which: Which) -> u64 {
+    let graphics = job.for_graphics();
     let phases = [
         scaling::scaling_bytes(info, plan),
         steps::steps_bytes(info, plan),
-        encoding::encoding_bytes(info, plan, job, which),
+        encoding::encoding_bytes(info, plan, job, which) + encoding::bounded_bytes(info, plan, job),
+        graphics.map_or(0, |job| encoding::encoding_bytes(info, plan, &job, which)),
     ];
     let dearest = phases.into_iter().max().unwrap_or_default();
     dearest + if plan.moving { info.decoder_bytes } else { 0 }

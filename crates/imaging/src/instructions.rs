@@ -8,7 +8,9 @@ pub(crate) mod decoration;
 pub(crate) mod filters;
 pub(crate) mod geometry;
 mod ignored;
+pub(crate) mod jpeg_xl;
 pub(crate) mod output;
+pub(crate) mod quality_profile;
 pub(crate) mod scaling;
 pub(crate) mod srcset;
 mod subsampling;
@@ -18,14 +20,16 @@ pub use decoration::{Decoration, Radius};
 pub use filters::{AdvancedFilters, Filters, Grayscale, NoiseWindow, SimpleFilters, WhiteBalance};
 pub use geometry::{Focus, Geometry, Trim};
 pub use ignored::{Ignored, IgnoredReason};
+pub use jpeg_xl::JpegXl;
 pub use output::Output;
+pub use quality_profile::QualityProfile;
 pub use scaling::{FilterShape, Scaling, ScalingFilter, SharpenWhen};
 pub use subsampling::Subsampling;
 
 use std::borrow::Cow;
 
 use crate::keys::{Key, Support};
-use crate::{Colour, Compat, Format, Orientation, SizeLimits};
+use crate::{Colour, Compat, Format, FormatWish, Orientation, SizeLimits};
 
 /// The way an image is fitted into a box of other proportions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -187,7 +191,7 @@ pub struct Instructions {
     pub subsampling: Option<Subsampling>,
     /// The operator's bounds on the result, which no key sets.
     pub size_limits: SizeLimits,
-    pub(crate) format: Option<Format>,
+    pub(crate) format: FormatWish,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,
 }
@@ -235,8 +239,7 @@ impl Instructions {
             let Support::Yes(read) = key.support else {
                 let reason = match key.support {
                     Support::No { reason } => IgnoredReason::Unsupported(reason),
-                    Support::Plugin => IgnoredReason::NeedsPlugin,
-                    Support::Yes(_) | Support::NotYet => IgnoredReason::NotSupported,
+                    Support::Plugin | Support::Yes(_) => IgnoredReason::NeedsPlugin,
                 };
                 notes.extend(positions.into_iter().map(|position| (position, reason.clone())));
                 continue;
@@ -285,7 +288,34 @@ impl Instructions {
 
     /// The output format that the query names, if it can be written.
     pub fn format(&self) -> Option<Format> {
-        self.format
+        match self.format {
+            FormatWish::Named(format) => Some(format),
+            _ => None,
+        }
+    }
+
+    /// The wish of the query about the format.
+    pub fn format_wish(&self) -> FormatWish {
+        match self.format {
+            FormatWish::Absent if self.output.profile.is_some() => FormatWish::Auto,
+            wish => wish,
+        }
+    }
+
+    /// Whether a result in this format, from a source that is lossless or not, has a quality that `max_bytes` can lower.
+    pub(crate) fn is_bounded(&self, format: Format, source_is_lossless: bool) -> bool {
+        let lossless = match format {
+            Format::Jpeg => Lossless::No,
+            Format::WebP => self.effective_webp_lossless(),
+            Format::JpegXl => self.effective_jxl_lossless(),
+            _ => Lossless::Yes,
+        };
+        let keeps = match lossless {
+            Lossless::No => false,
+            Lossless::Yes => true,
+            Lossless::Keep => source_is_lossless,
+        };
+        self.output.max_bytes.is_some() && !keeps
     }
 
     /// Whether the file is processed.
@@ -316,7 +346,8 @@ impl Instructions {
     pub fn effective_jpeg_quality(&self) -> u8 {
         /// The default of ImageResizer and Imageflow.
         const DEFAULT_QUALITY: u8 = 90;
-        self.jpeg_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY)
+        let keys = || self.jpeg_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY);
+        self.profile_jpeg_quality().unwrap_or_else(keys)
     }
 
     /// The quality of a lossy WebP, 0 to 100.
@@ -328,12 +359,15 @@ impl Instructions {
             Compat::None => IMAGEFLOWS_QUALITY,
             Compat::ImageResizer4 => IMAGERESIZERS_QUALITY,
         };
-        self.webp_quality.or(self.quality).unwrap_or(default)
+        let keys = || self.webp_quality.or(self.quality).unwrap_or(default);
+        self.profile_webp_quality().unwrap_or_else(keys)
     }
 
     /// Whether a WebP is written lossless. The default is lossy.
     pub fn effective_webp_lossless(&self) -> Lossless {
-        self.webp_lossless.or(self.lossless).unwrap_or(Lossless::No)
+        let by_profile = || self.profile_is_lossless().then_some(Lossless::Yes);
+        let asked = self.webp_lossless.or(self.lossless).or_else(by_profile);
+        asked.unwrap_or(Lossless::No)
     }
 }
 

@@ -2,7 +2,7 @@
 //! whether a URL is an image request.
 //!
 //! Plugins announce the keys that they read (presets, watermarks). This table has the keys that imaging itself knows.
-//! Among them are those of ImageResizer and Imageflow that are not supported yet, so that a missing feature is not
+//! Among them are those of ImageResizer and Imageflow that are not supported, so that a missing feature is not
 //! reported as a typing error.
 
 mod table;
@@ -47,8 +47,6 @@ pub struct Key {
 pub enum Support {
     /// This function reads the value.
     Yes(Read),
-    /// ImageResizer or Imageflow know the key. It is ignored, with a note.
-    NotYet,
     /// A plugin reads the key. Without such a plugin it is ignored, with a note.
     Plugin,
     /// ImageResizer or Imageflow know the key, and this server deliberately does without it.

@@ -20,6 +20,7 @@ mod keys;
 mod layer;
 mod layout;
 mod limits;
+mod negotiation;
 mod orientation;
 mod placement;
 mod plan;
@@ -58,13 +59,14 @@ pub use explain::decode_scale;
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
     AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Decoration, FilterShape, Filters, Focus, Geometry,
-    Grayscale, Ignored, IgnoredReason, Instructions, Lossless, Mode, NoiseWindow, Output, Process, Radius, Scale,
-    Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
+    Grayscale, Ignored, IgnoredReason, Instructions, JpegXl, Lossless, Mode, NoiseWindow, Output, Process,
+    QualityProfile, Radius, Scale, Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
 pub use layer::{Layer, layer_size, layout, predict_layer, predict_with};
 pub use layout::{Layout, Rings};
 pub use limits::Limits;
+pub use negotiation::{Accepted, FormatWish};
 pub use orientation::Orientation;
 #[cfg(feature = "codecs")]
 pub use pipeline::{Encoded, Timings, decode_layer, run, run_with, run_within};

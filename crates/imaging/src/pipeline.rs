@@ -219,13 +219,14 @@ fn finished(
     damaged: bool,
     cancel: &Cancel,
 ) -> Result<Encoded, ImageError> {
+    let format = encoder.format().unwrap_or(job.format);
     let bytes = timed(&mut timings.encode, || {
         let file = encoder.finish(cancel)?;
-        codecs::with_metadata(file, source, codec, job, plan, cancel)
+        codecs::with_metadata(file, source, codec, (job, format), plan, cancel)
     })?;
     Ok(Encoded {
         bytes,
-        format: job.format,
+        format,
         size: plan.output,
         timings,
         damaged,

@@ -10,6 +10,7 @@ pub(crate) use planes::PlanePlan;
 
 use surround::Surround;
 
+use crate::cost::jpeg_xl_most_pixels;
 use crate::filter_plan::FilterPlan;
 use crate::layer::{Layer, PlanLayers};
 use crate::resampling::Resampling;
@@ -92,7 +93,7 @@ impl Plan {
         let layout = Layout::of_part(&job.instructions, info.size_for(&job.instructions), part)?;
         job.limits.check_output(layout.output)?;
         job.instructions.size_limits.check_total(layout.output)?;
-        check_format(job.format, layout.output)?;
+        check_format(job, layout.output)?;
         let moving = info.frames > 1 && job.format.can_move() && job.instructions.frame.is_none();
         let frames = match (moving, info.frames) {
             (true, frames) => frames,
@@ -257,13 +258,24 @@ pub(crate) fn over(channels: Channels, colour: Colour) -> Channels {
 }
 
 /// Checks whether the format can be written, and the format's own limit on the size.
-fn check_format(format: Format, output: Size) -> Result<(), ImageError> {
+fn check_format(job: &Job, output: Size) -> Result<(), ImageError> {
+    let format = job.format;
+    let most_pixels = jpeg_xl_most_pixels(&job.instructions);
+    if format == Format::JpegXl && output.pixels() > most_pixels {
+        return Err(ImageError::TooLarge {
+            what: "requested image",
+            unit: "pixels",
+            actual: output.pixels(),
+            limit: most_pixels,
+            setting: format.name(),
+        });
+    }
     let limit = match format {
         // Sides are stored in 16 bits: ITU-T T.81, B.2.2; GIF89a, section 18.
         Format::Jpeg | Format::Gif => 65_535,
         // VP8 stores them in 14: RFC 6386, 9.1.
         Format::WebP => 16_383,
-        Format::Png => return Ok(()),
+        Format::Png | Format::JpegXl => return Ok(()),
         Format::Bmp | Format::Tiff => {
             return Err(ImageError::Impossible {
                 reason: format!("{} cannot be written by this server", format.name()),

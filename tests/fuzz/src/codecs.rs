@@ -41,6 +41,10 @@ pub(crate) fn jpeg(input: &[u8]) {
     picture(input, Format::Jpeg);
 }
 
+pub(crate) fn jpeg_xl(input: &[u8]) {
+    picture(input, Format::JpegXl);
+}
+
 pub(crate) fn png(input: &[u8]) {
     picture(input, Format::Png);
 }

@@ -28,6 +28,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("icc", codecs::icc),
     ("jpeg", codecs::jpeg),
     ("jpeg_decoder", codecs::jpeg_decoder),
+    ("jpeg_xl", codecs::jpeg_xl),
     ("path", text::path),
     ("photoshop", codecs::photoshop),
     ("png", codecs::png),

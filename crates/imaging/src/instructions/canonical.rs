@@ -60,6 +60,8 @@ impl Instructions {
         self.filters.write_canonical(&mut text);
         self.geometry.canonical(&mut text);
         self.output.write_canonical(&mut text);
+        self.write_canonical_jxl(&mut text);
+        self.write_canonical_profile(&mut text);
         self.scaling.canonical(&mut text);
         let subsampling = self.effective_subsampling();
         text.pair(
@@ -120,7 +122,7 @@ fn scale(scale: Scale) -> Option<&'static str> {
     }
 }
 
-fn lossless(lossless: Lossless) -> Option<&'static str> {
+pub(super) fn lossless(lossless: Lossless) -> Option<&'static str> {
     match lossless {
         Lossless::No => None,
         Lossless::Yes => Some("true"),

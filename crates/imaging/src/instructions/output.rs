@@ -1,11 +1,11 @@
 //! Instructions about the file that is written: its palette, its compression, its density and its metadata.
 
 use super::canonical::Text;
-use super::{Lossless, values};
-use crate::Compat;
+use super::{JpegXl, Lossless, QualityProfile, values};
+use crate::{Accepted, Compat, Format};
 
 /// The group of keys about the written file. The default asks for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Output {
     /// The most entries of a palette, 2 to 256, the transparent one included. Makes a PNG have a palette.
@@ -22,6 +22,18 @@ pub struct Output {
     pub png_max_deflate: bool,
     /// The density that is written into the file, in dots an inch: 1 to 65535.
     pub dpi: Option<u16>,
+    /// `qp`.
+    pub profile: Option<QualityProfile>,
+    /// `qp.dpr`, in thousandths.
+    pub profile_density: Option<u16>,
+    /// `max_bytes`, above 0.
+    pub max_bytes: Option<u32>,
+    /// The formats that the query says the client takes.
+    pub accepted: Option<Accepted>,
+    /// The format of a result that turns out to be a graphic. No key names it.
+    pub(crate) graphics: Option<Format>,
+    /// The keys of JPEG XL.
+    pub jxl: JpegXl,
     /// Whether the source's EXIF, XMP and IPTC data are copied.
     pub copy_metadata: bool,
 }
@@ -72,6 +84,14 @@ pub(crate) fn dither(compat: Compat, text: &str) -> Result<u8, String> {
             Ok(false) => Ok(0),
             Err(_) => Err(EXPECTED.to_owned()),
         },
+    }
+}
+
+/// `max_bytes`: 1 or more.
+pub(crate) fn max_bytes(text: &str) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(bytes) if bytes > 0 => Ok(bytes),
+        _ => Err("expected a whole number of bytes above 0".to_owned()),
     }
 }
 

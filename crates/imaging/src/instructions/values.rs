@@ -1,7 +1,7 @@
 //! Readers of single values, called through the table of keys. The error of each names the valid values.
 
 use super::{Align, Anchor, CacheDirective, Lossless, Mode, Process, Reading, Scale};
-use crate::{Colour, Compat, Format, Orientation};
+use crate::{Colour, Compat, Format, FormatWish, Orientation};
 
 pub(super) type Value<T> = Result<T, String>;
 
@@ -147,13 +147,15 @@ pub(crate) fn flip(text: &str) -> Value<Orientation> {
     }
 }
 
-pub(crate) fn format(text: &str) -> Value<Option<Format>> {
+pub(crate) fn format(text: &str) -> Value<FormatWish> {
     match text.to_ascii_lowercase().as_str() {
-        "auto" | "keep" => Ok(None),
+        "auto" => Ok(FormatWish::Auto),
+        "keep" => Ok(FormatWish::Keep),
+        "jpegxl" => Ok(FormatWish::Named(Format::JpegXl)),
         other => match Format::from_extension(other).filter(|format| format.can_be_written()) {
-            Some(format) => Ok(Some(format)),
+            Some(format) => Ok(FormatWish::Named(format)),
             None => Err(
-                "expected `jpg`, `png`, `gif`, `webp`, `auto` or `keep`; other formats cannot be written yet"
+                "expected `jpg`, `png`, `gif`, `webp`, `jxl`, `auto` or `keep`; other formats cannot be written"
                     .to_owned(),
             ),
         },

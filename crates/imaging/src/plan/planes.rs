@@ -51,7 +51,7 @@ impl PlanarPlan {
                 Lossless::Keep if !info.lossless => [2, 2],
                 Lossless::Keep | Lossless::Yes => return None,
             },
-            Format::Png | Format::Gif | Format::Bmp | Format::Tiff => return None,
+            Format::Png | Format::Gif | Format::JpegXl | Format::Bmp | Format::Tiff => return None,
         };
         let inverts = plan.filters.only_inverts();
         let works_on_colours = !(plan.filters.filters.is_none() || inverts)

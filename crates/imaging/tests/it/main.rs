@@ -10,6 +10,7 @@
 mod animation;
 mod bitmap_runs;
 mod bitmaps;
+mod bounded;
 mod cancel;
 mod colour;
 mod compat;
@@ -19,6 +20,7 @@ mod files;
 mod filters;
 mod formats;
 mod fuzz_seeds;
+mod jpeg_xl;
 mod layers;
 mod lossless_webp;
 mod lossy_webp;
