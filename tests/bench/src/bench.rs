@@ -17,6 +17,7 @@ mod relay;
 pub(crate) mod server;
 mod sharp;
 mod stampede;
+mod watermark;
 mod wrk;
 
 use anyhow::{Result, bail};
@@ -39,9 +40,10 @@ pub(crate) fn run(name: &str, options: &[&str]) -> Result<()> {
         "predict" => predict::run(),
         "relay" => relay::run(),
         "stampede" => stampede::run(),
+        "watermark" => watermark::run(),
         other => bail!(
             "there is no bench `{other}`; there are: build, cancel, fair, filters, hits, http, pixels, predict, relay, \
-             stampede"
+             stampede, watermark"
         ),
     }
 }

@@ -53,7 +53,7 @@ const LAYERS: &str = r#"
     color = "00ff00"
     font_size = "20%"
     bottom = 0
-    align = "bottommiddle"
+    align = "bottomcenter"
     [plugin.layers.gone]
     image = "/gone.png"
     [plugin.layers.broken]
