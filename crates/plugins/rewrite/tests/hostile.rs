@@ -1,5 +1,5 @@
-//! Hostile targets for the rewrite plugin: ten thousand made-up paths and queries, none of which leads to a host or into
-//! a folder that no rule names. Addresses are resolved by the parser of browsers' URL standard.
+//! Hostile targets for the rewrite plugin: ten thousand made-up paths and queries, none of which leads to a host or
+//! into a folder that no rule names. Addresses are resolved by the parser of browsers' URL standard.
 
 use resizer_engine::testing::Installer;
 use resizer_plugin_api::http::Extensions;
