@@ -62,8 +62,8 @@ async fn steps(
     trail.stage("locate", begun);
     let substituted = located.substitute.is_some();
     match serve(engine, site, &request, located, trail).await {
-        // The store says only now that it has no such image: it was not asked before, or has lost the image since. Or its
-        // file cannot be decoded.
+        // The store says only now that it has no such image: it was not asked before, or has lost the image since. Or
+        // its file cannot be decoded.
         Err(Stop::Error(missing)) if is_missing(missing.kind()) && !substituted => {
             trail.vary.clear();
             let located = Box::pin(substitute(engine, site, &request, missing, trail)).await?;

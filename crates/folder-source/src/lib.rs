@@ -1,4 +1,4 @@
-//! Source of a local folder: the files below it, as images. The readers `filereader` and `virtualfolder` mount one each.
+//! Source of a local folder: the files below it, as images. The plugins `filereader` and `virtualfolder` mount it.
 //!
 //! `folder` opens files without ever leaving the folder, `reading` reads them in pieces, `source` answers the engine.
 //! Settings belong to the plugins. The engine does caching, retries and timeouts.

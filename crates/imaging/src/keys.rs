@@ -91,8 +91,8 @@ impl Key {
     }
 }
 
-/// All spellings in their order, each with its key. Every request looks up each of its keys several times, and the table
-/// of keys is long.
+/// All spellings in their order, each with its key. Every request looks up each of its keys several times, and the
+/// table of keys is long.
 static SPELLINGS: LazyLock<Vec<(&str, &Key)>> = LazyLock::new(|| {
     let mut spellings: Vec<_> = Key::all()
         .flat_map(|key| key.spellings().map(move |spelling| (spelling, key)))

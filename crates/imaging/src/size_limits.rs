@@ -1,8 +1,8 @@
 //! Size limits: bounds on a result's width and height that an operator sets. They stand in a job's instructions beside
 //! what the URL asks for, and no key of the querystring sets them.
 //!
-//! `layout` shrinks the image to the first pair, and `plan` refuses a result beyond the second. [`Limits`](crate::Limits)
-//! are the bounds that protect this program.
+//! `layout` shrinks the image to the first pair, and `plan` refuses a result beyond the second. The bounds that protect
+//! this program are [`Limits`](crate::Limits).
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -147,8 +147,8 @@ mod tests {
         );
     }
 
-    /// The example of ImageResizer's documentation, with the result of its code: 1000 x 800 with the image 1000 x 750 in
-    /// it is divided by 800 / 600. That code cuts off half a row where this one rounds: 562.5 is 563.
+    /// The example of ImageResizer's documentation, with the result of its code: 1000 x 800 with the image 1000 x 750
+    /// in it is divided by 800 / 600. That code cuts off half a row where this one rounds: 562.5 is 563.
     #[test]
     fn padded_area_is_shrunk_with_its_image_and_rings_come_on_top() {
         let whole = [0, 0, 1600, 1200];

@@ -1,5 +1,6 @@
 //! Freshness of the pictures in `docs/pictures/`: each is what the pipeline makes of its sample today, within a
-//! tolerance. Those of the plugins' pages are made by the server. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes those that differ.
+//! tolerance. Those of the plugins' pages are made by the server. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes those
+//! that differ.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Pages of plugins: each shows an example that `check` accepts, and says what stood for the plugin in Web.config. Their
-//! pictures are what the server answers with the example that stands above them.
+//! Pages of plugins: each shows an example that `check` accepts, and says what stood for the plugin in Web.config.
+//! Their pictures are the server's answers with the example that stands above them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,7 +47,7 @@ fn value_of(name: &str) -> &'static str {
     }
 }
 
-/// What `check` says against a file with this content. `None` if it accepts the file.
+/// The complaint of `check` about a file with this content. `None` if it accepts the file.
 fn refused(configuration: &str) -> Option<String> {
     let folder = folder(configuration, &[]);
     let mut check = program(folder.path(), &["check"]);

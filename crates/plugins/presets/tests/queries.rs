@@ -83,7 +83,7 @@ fn commands_of_rules_stay_with_presets_only() {
     let check = |query: &str, rule: fn(&mut RewriteEvent<'_>), expected: &str| {
         assert_eq!(expanded_after(&table, query, rule).unwrap(), expected, "{query}");
     };
-    // What the client wrote beside it goes, whether a rule has looked at it or not.
+    // The client's own commands go, whether a rule has looked at them or not.
     check(
         "width=5000&height=7",
         |event| event.change_query(|query| query.set("width", "60")),

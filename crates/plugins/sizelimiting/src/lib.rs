@@ -1,7 +1,8 @@
 //! Size limiting plugin: bounds the size of every result, whatever its URL asks for. It mirrors ImageResizer's
 //! SizeLimiting. The page for operators is `docs.md`.
 //!
-//! Layout and plan of imaging carry the bounds out. The limits that protect the server itself are settings of `[server]`.
+//! Layout and plan of imaging carry the bounds out. The limits that protect the server itself are settings of
+//! `[server]`.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
