@@ -21,6 +21,7 @@ mod limits;
 mod orientation;
 mod plan;
 mod resampling;
+mod sample_range;
 mod shrink;
 mod size;
 mod source;
@@ -63,9 +64,10 @@ pub use orientation::Orientation;
 #[cfg(feature = "codecs")]
 pub use pipeline::{Encoded, Timings, run, run_within};
 pub use plan::Job;
+use sample_range::SampleRange;
 pub use size::Size;
 pub use source::SourceInfo;
 
 /// Part of every cache key. The number rises whenever the same instructions on the same source give other pixels or
 /// bytes.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;

@@ -107,7 +107,7 @@ pub fn run_within(
     };
     let mut encoder = codecs::encoder(job, info, &plan)?;
     if let Some(planes) = plan.planes.as_ref().filter(|_| to_srgb.is_nothing()) {
-        let decoder = codec.open_planes(source, wanted, planes.decodes_half)?;
+        let decoder = codec.open_planes(source, wanted, planes.decodes_half, cancel)?;
         let (picture, damaged) = planar::picture(decoder, &plan, planes, &mut timings, cancel)?;
         timed(&mut timings.encode, || encoder.planes(picture, cancel))?;
         return finished(encoder, (source, codec), job, &plan, timings, damaged, cancel);

@@ -114,15 +114,15 @@ impl Kernel for FilterMacroblock<'_> {
         let (start, stride) = (luma.position(column * 16, 0), luma.stride());
         let samples = luma.samples_mut();
         let mut luma = Luma { samples, start, stride };
-        edges.filter_columns(&mut luma, transposed_luma, outer[0]);
-        edges.filter_rows::<16>(&mut luma, outer[1]);
+        edges.filter_columns(&mut luma, outer[0]);
+        edges.filter_rows(&mut luma, outer[1]);
         if edges.filters_chroma {
             let [blue, red] = &mut planes.chroma;
             let (start, stride) = (blue.position(column * 8, 0), blue.stride());
             let planes = [blue.samples_mut(), red.samples_mut()];
             let mut chroma = Chroma { planes, start, stride };
-            edges.filter_columns(&mut chroma, transposed_chroma, outer[0]);
-            edges.filter_rows::<8>(&mut chroma, outer[1]);
+            edges.filter_columns(&mut chroma, outer[0]);
+            edges.filter_rows(&mut chroma, outer[1]);
         }
     }
 }
@@ -131,17 +131,12 @@ impl Edges {
     /// Filters the vertical edges of a macroblock of `SIDE` rows. `outer` tells whether there is a macroblock on its
     /// left.
     #[inline(always)]
-    fn filter_columns<const SIDE: usize>(
-        &self,
-        samples: &mut impl Samples,
-        transposed: impl Fn(&[Line; SIDE]) -> [Line; SIDE],
-        outer: bool,
-    ) {
+    fn filter_columns<const SIDE: usize>(&self, samples: &mut impl Samples<SIDE>, outer: bool) {
         let mut lines = [[0; PLACES]; BEFORE + 16];
         let (before, own) = lines.split_at_mut(BEFORE);
         let own = &mut own[..SIDE];
         let rows = std::array::from_fn(|y| samples.row(y, 0));
-        own.copy_from_slice(&transposed(&rows));
+        own.copy_from_slice(&samples.transposed(&rows));
         if outer {
             let rows = std::array::from_fn(|place| samples.left(place));
             before.copy_from_slice(&columns_of(&rows));
@@ -154,7 +149,7 @@ impl Edges {
                 }
             }
             if let Some(own) = own.first_chunk() {
-                for (y, row) in transposed(own).into_iter().enumerate() {
+                for (y, row) in samples.transposed(own).into_iter().enumerate() {
                     samples.put_row(y, 0, row);
                 }
             }
@@ -163,7 +158,7 @@ impl Edges {
 
     /// Filters the horizontal edges. `outer` tells whether there is a macroblock above.
     #[inline(always)]
-    fn filter_rows<const SIDE: usize>(&self, samples: &mut impl Samples, outer: bool) {
+    fn filter_rows<const SIDE: usize>(&self, samples: &mut impl Samples<SIDE>, outer: bool) {
         let mut lines = [[0; PLACES]; BEFORE + 16];
         // Without inner edges only the lines around the outer one are read.
         let end = BEFORE + if self.inner.is_some() { SIDE } else { BEFORE };
@@ -179,7 +174,9 @@ impl Edges {
 }
 
 /// The samples of a macroblock, and those around it.
-trait Samples {
+trait Samples<const SIDE: usize> {
+    fn transposed(&self, rows: &[Line; SIDE]) -> [Line; SIDE];
+
     /// The row `y - above` of the macroblock.
     fn row(&self, y: usize, above: usize) -> Line;
 
@@ -198,7 +195,12 @@ struct Luma<'p> {
     stride: usize,
 }
 
-impl Samples for Luma<'_> {
+impl Samples<16> for Luma<'_> {
+    #[inline(always)]
+    fn transposed(&self, rows: &[Line; 16]) -> [Line; 16] {
+        transposed_luma(rows)
+    }
+
     #[inline(always)]
     fn row(&self, y: usize, above: usize) -> Line {
         part(self.samples, self.start + y * self.stride - above * self.stride)
@@ -227,7 +229,12 @@ struct Chroma<'p> {
     stride: usize,
 }
 
-impl Samples for Chroma<'_> {
+impl Samples<8> for Chroma<'_> {
+    #[inline(always)]
+    fn transposed(&self, rows: &[Line; 8]) -> [Line; 8] {
+        transposed_chroma(rows)
+    }
+
     #[inline(always)]
     fn row(&self, y: usize, above: usize) -> Line {
         let start = self.start + y * self.stride - above * self.stride;

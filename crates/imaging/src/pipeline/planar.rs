@@ -44,8 +44,8 @@ pub(super) fn picture(
     let planes = timed(&mut timings.scale, || {
         Ok::<_, ImageError>([finish(luma, 0)?, finish(blue, 1)?, finish(red, 2)?])
     })?;
-    let cell = planar.cell;
-    Ok((PlanarPicture { planes, cell }, damaged))
+    let (cell, range) = (planar.cell, planar.range);
+    Ok((PlanarPicture { planes, cell, range }, damaged))
 }
 
 /// Passes the rows of a plane that are ready and lie in the window.

@@ -7,7 +7,6 @@
 mod huffman;
 mod lossless;
 mod lossy;
-mod studio;
 
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
