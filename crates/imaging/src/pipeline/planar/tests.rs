@@ -92,9 +92,10 @@ fn planes_of_pixels(source: &[u8], query: &str, cell: [u8; 2]) -> [(Size, Vec<f6
         ..job(query)
     };
     let file = run(source, &job, &Cancel::new()).unwrap();
-    let mut reader = png::Decoder::new(std::io::Cursor::new(&file.bytes))
-        .read_info()
-        .unwrap();
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(&file.bytes));
+    // Few colours have a palette.
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!(info.color_type, png::ColorType::Rgb, "{query}");
