@@ -2,6 +2,7 @@
 //! and on the same cores. Each prints the measured value, the bar, and whether the bar was met.
 
 mod build;
+mod bytes;
 mod cancel;
 mod fair;
 mod filters;
@@ -24,11 +25,12 @@ use anyhow::{Result, bail};
 pub(crate) fn run(name: &str, options: &[&str]) -> Result<()> {
     let write = match options {
         [] => false,
-        ["--write"] if ["filters", "http", "pixels"].contains(&name) => true,
+        ["--write"] if ["bytes", "filters", "http", "pixels"].contains(&name) => true,
         _ => bail!("bench `{name}` has no option `{}`", options.join(" ")),
     };
     match name {
         "build" => build::run(),
+        "bytes" => bytes::run(write),
         "cancel" => cancel::run(),
         "fair" => fair::run(),
         "filters" => filters::run(write),
@@ -39,8 +41,8 @@ pub(crate) fn run(name: &str, options: &[&str]) -> Result<()> {
         "relay" => relay::run(),
         "stampede" => stampede::run(),
         other => bail!(
-            "there is no bench `{other}`; there are: build, cancel, fair, filters, hits, http, pixels, predict, relay, \
-             stampede"
+            "there is no bench `{other}`; there are: build, bytes, cancel, fair, filters, hits, http, pixels, predict, \
+             relay, stampede"
         ),
     }
 }
