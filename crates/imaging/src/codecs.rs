@@ -63,12 +63,13 @@ pub(crate) trait Codec: Sync {
     ) -> Result<Box<dyn Decoder + 's>, ImageError>;
 
     /// Begins to decode luma and chroma of a source whose header tells their spacings. With `half_chroma`, chroma has
-    /// half the resolution of luma at most.
+    /// half the resolution of luma at most, where the decoder can do so.
     fn open_planes<'s>(
         &self,
         _: &'s [u8],
         _: Wanted,
         _half_chroma: bool,
+        _: &Cancel,
     ) -> Result<Box<dyn PlaneDecoder + 's>, ImageError> {
         Err(internal("planes were to be decoded"))
     }

@@ -171,6 +171,8 @@ pub struct Instructions {
     pub webp_quality: Option<u8>,
     /// `webp.lossless`.
     pub webp_lossless: Option<Lossless>,
+    /// Whether fully transparent pixels of a lossless WebP keep their colours.
+    pub webp_exact: bool,
     /// `lossless`, for every format with both forms.
     pub lossless: Option<Lossless>,
     /// The page or frame to take, counted from 1.

@@ -18,7 +18,7 @@ use crate::picture::Picture;
 use crate::plan::{Job, Plan};
 use crate::profile::ToSrgb;
 use crate::shrink::Shrink;
-use crate::{Cancel, Format, ImageError, Size, SourceInfo, codecs, steps, trim};
+use crate::{Cancel, Format, ImageError, SampleRange, Size, SourceInfo, codecs, steps, trim};
 
 /// The finished image.
 #[derive(Clone, Debug)]
@@ -145,11 +145,16 @@ fn run_to(
         Output::Pixels => Box::new(pixels::Pixels::default()),
     };
     if let Some(planes) = plan.planes.as_ref().filter(|_| to_srgb.is_nothing()) {
-        let decoder = codec.open_planes(source, wanted, planes.decodes_half)?;
+        let decoder = codec.open_planes(source, wanted, planes.decodes_half, cancel)?;
         let (mut picture, damaged) = planar::picture(decoder, &plan, planes, &mut timings, cancel)?;
-        timed(&mut timings.scale, || {
-            steps::overlay::apply_to_planes(&mut picture, &layers, &plan, cancel)
-        })?;
+        if plan.layers.any {
+            picture = timed(&mut timings.scale, || {
+                // Layers are blended in the range of a JPEG.
+                let mut picture = picture.in_range(SampleRange::Full, cancel)?;
+                steps::overlay::apply_to_planes(&mut picture, &layers, &plan, cancel)?;
+                Ok(picture)
+            })?;
+        }
         timed(&mut timings.encode, || encoder.planes(picture, cancel))?;
         return finished(encoder, (source, codec), job, &plan, timings, damaged, cancel);
     }

@@ -1,7 +1,7 @@
 //! Source information from the header: everything that admission and layout need before a pixel is decoded.
 
 use crate::shrink::{Shrink, Spacing};
-use crate::{Channels, Format, Instructions, Orientation, Size};
+use crate::{Channels, Format, Instructions, Orientation, SampleRange, Size};
 
 /// The header of a source image, as `inspect` returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,9 +112,10 @@ impl SourceInfo {
 }
 
 /// The spacing of the samples of luma and of the two chromas, across and down, at each size that the decoder can
-/// deliver them at.
+/// deliver them at; and the range of the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlaneSpacings {
+    pub(crate) range: SampleRange,
     /// By shrink, from none to an eighth; for each first with chroma of full resolution, then of half of it.
     spacings: [[[[Spacing; 2]; 3]; 2]; 4],
 }
@@ -122,8 +123,9 @@ pub(crate) struct PlaneSpacings {
 impl PlaneSpacings {
     /// `spacing` tells that of a plane, 0 for luma, at a shrink, and whether chroma is at half resolution.
     #[cfg(feature = "codecs")]
-    pub(crate) fn new(spacing: impl Fn(usize, Shrink, bool) -> [Spacing; 2]) -> Self {
+    pub(crate) fn new(range: SampleRange, spacing: impl Fn(usize, Shrink, bool) -> [Spacing; 2]) -> Self {
         Self {
+            range,
             spacings: [Shrink::NONE, Shrink::HALF, Shrink::QUARTER, Shrink::EIGHTH]
                 .map(|shrink| [false, true].map(|half| std::array::from_fn(|plane| spacing(plane, shrink, half)))),
         }

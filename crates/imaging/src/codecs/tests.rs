@@ -15,7 +15,8 @@ fn picture() -> Picture {
     Picture {
         size: SIZE,
         channels: Channels::Rgb,
-        pixels: (0..64 * 64 * 3).map(|i| (i * 7) as u8).collect(),
+        // More colours than a palette holds.
+        pixels: (0..64 * 64 * 3).map(|i| (i * 7 + i / 50 * 13) as u8).collect(),
     }
 }
 

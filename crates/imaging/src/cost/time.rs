@@ -107,7 +107,7 @@ fn decoding(info: &SourceInfo, shrink: Shrink) -> u64 {
 fn encoding(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     match job.format {
         Format::Jpeg => 9_000,
-        Format::Gif => 55_000,
+        Format::Gif => 120_000,
         Format::WebP => {
             let lossless = match job.instructions.effective_webp_lossless() {
                 Lossless::No => false,

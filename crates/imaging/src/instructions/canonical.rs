@@ -53,6 +53,7 @@ impl Instructions {
             (webp_quality != default.effective_webp_quality()).then_some(webp_quality),
         );
         text.pair("webp.lossless", lossless(self.effective_webp_lossless()));
+        text.pair("webp.exact", self.webp_exact.then_some(true));
         text.pair("frame", self.frame);
         text.pair("ignoreicc", self.ignore_profile.then_some(true));
         text.pair("jpeg.progressive", self.jpeg_progressive.then_some(true));

@@ -43,15 +43,15 @@ pub(super) fn picture(
     let finish = |scaler: Scaler, index: usize| {
         let mut plane = scaler.finish();
         if planar.inverts {
-            invert(&mut plane, index, cancel)?;
+            invert(&mut plane, planar.range.inverted_sum(index), cancel)?;
         }
         finished(plane, plan, &planar.planes[index], cancel)
     };
     let planes = timed(&mut timings.scale, || {
         Ok::<_, ImageError>([finish(luma, 0)?, finish(blue, 1)?, finish(red, 2)?])
     })?;
-    let cell = planar.cell;
-    Ok((PlanarPicture { planes, cell }, damaged))
+    let (cell, range) = (planar.cell, planar.range);
+    Ok((PlanarPicture { planes, cell, range }, damaged))
 }
 
 /// Passes the rows of a plane that are ready and lie in the window.
@@ -71,14 +71,13 @@ fn push(
     Ok(())
 }
 
-/// Inverts luma, or a chroma around its middle of 128: those of inverted red, green and blue.
-fn invert(plane: &mut Picture, index: usize, cancel: &Cancel) -> Result<(), ImageError> {
-    let beyond = u8::from(index > 0);
+/// Inverts luma or a chroma: each sample and its inverted one add up to `sum`.
+fn invert(plane: &mut Picture, sum: u16, cancel: &Cancel) -> Result<(), ImageError> {
     let length = plane.row_bytes();
     for row in plane.pixels.chunks_exact_mut(length) {
         cancel.check()?;
         for sample in row {
-            *sample = (!*sample).saturating_add(beyond);
+            *sample = sum.saturating_sub(u16::from(*sample)).min(255) as u8;
         }
     }
     Ok(())

@@ -7,7 +7,7 @@
 
 use super::{Job, Plan};
 use crate::shrink::{Axis, Cells};
-use crate::{Format, Lossless, Size, SourceInfo};
+use crate::{Format, Lossless, SampleRange, Size, SourceInfo};
 
 /// The parameters of a job that is carried out in planes.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub(crate) struct PlanarPlan {
     pub(crate) cell: [u8; 2],
     /// Whether the decoder delivers chroma at half the resolution of luma, or less.
     pub(crate) decodes_half: bool,
+    /// The range of the source's samples.
+    pub(crate) range: SampleRange,
     /// Luma and the two chromas.
     pub(crate) planes: [PlanePlan; 3],
     /// Whether the colours are inverted. It is the one filter that works on each plane alone.
@@ -67,6 +69,7 @@ impl PlanarPlan {
         // An enlarged picture needs all chroma that there is.
         let decodes_half = cell == [2, 2] && x2 - x1 >= plan.scaled.width && y2 - y1 >= plan.scaled.height;
         let padding = colour.luma_and_chroma();
+        let range = spacings.range;
         let spacings = spacings.at(plan.shrink, decodes_half);
         let plane = |index: usize| {
             let [across, down] = placed(plan, pad, if index == 0 { [1, 1] } else { cell });
@@ -84,13 +87,14 @@ impl PlanarPlan {
                 scaled: Size::new(cells_across.count(), cells_down.count()),
                 pad: [across.pad[0], down.pad[0], across.pad[1], down.pad[1]],
                 shared: [across.shared[0], down.shared[0], across.shared[1], down.shared[1]],
-                padding: padding[index],
+                padding: range.of_full(index, padding[index]),
             }
         };
         Some(Self {
             cell,
             decodes_half,
             inverts,
+            range,
             planes: std::array::from_fn(plane),
         })
     }

@@ -182,6 +182,14 @@ pub(super) static GROUP: Group = Group {
             },
         ),
         key(
+            "webp.exact",
+            &[],
+            false,
+            "a truth value, default false",
+            "Keeps the colours of fully transparent pixels in a lossless WebP, which nobody sees and which take bytes.",
+            |reading, value| values::truth(value).map(|on| reading.instructions.webp_exact = on),
+        ),
+        key(
             "lossless",
             &[],
             true,
