@@ -92,7 +92,7 @@ fn at_width(image: &ImageUrl, width: u32) -> ImageUrl {
     let image = image.clone();
     match (side("width"), side("height")) {
         (Some(old), Some(height)) => {
-            // 62 bits: nine digits, and a width of 32 bits.
+            // Below 2 to the power of 63: nine digits, and a width of 32 bits.
             let height = (2 * height * u64::from(width) + old) / (2 * old);
             image
                 .height(u32::try_from(height.max(1)).unwrap_or(u32::MAX))
