@@ -24,7 +24,7 @@ export class ImageUrl {
   maxWidth(pixels: number): ImageUrl;
   /** The largest height of the result, in pixels. */
   maxHeight(pixels: number): ImageUrl;
-  /** What to do when image and asked size differ in proportions. */
+  /** How an image of other proportions becomes the asked size. */
   mode(mode: Mode): ImageUrl;
   /** Whether the image may become smaller, larger or both. */
   scale(scale: Scale): ImageUrl;

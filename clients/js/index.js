@@ -377,9 +377,9 @@ function weight(text) {
 
 /** The image at another width. Its height keeps its proportion to the width, rounded, and is at least 1. */
 function atWidth(image, width) {
-  const side = (name) => (/^[0-9]+$/.test(image.get(name) ?? '') ? Number(image.get(name)) : 0);
+  const side = (name) => (/^[0-9]{1,9}$/.test(image.get(name) ?? '') ? Number(image.get(name)) : 0);
   const [old, height] = [side('width'), side('height')];
-  if (old > 0 && image.get('height') !== undefined) {
+  if (old > 0 && height > 0) {
     const scaled = Math.floor((2 * height * width + old) / (2 * old));
     return image.height(Math.max(scaled, 1)).width(width);
   }

@@ -67,6 +67,7 @@ class Vectors(unittest.TestCase):
             lambda: image.dpr(float("nan")),
             lambda: image.quality(80.5),
             lambda: image.command("note", "\ud800").encoded_commands,
+            lambda: Generator().srcset(image.width(4).height(3), widths=["400"]),
             lambda: Generator(expires=1.5),
             lambda: Generator(token="a.b.c", key=Key("k1", "sixteen bytes at")),
         )

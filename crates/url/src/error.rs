@@ -10,7 +10,8 @@ pub enum Error {
     /// A segment of the path is `.` or `..`. Clients remove such segments before they send a request.
     #[error("the path `{0}` has a segment of dots, which clients remove")]
     Dots(String),
-    /// The form with semicolons cannot say this: a `;` would begin a command, and the server refuses an encoded `?` there.
+    /// The form with semicolons cannot say this: a `;` would begin a command, and the server refuses an encoded `?`
+    /// there.
     #[error("`{0}` has a ; or ? that an address with commands behind semicolons cannot have")]
     Semicolon(String),
     /// A path with a `;` cannot be signed, since the server would read commands behind it.

@@ -28,9 +28,9 @@ impl Generator {
         Self::default()
     }
 
-    /// The beginnings of addresses, such as `https://img1.example.org`, perhaps with the beginning of a path. Of several,
-    /// the path of an image chooses one, and always the same. A signature covers nothing of the base: a CDN that is
-    /// asked below a path has to remove it.
+    /// The beginnings of addresses, such as `https://img1.example.org`, perhaps with the beginning of a path. Of
+    /// several, the path of an image chooses one, and always the same. A signature covers nothing of the base: a CDN
+    /// that is asked below a path has to remove it.
     ///
     /// # Errors
     /// [`Error::Base`] for anything but `http://` or `https://`, a host, and perhaps a path.

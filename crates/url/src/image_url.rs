@@ -90,7 +90,7 @@ impl ImageUrl {
         self.side("maxheight", pixels)
     }
 
-    /// What to do when image and asked size differ in proportions.
+    /// How an image of other proportions becomes the asked size.
     #[must_use]
     pub fn mode(self, mode: Mode) -> Self {
         self.command("mode", mode.word())

@@ -84,11 +84,16 @@ fn address(generator: &Generator, image: &ImageUrl) -> Result<String, Error> {
 
 /// The image at another width. Its height keeps its proportion to the width, rounded, and is at least 1.
 fn at_width(image: &ImageUrl, width: u32) -> ImageUrl {
-    let side = |name: &str| image.get(name).and_then(|value| value.parse::<u64>().ok());
+    let side = |name: &str| {
+        let value = image.get(name)?;
+        let plain = (1..=9).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit());
+        value.parse::<u64>().ok().filter(|side| plain && *side > 0)
+    };
     let image = image.clone();
-    match (side("width").filter(|width| *width > 0), side("height")) {
+    match (side("width"), side("height")) {
         (Some(old), Some(height)) => {
-            let height = height.saturating_mul(2 * u64::from(width)).saturating_add(old) / (2 * old);
+            // Below 2 to the power of 63: nine digits, and a width of 32 bits.
+            let height = (2 * height * u64::from(width) + old) / (2 * old);
             image
                 .height(u32::try_from(height.max(1)).unwrap_or(u32::MAX))
                 .width(width)

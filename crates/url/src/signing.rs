@@ -27,8 +27,8 @@ impl Key {
     /// A key as the server's settings have it.
     ///
     /// # Errors
-    /// [`Error::Key`] if the name has other characters than letters of ASCII, digits, `-`, `.` and `_`, or not 1 to 64 of
-    /// them, or if the secret has fewer than 16 bytes.
+    /// [`Error::Key`] if the name has other characters than letters of ASCII, digits, `-`, `.` and `_`, or not 1 to 64
+    /// of them, or if the secret has fewer than 16 bytes.
     pub fn new(id: &str, secret: &str) -> Result<Self, Error> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
         if id.is_empty() || id.len() > LONGEST_ID || !id.chars().all(plain) {

@@ -1,6 +1,6 @@
-//! Token: a JSON Web Token (RFC 7519, HS256) that permits a set of addresses, as `docs/signing.md` of the server defines
-//! it. One token serves every size and format of a page's images, so that the browser may choose. Only the writing side
-//! is here.
+//! Token: a JSON Web Token (RFC 7519, HS256) that permits a set of addresses, as `docs/signing.md` of the server
+//! defines it. One token serves every size and format of a page's images, so that the browser may choose. Only the
+//! writing side is here.
 
 use serde::Serialize;
 

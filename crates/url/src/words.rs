@@ -52,7 +52,7 @@ macro_rules! words {
 }
 
 words! {
-    /// What to do when image and asked size differ in proportions.
+    /// How an image of other proportions becomes the asked size.
     Mode {
         /// Stay inside of the size.
         Max = "max",

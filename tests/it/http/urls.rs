@@ -143,7 +143,7 @@ fn command_writes_addresses_and_shows_no_key() {
         "/a.jpg --command s.sepia=true --preset p,q --zoom 2 --command a=b=c",
         "/a.jpg?zoom=2&preset=p,q&s.sepia=true&a=b%3Dc",
     );
-    // The first of the vectors that the server's own verification passes.
+    // The signature: openssl over `/photos/lake.jpg?exp=1800000000&kid=k1&width=400`.
     check(
         "/photos/lake.jpg --width 400 --sign k1 --expires 1800000000 --key-file key --semicolon",
         "/photos/lake.jpg;width=400;kid=k1;exp=1800000000;sig=4-bw4Ry84IRGs6Ok_SyEEcyfHTXWyX1E1OmNQY40KwI",

@@ -253,12 +253,13 @@ def _at_width(image: ImageUrl, width: int) -> ImageUrl:
 
     def side(name: str) -> int:
         value = image.get(name) or ""
-        return int(value) if re.fullmatch(r"[0-9]+", value) else 0
+        return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 0
 
     old, height = side("width"), side("height")
-    if old > 0 and image.get("height") is not None:
+    image = image.width(width)
+    if old > 0 and height > 0:
         image = image.height(max((2 * height * width + old) // (2 * old), 1))
-    return image.width(width)
+    return image
 
 
 def _attribute(name: str, value: object) -> str:
