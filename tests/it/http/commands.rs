@@ -36,7 +36,7 @@ fn check_of_a_wrong_configuration_exits_with_1_and_names_the_line() {
 #[test]
 fn plugins_and_plan_list_plugins() {
     let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/plugins")).unwrap();
-    let folders = folders.map(|folder| folder.unwrap());
+    let folders = folders.map(Result::unwrap);
     let plugins = folders.filter(|folder| folder.path().join("Cargo.toml").is_file());
     let mut names: Vec<String> = plugins
         .map(|folder| folder.file_name().into_string().unwrap() + "\n")

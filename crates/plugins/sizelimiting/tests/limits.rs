@@ -1,5 +1,5 @@
-//! Tests of the size limiting plugin: the limits that it gives to a request, and what is wrong in its settings. Tests of
-//! the layout show the image that results.
+//! Tests of the size limiting plugin: the limits that it gives to a request, and what is wrong in its settings. Tests
+//! of the layout show the image that results.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::num::NonZeroU32;
