@@ -9,7 +9,7 @@ mod colours;
 mod curves;
 mod feather;
 mod noise;
-mod rows;
+pub(super) mod rows;
 mod sobel;
 mod tone;
 
