@@ -6,7 +6,11 @@
 //! milliseconds after the flag was raised, at ten moments spread evenly over the job. Jobs write no WebP, whose encoder
 //! allocates in C.
 
-#![expect(clippy::unwrap_used, reason = "a failure means that nothing was measured")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failure means that nothing was measured"
+)]
 #![allow(
     clippy::disallowed_methods,
     reason = "this program has no clients that a blocking call could delay"

@@ -53,6 +53,21 @@ impl ColourMatrix {
         }
     }
 
+    /// This matrix on opaque pixels, and its result over an opaque colour.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn over(&self, below: crate::Colour) -> Self {
+        let part = self.alpha;
+        let mut offsets = self.offsets;
+        for (offset, colour) in offsets.iter_mut().zip([below.red, below.green, below.blue]) {
+            *offset = *offset * part + f64::from(colour) / 255.0 * (1.0 - part);
+        }
+        Self {
+            rows: self.rows.map(|row| row.map(|weight| weight * part)),
+            offsets,
+            alpha: 1.0,
+        }
+    }
+
     /// Whether the result is grey, for a picture that is grey or is not.
     pub(crate) fn gives_gray(&self, from_gray: bool) -> bool {
         /// Sums of the same weights in different orders differ by less. A level is 1/255.

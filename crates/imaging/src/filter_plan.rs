@@ -58,11 +58,18 @@ impl FilterPlan {
         [before, mixed, overlaid, edges, toned, feathered].map(|(gray, alpha)| Channels::of(gray, alpha))
     }
 
-    /// Whether the colours are inverted and nothing else happens.
-    pub(crate) fn only_inverts(&self) -> bool {
-        let mut inverting = Filters::default();
-        inverting.simple.invert = true;
-        self.filters == inverting
+    /// The filters as they work on luma and chroma, if they do: inverting, and this server's own blur.
+    pub(crate) fn on_planes(&self, size: Size) -> Option<PlaneFilters> {
+        let Filters { simple, advanced, .. } = &self.filters;
+        let mut these = Filters::default();
+        these.simple.invert = simple.invert;
+        these.advanced.blur = advanced.blur.filter(|_| self.compat == Compat::None);
+        these.advanced.radius_units = advanced.radius_units;
+        let blur = these.advanced.blur.map(|radius| advanced.pixels(radius, size));
+        (self.filters == these || self.filters.is_none()).then_some(PlaneFilters {
+            inverts: simple.invert,
+            blur,
+        })
     }
 
     /// The bytes of the most expensive filter, for a scaled picture of this size.
@@ -125,7 +132,16 @@ impl FilterPlan {
     }
 }
 
+/// The filters of luma and chroma.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PlaneFilters {
+    pub(crate) inverts: bool,
+    /// The radius of a blur, in pixels of luma.
+    pub(crate) blur: Option<f64>,
+}
+
 /// A blur, as its kernel says.
+#[cfg(feature = "codecs")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Blur {
     /// The standard deviation in pixels.
@@ -134,6 +150,7 @@ pub(crate) struct Blur {
     pub(crate) reach: Option<usize>,
 }
 
+#[cfg(feature = "codecs")]
 impl Blur {
     /// The blur by a radius in pixels. ImageResizer's radius is the length of a kernel, an odd number from 3 to 21,
     /// whose deviation is always the same.

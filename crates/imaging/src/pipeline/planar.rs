@@ -6,11 +6,13 @@
 
 use super::{Timings, timed};
 use crate::codecs::PlaneDecoder;
+use crate::filter_plan::Blur;
 use crate::picture::{Picture, PlanarPicture};
 use crate::plan::{Plan, PlanarPlan, PlanePlan};
+use crate::steps::filters::blurred;
 use crate::steps::scale::Scaler;
 use crate::steps::{orient, pad};
-use crate::{Cancel, Channels, ImageError};
+use crate::{Cancel, Channels, Compat, ImageError};
 
 /// The finished planes, and whether a part of the source is missing.
 pub(super) fn picture(
@@ -42,8 +44,13 @@ pub(super) fn picture(
     let [luma, blue, red] = scalers;
     let finish = |scaler: Scaler, index: usize| {
         let mut plane = scaler.finish();
-        if planar.inverts {
+        if planar.filters.inverts {
             invert(&mut plane, planar.range.inverted_sum(index), cancel)?;
+        }
+        if let Some(radius) = planar.filters.blur {
+            // A sample of chroma is as wide and as high as its cell.
+            let side = if index == 0 { 1.0 } else { f64::from(planar.cell[0]) };
+            plane = blurred(plane, Blur::of(radius / side, Compat::None), cancel)?;
         }
         finished(plane, plan, &planar.planes[index], cancel)
     };

@@ -6,6 +6,7 @@
 //! picture, or end a pixel behind it: the plan looks for the cells from the result back to the stored picture.
 
 use super::{Job, Plan};
+use crate::filter_plan::PlaneFilters;
 use crate::shrink::{Axis, Cells};
 use crate::{Format, Lossless, SampleRange, Size, SourceInfo};
 
@@ -20,8 +21,8 @@ pub(crate) struct PlanarPlan {
     pub(crate) range: SampleRange,
     /// Luma and the two chromas.
     pub(crate) planes: [PlanePlan; 3],
-    /// Whether the colours are inverted. It is the one filter that works on each plane alone.
-    pub(crate) inverts: bool,
+    /// The filters, each of which works on a plane alone.
+    pub(crate) filters: PlaneFilters,
 }
 
 /// The parameters of one plane.
@@ -55,8 +56,9 @@ impl PlanarPlan {
             },
             Format::Png | Format::Gif | Format::JpegXl | Format::Bmp | Format::Tiff => return None,
         };
-        let inverts = plan.filters.only_inverts();
-        let works_on_colours = !(plan.filters.filters.is_none() || inverts)
+        let filters = plan.filters.on_planes(plan.scaled)?;
+        // A cell that is not square would blur chroma more in one direction.
+        let works_on_colours = (filters.blur.is_some() && cell[0] != cell[1])
             || plan.corners.is_some()
             || plan.tilt != 0
             // Light is that of red, green and blue.
@@ -93,8 +95,8 @@ impl PlanarPlan {
         Some(Self {
             cell,
             decodes_half,
-            inverts,
             range,
+            filters,
             planes: std::array::from_fn(plane),
         })
     }

@@ -7,7 +7,6 @@ use crate::{Channels, Colour, Layout, Rings, Size};
 
 /// Everything around the image.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "codecs"), expect(dead_code, reason = "the pad step reads it"))]
 pub(crate) struct Surround {
     /// The size with padding and rings.
     pub(crate) canvas: Size,

@@ -9,9 +9,11 @@ mod colours;
 mod curves;
 mod feather;
 mod noise;
-mod rows;
+pub(super) mod rows;
 mod sobel;
 mod tone;
+
+pub(crate) use blur::blurred;
 
 use crate::colour_matrix::ColourMatrix;
 use crate::filter_plan::{Blur, FilterPlan};
@@ -34,14 +36,20 @@ pub(crate) fn apply(mut picture: Picture, plan: &Plan, cancel: &Cancel) -> Resul
     if let Some((width, opacity)) = feather.filter(|_| compat.is_imageresizer()) {
         picture = feather::faded(picture, width, opacity, cancel)?;
     }
-    if *matrix != ColourMatrix::IDENTITY {
-        picture = colours::mixed(picture, matrix, cancel)?;
+    let mut matrix = *matrix;
+    let is_faded_only = simple.fades_only() && advanced.is_none() && plan.corners.is_none();
+    if is_faded_only && !picture.channels.has_alpha() && plan.behind.alpha == u8::MAX {
+        // The flatten step would show the same, from a picture with alpha.
+        matrix = matrix.over(plan.behind);
+    }
+    if matrix != ColourMatrix::IDENTITY {
+        picture = colours::mixed(picture, &matrix, cancel)?;
     }
     if let Some(colour) = simple.overlay {
         picture = colours::overlaid(picture, colour, cancel)?;
     }
     if let Some(radius) = advanced.blur {
-        picture = blur::blurred(picture, Blur::of(advanced.pixels(radius, size), compat), cancel)?;
+        picture = blurred(picture, Blur::of(advanced.pixels(radius, size), compat), cancel)?;
     }
     if let Some(radius) = advanced.sharpen {
         let blur = Blur::for_sharpening(advanced.pixels(radius, size), compat);

@@ -1,5 +1,6 @@
 //! Flatten step: paints the colour behind the picture below it, and drops an alpha channel that is opaque everywhere.
 
+use super::filters::rows::{Pixel, pack, unpack};
 use crate::colour::composited;
 use crate::picture::Picture;
 use crate::plan::Plan;
@@ -31,14 +32,18 @@ pub(crate) fn converted(
     picture: &Picture,
     channels: Channels,
     cancel: &Cancel,
-    change: impl Fn([u8; 4]) -> [u8; 4],
+    change: impl Fn(Pixel) -> Pixel,
 ) -> Result<Picture, ImageError> {
-    let mut pixels = Vec::with_capacity(Picture::bytes(picture.size, channels));
-    for row in picture.rows() {
+    let mut pixels = vec![0; Picture::bytes(picture.size, channels)];
+    let mut row = vec![Pixel::default(); picture.size.width as usize];
+    let row_bytes = row.len() * channels.count();
+    for (source, target) in picture.rows().zip(pixels.chunks_exact_mut(row_bytes)) {
         cancel.check()?;
-        for pixel in row.chunks_exact(picture.channels.count()) {
-            channels.write(change(picture.channels.read(pixel)), &mut pixels);
+        unpack(source, picture.channels, &mut row);
+        for pixel in &mut row {
+            *pixel = change(*pixel);
         }
+        pack(&row, channels, target);
     }
     Ok(Picture {
         size: picture.size,

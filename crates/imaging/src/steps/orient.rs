@@ -33,32 +33,42 @@ pub(crate) fn turned(picture: Picture, orientation: Orientation, cancel: &Cancel
     })
 }
 
-/// Fills the new picture row by row. N is the number of channels.
+/// Fills the new picture, some rows at a time. N is the number of channels.
 fn move_pixels<const N: usize>(
     picture: &Picture,
     orientation: Orientation,
     cancel: &Cancel,
 ) -> Result<Vec<u8>, ImageError> {
+    /// Rows at once, so that a run of a stored row becomes a part of a column.
+    const ROWS: usize = 16;
     let (source, _) = picture.pixels.as_chunks::<N>();
-    let source_width = picture.size.width as usize;
+    let stored_width = picture.size.width as usize;
     let size = orientation.apply_to_size(picture.size);
     let (width, height) = (size.width as usize, size.height as usize);
-    let mut pixels = Vec::with_capacity(picture.pixels.len());
-    for y in 0..height {
+    let stored_x = |x: usize| if orientation.flip_x { width - 1 - x } else { x };
+    let stored_y = |y: usize| if orientation.flip_y { height - 1 - y } else { y };
+    let mut pixels = vec![0; picture.pixels.len()];
+    let targets = pixels.as_chunks_mut::<N>().0;
+    for (first, rows) in (0..height).step_by(ROWS).zip(targets.chunks_mut(ROWS * width)) {
         cancel.check()?;
-        let y = if orientation.flip_y { height - 1 - y } else { y };
-        let mut push = |x: usize| {
-            let index = if orientation.transpose {
-                x * source_width + y
+        if orientation.transpose {
+            for x in 0..width {
+                let stored = &source[stored_x(x) * stored_width..][..stored_width];
+                for (row, y) in rows.chunks_exact_mut(width).zip(first..) {
+                    row[x] = stored[stored_y(y)];
+                }
+            }
+            continue;
+        }
+        for (row, y) in rows.chunks_exact_mut(width).zip(first..) {
+            let stored = &source[stored_y(y) * stored_width..][..stored_width];
+            if orientation.flip_x {
+                for (pixel, stored) in row.iter_mut().zip(stored.iter().rev()) {
+                    *pixel = *stored;
+                }
             } else {
-                y * source_width + x
-            };
-            pixels.extend_from_slice(&source[index]);
-        };
-        if orientation.flip_x {
-            (0..width).rev().for_each(&mut push);
-        } else {
-            (0..width).for_each(&mut push);
+                row.copy_from_slice(stored);
+            }
         }
     }
     Ok(pixels)

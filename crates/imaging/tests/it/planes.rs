@@ -39,6 +39,8 @@ fn result_shows_what_the_result_of_pixels_shows() {
             "width=61&height=61&mode=pad&bgcolor=8899aa",
             "crop=7,9,-3,-4&width=99&rotate=90&flip=x",
             "width=130&s.invert=true",
+            "width=130&a.blur=40&s.invert=true",
+            "width=300&a.blur=40",
             "width=99&paddingwidth=7&paddingcolor=8899aa&flip=x",
             "width=80&height=80&borderwidth=3,4,5,6&bordercolor=fff",
         ] {

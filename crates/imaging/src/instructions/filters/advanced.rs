@@ -77,7 +77,7 @@ pub(crate) struct Levels {
 
 impl AdvancedFilters {
     /// Whether no filter changes a pixel.
-    pub(super) fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         let mut text = Text::default();
         self.write_canonical(&mut text);
         text.is_empty()

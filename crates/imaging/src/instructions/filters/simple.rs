@@ -70,6 +70,18 @@ impl SimpleFilters {
         *self == Self::default()
     }
 
+    /// Whether the image becomes more transparent and nothing else happens.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn fades_only(&self) -> bool {
+        let alpha = self.alpha;
+        alpha.is_some()
+            && *self
+                == Self {
+                    alpha,
+                    ..Self::default()
+                }
+    }
+
     /// All filters but the overlay, each on the result of the one before. ImageResizer multiplies the other way round,
     /// so that the last filter comes first.
     pub(crate) fn matrix(&self, compat: Compat) -> ColourMatrix {

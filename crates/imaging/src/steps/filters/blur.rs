@@ -17,7 +17,7 @@ use crate::picture::Picture;
 use crate::{Cancel, ImageError};
 
 /// The picture, blurred.
-pub(super) fn blurred(picture: Picture, blur: Blur, cancel: &Cancel) -> Result<Picture, ImageError> {
+pub(crate) fn blurred(picture: Picture, blur: Blur, cancel: &Cancel) -> Result<Picture, ImageError> {
     filtered::<false>(picture, blur, cancel)
 }
 

@@ -1,10 +1,10 @@
-//! Rows of RGBA pixels: the form in which filters of single pixels see every picture.
+//! Rows of RGBA pixels: the form in which filters of single pixels, and the flatten step, see every picture.
 
 use crate::picture::Picture;
 use crate::{Cancel, Channels, ImageError};
 
 /// Red, green, blue, alpha.
-pub(super) type Pixel = [u8; 4];
+pub(in crate::steps) type Pixel = [u8; 4];
 
 /// Passes each row through `change`, with the row's number. The result has `channels`: the caller knows that they hold
 /// it.
@@ -40,7 +40,8 @@ pub(super) fn changed(
     })
 }
 
-fn unpack(bytes: &[u8], channels: Channels, row: &mut [Pixel]) {
+/// Reads a row of these channels.
+pub(in crate::steps) fn unpack(bytes: &[u8], channels: Channels, row: &mut [Pixel]) {
     match channels {
         Channels::Gray => each(bytes, row, |[gray]: [u8; 1]| [gray, gray, gray, u8::MAX]),
         Channels::GrayAlpha => each(bytes, row, |[gray, alpha]: [u8; 2]| [gray, gray, gray, alpha]),
@@ -57,7 +58,8 @@ fn each<const N: usize>(bytes: &[u8], row: &mut [Pixel], pixel: impl Fn([u8; N])
     }
 }
 
-fn pack(row: &[Pixel], channels: Channels, bytes: &mut [u8]) {
+/// Writes a row of these channels, which the caller knows to hold it.
+pub(in crate::steps) fn pack(row: &[Pixel], channels: Channels, bytes: &mut [u8]) {
     match channels {
         Channels::Gray => put(row, bytes, |[gray, ..]| [gray]),
         Channels::GrayAlpha => put(row, bytes, |[gray, _, _, alpha]| [gray, alpha]),

@@ -151,12 +151,15 @@ fn sums<const L: usize, const EXACT: bool>(pairs: &[Pair<'_>], start: usize) -> 
         let [Some(before), Some(after)] = lines.map(|line| line[start..].first_chunk::<L>()) else {
             continue;
         };
-        for lane in 0..L {
-            let product = u32::from(before[lane] + after[lane]) * u32::from(weight[lane]);
-            if EXACT {
-                long[lane] += product;
-            } else {
-                short[lane] += (product >> 16) as u16;
+        let products = before.iter().zip(after).zip(weight);
+        let products = products.map(|((before, after), weight)| u32::from(before + after) * u32::from(*weight));
+        if EXACT {
+            for (sum, product) in long.iter_mut().zip(products) {
+                *sum += product;
+            }
+        } else {
+            for (sum, product) in short.iter_mut().zip(products) {
+                *sum += (product >> 16) as u16;
             }
         }
     }

@@ -80,9 +80,7 @@ pub(super) fn halved<const N: usize>(surface: &impl Surface<N>, cancel: &Cancel)
             .iter_mut()
             .zip(pixels.windows(SLOTS).step_by(2))
         {
-            for (channel, sample) in out.iter_mut().enumerate() {
-                *sample = mean([pixels[0], pixels[1], pixels[2], pixels[3]].map(|pixel| pixel[channel]));
-            }
+            *out = std::array::from_fn(|channel| mean([0, 1, 2, 3].map(|at| pixels[at][channel])));
         }
     }
     Ok(half)
@@ -128,11 +126,8 @@ fn double_row<const N: usize>(narrow: &[u16], wide: &mut [u16]) {
     let pixels = narrow.as_chunks::<N>().0;
     let pairs = wide.as_chunks_mut::<N>().0.as_chunks_mut::<2>().0;
     for ([left, right], pixels) in pairs.iter_mut().zip(pixels.windows(3)) {
-        for channel in 0..N {
-            let middle = pixels[1][channel];
-            left[channel] = interpolated(middle, pixels[0][channel]);
-            right[channel] = interpolated(middle, pixels[2][channel]);
-        }
+        *left = std::array::from_fn(|channel| interpolated(pixels[1][channel], pixels[0][channel]));
+        *right = std::array::from_fn(|channel| interpolated(pixels[1][channel], pixels[2][channel]));
     }
 }
 
