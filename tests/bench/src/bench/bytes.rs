@@ -1,4 +1,5 @@
-//! Bytes bench: the bytes of results in each format, in total and of the worst picture, and their quality, beside sharp.
+//! Bytes bench: the bytes of results in each format, in total and of the worst picture, and their quality, beside
+//! sharp's.
 //!
 //! Photographs and drawings are scaled to thumbnails, with the default settings of both programs. Formats that keep all
 //! pixels have no quality. The quality of a GIF is its structural similarity to the same program's PNG, so that only
