@@ -62,7 +62,8 @@ const FORMATS: [Format; 5] = [
         name: "JPEG",
         extension: "jpg",
         query: "&format=jpg&quality=80",
-        options: r#""format":"jpeg","output":{"quality":80}"#,
+        // sharp's own background is black.
+        options: r##""steps":[["flatten",{"background":"#fff"}]],"format":"jpeg","output":{"quality":80}"##,
         measure: Measure::Ssimulacra,
         most: 1.02,
     },
