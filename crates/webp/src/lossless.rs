@@ -8,11 +8,15 @@ mod bits;
 mod image;
 mod neighbours;
 mod prefix_codes;
+mod row;
 mod transform;
+
+use resizer_kernel::with_widest;
 
 use self::bits::Bits;
 use self::image::{Image, LONGEST_BACK_REFERENCE, MetaPrefixCodes, Pixel, SLACK, WINDOW, read_cache_bits};
 pub use self::neighbours::NEIGHBOURS;
+use self::row::FinishRow;
 use self::transform::{Transform, width_bits};
 use crate::{DecodeError, Pixels};
 
@@ -294,17 +298,15 @@ impl<'a> LosslessDecoder<'a> {
     /// Undoes the transforms of the rows before `end`, from the last to the first.
     fn finish_rows(&mut self, image: &Image, end: usize) {
         for row in self.next..end {
-            let stored = image.row(row);
-            self.row[..stored.len()].copy_from_slice(stored);
-            let mut width = stored.len();
-            for transform in self.transforms.iter_mut().rev() {
-                // Undoing colour indexing widens a row to its width before.
-                if matches!(transform, Transform::ColourIndexing { .. }) {
-                    width = self.width;
-                }
-                transform.undo(row, &mut self.row[..width]);
-            }
-            write_row(&self.row, self.output, self.has_alpha, &mut self.rows);
+            with_widest(FinishRow {
+                number: row,
+                stored: image.row(row),
+                row: &mut self.row,
+                transforms: &mut self.transforms,
+                output: self.output,
+                has_alpha: self.has_alpha,
+                rows: &mut self.rows,
+            });
         }
         self.next = end;
     }
@@ -331,19 +333,4 @@ fn tiles(width: usize, height: usize, tile_bits: u32, bits: &mut Bits<'_>) -> Re
 fn is_done(image: &mut Image, bits: &mut Bits<'_>) -> Result<bool, DecodeError> {
     image.advance(bits, image.done() + STEP)?;
     Ok(image.is_complete())
-}
-
-fn write_row(row: &[Pixel], output: Output, has_alpha: bool, bytes: &mut Vec<u8>) {
-    let opaque = if has_alpha { 0 } else { u8::MAX };
-    match output {
-        Output::Pixels(Pixels::Rgb) => bytes.extend(row.iter().flat_map(|pixel| {
-            let [blue, green, red, _] = pixel.to_le_bytes();
-            [red, green, blue]
-        })),
-        Output::Pixels(Pixels::Rgba) => bytes.extend(row.iter().flat_map(|pixel| {
-            let [blue, green, red, alpha] = pixel.to_le_bytes();
-            [red, green, blue, alpha | opaque]
-        })),
-        Output::Alpha => bytes.extend(row.iter().map(|pixel| (pixel >> 8) as u8)),
-    }
 }

@@ -1,8 +1,8 @@
 //! Palette reduction for GIF and PNG: turns the colours of a picture into indices of at most 256 colours.
 //!
 //! As many colours as are asked for, up to 255, are kept exactly. For more, quantette chooses the colours by Wu's
-//! method in the Oklab space, from at most 131,072 pixels that lie evenly over the picture. They are [refined], and each
-//! row is dithered. All of it checks the cancel flag once a row.
+//! method in the Oklab space, from at most 131,072 pixels that lie evenly over the picture. They are [refined], and
+//! each row is dithered. All of it checks the cancel flag once a row.
 
 mod dither;
 mod refine;

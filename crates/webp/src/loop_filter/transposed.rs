@@ -4,6 +4,11 @@
 //! Numbers of 64 or 32 bits hold the samples of a row, and the same steps are carried out for several squares of a
 //! macroblock at once. So the compiler can use vector instructions.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "a square is the same in two rows, which are both written"
+)]
+
 use super::{BEFORE, Line, PLACES};
 
 /// Transposes 16 rows of 16 samples.

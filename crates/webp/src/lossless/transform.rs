@@ -100,6 +100,7 @@ impl Transform {
 
     /// Undoes the transform in a row of the picture. Packed indices stand at the row's beginning, and are unpacked in
     /// place.
+    #[inline(always)]
     pub(super) fn undo(&mut self, row: usize, pixels: &mut [Pixel]) {
         match self {
             Self::Predictor { tiles, above } => {
@@ -107,16 +108,16 @@ impl Transform {
                 above[..pixels.len()].copy_from_slice(pixels);
             }
             Self::CrossColour(tiles) => {
-                for (tile, [green_in_red, green_in_blue, red_in_blue]) in
-                    pixels.chunks_mut(tiles.side()).zip(tiles.of_row(row))
-                {
+                for (tile, factors) in pixels.chunks_mut(tiles.side()).zip(tiles.of_row(row)) {
+                    let [green_in_red, green_in_blue, red_in_blue] = factors.map(i32::from);
+                    // Numbers of 32 bits throughout, so that the compiler can use vector instructions.
                     for pixel in tile {
-                        let [blue, green, red, alpha] = pixel.to_le_bytes();
-                        let red = red.wrapping_add(colour_delta(green_in_red, green));
-                        let blue = blue
-                            .wrapping_add(colour_delta(green_in_blue, green))
-                            .wrapping_add(colour_delta(red_in_blue, red));
-                        *pixel = Pixel::from_le_bytes([blue, green, red, alpha]);
+                        let green = signed(*pixel >> 8);
+                        let red = (*pixel >> 16).wrapping_add_signed(colour_delta(green_in_red, green)) & 0xff;
+                        let blue = pixel
+                            .wrapping_add_signed(colour_delta(green_in_blue, green))
+                            .wrapping_add_signed(colour_delta(red_in_blue, signed(red)));
+                        *pixel = *pixel & 0xff00_ff00 | red << 16 | blue & 0xff;
                     }
                 }
             }
@@ -152,6 +153,7 @@ pub(super) const fn width_bits(colours: usize) -> u32 {
 
 /// Adds the predicted value to each pixel of a row. The first row is predicted from the left, and the first column from
 /// above.
+#[inline(always)]
 fn add_predictions(row: usize, tiles: &Tiles<u8>, above: &mut [Pixel], pixels: &mut [Pixel]) {
     let Some((first, rest)) = pixels.split_first_mut() else {
         return;
@@ -186,6 +188,7 @@ fn add_predictions(row: usize, tiles: &Tiles<u8>, above: &mut [Pixel], pixels: &
 
 /// Adds the predicted values in a tile. `above` begins above the pixel to the left, and ends right of the last pixel.
 /// Returns the last pixel.
+#[inline(always)]
 fn add_predictions_in_tile(mode: u8, left: Pixel, above: &[Pixel], pixels: &mut [Pixel]) -> Pixel {
     match mode {
         1 => each(left, above, pixels, |left, _| left),
@@ -270,8 +273,14 @@ fn clamp_add_subtract_half(mean: Pixel, corner: Pixel) -> Pixel {
     Pixel::from_le_bytes([0, 1, 2, 3].map(|at| channel(at).clamp(0, 255) as u8))
 }
 
-/// The product of a factor, in 32nds, and a channel that counts as signed.
+/// The lowest byte as a signed number.
 #[inline(always)]
-fn colour_delta(factor: i8, channel: u8) -> u8 {
-    ((i32::from(factor) * i32::from(channel as i8)) >> 5) as u8
+const fn signed(value: u32) -> i32 {
+    (value << 24) as i32 >> 24
+}
+
+/// The product of a factor, in 32nds, and a channel that counts as signed. Only its lowest byte counts.
+#[inline(always)]
+const fn colour_delta(factor: i32, channel: i32) -> i32 {
+    (factor * channel) >> 5
 }

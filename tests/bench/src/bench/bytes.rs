@@ -1,4 +1,5 @@
-//! Bytes bench: the bytes of results in each format, in total and of the worst picture, and their quality, beside sharp.
+//! Bytes bench: the bytes of results in each format, in total and of the worst picture, and their quality, beside
+//! sharp's.
 //!
 //! Photographs and drawings are scaled to thumbnails, with the default settings of both programs. Formats that keep all
 //! pixels have no quality. The quality of a GIF is its structural similarity to the same program's PNG, so that only
@@ -61,7 +62,8 @@ const FORMATS: [Format; 5] = [
         name: "JPEG",
         extension: "jpg",
         query: "&format=jpg&quality=80",
-        options: r#""format":"jpeg","output":{"quality":80}"#,
+        // sharp's own background is black.
+        options: r##""steps":[["flatten",{"background":"#fff"}]],"format":"jpeg","output":{"quality":80}"##,
         measure: Measure::Ssimulacra,
         most: 1.02,
     },

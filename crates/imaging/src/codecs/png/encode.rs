@@ -1,5 +1,5 @@
-//! PNG encoder: writes row by row, with all colours or with a palette. A picture of few colours has a palette that keeps
-//! them all.
+//! PNG encoder: writes row by row, with all colours or with a palette. A picture of few colours has a palette that
+//! keeps them all.
 
 use std::io::Write;
 

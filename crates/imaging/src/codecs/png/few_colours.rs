@@ -12,7 +12,7 @@ const MOST: usize = 256;
 /// A picture as indices of its own colours.
 #[derive(Debug)]
 pub(super) struct FewColours {
-    /// Red, green, blue and alpha. Those that are not opaque come first, as the file gives alpha to the first ones only.
+    /// Red, green, blue and alpha. Those that are not opaque come first: the file gives alpha to the first ones only.
     pub(super) colours: Vec<[u8; 4]>,
     pub(super) indices: Vec<u8>,
 }
