@@ -86,7 +86,8 @@ pub(crate) async fn layers(
         // Nothing is fetched for a result that is too small for the layer.
         let Some(size) = placement.room(layout) else { continue };
         let (natural, part) = match (&overlay.overlay.content, &overlay.file) {
-            (OverlayContent::Image { instructions, .. }, Some(file)) => {
+            (OverlayContent::Image { path, instructions }, Some(file)) => {
+                let asking = asking.at(path);
                 let natural = match asking.natural_size(file, instructions).await {
                     Err(error) if error.kind() == ErrorKind::NotFound && overlay.overlay.optional => continue,
                     natural => natural.map_err(|error| blamed(error, file))?,
@@ -137,6 +138,17 @@ fn blamed(error: Error, file: &Located) -> Error {
 }
 
 impl Asking {
+    /// The request for the file of an overlay: source caches choose by its path.
+    fn at(&self, path: &str) -> Self {
+        let mut request = ImageRequest::clone(&self.request);
+        path.clone_into(&mut request.path);
+        request.overlays = Vec::new();
+        Self {
+            request: Arc::new(request),
+            ..self.clone()
+        }
+    }
+
     /// The size of a file after its own commands, with the version of the file.
     async fn natural_size(&self, file: &Arc<Located>, instructions: &Instructions) -> Result<LayerPart, Error> {
         let key = file_key(file, &file.validator(), &["size", &instructions.canonical()]);

@@ -25,8 +25,9 @@ pub struct Layer<'p> {
 }
 
 impl<'p> Layer<'p> {
-    /// A layer of `size`, which was scaled from `natural`. `pixels` are red, green, blue and alpha in rows without gaps,
-    /// alpha not premultiplied. `size` should be the size that the placement asks for: any other is scaled once more.
+    /// A layer of `size`, which was scaled from `natural`. `pixels` are red, green, blue and alpha in rows without
+    /// gaps, alpha not premultiplied. `size` should be the size that the placement asks for: any other is scaled once
+    /// more.
     ///
     /// Fails if there are not as many bytes as `size` says.
     pub fn new(placement: Placement, natural: Size, size: Size, pixels: &'p [u8]) -> Result<Self, ImageError> {

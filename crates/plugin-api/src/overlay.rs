@@ -32,7 +32,7 @@ pub enum OverlayContent {
         /// Its path, as a request would have it after all rewriting.
         path: String,
         /// Commands for it. Of an animation the first frame is taken, unless they name another.
-        instructions: Box<Instructions>,
+        instructions: Arc<Instructions>,
     },
     /// A drawing, such as a text.
     Drawing(Arc<dyn Drawing>),

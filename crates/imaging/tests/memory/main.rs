@@ -5,6 +5,7 @@
     reason = "a failure in a function that the test calls is the test's failure"
 )]
 
+mod layers;
 mod tiffs;
 
 use peak_alloc::PeakAlloc;
@@ -205,6 +206,7 @@ fn job_takes_no_more_memory_than_predicted() {
     tiffs::tiff_of_false_claims_takes_no_memory();
     tiffs::tiff_of_any_compression_is_predicted();
     damaged_source_is_predicted(&sources);
+    layers::layers_are_predicted(&sources);
     let limits = Limits::default();
     for (name, source) in &sources {
         for query in queries {

@@ -19,7 +19,7 @@ use crate::text::{Style, Text};
 pub struct LayerConfig {
     /// The path of an image in any source of this server: `"/marks/logo.png"`.
     pub image: Option<String>,
-    /// Commands for the image, carried out before it is placed: `"s.alpha=0.5&trim…"` but without trimming.
+    /// Commands for the image, carried out before it is placed: `"crop=0,0,90,90&s.alpha=0.5"`. It cannot be trimmed.
     pub query: String,
     /// The text to write, with `\n` between lines. `#{name}` stands for the value of the key `name` in the URL.
     pub text: Option<String>,
@@ -208,7 +208,7 @@ pub(crate) struct Layer {
 enum Content {
     Image {
         path: String,
-        instructions: Box<Instructions>,
+        instructions: Arc<Instructions>,
     },
     Text {
         template: String,
@@ -249,7 +249,7 @@ impl Layer {
         };
         let content = match (config.image, config.text) {
             (Some(path), None) => Content::Image {
-                path: checked(path)?,
+                path: checked(&path)?,
                 instructions: commands(&config.query)?,
             },
             (None, Some(_)) if !config.query.is_empty() => return Err("`query` is for images only".to_owned()),
@@ -289,7 +289,7 @@ impl Layer {
         let content = match &self.content {
             Content::Image { path, instructions } => OverlayContent::Image {
                 path: path.clone(),
-                instructions: instructions.clone(),
+                instructions: Arc::clone(instructions),
             },
             Content::Text { template, style } => {
                 let text = filled(template, query);
@@ -308,7 +308,7 @@ impl Layer {
         is_name.then(|| {
             let content = OverlayContent::Image {
                 path: format!("{}/{name}", path.trim_end_matches('/')),
-                instructions: instructions.clone(),
+                instructions: Arc::clone(instructions),
             };
             let mut overlay = Overlay::new(content, self.placement);
             // The client has chosen it.
@@ -319,8 +319,8 @@ impl Layer {
 }
 
 /// A path that a source can have.
-fn checked(path: String) -> Result<String, String> {
-    let path = path.strip_prefix('~').unwrap_or(&path).to_owned();
+fn checked(path: &str) -> Result<String, String> {
+    let path = path.strip_prefix('~').unwrap_or(path).to_owned();
     let leaves = path.split('/').any(|segment| matches!(segment, "." | ".."));
     if !path.starts_with('/') || leaves || path.contains(['\\', '?']) || path.chars().any(char::is_control) {
         return Err(
@@ -331,7 +331,7 @@ fn checked(path: String) -> Result<String, String> {
 }
 
 /// The commands of an image. A command that has no effect is an error here, where it can be mended.
-fn commands(text: &str) -> Result<Box<Instructions>, String> {
+fn commands(text: &str) -> Result<Arc<Instructions>, String> {
     let query = Query::parse_commands(text);
     let (instructions, ignored) = Instructions::parse(query.iter());
     if let Some(ignored) = ignored.first() {
@@ -340,7 +340,7 @@ fn commands(text: &str) -> Result<Box<Instructions>, String> {
     if instructions.geometry.trim.is_some() {
         return Err("`query`: a layer cannot be trimmed, as its size has to be known before it is decoded".to_owned());
     }
-    Ok(Box::new(instructions))
+    Ok(Arc::new(instructions))
 }
 
 /// The text with the values of the query in place of `#{key}`.

@@ -40,7 +40,7 @@ const MOST_BY_DEFAULT: ByteSize = ByteSize(16 << 20);
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The layers by name. Names compare without case.
+    /// The layers by name. Names compare without case. A layer has the settings that stand below under `other_images`.
     pub layers: BTreeMap<String, LayerConfig>,
     /// Several layers under one name, the lowest first.
     pub groups: BTreeMap<String, Vec<String>>,
@@ -143,8 +143,8 @@ impl Watermark {
         Ok(())
     }
 
-    /// Adds the layers that the query names. A name that nobody knows is told and has no effect, so that old links go on
-    /// working.
+    /// Adds the layers that the query names. A name that nobody knows is told and has no effect, so that old links go
+    /// on working.
     fn add(&self, event: &mut RewriteEvent<'_>) -> HookResult {
         let Some(names) = event.query.get(KEY).map(str::to_owned) else {
             return Ok(Flow::Continue);

@@ -89,6 +89,22 @@ impl Text {
         })
     }
 
+    /// The size of the font in pixels.
+    fn font_size(&self, room: Room) -> f64 {
+        let shorter = f64::from(room.container.width.min(room.container.height));
+        self.style.size.of(shorter).clamp(*SIZES.start(), *SIZES.end())
+    }
+
+    /// The most pixels that are drawn: those of the room, or of a square of three font sizes for each character. A
+    /// result of a hundred megapixels so takes no more memory for a short text than a small one.
+    fn most_pixels(&self, room: Room) -> u64 {
+        const SIDES: f64 = 3.0;
+        let side = SIDES * self.font_size(room);
+        let characters: usize = self.lines.iter().map(|line| line.chars().count()).sum();
+        let needed = side * side * characters as f64;
+        room.size.pixels().min(needed as u64).max(1)
+    }
+
     fn options(&self) -> Options<'_> {
         Options {
             fontdb: Arc::clone(self.fonts.database()),
@@ -160,12 +176,11 @@ impl Drawing for Text {
 
     fn peak_bytes(&self, room: Room) -> u64 {
         const PIXEL_BYTES: u64 = 4;
-        PIXEL_BYTES * (room.size.pixels() + u64::from(BAND_PIXELS.max(room.size.width))) + SHAPING_BYTES
+        PIXEL_BYTES * (self.most_pixels(room) + u64::from(BAND_PIXELS.max(room.size.width))) + SHAPING_BYTES
     }
 
     fn draw(&self, room: Room, cancel: &Cancel) -> Result<Drawn, Error> {
-        let shorter = f64::from(room.container.width.min(room.container.height));
-        let font_size = self.style.size.of(shorter).clamp(*SIZES.start(), *SIZES.end());
+        let font_size = self.font_size(room);
         let [width, height] = [room.size.width, room.size.height].map(f64::from);
         // The ring that outline and shadow take beside the letters.
         let [right, down] = self.style.shadow_offset.map(|offset| match self.style.shadow {
@@ -185,7 +200,8 @@ impl Drawing for Text {
             });
         };
         let [across, high] = [bounds.width(), bounds.height()].map(f64::from);
-        let scale = (width / across).min(height / high).min(1.0);
+        let most = (self.most_pixels(room) as f64 / (across * high)).sqrt();
+        let scale = (width / across).min(height / high).min(most).min(1.0);
         let side = |length: f64, most: u32| ((length * scale - 0.001).ceil() as u32).clamp(1, most);
         let size = Size::new(side(across, room.size.width), side(high, room.size.height));
         let place = Transform::from_translate(-bounds.x(), -bounds.y()).post_scale(scale as f32, scale as f32);
