@@ -6,7 +6,12 @@
 //! is processed, so its bytes are added. The encoded frames of an animation are not predicted: a still scene and noise
 //! differ by a factor of a thousand. A job asks for that memory as it goes (`run_within`).
 
+mod jpeg_xl;
 mod time;
+
+pub(crate) use jpeg_xl::jpeg_xl_most_pixels;
+#[cfg(feature = "codecs")]
+pub(crate) use jpeg_xl::{JPEG_XL_FAST_PIXELS, JPEG_XL_FASTEST_PIXELS, JPEG_XL_SEARCHING_EFFORT};
 
 use std::time::Duration;
 
@@ -49,7 +54,7 @@ pub(crate) fn peak_bytes(info: &SourceInfo, job: &Job, plan: &Plan) -> u64 {
     let phases = [
         scaling_bytes(info, plan),
         steps_bytes(info, plan),
-        encoding_bytes(info, plan, job) + bounded_bytes(info, plan, job),
+        encoding_bytes(info, plan, job) + jpeg_xl::bounded_bytes(info, plan, job),
         graphics.map_or(0, |job| encoding_bytes(info, plan, &job)),
     ];
     let dearest = phases.into_iter().max().unwrap_or_default();
@@ -247,7 +252,7 @@ fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
         Format::WebP => return webp_encoding_bytes(info, plan, job, channels),
-        Format::JpegXl => return jpeg_xl_encoding_bytes(info, plan, job, channels),
+        Format::JpegXl => return jpeg_xl::encoding_bytes(info, plan, job, channels),
         // The plan has refused formats that cannot be written.
         Format::Png | Format::Bmp | Format::Tiff => {
             /// Measured: the window and the tables of the compressor, and a chunk.
@@ -302,60 +307,6 @@ fn webp_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, channels: Chan
     let later = written(changed) + COPY_BYTES * (pixels + changed.pixels());
     frame + COPY_BYTES * pixels + first.max(later) + metadata_bytes(job)
 }
-
-/// The bytes that a search for a quality that fits holds besides: the picture, and another attempt.
-fn bounded_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
-    let channels = plan.output_channels(info.channels);
-    match !plan.moving && job.instructions.is_bounded(job.format, info.lossless) {
-        // Noise at the best quality takes 5 bytes for a pixel of a JPEG, and less in other formats.
-        true => picture_bytes(plan.output, channels) + 4096 + 5 * plan.output.pixels(),
-        false => 0,
-    }
-}
-
-/// The most pixels of a JPEG XL. A search for a quality that fits takes as long as up to eight of them.
-pub(crate) fn jpeg_xl_most_pixels(instructions: &crate::Instructions) -> u64 {
-    match instructions.output.max_bytes {
-        Some(_) => JPEG_XL_MOST_PIXELS / 8,
-        None => JPEG_XL_MOST_PIXELS,
-    }
-}
-
-/// The bytes held while a JPEG XL is written: the picture, the library's tables and its numbers for each pixel, and the
-/// file of noise. Measured.
-fn jpeg_xl_encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, channels: Channels) -> u64 {
-    const TABLE_BYTES: u64 = 14 << 20;
-    let lossless = match job.instructions.effective_jxl_lossless() {
-        Lossless::No => false,
-        Lossless::Yes => true,
-        Lossless::Keep => info.lossless,
-    };
-    let searches = job.instructions.effective_jxl_effort() >= JPEG_XL_SEARCHING_EFFORT;
-    let samples = channels.count() as u64;
-    let (tables, pixel_bytes) = match (lossless, searches, channels.has_alpha()) {
-        (true, false, _) => (TABLE_BYTES / 8, 6 * samples),
-        (true, true, _) => (TABLE_BYTES, 22 * samples),
-        // The colours of grey are computed like those of colours.
-        (false, _, false) => (TABLE_BYTES, 14),
-        (false, _, true) => (TABLE_BYTES, 26),
-    };
-    let picture = picture_bytes(plan.output, channels);
-    // Noise takes up to a byte and a third for each sample.
-    let encoded = 4096 + plan.output.pixels() * samples * 4 / 3;
-    let encoder = tables + plan.output.pixels() * pixel_bytes;
-    (picture + encoder + encoded).max(2 * encoded + metadata_bytes(job))
-}
-
-/// The most pixels of a JPEG XL that is written. Its encoder cannot be stopped: noise with alpha of this size takes 7 s
-/// at the lowest effort on a core of a shared server, a photograph 0.9 s.
-const JPEG_XL_MOST_PIXELS: u64 = 24_000_000;
-
-/// The most pixels at efforts from 2 on, which take up to three times as long, and from 4 on, up to ten times.
-pub(crate) const JPEG_XL_FASTEST_PIXELS: u64 = 2_000_000;
-pub(crate) const JPEG_XL_FAST_PIXELS: u64 = 1_000_000;
-
-/// From this effort on a lossless picture is searched for repetitions, which takes five times as long.
-pub(crate) const JPEG_XL_SEARCHING_EFFORT: u8 = 4;
 
 /// The bytes of the encoder of one WebP picture of this size, without its output buffer.
 fn webp_picture_bytes(size: Size, channels: Channels, lossless: bool, quality: u8) -> u64 {

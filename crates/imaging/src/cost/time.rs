@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::{JPEG_XL_FAST_PIXELS, JPEG_XL_FASTEST_PIXELS, JPEG_XL_SEARCHING_EFFORT};
+use super::jpeg_xl::{JPEG_XL_FAST_PIXELS, JPEG_XL_FASTEST_PIXELS, JPEG_XL_SEARCHING_EFFORT};
 use crate::plan::Plan;
 use crate::shrink::{Axis, Shrink};
 use crate::{Format, Job, Lossless, Size, SourceInfo};

@@ -82,9 +82,9 @@ pub(super) fn begin(
     Ok((decoder, basic))
 }
 
-/// The most samples of a frame: those of the picture, as the library counts them, with at least three colours and rows of
-/// at least 16 pixels. Marks that repeat are kept side by side in a frame that is not shown, which may be larger than a
-/// small picture.
+/// The most samples of a frame: those of the picture, as the library counts them, with at least three colours and rows
+/// of at least 16 pixels. Marks that repeat are kept side by side in a frame that is not shown, which may be larger
+/// than a small picture.
 pub(super) fn most_samples(basic: &JxlBasicInfo) -> usize {
     const LEAST_SAMPLES: usize = 64 * 1024;
     let (width, height) = basic.size;
