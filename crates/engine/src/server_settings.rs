@@ -88,8 +88,8 @@ pub struct EngineSettings {
     pub metadata: CopyMetadata,
     /// For which images the format is negotiated: chosen by what the client takes (`Accept`) and by what the image is,
     /// with `Vary: Accept` in the response. With `"as-asked"` where the query has `format=auto` or `qp` without a
-    /// format, with `"always"` also where it has neither, and with `"never"` nowhere. Images that are sent unchanged are
-    /// no matter of this.
+    /// format, with `"always"` also where it has neither, and with `"never"` nowhere. Images that are sent unchanged
+    /// are no matter of this.
     pub negotiate: Negotiate,
     /// How long a source that is too large or cannot be decoded is remembered, so that further requests need no decode.
     pub failure_memory: Seconds,

@@ -86,7 +86,7 @@ fn frame_bytes(info: &SourceInfo, job: &Job, plan: &Plan, which: Which) -> u64 {
     let phases = [
         scaling::scaling_bytes(info, plan),
         steps::steps_bytes(info, plan),
-        encoding::encoding_bytes(info, plan, job, which) + encoding::bounded_bytes(info, plan, job),
+        encoding::encoding_bytes(info, plan, job, which) + jpeg_xl::bounded_bytes(info, plan, job),
         graphics.map_or(0, |job| encoding::encoding_bytes(info, plan, &job, which)),
     ];
     let dearest = phases.into_iter().max().unwrap_or_default();

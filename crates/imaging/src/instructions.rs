@@ -304,7 +304,8 @@ impl Instructions {
         }
     }
 
-    /// Whether a result in this format, from a source that is lossless or not, has a quality that `max_bytes` can lower.
+    /// Whether a result in this format, from a source that is lossless or not, has a quality that `max_bytes` can
+    /// lower.
     pub(crate) fn is_bounded(&self, format: Format, source_is_lossless: bool) -> bool {
         let lossless = match format {
             Format::Jpeg => Lossless::No,

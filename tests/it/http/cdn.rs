@@ -44,6 +44,11 @@ struct Cdn {
 impl Cdn {
     /// nginx before these servers, in turn; `None` where it is not installed, which CI does not accept.
     fn start(servers: &[SocketAddr], cache: bool) -> Option<Self> {
+        Self::start_with(servers, cache, "", "proxy_ignore_headers Cache-Control Expires;")
+    }
+
+    /// As `start`, with lines of the configuration for all and for the images.
+    fn start_with(servers: &[SocketAddr], cache: bool, http: &str, location: &str) -> Option<Self> {
         let program = [
             "/usr/sbin/nginx",
             "/usr/bin/nginx",
@@ -69,6 +74,7 @@ impl Cdn {
                access_log off;
                client_body_temp_path {root}/body; proxy_temp_path {root}/proxy; fastcgi_temp_path {root}/fastcgi;
                uwsgi_temp_path {root}/uwsgi; scgi_temp_path {root}/scgi;
+               {http}
                proxy_cache_path {root}/cache keys_zone=cdn:1m;
                upstream origin {{ {servers} }}
                server {{
@@ -81,7 +87,7 @@ impl Cdn {
                    proxy_cache_revalidate on;
                    proxy_cache_lock on;
                    proxy_cache_use_stale error timeout;
-                   proxy_ignore_headers Cache-Control Expires;
+                   {location}
                    proxy_cache_valid 200 {kept}s;
                    add_header X-Cdn $upstream_cache_status;
                  }}
@@ -241,4 +247,50 @@ fn two_instances_behind_one_name_answer_the_same_bytes_and_etag() {
     for server in &servers {
         assert_eq!(asked(server), (3, 1, 1), "a 304 from either");
     }
+}
+
+/// The lines for nginx that the page about formats shows: those for all, and those for the images without the address.
+fn recipe() -> (String, String) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/which-format.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let block = page.split("```nginx\n").nth(1).unwrap().split("```").next().unwrap();
+    let (http, location) = block.split_once("location / {\n").unwrap();
+    let lines = location
+        .lines()
+        .filter(|line| line.ends_with(';') && !line.contains("proxy_pass"));
+    (http.to_owned(), lines.collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn cdn_that_normalises_accept_keeps_a_copy_for_each_class() {
+    let server = Server::start(ORIGIN, &[("a.jpg", lake())]);
+    let (http, location) = recipe();
+    let Some(cdn) = Cdn::start_with(&[server.public()], true, &http, &location) else {
+        return;
+    };
+    let get = |accept: &str| cdn.get("/a.jpg?width=200&format=auto", &[("Accept", accept)]);
+    let check = |accept: &str, content_type: &str, state: &str| {
+        let answer = get(accept);
+        let found = (
+            answer.status,
+            answer.header("content-type"),
+            answer.header("x-cdn"),
+            answer.header("vary"),
+        );
+        assert_eq!(
+            found,
+            (200, Some(content_type), Some(state), Some("accept")),
+            "{accept}"
+        );
+    };
+    check("image/jxl,image/avif,image/webp,image/*,*/*;q=0.8", "image/jxl", "MISS");
+    check("image/webp,*/*", "image/webp", "MISS");
+    check("*/*", "image/jpeg", "MISS");
+    check("image/webp;q=0.9, image/jxl;q=0.5", "image/jxl", "HIT");
+    check("image/jxl;q=0,image/webp", "image/webp", "HIT");
+    check("image/webp;q=0.0,image/png", "image/jpeg", "HIT");
+    for number in 0..100 {
+        assert_eq!(get(&format!("x/{number},image/webp")).header("x-cdn"), Some("HIT"));
+    }
+    assert_eq!(asked(&server), (3, 3, 3), "a decode for each class");
 }

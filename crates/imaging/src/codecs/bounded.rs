@@ -81,27 +81,28 @@ impl BoundedEncoder {
         mut write: impl FnMut(&mut dyn Encoder) -> Result<(), ImageError>,
         cancel: &Cancel,
     ) -> Result<(), ImageError> {
-        let (mut fitting, mut smallest) = (None, None);
+        let mut fitting = None;
         let (mut least, mut most, mut step) = (1, self.last_step(), self.last_step());
-        loop {
+        // As long as none fits, each attempt is smaller than the one before.
+        let smallest = loop {
             cancel.check()?;
             let mut encoder = self.at(step);
             write(&mut *encoder)?;
             let file = encoder.finish(cancel)?;
             let fits = file.len() <= self.most_bytes;
+            let mut attempt = None;
             if fits {
-                (fitting, smallest) = (Some(file), None);
+                fitting = Some(file);
                 least = step + 1;
             } else {
-                // As long as none fits, each attempt is smaller than the one before.
-                smallest = fitting.is_none().then_some(file);
+                attempt = Some(file);
                 most = step - 1;
             }
             if least > most || (fits && step == self.last_step()) {
-                break;
+                break attempt;
             }
             step = least + (most - least) / 2;
-        }
+        };
         self.file = fitting.or(smallest).unwrap_or_default();
         Ok(())
     }

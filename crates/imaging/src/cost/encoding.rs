@@ -1,7 +1,6 @@
 //! Memory of encoding: the finished picture, the encoder, and the output buffer, whose size the encoders of JPEG and PNG
 //! take from here. `peak_bytes` asks for it. WebP has a file of its own, as have palettes.
 
-use super::jpeg_xl::jpeg_xl_encoding_bytes;
 use super::palette::{gif_encoding_bytes, palette_bytes};
 use super::webp::webp_encoding_bytes;
 use super::{Which, metadata_bytes, padded_pixels, picture_bytes};
@@ -37,7 +36,7 @@ pub(super) fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, which: W
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
         Format::WebP => return webp_encoding_bytes(info, plan, job, channels, which),
-        Format::JpegXl => return jpeg_xl_encoding_bytes(info, plan, job, channels),
+        Format::JpegXl => return super::jpeg_xl::encoding_bytes(info, plan, job, channels),
         // The plan has refused formats that cannot be written.
         Format::Png | Format::Bmp | Format::Tiff => {
             /// Measured: the window and the tables of the compressor, and a chunk.
@@ -57,16 +56,6 @@ pub(super) fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, which: W
         frame + metadata
     } else {
         frame.max(2 * encoded + metadata)
-    }
-}
-
-/// The bytes that a search for a quality that fits holds besides: the picture, and another attempt.
-pub(super) fn bounded_bytes(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
-    let channels = plan.output_channels(info.channels);
-    match !plan.moving && job.instructions.is_bounded(job.format, info.lossless) {
-        // Noise at the best quality takes 5 bytes for a pixel of a JPEG, and less in other formats.
-        true => picture_bytes(plan.output, channels) + 4096 + 5 * plan.output.pixels(),
-        false => 0,
     }
 }
 

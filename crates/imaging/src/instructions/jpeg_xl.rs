@@ -21,8 +21,8 @@ pub struct JpegXl {
 pub(crate) const LEAST_DISTANCE: f32 = 0.05;
 const MOST_DISTANCE: f32 = 25.0;
 
-/// The look of this server's WebP at its default of 80: see `docs/which-format.md`.
-const DEFAULT_QUALITY: u8 = 80;
+/// The look of a WebP at its default of 80: see `docs/which-format.md`.
+const DEFAULT_QUALITY: u8 = 84;
 const DEFAULT_EFFORT: u8 = 3;
 
 /// `jxl.distance`: 0 to 25.

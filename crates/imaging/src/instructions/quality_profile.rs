@@ -1,5 +1,5 @@
-//! Quality profile (`qp`): one word, or a percentage, that means the same look in every lossy format. Turns it into each
-//! format's own setting, by a table.
+//! Quality profile (`qp`): one word, or a percentage, that means the same look in every lossy format. Turns it into
+//! each format's own setting, by a table.
 //!
 //! The names and their percentages are Imageflow's. The settings were measured with SSIMULACRA2: see
 //! `docs/which-format.md`.
@@ -33,13 +33,13 @@ const fn row(percent: f32, score: f32, jpeg: f32, webp: f32, jxl: f32) -> Row {
 
 /// In ascending order. Between two rows values lie on a line.
 const ROWS: [Row; 8] = [
-    row(15.0, 10.0, 5.0, 2.0, 13.0),
-    row(20.0, 30.0, 14.0, 12.0, 8.0),
-    row(34.0, 50.0, 35.0, 35.0, 4.8),
-    row(55.0, 60.0, 53.0, 55.0, 3.6),
-    row(73.0, 70.0, 75.0, 78.0, 2.5),
-    row(91.0, 85.0, 95.0, 96.0, 0.9),
-    row(96.0, 90.0, 98.0, 100.0, 0.5),
+    row(15.0, 10.0, 14.0, 1.0, 13.0),
+    row(20.0, 30.0, 19.0, 10.0, 8.6),
+    row(34.0, 50.0, 31.0, 31.0, 4.3),
+    row(55.0, 60.0, 45.0, 46.0, 2.9),
+    row(73.0, 70.0, 67.0, 69.0, 1.97),
+    row(91.0, 85.0, 91.0, 94.0, 0.82),
+    row(96.0, 90.0, 94.0, 100.0, 0.44),
     row(100.0, 100.0, 100.0, 100.0, LEAST_DISTANCE),
 ];
 
@@ -166,17 +166,17 @@ mod tests {
             ("webp.quality", "7"),
             ("jxl.distance", "9"),
         ]);
-        assert_eq!((read.effective_jpeg_quality(), read.effective_webp_quality()), (75, 78));
-        assert!((read.effective_jxl_distance() - 2.5).abs() < 1e-6);
+        assert_eq!((read.effective_jpeg_quality(), read.effective_webp_quality()), (67, 69));
+        assert!((read.effective_jxl_distance() - 1.97).abs() < 1e-6);
     }
 
     #[test]
     fn percentage_lies_between_the_names() {
         let quality = |value: &str| read(&[("qp", value)]).effective_jpeg_quality();
-        assert_eq!([quality("34"), quality("medium-low"), quality("34%")], [35; 3]);
-        // Half way from 55 to 73: half way from 53 to 75.
-        assert_eq!(quality("64"), 64);
-        assert_eq!([quality("0"), quality("15")], [5; 2]);
+        assert_eq!([quality("34"), quality("medium-low"), quality("34%")], [31; 3]);
+        // Half way from 55 to 73: half way from 45 to 67.
+        assert_eq!(quality("64"), 56);
+        assert_eq!([quality("0"), quality("15")], [14; 2]);
         let all: Vec<u8> = (0..=100).map(|percent| quality(&percent.to_string())).collect();
         assert!(all.is_sorted(), "{all:?}");
         let distances: Vec<f32> = (0..=100)
@@ -197,10 +197,10 @@ mod tests {
     #[test]
     fn density_moves_the_profile() {
         let quality = |density: &str| read(&[("qp", "medium"), ("qp.dpr", density)]).effective_jpeg_quality();
-        assert_eq!([quality("3"), quality("3x"), quality("6")], [53, 53, 14]);
+        assert_eq!([quality("3"), quality("3x"), quality("6")], [45, 45, 19]);
         // 60 * 3 / 2 = 90: the profile `highest`.
-        assert_eq!(quality("2"), 98);
-        assert_eq!(quality("0.01"), 98);
+        assert_eq!(quality("2"), 94);
+        assert_eq!(quality("0.01"), 94);
     }
 
     #[test]

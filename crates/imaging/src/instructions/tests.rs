@@ -182,10 +182,15 @@ fn queries_that_mean_the_same_have_the_same_text() {
         // 80 is WebP's default.
         &[
             "quality=80",
-            "jpeg.quality=80",
             "quality=20&jpeg.quality=80&webp.quality=80&jxl.quality=80",
         ],
-        &["quality=90&webp.quality=90", "webp.quality=90", "quality=90"],
+        &["jpeg.quality=80"],
+        &[
+            "quality=90&webp.quality=90",
+            "webp.quality=90&jxl.quality=90",
+            "quality=90",
+        ],
+        &["webp.quality=90"],
         &["quality=20&jpeg.quality=80"],
         &["quality=100", "quality=300", "quality=100&subsampling=444"],
         &["quality=100&subsampling=420"],

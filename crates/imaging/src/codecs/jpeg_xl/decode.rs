@@ -2,7 +2,7 @@
 
 use jxl::api::{Event, JxlOutputBuffer};
 
-use super::header::{Sections, begin, samples};
+use super::header::{Sections, begin, most_samples};
 use super::{cut, failure};
 use crate::band::{Band, rows_per_band};
 use crate::codecs::{Decoder, Delay, corrupt};
@@ -36,13 +36,9 @@ impl<'s> JpegXlDecoder<'s> {
     }
 
     fn decode(&mut self, cancel: &Cancel) -> Result<(), ImageError> {
-        /// The smallest bound of a frame that is not shown. Marks that repeat are kept in such frames, side by side.
-        const LEAST_SAMPLES: usize = 64 * 1024;
+        let (_, basic) = begin(&mut &*self.source, None, false, cancel)?;
         let mut rest = self.source;
-        let (_, basic) = begin(&mut rest, None, false, cancel)?;
-        let most = samples(&basic).max(LEAST_SAMPLES) + 1;
-        let mut rest = self.source;
-        let (mut decoder, _) = begin(&mut rest, Some(most), false, cancel)?;
+        let (mut decoder, _) = begin(&mut rest, Some(most_samples(&basic)), false, cancel)?;
         let (row_bytes, rows) = (self.row_bytes(), self.size.height as usize);
         let mut pixels = vec![0; row_bytes * rows];
         loop {

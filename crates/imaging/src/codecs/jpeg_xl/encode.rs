@@ -62,7 +62,8 @@ impl JpegXlEncoder {
     }
 }
 
-/// The library's setting for a lossy picture and an effort from 1 to 9. The larger the picture, the less effort is left.
+/// The library's setting for a lossy picture and an effort from 1 to 9. The larger the picture, the less effort is
+/// left.
 ///
 /// All speeds of jixel 0.5.3 but the first panic on some pictures of few pixels with alpha, such as 8 by 8 or 1 by 300,
 /// as their code for alpha then has no symbols. See the test over all sizes.

@@ -14,17 +14,16 @@ use crate::{Cancel, Channels, Format, ImageError, Limits, Orientation, Size, Sou
 
 /// Reads the header. Refuses a source beyond the limits before anything is allocated for its pixels.
 pub(super) fn info(source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
-    let mut rest = source;
-    let (mut decoder, basic) = begin(&mut rest, None, true, cancel)?;
+    let (decoder, basic) = begin(&mut &*source, None, false, cancel)?;
     let size = size(&basic)?;
     limits.check_source(size)?;
     if decoder.embedded_color_profile().is_some_and(JxlColorProfile::is_cmyk) || has(&basic, ExtraChannel::Black) {
         return Err(unsupported(Format::JpegXl, "of four inks"));
     }
     let channels = channels(&decoder, &basic);
-    let frames = frames(&mut decoder, &mut rest, cancel)?;
+    let frames = frames(source, &basic, cancel)?;
     let profile_bytes = profile_of(&decoder).map_or(0, |profile| profile.len() as u64);
-    let samples = samples(&basic);
+    let samples = most_samples(&basic);
     Ok(SourceInfo {
         orientation: Orientation::from_exif(basic.orientation as u16),
         // A lossy picture is mostly stored in a colour space of the format's own.
@@ -38,7 +37,7 @@ pub(super) fn info(source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<So
 
 /// The colour profile of the decoded picture. `None` if it is sRGB, or if the header cannot be read.
 pub(super) fn profile(source: &[u8], cancel: &Cancel) -> Option<Vec<u8>> {
-    let (decoder, _) = begin(&mut &*source, None, true, cancel).ok()?;
+    let (decoder, _) = begin(&mut &*source, None, false, cancel).ok()?;
     profile_of(&decoder)
 }
 
@@ -54,7 +53,8 @@ pub(super) fn begin(
     let mut options = JxlDecoderOptions::default();
     options.adjust_orientation = false;
     options.alpha_mode = AlphaMode::Unpremultiplied;
-    options.sample_limit = samples;
+    // The library refuses as many as its limit.
+    options.sample_limit = samples.map(|samples| samples.saturating_add(1));
     options.scan_frames_only = scans;
     let mut decoder = JxlDecoder::new(options);
     let failed = |error: Error| failure(&error, cancel);
@@ -82,14 +82,17 @@ pub(super) fn begin(
     Ok((decoder, basic))
 }
 
-/// The samples of a frame of the picture's size, as the library counts them: at least three colours, and rows of at
-/// least 16 pixels.
-pub(super) fn samples(basic: &JxlBasicInfo) -> usize {
+/// The most samples of a frame: those of the picture, as the library counts them, with at least three colours and rows
+/// of at least 16 pixels. Marks that repeat are kept side by side in a frame that is not shown, which may be larger
+/// than a small picture.
+pub(super) fn most_samples(basic: &JxlBasicInfo) -> usize {
+    const LEAST_SAMPLES: usize = 64 * 1024;
     let (width, height) = basic.size;
-    width
+    let samples = width
         .max(16)
         .saturating_mul(height)
-        .saturating_mul(3 + basic.extra_channels.len())
+        .saturating_mul(3 + basic.extra_channels.len());
+    samples.max(LEAST_SAMPLES)
 }
 
 /// The frames that the decoder has to hold.
@@ -104,8 +107,10 @@ enum Frames {
 }
 
 /// Whether the first frame that is shown is the first of all. No pixel is decoded for the answer.
-fn frames(decoder: &mut JxlDecoder, source: &mut &[u8], cancel: &Cancel) -> Result<Frames, ImageError> {
-    match decoder.process(source, None, Some(&mut Refusing)) {
+fn frames(source: &[u8], basic: &JxlBasicInfo, cancel: &Cancel) -> Result<Frames, ImageError> {
+    let mut rest = source;
+    let (mut decoder, _) = begin(&mut rest, Some(most_samples(basic)), true, cancel)?;
+    match decoder.process(&mut rest, None, Some(&mut Refusing)) {
         Ok(Event::FrameHeader) => match decoder.scanned_frames().first() {
             Some(frame) if frame.is_last => Ok(Frames::One),
             _ => Ok(Frames::First),

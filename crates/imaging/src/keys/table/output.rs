@@ -58,7 +58,7 @@ pub(super) static GROUP: Group = Group {
             "quality",
             &[],
             true,
-            "0 to 100, default 90, for WebP and JPEG XL 80; more counts as 100",
+            "0 to 100, default 90, for WebP 80, for JPEG XL 84; more counts as 100",
             "The quality of formats that lose some: larger is better and bigger. Above 90, JPEG keeps colour at full \
              resolution.",
             |reading, value| values::quality(value).map(|quality| reading.instructions.quality = Some(quality)),
