@@ -44,6 +44,38 @@ fn main() {
                 while decoder.next_row(&mut row).unwrap() {}
             }
         }
+        ["encode", source, target, quality, speed] => {
+            let source = std::fs::read(source).unwrap();
+            let text = String::from_utf8_lossy(&source[..30]).into_owned();
+            let sides: Vec<usize> = text.split_whitespace().skip(1).take(2).map(|side| side.parse().unwrap()).collect();
+            let &[width, height] = &sides[..] else { panic!("a PPM begins with P6, width and height") };
+            let pixels = &source[source.len() - width * height * 3..];
+            let channel = |x: usize, y: usize, weights: [f32; 3], zero: f32| {
+                let at = (y.min(height - 1) * width + x.min(width - 1)) * 3;
+                let sum: f32 = (0..3).map(|index| weights[index] * f32::from(pixels[at + index])).sum();
+                (sum + zero).round() as u8
+            };
+            let luma: Vec<u8> = (0..width * height)
+                .map(|index| channel(index % width, index / width, [0.299, 0.587, 0.114], 0.0))
+                .collect();
+            let chroma = [[-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]].map(|weights| {
+                let cells = width.div_ceil(2);
+                let cell = |index: usize| channel(index % cells * 2, index / cells * 2, weights, 128.0);
+                (0..cells * height.div_ceil(2)).map(cell).collect::<Vec<u8>>()
+            });
+            let samples = resizer_avif::Samples {
+                width: width as u32,
+                height: height as u32,
+                luma: &luma,
+                chroma: Some([&chroma[0], &chroma[1]]),
+                alpha: None,
+            };
+            let begun = std::time::Instant::now();
+            let (quality, speed) = (quality.parse().unwrap(), speed.parse().unwrap());
+            let file = resizer_avif::encode(samples, quality, speed, || false).unwrap();
+            println!("{} bytes in {:?}", file.len(), begun.elapsed());
+            std::fs::write(target, file).unwrap();
+        }
         ["mutate", source, count] => {
             let original = std::fs::read(source).unwrap();
             let mut state = 0x9e37_79b9_7f4a_7c15_u64;
