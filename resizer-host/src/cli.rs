@@ -8,6 +8,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+mod url;
+
+pub(crate) use url::Url;
+
 /// An image-resizing origin server.
 #[derive(Debug, Parser)]
 #[command(
@@ -41,7 +45,7 @@ pub(crate) struct ConfigFile {
     option: ConfigOption,
 }
 
-#[derive(Debug, PartialEq, Eq, Subcommand)]
+#[derive(Debug, PartialEq, Subcommand)]
 pub(crate) enum Command {
     /// Serve images; the default command
     #[command(after_help = "SIGTERM drains and stops the server, SIGINT stops it without delay.")]
@@ -113,6 +117,16 @@ Examples:
         #[arg(value_name = "OUT")]
         output: PathBuf,
     },
+    /// Write the address of an image, or the HTML for it
+    #[command(after_help = "\
+The path and the values of commands are plain text, which the command encodes. The secret of a key is read from
+--key-file or from $RESIZER_URL_KEY, and is never printed.
+
+Examples:
+  resizer-host url '/album/lake at dusk.jpg' --width 400 --height 300 --mode crop --format webp
+  resizer-host url /a.jpg --width 400 --base https://img.example.org --semicolons --sign k1 --key-file key
+  resizer-host url /a.jpg --picture avif,webp,jpg --srcset 400,800,1600 --sizes 100vw --alt 'A lake'")]
+    Url(Box<Url>),
     /// Print completions for a shell
     #[command(after_help = "\
 Example: resizer-host completions bash > ~/.local/share/bash-completion/completions/resizer-host")]

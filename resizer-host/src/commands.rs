@@ -6,6 +6,7 @@ mod layout;
 mod manual;
 mod process;
 mod purge;
+mod url;
 
 use std::path::Path;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Complaint> {
             _ => layout::batch(),
         },
         Command::Process { input, query, output } => process::process(&input, &query, &output),
+        Command::Url(arguments) => url::url(*arguments),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man => manual::man(),
     }

@@ -21,9 +21,13 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "remotereader",
     "rewrite",
     "s3reader",
+    "sizelimiting",
     "sourcediskcache",
     "sourcememcache",
     "sqlreader",
+    "virtualfolder",
+    "urlsigning",
+    "watermark",
 ];
 
 #[cfg(feature = "accesscontrol")]
@@ -56,9 +60,17 @@ use resizer_remotereader as _;
 use resizer_rewrite as _;
 #[cfg(feature = "s3reader")]
 use resizer_s3reader as _;
+#[cfg(feature = "sizelimiting")]
+use resizer_sizelimiting as _;
 #[cfg(feature = "sourcediskcache")]
 use resizer_sourcediskcache as _;
 #[cfg(feature = "sourcememcache")]
 use resizer_sourcememcache as _;
 #[cfg(feature = "sqlreader")]
 use resizer_sqlreader as _;
+#[cfg(feature = "virtualfolder")]
+use resizer_virtualfolder as _;
+#[cfg(feature = "urlsigning")]
+use resizer_urlsigning as _;
+#[cfg(feature = "watermark")]
+use resizer_watermark as _;

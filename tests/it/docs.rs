@@ -1,6 +1,7 @@
 //! Freshness of the generated pages in `docs/`. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes them.
 
 mod pictures;
+mod plugin_pages;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -3,7 +3,7 @@
 
 mod client;
 mod photographs;
-mod server;
+pub(crate) mod server;
 
 mod cdn;
 mod clients;
@@ -17,5 +17,8 @@ mod purge;
 mod reload;
 mod responses;
 mod rewriting;
+mod signing;
 mod stores;
+mod urls;
+mod watermark;
 mod work;

@@ -13,3 +13,4 @@ mod config;
 mod docs;
 mod http;
 mod tidy;
+mod url_generators;

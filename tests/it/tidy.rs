@@ -22,7 +22,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-plugin-api", &["resizer-imaging"]),
     ("resizer-memory-store", &["resizer-plugin-api"]),
     ("resizer-disk-store", &["resizer-foreign"]),
+    ("resizer-folder-source", &["resizer-disk-store", "resizer-plugin-api"]),
     ("resizer-object-storage", &["resizer-plugin-api"]),
+    ("resizer-url", &[]),
     ("resizer-test-stores", &[]),
     (
         "resizer-engine",
@@ -30,7 +32,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "resizer-host",
-        &["resizer-imaging", "resizer-plugin-api", "resizer-engine", "PLUGINS"],
+        &[
+            "resizer-imaging",
+            "resizer-plugin-api",
+            "resizer-engine",
+            "resizer-url",
+            "PLUGINS",
+        ],
     ),
     (
         "resizer-tests",
@@ -40,13 +48,20 @@ const LAYERS: &[(&str, &[&str])] = &[
             "resizer-engine",
             "resizer-host",
             "resizer-test-stores",
+            "resizer-url",
             "PLUGINS",
         ],
     ),
     ("resizer-bench", &["xtask"]),
     (
         "resizer-fuzz",
-        &["resizer-imaging", "resizer-jpeg", "resizer-plugin-api", "resizer-webp"],
+        &[
+            "resizer-imaging",
+            "resizer-jpeg",
+            "resizer-plugin-api",
+            "resizer-urlsigning",
+            "resizer-webp",
+        ],
     ),
     ("xtask", &[]),
 ];
@@ -54,6 +69,7 @@ const PLUGIN_MAY_USE: &[&str] = &[
     "resizer-plugin-api",
     "resizer-memory-store",
     "resizer-disk-store",
+    "resizer-folder-source",
     "resizer-object-storage",
 ];
 const PLUGIN_TESTS_MAY_USE: &[&str] = &["resizer-engine", "resizer-test-stores"];

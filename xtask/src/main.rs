@@ -35,9 +35,10 @@ Commands:
                                 source, cache or event. With --check alone: try all of it in a copy
   run [--config FILE]           build the server with exactly the plugins that FILE (plugins.toml)
                                 enables, and start it
-  bench NAME [--write]          measure beside alternatives: build, cancel, fair, filters, hits,
-                                http, pixels, predict, relay, stampede; filters, http and pixels
-                                also into docs/benchmarks.md with --write
+  bench NAME [--write]          measure beside alternatives: build, bytes, cancel, fair, filters,
+                                hits, http, pixels, predict, relay, stampede, watermark; bytes,
+                                filters, http and pixels also into docs/benchmarks.md with --write;
+                                hits with all plugins beside the shipped plugins.toml with --plugins
   soak NAME                     try for hours: attack, ceiling, crash, million, slope; for minutes with
                                 SOAK_SHORT=1
   fuzz [TARGET] [--minutes N]   feed damaged input to a parser for N minutes (10); without

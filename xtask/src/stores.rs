@@ -33,7 +33,12 @@ struct Store {
 }
 
 const NGINX: &[&str] = &["nginx", "/usr/sbin/nginx"];
+const VARNISH: &[&str] = &["varnishd", "/usr/sbin/varnishd"];
+/// Its plugin that verifies signed addresses.
+const TRAFFIC_SERVER: &[&str] = &["/usr/lib/trafficserver/modules/uri_signing.so"];
 const POSTGRES: &[&str] = &["postgres", "/usr/lib/postgresql/15/bin/postgres"];
+const NODE: &[&str] = &["node"];
+const PYTHON: &[&str] = &["python3"];
 const MARIADB: &[&str] = &["mariadbd", "/usr/sbin/mariadbd"];
 
 const STORES: &[Store] = &[
@@ -58,6 +63,17 @@ const STORES: &[Store] = &[
         on_machine: NGINX,
         install: || packaged("nginx", NGINX),
     },
+    // Two other CDNs, for signed addresses.
+    Store {
+        name: "varnish",
+        on_machine: VARNISH,
+        install: || packaged("varnish", VARNISH),
+    },
+    Store {
+        name: "trafficserver",
+        on_machine: TRAFFIC_SERVER,
+        install: || packaged("trafficserver trafficserver-experimental-plugins", TRAFFIC_SERVER),
+    },
     Store {
         name: "postgresql",
         on_machine: POSTGRES,
@@ -67,6 +83,17 @@ const STORES: &[Store] = &[
         name: "mariadb",
         on_machine: MARIADB,
         install: || packaged("mariadb-server", MARIADB),
+    },
+    // No stores: they run the tests of the modules in `clients`.
+    Store {
+        name: "node",
+        on_machine: NODE,
+        install: || packaged("nodejs", NODE),
+    },
+    Store {
+        name: "python3",
+        on_machine: PYTHON,
+        install: || packaged("python3", PYTHON),
     },
 ];
 

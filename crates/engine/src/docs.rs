@@ -155,7 +155,6 @@ Keys are the same in upper and lower case. A value that cannot be read is ignore
     for key in Key::all() {
         let reason = match key.support {
             Support::No { reason } => reason,
-            Support::NotYet => "Not yet.",
             _ => continue,
         };
         _ = writeln!(

@@ -12,11 +12,13 @@ use http::{HeaderMap, StatusCode};
 use resizer_imaging::{
     Cancel, Format, Instructions, Job, Layout, Limits, Size, SourceInfo, decode_scale, inspect, output_format, predict,
 };
-use resizer_plugin_api::{Error, ImageRequest, Reply, RequestHead, Stat};
+use resizer_plugin_api::engine::{Given, IgnoredByPlugins, MountedSource};
+use resizer_plugin_api::{Error, ImageRequest, Overlay, OverlayContent, Reply, RequestHead, SourcePath, Stat};
 
 use crate::config::Loaded;
-use crate::located::Located;
-use crate::prepare::{Prepared, Task, prepare};
+use crate::located::{Located, LocatedOverlay};
+use crate::negotiation::{Negotiation, negotiation};
+use crate::prepare::{Output, Prepared, Task, prepare};
 use crate::purge_epoch::PurgeEpochs;
 use crate::respond::amend;
 use crate::rewrite::rewrite;
@@ -61,36 +63,44 @@ fn steps(
     let limits = located
         .as_ref()
         .map_or_else(Limits::default, |located| site.limits(&located.mount));
-    let (format, headers) = match located {
+    let (output, headers) = match located {
         Some(located) => {
             told.source = Some(SourcePart {
                 plugin: located.plugin,
                 prefix: located.mount.prefix.as_str().to_owned(),
                 key: located.key.as_str().to_owned(),
             });
-            let fast = located.mount.policy.fast;
+            let overlays = located.overlays.iter();
+            let fast = |located: &Located| located.mount.policy.fast;
+            let fast = fast(&located)
+                && overlays
+                    .filter_map(|overlay| overlay.file.as_ref())
+                    .all(|file| fast(file));
             let prepared = prepare(site, &request, located, trail)?;
-            let format = match prepared.task {
-                Task::Process(format) => Some(format),
+            let output = match prepared.task {
+                Task::Process(output) => Some(output),
                 Task::Relay => None,
             };
-            told.processed = Some(format.is_some());
+            told.processed = Some(output.is_some());
             told.cached = Some(prepared.caching);
-            told.cache_key = Some(key(&request, &prepared, format, fast));
-            (format, prepared.headers)
+            told.cache_key = Some(key(&request, &prepared, output, fast));
+            (output, prepared.headers)
         }
-        None => (
-            Some(output_format(&request.instructions, request.extension())),
-            HeaderMap::new(),
-        ),
+        None => (Some(output(site, &request)), HeaderMap::new()),
     };
-    told.format = format.map(|format| FormatPart {
-        name: format.name(),
-        reason: reason(&request, format),
-    });
-    if let (Some(format), Some(source)) = (format, source) {
-        match picture(&request, source, format, limits) {
-            Ok(picture) => told.picture = Some(picture),
+    let mut format = output.and_then(Output::format);
+    told.format = output.map(|output| format_part(site, &request, output));
+    if let (Some(output), Some(source)) = (output, source) {
+        let job = header(&request, source, &limits).map(|info| (job(&request, &info, output, limits), info));
+        match job.and_then(|((job, why), info)| Ok((picture(&info, &job, source)?, job.format, why))) {
+            Ok((picture, chosen, why)) => {
+                told.picture = Some(picture);
+                if let (Some(part), Some(why)) = (&mut told.format, why) {
+                    part.name = chosen.name();
+                    part.reason = format!("{}: {why}", part.reason);
+                    format = Some(chosen);
+                }
+            }
             Err(refusal) => told.refusal = Some(refusal),
         }
     }
@@ -110,13 +120,20 @@ fn steps(
 }
 
 fn ignored(site: &Site, request: &ImageRequest) -> Vec<IgnoredPair> {
-    let (_, ignored) = Instructions::parse(request.query.iter());
-    let told = unread(site, ignored).into_iter().map(|pair| IgnoredPair {
-        reason: pair.to_string(),
-        nearest: pair.nearest().map(str::to_owned),
-        key: pair.key,
-        value: pair.value,
-    });
+    let (_, ignored) = Instructions::parse_as(site.server().compat.into(), request.query.iter());
+    let by_plugins = request
+        .state
+        .get()
+        .map_or_else(Vec::new, |IgnoredByPlugins(pairs)| pairs.clone());
+    let told = unread(site, ignored)
+        .into_iter()
+        .chain(by_plugins)
+        .map(|pair| IgnoredPair {
+            reason: pair.to_string(),
+            nearest: pair.nearest().map(str::to_owned),
+            key: pair.key,
+            value: pair.value,
+        });
     told.collect()
 }
 
@@ -126,8 +143,15 @@ fn locate(site: &Site, request: &ImageRequest) -> Result<Option<Located>, Stop> 
         return Ok(None);
     };
     let path = below(&mount.value, &request.path).map_err(|cause| Stop::Error(Error::not_found().because(cause)))?;
+    let mut located = unasked(mount, path);
+    located.overlays = request.overlays.iter().map(|overlay| overlaid(site, overlay)).collect();
+    Ok(Some(located))
+}
+
+/// A source whose store is not asked.
+fn unasked(mount: &Given<Arc<MountedSource>>, path: SourcePath) -> Located {
     let key = mount.value.source.identity(&path);
-    Ok(Some(Located {
+    Located {
         plugin: mount.plugin,
         mount: Arc::clone(&mount.value),
         path,
@@ -135,21 +159,102 @@ fn locate(site: &Site, request: &ImageRequest) -> Result<Option<Located>, Stop> 
         key,
         stat: Stat::unknown(),
         substitute: None,
-    }))
+        overlays: Vec::new(),
+    }
 }
 
-fn key(request: &ImageRequest, prepared: &Prepared, format: Option<Format>, fast: bool) -> KeyPart {
-    let variant = match format {
-        Some(format) => vec![
+/// An overlay with the source of its file, if a source is mounted there.
+fn overlaid(site: &Site, overlay: &Overlay) -> LocatedOverlay {
+    let file = match &overlay.content {
+        OverlayContent::Image { path, .. } => site.mount(path).and_then(|mount| {
+            let path = below(&mount.value, path).ok()?;
+            Some(Arc::new(unasked(mount, path)))
+        }),
+        _ => None,
+    };
+    LocatedOverlay {
+        overlay: overlay.clone(),
+        file,
+    }
+}
+
+/// An overlay in words.
+fn overlay_text(overlay: &Overlay) -> String {
+    match &overlay.content {
+        OverlayContent::Image { path, instructions } => {
+            let commands = instructions.canonical();
+            let separator = if commands.is_empty() { "" } else { "?" };
+            format!("overlay {path}{separator}{commands}: {}", overlay.placement)
+        }
+        OverlayContent::Drawing(drawing) => format!("overlay {}: {}", drawing.name(), overlay.placement),
+        other => format!("overlay {other:?}: {}", overlay.placement),
+    }
+}
+
+fn key(request: &ImageRequest, prepared: &Prepared, output: Option<Output>, fast: bool) -> KeyPart {
+    let variant = match output {
+        Some(output) => [
             format!("version {}", resizer_imaging::VERSION),
-            format.name().to_owned(),
+            output.key_part().to_owned(),
             request.instructions.canonical(),
-        ],
+        ]
+        .into_iter()
+        .chain(request.overlays.iter().map(overlay_text))
+        .collect(),
         None => vec!["the source as it is".to_owned()],
     };
     KeyPart {
         digest: fast.then(|| prepared.key.digest()),
         variant: variant.into_iter().filter(|part| !part.is_empty()).collect(),
+    }
+}
+
+/// The format of a request whose source is not known.
+fn output(site: &Site, request: &ImageRequest) -> Output {
+    let headers = &request.head.headers;
+    match negotiation(site.server().negotiate, &request.instructions, headers) {
+        Negotiation::None => Output::Format(output_format(&request.instructions, request.extension())),
+        Negotiation::ByQuery(accepted) | Negotiation::ByHeader(accepted) => Output::Negotiated(accepted),
+    }
+}
+
+/// The format and its reason, as far as they are known without the source.
+fn format_part(site: &Site, request: &ImageRequest, output: Output) -> FormatPart {
+    let accepted = match output {
+        Output::Format(format) => {
+            return FormatPart {
+                name: format.name(),
+                reason: reason(request, format),
+            };
+        }
+        Output::Negotiated(accepted) => accepted,
+    };
+    let by = match negotiation(site.server().negotiate, &request.instructions, &request.head.headers) {
+        Negotiation::ByQuery(_) => "by the query",
+        _ => "by its header `Accept`",
+    };
+    FormatPart {
+        name: "negotiated",
+        reason: format!("the client is of the class `{}`, {by}", accepted.class()),
+    }
+}
+
+/// The job, and why its format was chosen if it was negotiated.
+fn job(request: &ImageRequest, info: &SourceInfo, output: Output, limits: Limits) -> (Job, Option<&'static str>) {
+    let instructions = request.instructions.clone();
+    match output {
+        Output::Format(format) => {
+            let job = Job {
+                instructions,
+                format,
+                limits,
+            };
+            (job, None)
+        }
+        Output::Negotiated(accepted) => {
+            let (job, why) = Job::negotiated(instructions, limits, info, accepted);
+            (job, Some(why))
+        }
     }
 }
 
@@ -167,27 +272,21 @@ fn reason(request: &ImageRequest, format: Format) -> String {
     }
 }
 
-fn picture(
-    request: &ImageRequest,
-    source: ExplainedSource<'_>,
-    format: Format,
-    limits: Limits,
-) -> Result<PicturePart, String> {
+/// The header of the source, or the usual one of a source of this size.
+fn header(request: &ImageRequest, source: ExplainedSource<'_>, limits: &Limits) -> Result<SourceInfo, String> {
     let info = match source {
         ExplainedSource::Size(width, height) => {
             let format = request.extension().and_then(Format::from_extension);
             Ok(SourceInfo::of_size(format.unwrap_or(Format::Jpeg), width, height))
         }
-        ExplainedSource::Bytes(bytes) => inspect(bytes, &limits, &Cancel::new()),
+        ExplainedSource::Bytes(bytes) => inspect(bytes, limits, &Cancel::new()),
     };
-    let info = info.map_err(|error| error.to_string())?;
-    let job = Job {
-        instructions: request.instructions.clone(),
-        format,
-        limits,
-    };
-    let layout = Layout::of(&job.instructions, info.oriented_size()).map_err(|error| error.to_string())?;
-    let cost = predict(&info, &job).map_err(|error| error.to_string())?;
+    info.map_err(|error| error.to_string())
+}
+
+fn picture(info: &SourceInfo, job: &Job, source: ExplainedSource<'_>) -> Result<PicturePart, String> {
+    let layout = Layout::of(&job.instructions, info.size_for(&job.instructions)).map_err(|error| error.to_string())?;
+    let cost = predict(info, job).map_err(|error| error.to_string())?;
     let pair = |size: Size| (size.width, size.height);
     Ok(PicturePart {
         source_format: info.format.name(),
@@ -197,7 +296,7 @@ fn picture(
         scaled: layout.scaled.map(pair),
         pad: layout.pad,
         output: pair(layout.output),
-        decode_scale: decode_scale(&info, &job).map_err(|error| error.to_string())?,
+        decode_scale: decode_scale(info, job).map_err(|error| error.to_string())?,
         memory_bytes: cost.peak_bytes,
         milliseconds: cost.time.as_millis() as u64,
     })

@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use resizer_imaging::SizeLimits;
 use resizer_plugin_api::engine::{Given, RewriteHandler};
 use resizer_plugin_api::{Flow, HookResult};
 
@@ -49,19 +50,25 @@ pub(crate) fn fire_on_draft(
     for handler in handlers {
         let before = trail
             .records_changes()
-            .then(|| (draft.path.clone(), draft.query.clone()));
+            .then(|| (draft.path.clone(), draft.query.clone(), limits_of(draft)));
         let fired = fire(event, std::slice::from_ref(handler), trail, |handler| {
             handler(&mut draft.event())
         });
-        if let Some((path, query)) = before {
+        if let Some((path, query, limits)) = before {
             let mut changes: Vec<String> = of_text("path", &path, &draft.path).into_iter().collect();
             changes.extend(of_query(&query, &draft.query));
+            let limits = Some(limits_of(draft)).filter(|now| *now != limits);
+            changes.extend(limits.map(|limits| format!("the size is limited: {limits}")));
             changes.extend(fired.as_ref().err().map(Stop::in_words));
             trail.changed(event, handler.plugin, changes);
         }
         fired?;
     }
     Ok(())
+}
+
+fn limits_of(draft: &Draft) -> SizeLimits {
+    draft.state.get().copied().unwrap_or_default()
 }
 
 /// Calls one handler. It is timed from the last reading of the trail's clock. A panic becomes an error, and the log

@@ -37,11 +37,13 @@ mod trail;
 
 mod failure_memory;
 mod negative_cache;
+mod negotiation;
 mod purge_epoch;
 mod stat_cache;
 
 mod cache_tags;
 mod conditional;
+mod header;
 mod image_error;
 mod instruments;
 mod media_type;
@@ -52,6 +54,7 @@ mod store_error;
 mod admission;
 mod cancellation;
 mod flight;
+mod layers;
 mod lazy_timeout;
 mod memory_limit;
 mod pool;
@@ -69,5 +72,5 @@ pub use engine::{Engine, EngineError};
 pub use explain::{ExplainedSource, Explanation, FormatPart, IgnoredPair, KeyPart, PicturePart, SourcePart, explain};
 pub use plan::plan;
 pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
-pub use server_settings::{CacheTagHeader, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension};
+pub use server_settings::{CacheTagHeader, Compat, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension, Negotiate};
 pub use site::Site;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use resizer_plugin_api::engine::{Given, MountedSource};
-use resizer_plugin_api::{Error, ErrorKind, ImageRequest, MissingEvent, Seconds, SourceKey, SourcePath, Stat};
+use resizer_plugin_api::{
+    Error, ErrorKind, ImageRequest, MissingEvent, OverlayContent, Seconds, SourceKey, SourcePath, Stat,
+};
 
 use crate::fire::fire;
-use crate::located::Located;
+use crate::located::{Located, LocatedOverlay};
 use crate::purge_epoch::PurgeEpoch;
 use crate::shared::Shared;
 use crate::site::{Site, below};
@@ -32,11 +34,42 @@ pub(crate) async fn locate(
 ) -> Result<Located, Stop> {
     match find(engine, site, &request.path, trail.now()).await {
         Err(error) if error.kind() == ErrorKind::NotFound => substitute(engine, site, request, error, trail).await,
-        found => Ok(found?),
+        found => Ok(with_overlays(engine, site, request, found?, trail.now()).await?),
     }
 }
 
-/// Asks the plugins for a substitute of an image that no source has. Without one, fails with `missing`.
+/// Locates the files of the request's overlays. Authorizers are not asked about them.
+///
+/// # Errors
+/// `Internal` if no source has a file that is not optional, and the failures of stores.
+async fn with_overlays(
+    engine: &Arc<Shared>,
+    site: &Arc<Site>,
+    request: &ImageRequest,
+    mut located: Located,
+    now: Instant,
+) -> Result<Located, Error> {
+    for overlay in &request.overlays {
+        let overlay = overlay.clone();
+        let file = match &overlay.content {
+            OverlayContent::Image { path, .. } => match Box::pin(find(engine, site, path, now)).await {
+                Ok(file) => Some(Arc::new(file)),
+                Err(error) if error.kind() == ErrorKind::NotFound && overlay.optional => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let cause = format!("no source has the overlay {path}");
+                    return Err(Error::new(ErrorKind::Internal, "An overlay is missing.").because(cause));
+                }
+                Err(error) => return Err(error),
+            },
+            _ => None,
+        };
+        located.overlays.push(LocatedOverlay { overlay, file });
+    }
+    Ok(located)
+}
+
+/// Asks the plugins for a substitute of an image that no source has, or whose file cannot be decoded. Without one, fails
+/// with `missing`.
 pub(crate) async fn substitute(
     engine: &Arc<Shared>,
     site: &Arc<Site>,
@@ -48,13 +81,17 @@ pub(crate) async fn substitute(
     // The handlers begin now, and not before the store was asked.
     trail.lap();
     fire("on_image_missing", &site.table.on_image_missing, trail, |handler| {
-        handler(&mut MissingEvent::new(request, &mut substitute))
+        handler(&mut MissingEvent::new(request, &missing, &mut substitute))
     })?;
     match substitute {
-        Some(substitute) => Ok(Located {
-            substitute: Some(substitute.clone()),
-            ..find(engine, site, &substitute.path, trail.now()).await?
-        }),
+        Some(substitute) => {
+            let found = find(engine, site, &substitute.path, trail.now()).await?;
+            let located = with_overlays(engine, site, request, found, trail.now()).await?;
+            Ok(Located {
+                substitute: Some(substitute),
+                ..located
+            })
+        }
         None => Err(Stop::Error(missing)),
     }
 }
@@ -75,6 +112,7 @@ async fn find(engine: &Arc<Shared>, site: &Arc<Site>, path: &str, now: Instant) 
         stat,
         epoch,
         substitute: None,
+        overlays: Vec::new(),
     })
 }
 

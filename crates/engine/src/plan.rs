@@ -30,6 +30,7 @@ pub(crate) fn plan_of(table: &HookTable) -> String {
         ("on_pre_handle", names(&table.on_pre_handle)),
         ("result caches", names(&table.result_caches)),
         ("source caches", names(&table.source_caches)),
+        ("layer caches", names(&table.layer_caches)),
         ("on_response", names(&table.on_response)),
         ("on_connect", names(&table.on_connect)),
         ("on_stop", names(&table.on_stop)),

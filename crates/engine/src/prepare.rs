@@ -4,16 +4,17 @@
 
 use std::sync::Arc;
 
-use http::header::{HeaderValue, VARY};
+use http::header::{ACCEPT, HeaderValue, VARY};
 use http::{HeaderMap, StatusCode};
-use resizer_imaging::{CacheDirective, Format, Process, VERSION, output_format};
+use resizer_imaging::{Accepted, CacheDirective, Format, Process, VERSION, output_format};
 use resizer_plugin_api::engine::HandlePlan;
 use resizer_plugin_api::{CacheKey, ImageRequest, PreHandleEvent, SourceKey, Validator, Variant};
 
 use crate::changes::of_headers;
 use crate::conditional::Validators;
 use crate::fire::fire;
-use crate::located::Located;
+use crate::located::{Located, LocatedOverlay, overlaid};
+use crate::negotiation::{Negotiation, negotiation};
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::trail::{CacheOutcome, Trail};
@@ -25,6 +26,8 @@ pub(crate) struct Prepared {
     pub(crate) task: Task,
     pub(crate) caching: bool,
     pub(crate) key: CacheKey,
+    /// The variant of the key without the overlays.
+    pub(crate) plain: Variant,
     /// `ETag` and date of this version, as far as the store has told them.
     pub(crate) validators: Validators,
     /// Headers of the response: those that plugins add, and `Vary`.
@@ -35,9 +38,36 @@ pub(crate) struct Prepared {
 #[derive(Clone)]
 pub(crate) enum Task {
     /// Decode, lay out, scale and encode in this format.
-    Process(Format),
+    Process(Output),
     /// Send them as they are.
     Relay,
+}
+
+/// The format of a processed result.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Output {
+    /// This one.
+    Format(Format),
+    /// The one that suits the source and a client that takes these formats.
+    Negotiated(Accepted),
+}
+
+impl Output {
+    /// The format, if it is known before the source is.
+    pub(crate) fn format(self) -> Option<Format> {
+        match self {
+            Self::Format(format) => Some(format),
+            Self::Negotiated(_) => None,
+        }
+    }
+
+    /// Its part of the result's key. That of a negotiated format is the class of the client.
+    pub(crate) fn key_part(self) -> &'static str {
+        match self {
+            Self::Format(format) => format.name(),
+            Self::Negotiated(accepted) => accepted.class(),
+        }
+    }
 }
 
 /// Decides, fires `on_pre_handle`, and makes the key.
@@ -57,17 +87,26 @@ pub(crate) fn prepare(
         _ if policy.untrusted_data => true,
         Process::Always => true,
         Process::No => false,
-        Process::Default => directive,
+        Process::Default => directive || !request.overlays.is_empty(),
     };
     let caching = match instructions.cache() {
         CacheDirective::Always => true,
         CacheDirective::No => false,
         CacheDirective::Default => processing || policy.cache_unmodified_files,
     };
-    let format = processing.then(|| output_format(instructions, request.extension()));
-
     let mut plan = HandlePlan::default();
-    let content_type = format.map(Format::content_type);
+    let output = processing.then(|| {
+        let headers = &request.head.headers;
+        match negotiation(site.server().negotiate, instructions, headers) {
+            Negotiation::None => Output::Format(output_format(instructions, request.extension())),
+            Negotiation::ByQuery(accepted) => Output::Negotiated(accepted),
+            Negotiation::ByHeader(accepted) => {
+                plan.vary.push(ACCEPT);
+                Output::Negotiated(accepted)
+            }
+        }
+    });
+    let content_type = output.and_then(Output::format).map(Format::content_type);
     for handler in &site.table.on_pre_handle {
         let before = trail.records_changes().then(|| plan.clone());
         fire("on_pre_handle", std::slice::from_ref(handler), trail, |handler| {
@@ -90,26 +129,34 @@ pub(crate) fn prepare(
         }
     }
 
-    let (task, variant) = match format {
-        Some(format) => {
+    let (task, plain) = match output {
+        Some(output) => {
             let (mut version, canonical) = (itoa::Buffer::new(), instructions.canonical());
-            let parts = [version.format(VERSION), format.name(), &canonical];
+            let parts = [version.format(VERSION), output.key_part(), &canonical];
             let variant = Variant::of(parts.into_iter().chain(plan.key_parts.iter().map(String::as_str)));
-            (Task::Process(format), variant)
+            (Task::Process(output), variant)
         }
         None => (Task::Relay, relayed()),
     };
-    let validator = located.stat.validator.clone().unwrap_or_else(Validator::unasked);
+    let variant = match task {
+        Task::Process(_) if !located.overlays.is_empty() => {
+            let versions: Vec<Validator> = located.overlays.iter().map(LocatedOverlay::validator).collect();
+            overlaid(plain, &located.overlays, &versions)
+        }
+        _ => plain,
+    };
     let key = CacheKey {
         source: located.key.clone(),
-        validator,
+        validator: located.validator(),
         variant,
     };
     let mut headers = plan.headers;
     for name in plan.vary {
         headers.append(VARY, HeaderValue::from(name));
     }
-    let validators = Validators::of(&key, located.stat.modified);
+    // The date of one file says nothing about the others.
+    let modified = located.stat.modified.filter(|_| located.overlays.is_empty());
+    let validators = Validators::of(&key, modified);
     if validators.name_a_version()
         && located.stands_in().is_none()
         && let Some(reply) = validators.answer(&request.head.headers, &headers)
@@ -124,6 +171,7 @@ pub(crate) fn prepare(
         task,
         caching,
         key,
+        plain,
         validators,
         headers,
     })

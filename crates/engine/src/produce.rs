@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use resizer_imaging::{Cancel, Cost, ImageError, Job, SourceInfo, inspect, predict, run_within};
+use resizer_imaging::{Cost, ImageError, Job, layout, predict, predict_with, run_with};
 use resizer_plugin_api::{Body, CacheKey, EntryMeta, Error, ErrorKind, ImageRequest};
 
 use crate::admission::Reserved;
@@ -16,11 +16,14 @@ use crate::cancellation::Cancellation;
 use crate::chain::{self, Found};
 use crate::download::download;
 use crate::failure_memory::Asked;
-use crate::flight::{Landing, panicked};
+use crate::flight::Landing;
+use crate::header::header;
 use crate::image_error::public;
+use crate::layers::{Layers, layers};
+use crate::located::overlaid;
 use crate::media_type::sniff;
 use crate::pool::Turn;
-use crate::prepare::{Prepared, Task};
+use crate::prepare::{Output, Prepared, Task};
 use crate::produced::{Made, Produced, SourceBytes};
 use crate::relay::relay;
 use crate::reply_memory::{counted, counted_hit};
@@ -128,19 +131,15 @@ async fn make(
     let mut stages = vec![("fetch", begun.elapsed())];
     // The bytes may be of a newer version than the stat: they are cached under their own validator.
     let validator = source.stat.validator.clone();
-    let came = CacheKey {
+    let mut came = CacheKey {
         validator: validator.unwrap_or_else(|| key.validator.clone()),
         ..key.clone()
     };
     let finished = match prepared.task {
         Task::Relay => relayed(engine, &source).await?,
-        Task::Process(format) => {
-            let job = Arc::new(Job {
-                instructions: request.instructions.clone(),
-                format,
-                limits: site.limits(&located.mount),
-            });
-            processed(engine, site, prepared, &came, &source, &job, cancellation).await?
+        Task::Process(output) => {
+            let asked = (site, request, prepared);
+            processed(engine, asked, &mut came, &source, output, cancellation).await?
         }
     };
     drop(place);
@@ -150,8 +149,9 @@ async fn make(
         engine.damaged.increment();
         tracing::warn!(plugin = located.plugin, source = %key.source, "a part of a damaged image is shown");
     }
+    let modified = source.stat.modified.filter(|_| located.overlays.is_empty());
     let made = Arc::new(Made {
-        meta: EntryMeta::new(finished.content_type, came.validator.clone()).with_modified(source.stat.modified),
+        meta: EntryMeta::new(finished.content_type, came.validator.clone()).with_modified(modified),
         key: came,
         reply: finished.reply,
         damaged: finished.damaged,
@@ -231,31 +231,50 @@ async fn relayed(engine: &Shared, source: &SourceBytes) -> Result<Finished, Erro
     })
 }
 
-/// Decodes, scales and encodes the source, once there is memory for it. `came` is the key of the version that came.
+/// Decodes, scales and encodes the source, once there is memory for it. `came` is the key of the version that came, and
+/// takes the versions of overlays that came.
 async fn processed(
-    engine: &Shared,
-    site: &Site,
-    prepared: &Prepared,
-    came: &CacheKey,
+    engine: &Arc<Shared>,
+    (site, request, prepared): (&Arc<Site>, &Arc<ImageRequest>, &Prepared),
+    came: &mut CacheKey,
     source: &SourceBytes,
-    job: &Arc<Job>,
+    output: Output,
     cancellation: Cancellation,
 ) -> Result<Finished, Error> {
     let Prepared { located, key, .. } = prepared;
+    let validator = came.validator.clone();
     let failed = |error: &Error| {
         store_error::log(located.plugin, &key.source, error);
         let memory = &engine.failure_memory;
         let mount = &located.mount;
-        memory.note(Asked { site, mount, key }, &located.epoch, &came.validator, error);
+        memory.note(Asked { site, mount, key }, &located.epoch, &validator, error);
     };
     let (timeout, begun) = (memory_timeout(site), Instant::now());
     let token = cancellation.token().clone();
-    let info = header(engine, source.clone(), Arc::clone(job), timeout, token).await;
+    let limits = site.limits(&located.mount);
+    let info = header(engine, source.clone(), limits.clone(), timeout, token).await;
     let info = info.inspect_err(failed)?;
-    let cost = predict(&info, job).map_err(public)?;
+    let instructions = request.instructions.clone();
+    let job = match output {
+        Output::Format(format) => Job {
+            instructions,
+            format,
+            limits,
+        },
+        Output::Negotiated(accepted) => Job::negotiated(instructions, limits, &info, accepted).0,
+    };
+    let mut cost = predict(&info, &job).map_err(public)?;
+    let mut layers = Layers::default();
+    if !located.overlays.is_empty() {
+        let layout = layout(&info, &job.instructions).map_err(public)?;
+        layers = Box::pin(self::layers(engine, site, request, &located.overlays, &layout)).await?;
+        came.variant = overlaid(prepared.plain, &located.overlays, &layers.validators);
+        cost = predict_with(&info, &job, &layers.of_job().map_err(public)?).map_err(public)?;
+    }
     let reserved = engine.admission.pixels(cost.peak_bytes, timeout).await?;
     let waited = begun.elapsed();
-    let finished = process(engine, source, job, &cost, reserved, timeout, cancellation).await;
+    let work = (source.clone(), job, layers);
+    let finished = process(engine, work, &cost, reserved, timeout, cancellation).await;
     // The header has passed the limits, so that an error about size is about the instructions and not about the source.
     let mut finished = finished.inspect_err(|error| {
         if error.kind() != ErrorKind::TooLarge {
@@ -270,16 +289,14 @@ async fn processed(
 /// any more. The result's reservation shrinks to the bytes of the result, which then waits until it may be sent.
 async fn process(
     engine: &Shared,
-    source: &SourceBytes,
-    job: &Arc<Job>,
+    (source, job, layers): (SourceBytes, Job, Layers),
     cost: &Cost,
     mut reserved: Reserved,
     timeout: Duration,
     cancellation: Cancellation,
 ) -> Result<Finished, Error> {
-    let (source, decodes) = (source.clone(), engine.decodes.clone());
-    let (token, content_type) = (cancellation.token().clone(), job.format.content_type().to_owned());
-    let job = Arc::clone(job);
+    let decodes = engine.decodes.clone();
+    let token = cancellation.token().clone();
     let work = move || {
         decodes.increment();
         let mut refusal = None;
@@ -290,8 +307,11 @@ async fn process(
                 false
             }
         };
-        let encoded = run_within(&source.bytes, &job, &token, &mut grow);
-        drop(source);
+        let encoded = match layers.of_job() {
+            Ok(layers) => run_with(&source.bytes, &job, &layers, &token, &mut grow),
+            Err(error) => Err(error),
+        };
+        drop((source, layers));
         let encoded = encoded.map_err(|error| match (error, refusal) {
             (ImageError::NoRoom, Some(refusal)) => refusal,
             (error, _) => public(error),
@@ -311,7 +331,7 @@ async fn process(
     Ok(Finished {
         reply: counted(bytes.clone(), (reserved, leave)),
         bytes,
-        content_type,
+        content_type: encoded.format.content_type().to_owned(),
         damaged: encoded.damaged,
         stages: vec![
             ("queue", done.waited),
@@ -320,26 +340,6 @@ async fn process(
             ("encode", encoded.timings.encode),
         ],
     })
-}
-
-/// Reads the source's header. Runs on tokio's pool for blocking work, because a header can lie behind megabytes of
-/// metadata. The memory of the source and of the header is held until the work ends, even when nobody waits any more.
-async fn header(
-    engine: &Shared,
-    source: SourceBytes,
-    job: Arc<Job>,
-    timeout: Duration,
-    cancel: Cancel,
-) -> Result<SourceInfo, Error> {
-    let leave = Arc::clone(&engine.headers).acquire_owned().await;
-    let reserved = engine.admission.header(timeout).await?;
-    let work = move || {
-        let _held = (leave, reserved);
-        inspect(&source.bytes, &job.limits, &cancel).map_err(public)
-    };
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|failed| Err(panicked(&*failed.into_panic())))
 }
 
 /// The longest wait for memory: half of the deadline. So a client that waits in vain gets a 503, before the deadline's

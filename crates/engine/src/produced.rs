@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use resizer_plugin_api::{Body, CacheKey, EntryMeta, Seconds, Stat};
+use resizer_imaging::Size;
+use resizer_plugin_api::{Body, CacheKey, EntryMeta, Seconds, Stat, Validator};
 
 use crate::admission::Reserved;
 use crate::range::Part;
@@ -43,4 +44,32 @@ pub(crate) struct SourceBytes {
     /// The stat that came with the bytes.
     pub(crate) stat: Stat,
     pub(crate) _reserved: Arc<Reserved>,
+}
+
+/// Bytes of a file together with what keeps their memory reserved.
+pub(crate) trait HeldBytes: Send + 'static {
+    /// The bytes.
+    fn held_bytes(&self) -> &[u8];
+}
+
+impl HeldBytes for SourceBytes {
+    fn held_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Bytes of a cache, whose claim counts them, or of a source that is held beside them.
+impl HeldBytes for (Bytes, Option<SourceBytes>) {
+    fn held_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A part of an overlay: its size alone, its file, or its pixels as red, green, blue and alpha.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerPart {
+    pub(crate) size: Size,
+    pub(crate) bytes: Bytes,
+    /// The version of the file that it was made from.
+    pub(crate) validator: Validator,
 }

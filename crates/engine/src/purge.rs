@@ -146,6 +146,7 @@ async fn carry_out(engine: &Shared, site: &Site, meant: Meant) -> Purged {
     let mut caches = Vec::new();
     for (list, what) in [
         (&site.table.source_caches, &meant.sources),
+        (&site.table.layer_caches, &meant.sources),
         (&site.table.result_caches, &meant.results),
     ] {
         for cache in list {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPIRES, HeaderName, HeaderValue, RETRY_AFTER,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPIRES, HeaderName, HeaderValue, RETRY_AFTER, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use resizer_plugin_api::{Blame, Error, ErrorKind, Flow, ImageRequest, Reply, RequestHead, ResponseEvent, Seconds};
@@ -100,7 +100,11 @@ pub(crate) fn finish(
         Err(Stop::Error(error)) => {
             engine.instruments.failed(error.kind());
             log(head, &error);
-            error_reply(&error, &head.id)
+            let mut reply = error_reply(&error, &head.id);
+            for header in trail.vary.drain(..) {
+                reply.headers.append(VARY, header);
+            }
+            reply
         }
     };
     reply

@@ -1,8 +1,10 @@
 //! Rewrite, the second step of a walk: plugins rewrite path and query, add defaults, and have the last word. Then the
 //! query is parsed into instructions and the request is frozen.
 
-use resizer_imaging::{Instructions, is_same_key};
-use resizer_plugin_api::{DefaultsEvent, ImageRequest};
+use http::Extensions;
+use resizer_imaging::{Ignored, Instructions, is_same_key};
+use resizer_plugin_api::engine::{IgnoredByPlugins, Overlays};
+use resizer_plugin_api::{DefaultsEvent, ImageRequest, Query};
 
 use crate::changes::of_query;
 use crate::draft::Draft;
@@ -44,13 +46,11 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
 
     fire_on_draft("on_post_rewrite", &table.on_post_rewrite, &mut draft, trail)?;
 
-    let (mut instructions, ignored) = Instructions::parse(draft.query.iter());
-    match site.server().metadata {
-        CopyMetadata::AsAsked => {}
-        CopyMetadata::Always => instructions.output.copy_metadata = true,
-        CopyMetadata::Never => instructions.output.copy_metadata = false,
+    let (instructions, ignored) = instructions_of(site, &draft.query, &draft.state);
+    let mut ignored = unread(site, ignored);
+    if let Some(IgnoredByPlugins(by_plugins)) = draft.state.get() {
+        ignored.extend(by_plugins.iter().cloned());
     }
-    let ignored = unread(site, ignored);
     for ignored in &ignored {
         tracing::debug!(path = draft.path, "{ignored}");
     }
@@ -59,11 +59,21 @@ pub(crate) fn rewrite(site: &Site, mut draft: Draft, trail: &mut Trail) -> Resul
     {
         draft.state.insert(warnings);
     }
-    Ok(ImageRequest::new(
-        draft.head,
-        draft.path,
-        draft.query,
-        instructions,
-        draft.state,
-    ))
+    let overlays = draft.state.remove::<Overlays>().unwrap_or_default();
+    let mut request = ImageRequest::new(draft.head, draft.path, draft.query, instructions, draft.state);
+    request.overlays = overlays.0;
+    Ok(request)
+}
+
+/// The instructions of a query, with the word of the operator: of the server's settings, and of plugins that have
+/// limited the size.
+pub(crate) fn instructions_of(site: &Site, query: &Query, state: &Extensions) -> (Instructions, Vec<Ignored>) {
+    let (mut instructions, ignored) = Instructions::parse_as(site.server().compat.into(), query.iter());
+    match site.server().metadata {
+        CopyMetadata::AsAsked => {}
+        CopyMetadata::Always => instructions.output.copy_metadata = true,
+        CopyMetadata::Never => instructions.output.copy_metadata = false,
+    }
+    instructions.size_limits = state.get().copied().unwrap_or_default();
+    (instructions, ignored)
 }

@@ -3,7 +3,9 @@
 //! `[server]` belongs to the host ([`crate::HostSettings`]); `config/server.rs` reads both.
 
 mod cache_tags;
+mod compat;
 mod metadata;
+mod negotiate;
 mod pipeline;
 
 use resizer_plugin_api::{ByteSize, Damaged, Seconds};
@@ -11,7 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cache_tags::CacheTagHeader;
+pub use compat::Compat;
 pub use metadata::CopyMetadata;
+pub use negotiate::Negotiate;
 pub use pipeline::{DefaultCommands, FakeExtension};
 
 /// The engine's part of `[server]`.
@@ -74,9 +78,19 @@ pub struct EngineSettings {
     /// Whether each response says in `X-Resizer-Warnings` which parts of its query were ignored, each with the nearest
     /// valid key or value. `resizer-host explain` tells the same of one URL.
     pub warnings: bool,
+    /// Whose rules hold where ImageResizer makes other pixels of a querystring than this server. With
+    /// `"imageresizer4"` those of ImageResizer 4, for a site that moves here and must not see a difference;
+    /// [differences.md](differences.md) says for each difference whether it follows this setting. The cached results
+    /// of both are kept apart.
+    pub compat: Compat,
     /// Whether the EXIF, XMP and IPTC data of an image are copied into its result: with `"as-asked"` where the query
     /// has `copymetadata=true`, with `"always"` and with `"never"` whatever the query says.
     pub metadata: CopyMetadata,
+    /// For which images the format is negotiated: chosen by what the client takes (`Accept`) and by what the image is,
+    /// with `Vary: Accept` in the response. With `"as-asked"` where the query has `format=auto` or `qp` without a
+    /// format, with `"always"` also where it has neither, and with `"never"` nowhere. Images that are sent unchanged are
+    /// no matter of this.
+    pub negotiate: Negotiate,
     /// How long a source that is too large or cannot be decoded is remembered, so that further requests need no decode.
     pub failure_memory: Seconds,
     /// How long the last known state of an image is used while its store fails. Meanwhile cached results are served,
@@ -116,7 +130,9 @@ impl Default for EngineSettings {
             max_total_pixels: limits.max_total_pixels,
             damaged: Damaged::Refuse,
             warnings: false,
+            compat: Compat::None,
             metadata: CopyMetadata::AsAsked,
+            negotiate: Negotiate::AsAsked,
             // As long as a failure is remembered: an upload that is repeated shows as soon.
             damaged_max_age: seconds(60),
             failure_memory: seconds(60),

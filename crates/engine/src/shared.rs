@@ -15,7 +15,7 @@ use crate::flight::Flights;
 use crate::instruments::Instruments;
 use crate::negative_cache::NegativeCache;
 use crate::pool::WorkPool;
-use crate::produced::{Made, SourceBytes};
+use crate::produced::{LayerPart, Made, SourceBytes};
 use crate::purge_epoch::PurgeEpochs;
 use crate::server_settings::EngineSettings;
 use crate::stat_cache::StatCache;
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) source_flights: Flights<(SourceKey, Option<Validator>, u64), SourceBytes>,
     /// The flag tells whether the result is to be cached: that is decided once for each flight.
     pub(crate) result_flights: Flights<(CacheKey, bool, u64), Arc<Made>>,
+    pub(crate) layer_flights: Flights<(CacheKey, u64), LayerPart>,
     pub(crate) probe_flights: Flights<(), ()>,
     pub(crate) stat_cache: StatCache,
     pub(crate) failure_memory: FailureMemory,
@@ -65,6 +66,7 @@ impl Shared {
             stat_flights: Flights::new(runtime.clone(), &metrics, "stat"),
             source_flights: Flights::new(runtime.clone(), &metrics, "source"),
             result_flights: Flights::new(runtime.clone(), &metrics, "result"),
+            layer_flights: Flights::new(runtime.clone(), &metrics, "layer"),
             probe_flights: Flights::new(runtime.clone(), &metrics, "probe"),
             stat_cache: StatCache::new(server.stat_cache_entries),
             failure_memory: FailureMemory::new(),

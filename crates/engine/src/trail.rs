@@ -7,6 +7,8 @@
 
 use std::time::{Duration, Instant};
 
+use http::HeaderValue;
+
 use crate::changes::Change;
 use crate::located::Located;
 
@@ -23,6 +25,8 @@ pub(crate) struct Trail {
     pub(crate) source: Option<&'static str>,
     /// The path of the image that stands in for a missing one.
     pub(crate) stand_in: Option<String>,
+    /// The request headers that the response depends on, an error's too, as the values of `Vary`.
+    pub(crate) vary: Vec<HeaderValue>,
     /// The changes of each handler, where they are recorded.
     pub(crate) changes: Option<Vec<Change>>,
 }
@@ -65,6 +69,7 @@ impl Trail {
             cache: None,
             source: None,
             stand_in: None,
+            vary: Vec::new(),
             changes: None,
         }
     }

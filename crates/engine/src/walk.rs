@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::Extensions;
+use http::header::VARY;
 use percent_encoding::percent_decode_str;
-use resizer_imaging::{Instructions, SOURCE_EXTENSIONS};
+use resizer_imaging::SOURCE_EXTENSIONS;
 use resizer_plugin_api::engine::text_of_path;
 use resizer_plugin_api::{Error, ErrorKind, ImageRequest, Query, Reply, RequestHead, extension};
 
@@ -21,7 +22,7 @@ use crate::located::Located;
 use crate::prepare::prepare;
 use crate::produce::produce;
 use crate::respond::{finish, respond};
-use crate::rewrite::rewrite;
+use crate::rewrite::{instructions_of, rewrite};
 use crate::shared::Shared;
 use crate::site::Site;
 use crate::stop::Stop;
@@ -61,8 +62,10 @@ async fn steps(
     trail.stage("locate", begun);
     let substituted = located.substitute.is_some();
     match serve(engine, site, &request, located, trail).await {
-        // The store says only now that it has no such image: it was not asked before, or has lost the image since.
-        Err(Stop::Error(missing)) if missing.kind() == ErrorKind::NotFound && !substituted => {
+        // The store says only now that it has no such image: it was not asked before, or has lost the image since. Or
+        // its file cannot be decoded.
+        Err(Stop::Error(missing)) if is_missing(missing.kind()) && !substituted => {
+            trail.vary.clear();
             let located = Box::pin(substitute(engine, site, &request, missing, trail)).await?;
             trail.lap();
             Box::pin(serve(engine, site, &request, located, trail)).await
@@ -85,36 +88,38 @@ async fn serve(
         let asked = at_path(request, substitute.path.clone());
         authorize(site, &asked, trail).await?;
     }
-    let request = &commanded(request, &located);
+    let request = &commanded(site, request, &located);
     let prepared = prepare(site, request, located, trail)?;
+    trail.vary.extend(prepared.headers.get_all(VARY).into_iter().cloned());
     let produced = produce(engine, site, request, &prepared, trail).await;
     let produced = produced.inspect_err(|error| forget_refused(engine, site, &prepared.located, error))?;
     Ok(respond(request, prepared, produced, trail))
 }
 
+/// Whether there is no picture to show, for which another may stand in.
+fn is_missing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Unsupported)
+}
+
 /// The request for another path.
 fn at_path(request: &ImageRequest, path: String) -> ImageRequest {
-    let ImageRequest {
-        head,
-        query,
-        instructions,
-        state,
-        ..
-    } = request.clone();
-    ImageRequest::new(head, path, query, instructions, state)
+    let mut request = request.clone();
+    request.path = path;
+    request
 }
 
 /// The request with the commands for a substitute, where it has its own.
-fn commanded(request: &Arc<ImageRequest>, located: &Located) -> Arc<ImageRequest> {
+fn commanded(site: &Site, request: &Arc<ImageRequest>, located: &Located) -> Arc<ImageRequest> {
     let query = located
         .substitute
         .as_ref()
         .and_then(|substitute| substitute.query.as_ref());
     match query {
         Some(query) => {
-            let (instructions, _) = Instructions::parse(query.iter());
-            let ImageRequest { head, path, state, .. } = ImageRequest::clone(request);
-            Arc::new(ImageRequest::new(head, path, query.clone(), instructions, state))
+            let mut request = ImageRequest::clone(request);
+            (request.instructions, _) = instructions_of(site, query, &request.state);
+            request.query = query.clone();
+            Arc::new(request)
         }
         None => Arc::clone(request),
     }

@@ -5,7 +5,8 @@
 //! highest ratio of predicted to allowed memory. Run by `cargo xtask bench predict`.
 //!
 //! The counter does not see allocations of libwebp in C. So each job that writes WebP has a process of its own, and its
-//! memory is the growth of the process as the system reports it, or the counted memory if that is more.
+//! memory is the growth of the process as the system reports it, or the counted memory if that is more. C's allocator
+//! is told to return what is freed, so that no job is served from memory that was resident before it began.
 //!
 //! `cargo run --profile dist --example predict -- [NAME]`: only pairs of formats with NAME in theirs.
 #![allow(clippy::unwrap_used, reason = "a failure ends this program")]
@@ -156,7 +157,10 @@ fn counted(source: &[u8], job: &Job) -> (u64, u64) {
 /// The same for a job that writes WebP from the source in a file, in a process of its own.
 fn webp_job(file: &Path, mode: &str) -> (u64, u64) {
     let program = std::env::current_exe().unwrap();
-    let output = Command::new(program).arg(file).arg(mode).output().unwrap();
+    let mut command = Command::new(program);
+    // mallopt(3).
+    command.env("MALLOC_TRIM_THRESHOLD_", "0");
+    let output = command.arg(file).arg(mode).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     let (predicted, taken) = printed.trim().split_once(' ').unwrap();
     (predicted.parse().unwrap(), taken.parse().unwrap())
@@ -166,8 +170,9 @@ fn webp_job(file: &Path, mode: &str) -> (u64, u64) {
 fn webp_job_in_process(file: &Path, mode: &str) -> (u64, u64) {
     let source = std::fs::read(file).unwrap();
     let job = job(Format::WebP, mode);
-    // A small job runs first, so that the program itself is in memory.
-    let small = self::job(Format::WebP, "width=16&height=16&mode=stretch");
+    // A small job runs first, so that the program itself is in memory. Compressing alpha would take half a megabyte at
+    // any size, of which C's allocator keeps pieces.
+    let small = self::job(Format::WebP, "width=16&height=16&mode=stretch&bgcolor=ffffff");
     counted(&source, &small);
     // Resets the peak memory of the process to its current memory: proc(5).
     std::fs::write("/proc/self/clear_refs", "5").unwrap();

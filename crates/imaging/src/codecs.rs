@@ -2,12 +2,15 @@
 //! Decoders lend bands of rows, frame by frame. Encoders take whole, finished frames.
 
 mod bmp;
+mod bounded;
 mod canvas;
 mod changes;
 mod exif;
 mod gif;
 mod jpeg;
+mod jpeg_xl;
 mod metadata;
+mod negotiated;
 mod palette;
 mod png;
 mod reader;
@@ -23,7 +26,15 @@ use crate::shrink::Shrink;
 use crate::{Cancel, Detail, Format, ImageError, Limits, SourceInfo};
 use metadata::Metadata;
 
-const CODECS: &[&dyn Codec] = &[&jpeg::Jpeg, &png::Png, &gif::Gif, &webp::WebP, &tiff::Tiff, &bmp::Bmp];
+const CODECS: &[&dyn Codec] = &[
+    &jpeg::Jpeg,
+    &png::Png,
+    &gif::Gif,
+    &webp::WebP,
+    &jpeg_xl::JpegXl,
+    &tiff::Tiff,
+    &bmp::Bmp,
+];
 
 /// One source format.
 pub(crate) trait Codec: Sync {
@@ -52,12 +63,13 @@ pub(crate) trait Codec: Sync {
     ) -> Result<Box<dyn Decoder + 's>, ImageError>;
 
     /// Begins to decode luma and chroma of a source whose header tells their spacings. With `half_chroma`, chroma has
-    /// half the resolution of luma at most.
+    /// half the resolution of luma at most, where the decoder can do so.
     fn open_planes<'s>(
         &self,
         _: &'s [u8],
         _: Wanted,
         _half_chroma: bool,
+        _: &Cancel,
     ) -> Result<Box<dyn PlaneDecoder + 's>, ImageError> {
         Err(internal("planes were to be decoded"))
     }
@@ -129,6 +141,11 @@ pub(crate) trait Encoder {
         0
     }
 
+    /// The format of the file, where the encoder chooses it by the picture.
+    fn format(&self) -> Option<Format> {
+        None
+    }
+
     /// The whole file.
     fn finish(self: Box<Self>, cancel: &Cancel) -> Result<Vec<u8>, ImageError>;
 }
@@ -142,6 +159,21 @@ pub fn inspect(source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<Source
 
 /// Begins to encode as the job asks.
 pub(crate) fn encoder(job: &Job, info: &SourceInfo, plan: &Plan) -> Result<Box<dyn Encoder>, ImageError> {
+    let photographs = encoder_of_format(job, info, plan)?;
+    Ok(match job.for_graphics() {
+        Some(graphics) => Box::new(negotiated::NegotiatedEncoder::new(
+            (job.format, photographs),
+            (graphics.format, encoder_of_format(&graphics, info, plan)?),
+        )),
+        None => photographs,
+    })
+}
+
+fn encoder_of_format(job: &Job, info: &SourceInfo, plan: &Plan) -> Result<Box<dyn Encoder>, ImageError> {
+    let bounded = || bounded::BoundedEncoder::new(&job.instructions, job.format, info, plan.output);
+    if let (false, Some(bounded)) = (plan.moving, bounded()) {
+        return Ok(Box::new(bounded));
+    }
     let plays = plan.moving.then_some(info.plays);
     Ok(match job.format {
         Format::Jpeg => Box::new(jpeg::JpegEncoder::new(&job.instructions)),
@@ -151,6 +183,7 @@ pub(crate) fn encoder(job: &Job, info: &SourceInfo, plan: &Plan) -> Result<Box<d
             Box::new(gif::GifEncoder::new(plan.output, plays, palette)?)
         }
         Format::WebP => Box::new(webp::WebPEncoder::new(&job.instructions, info, plan.output, plays)),
+        Format::JpegXl => Box::new(jpeg_xl::JpegXlEncoder::new(&job.instructions, info)),
         format @ (Format::Bmp | Format::Tiff) => {
             return Err(internal(format!("{} was to be encoded", format.name())));
         }
@@ -162,17 +195,17 @@ pub(crate) fn with_metadata(
     file: Vec<u8>,
     source: &[u8],
     codec: &dyn Codec,
-    job: &Job,
+    (job, format): (&Job, Format),
     plan: &Plan,
     cancel: &Cancel,
 ) -> Result<Vec<u8>, ImageError> {
     let output = &job.instructions.output;
-    let metadata = if output.copy_metadata && job.format != Format::Gif {
+    let metadata = if output.copy_metadata && format != Format::Gif {
         codec.metadata(source, cancel)?
     } else {
         Metadata::default()
     };
-    Ok(metadata::write(file, job.format, plan.output, &metadata, output.dpi))
+    Ok(metadata::write(file, format, plan.output, &metadata, output.dpi))
 }
 
 pub(crate) fn sniff(source: &[u8]) -> Result<&'static dyn Codec, ImageError> {
@@ -195,13 +228,11 @@ pub(crate) fn sniff(source: &[u8]) -> Result<&'static dyn Codec, ImageError> {
 
 /// Names formats that have no codec, so that the error can tell them from bytes that are no image.
 fn foreign(source: &[u8]) -> Option<&'static str> {
-    const NAMES: [(usize, &[u8], &str); 8] = [
+    const NAMES: [(usize, &[u8], &str); 6] = [
         (4, b"ftypavi", "an AVIF"),
         (4, b"ftyphei", "a HEIC"),
         (4, b"ftyphev", "a HEIC"),
         (4, b"ftypmif", "a HEIF"),
-        (0, b"\xff\x0a", "a JPEG XL"),
-        (4, b"JXL ", "a JPEG XL"),
         (0, b"8BPS", "a Photoshop file"),
         (0, b"%PDF", "a PDF"),
     ];

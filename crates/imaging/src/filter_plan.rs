@@ -5,7 +5,7 @@
 use std::cell::OnceCell;
 
 use crate::colour_matrix::ColourMatrix;
-use crate::{Channels, Filters, Size};
+use crate::{Channels, Compat, Filters, Size};
 
 /// For each value of a byte the one that replaces it: in red, in green and in blue. Grey takes the first.
 #[cfg(feature = "codecs")]
@@ -15,6 +15,8 @@ pub(crate) type Curves = [[u8; 256]; 3];
 #[derive(Debug)]
 pub(crate) struct FilterPlan {
     pub(crate) filters: Filters,
+    /// Whose filters they are.
+    pub(crate) compat: Compat,
     /// The keys `s.*` but the overlay.
     pub(crate) matrix: ColourMatrix,
     /// The curves of `a.equalize` and of `a.balancewhite`, measured on the first frame. All frames have the same
@@ -26,9 +28,10 @@ pub(crate) struct FilterPlan {
 }
 
 impl FilterPlan {
-    pub(crate) fn of(filters: &Filters) -> Self {
+    pub(crate) fn of(filters: &Filters, compat: Compat) -> Self {
         Self {
-            matrix: filters.simple.matrix(),
+            compat,
+            matrix: filters.simple.matrix(compat),
             filters: filters.clone(),
             #[cfg(feature = "codecs")]
             equalize: OnceCell::new(),
@@ -55,10 +58,15 @@ impl FilterPlan {
         [before, mixed, overlaid, edges, toned, feathered].map(|(gray, alpha)| Channels::of(gray, alpha))
     }
 
+    /// Whether the colours are inverted and nothing else happens.
+    pub(crate) fn only_inverts(&self) -> bool {
+        let mut inverting = Filters::default();
+        inverting.simple.invert = true;
+        self.filters == inverting
+    }
+
     /// The bytes of the most expensive filter, for a scaled picture of this size.
     pub(crate) fn bytes(&self, size: Size, source: Channels) -> u64 {
-        /// The running sums of a blur: numbers of 16 bits, twice, for the longer edge.
-        const BLUR_LINE_BYTES: u64 = 2 * 2 * BLUR_LANES as u64;
         /// The extreme values of the rows around a pixel, twice, and rows with a margin.
         const NOISE_ROWS: u64 = 2 * MOST_NOISE_SIDE as u64 + 6;
         if self.filters.is_none() {
@@ -72,12 +80,10 @@ impl FilterPlan {
             .max()
             .unwrap_or_default();
         let picture = channels * size.pixels();
-        let (width, longer) = (u64::from(size.width), u64::from(size.width.max(size.height)));
-        let blur = if advanced.blur.is_some() || advanced.sharpen.is_some() {
-            2 * picture + BLUR_LINE_BYTES * longer
-        } else {
-            0
-        };
+        let width = u64::from(size.width);
+        let blur = [advanced.blur, advanced.sharpen].into_iter().flatten();
+        let blur = blur.map(|radius| blur_bytes(size, channels, advanced.pixels(radius, size)));
+        let blur = blur.max().unwrap_or_default();
         let noise = if advanced.remove_noise.is_some() {
             NOISE_ROWS * channels * (width + MOST_NOISE_SIDE as u64)
         } else {
@@ -104,8 +110,8 @@ impl FilterPlan {
         let costs = [
             (self.matrix != ColourMatrix::IDENTITY, 1_500),
             (simple.overlay.is_some(), 3_000),
-            (advanced.blur.is_some(), 3_000 * samples),
-            (advanced.sharpen.is_some(), 3_500 * samples),
+            (advanced.blur.is_some(), 700 * samples),
+            (advanced.sharpen.is_some(), 700 * samples),
             (advanced.remove_noise.is_some(), 1_500 * samples),
             (advanced.sobel, 2_500),
             (advanced.sepia, 1_500),
@@ -119,8 +125,67 @@ impl FilterPlan {
     }
 }
 
-/// The rows or columns that a blur filters side by side: numbers of 16 bits in two of the widest registers.
-pub(crate) const BLUR_LANES: usize = 32;
+/// A blur, as its kernel says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Blur {
+    /// The standard deviation in pixels.
+    pub(crate) deviation: f64,
+    /// The distance in pixels that the kernel ends at, if it is not three deviations.
+    pub(crate) reach: Option<usize>,
+}
+
+impl Blur {
+    /// The blur by a radius in pixels. ImageResizer's radius is the length of a kernel, an odd number from 3 to 21,
+    /// whose deviation is always the same.
+    pub(crate) fn of(radius: f64, compat: Compat) -> Self {
+        const IMAGERESIZERS_DEVIATION: f64 = 1.4;
+        match compat {
+            Compat::None => Self {
+                deviation: radius * BLUR_DEVIATION_PER_RADIUS,
+                reach: None,
+            },
+            Compat::ImageResizer4 => Self {
+                deviation: IMAGERESIZERS_DEVIATION,
+                reach: Some((radius as usize / 2).clamp(1, MOST_BLUR_REACH)),
+            },
+        }
+    }
+
+    /// The blur that sharpening takes the difference from. Both programs bound its radius.
+    pub(crate) fn for_sharpening(radius: f64, compat: Compat) -> Self {
+        /// In pixels.
+        const MOST_RADIUS: f64 = 11.0;
+        Self::of(radius.min(MOST_RADIUS), compat)
+    }
+}
+
+/// The bytes of a blur by a radius in pixels, besides the picture.
+fn blur_bytes(size: Size, channels: u64, radius: f64) -> u64 {
+    const SAMPLE_BYTES: u64 = 2;
+    /// The rows of the kernel, a row with a margin at either side, and a row of the result.
+    const ROWS: u64 = 2 * MOST_BLUR_REACH as u64 + 3;
+    let lines = ROWS * (u64::from(size.width) + 2 * MOST_BLUR_REACH as u64);
+    let mut halves = 0;
+    if radius * BLUR_DEVIATION_PER_RADIUS >= MOST_DIRECT_DEVIATION {
+        // As if it were halved until one pixel is left.
+        let mut size = size;
+        while size.pixels() > 1 {
+            size = Size::new(size.width.div_ceil(2), size.height.div_ceil(2));
+            halves += size.pixels();
+        }
+    }
+    SAMPLE_BYTES * channels * (lines + halves)
+}
+
+/// The standard deviation of a blur, as a part of the radius: 95 % of the weight lies within the radius, as in the
+/// shadows of CSS (CSS Backgrounds and Borders Level 3, "blur radius").
+pub(crate) const BLUR_DEVIATION_PER_RADIUS: f64 = 0.5;
+
+/// Blurs of a smaller deviation in pixels are a kernel, whose length they decide. Larger ones begin with halving.
+pub(crate) const MOST_DIRECT_DEVIATION: f64 = 3.0;
+
+/// The longest distance in a kernel of a blur, in pixels: three deviations, or half of ImageResizer's longest kernel.
+pub(crate) const MOST_BLUR_REACH: usize = 10;
 
 /// The largest side of the square in which `a.removenoise` compares pixels: ImageResizer's.
 pub(crate) const MOST_NOISE_SIDE: usize = 25;

@@ -14,15 +14,18 @@ pub enum Format {
     Gif,
     /// WebP, lossy and lossless, also animated.
     WebP,
+    /// JPEG XL, lossy and lossless. Of an animation the first frame is read, and none is written.
+    JpegXl,
     /// BMP. Only for sources.
     Bmp,
     /// TIFF. Only for sources.
     Tiff,
 }
 
-/// File extensions, lower case, that make a path an image path: those that ImageResizer accepts, and WebP.
+/// File extensions, lower case, that make a path an image path: those that ImageResizer accepts, WebP and
+/// JPEG XL.
 pub const SOURCE_EXTENSIONS: &[&str] = &[
-    "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif", "gif", "png", "bmp", "tif", "tiff", "tff", "webp",
+    "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif", "gif", "png", "bmp", "tif", "tiff", "tff", "webp", "jxl",
 ];
 
 impl Format {
@@ -33,6 +36,7 @@ impl Format {
             Self::Png => "image/png",
             Self::Gif => "image/gif",
             Self::WebP => "image/webp",
+            Self::JpegXl => "image/jxl",
             Self::Bmp => "image/bmp",
             Self::Tiff => "image/tiff",
         }
@@ -45,6 +49,7 @@ impl Format {
             Self::Png => "png",
             Self::Gif => "gif",
             Self::WebP => "webp",
+            Self::JpegXl => "jxl",
             Self::Bmp => "bmp",
             Self::Tiff => "tif",
         }
@@ -57,6 +62,7 @@ impl Format {
             Self::Png => "PNG",
             Self::Gif => "GIF",
             Self::WebP => "WebP",
+            Self::JpegXl => "JPEG XL",
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
         }
@@ -64,11 +70,12 @@ impl Format {
 
     /// The format of files with this extension (no dot, any case).
     pub fn from_extension(extension: &str) -> Option<Self> {
-        const OF_EACH: [(&[&str], Format); 6] = [
+        const OF_EACH: [(&[&str], Format); 7] = [
             (&["jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif"], Format::Jpeg),
             (&["png"], Format::Png),
             (&["gif"], Format::Gif),
             (&["webp"], Format::WebP),
+            (&["jxl"], Format::JpegXl),
             (&["bmp"], Format::Bmp),
             (&["tif", "tiff", "tff"], Format::Tiff),
         ];
@@ -130,6 +137,8 @@ mod tests {
         check("width=10", Some("webp"), Format::WebP);
         check("format=webp", Some("gif"), Format::WebP);
         check("format=gif", Some("bmp"), Format::Gif);
+        check("width=10", Some("jxl"), Format::JpegXl);
+        check("format=jpegxl", Some("jpg"), Format::JpegXl);
         check("width=10", Some("bmp"), Format::Jpeg);
         check("width=10", Some("tif"), Format::Jpeg);
         check("width=10", None, Format::Jpeg);

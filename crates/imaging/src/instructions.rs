@@ -8,7 +8,9 @@ pub(crate) mod decoration;
 pub(crate) mod filters;
 pub(crate) mod geometry;
 mod ignored;
+pub(crate) mod jpeg_xl;
 pub(crate) mod output;
+pub(crate) mod quality_profile;
 pub(crate) mod scaling;
 pub(crate) mod srcset;
 mod subsampling;
@@ -18,14 +20,16 @@ pub use decoration::{Decoration, Radius};
 pub use filters::{AdvancedFilters, Filters, Grayscale, NoiseWindow, SimpleFilters, WhiteBalance};
 pub use geometry::{Focus, Geometry, Trim};
 pub use ignored::{Ignored, IgnoredReason};
+pub use jpeg_xl::JpegXl;
 pub use output::Output;
+pub use quality_profile::QualityProfile;
 pub use scaling::{FilterShape, Scaling, ScalingFilter, SharpenWhen};
 pub use subsampling::Subsampling;
 
 use std::borrow::Cow;
 
 use crate::keys::{Key, Support};
-use crate::{Colour, Format, Orientation};
+use crate::{Colour, Compat, Format, FormatWish, Orientation, SizeLimits};
 
 /// The way an image is fitted into a box of other proportions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,6 +171,8 @@ pub struct Instructions {
     pub webp_quality: Option<u8>,
     /// `webp.lossless`.
     pub webp_lossless: Option<Lossless>,
+    /// Whether fully transparent pixels of a lossless WebP keep their colours.
+    pub webp_exact: bool,
     /// `lossless`, for every format with both forms.
     pub lossless: Option<Lossless>,
     /// The page or frame to take, counted from 1.
@@ -181,9 +187,13 @@ pub struct Instructions {
     pub output: Output,
     /// The filter of scaling.
     pub scaling: Scaling,
+    /// Whose rules hold where ImageResizer makes other pixels.
+    pub compat: Compat,
     /// `subsampling`. [`Instructions::effective_subsampling`] is the one that applies.
     pub subsampling: Option<Subsampling>,
-    pub(crate) format: Option<Format>,
+    /// The operator's bounds on the result, which no key sets.
+    pub size_limits: SizeLimits,
+    pub(crate) format: FormatWish,
     pub(crate) process: Process,
     pub(crate) cache: CacheDirective,
 }
@@ -193,11 +203,18 @@ impl Instructions {
     /// key the first counts, and an empty value counts as absent. The second value lists the ignored pairs in the order
     /// of the URL.
     pub fn parse<'q>(pairs: impl IntoIterator<Item = (&'q str, &'q str)>) -> (Self, Vec<Ignored>) {
+        Self::parse_as(Compat::None, pairs)
+    }
+
+    /// As [`parse`](Self::parse), by the rules of `compat`. With ImageResizer's rules the values of a repeated key are
+    /// joined by commas, as ASP.NET does.
+    pub fn parse_as<'q>(compat: Compat, pairs: impl IntoIterator<Item = (&'q str, &'q str)>) -> (Self, Vec<Ignored>) {
         let pairs: Vec<(Cow<'_, str>, &str)> = pairs
             .into_iter()
             .map(|(key, value)| (lower_case(key.trim()), value.trim()))
             .collect();
         let mut reading = Reading::default();
+        reading.instructions.compat = compat;
         let mut notes: Vec<(usize, IgnoredReason)> = Vec::new();
 
         // The spellings of one key compete, so pairs are grouped by key and the best spelling is read first.
@@ -224,15 +241,14 @@ impl Instructions {
             let Support::Yes(read) = key.support else {
                 let reason = match key.support {
                     Support::No { reason } => IgnoredReason::Unsupported(reason),
-                    Support::Plugin => IgnoredReason::NeedsPlugin,
-                    Support::Yes(_) | Support::NotYet => IgnoredReason::NotSupported,
+                    Support::Plugin | Support::Yes(_) => IgnoredReason::NeedsPlugin,
                 };
                 notes.extend(positions.into_iter().map(|position| (position, reason.clone())));
                 continue;
             };
             let mut done = false;
             let mut previous = None;
-            for position in positions {
+            for &position in &positions {
                 // Of one spelling only the first counts, even if it is invalid. Then another spelling may be valid.
                 let spelling = &*pairs[position].0;
                 if done || previous == Some(spelling) {
@@ -240,7 +256,15 @@ impl Instructions {
                     continue;
                 }
                 previous = Some(spelling);
-                match read.0(&mut reading, pairs[position].1) {
+                let value = match compat {
+                    Compat::None => Cow::from(pairs[position].1),
+                    Compat::ImageResizer4 => {
+                        let same = positions.iter().filter(|other| *pairs[**other].0 == *spelling);
+                        let values: Vec<&str> = same.map(|other| pairs[*other].1).collect();
+                        values.join(",").into()
+                    }
+                };
+                match read.0(&mut reading, &value) {
                     Ok(()) => done = true,
                     Err(reason) => notes.push((position, IgnoredReason::Invalid(reason))),
                 }
@@ -266,7 +290,34 @@ impl Instructions {
 
     /// The output format that the query names, if it can be written.
     pub fn format(&self) -> Option<Format> {
-        self.format
+        match self.format {
+            FormatWish::Named(format) => Some(format),
+            _ => None,
+        }
+    }
+
+    /// The wish of the query about the format.
+    pub fn format_wish(&self) -> FormatWish {
+        match self.format {
+            FormatWish::Absent if self.output.profile.is_some() => FormatWish::Auto,
+            wish => wish,
+        }
+    }
+
+    /// Whether a result in this format, from a source that is lossless or not, has a quality that `max_bytes` can lower.
+    pub(crate) fn is_bounded(&self, format: Format, source_is_lossless: bool) -> bool {
+        let lossless = match format {
+            Format::Jpeg => Lossless::No,
+            Format::WebP => self.effective_webp_lossless(),
+            Format::JpegXl => self.effective_jxl_lossless(),
+            _ => Lossless::Yes,
+        };
+        let keeps = match lossless {
+            Lossless::No => false,
+            Lossless::Yes => true,
+            Lossless::Keep => source_is_lossless,
+        };
+        self.output.max_bytes.is_some() && !keeps
     }
 
     /// Whether the file is processed.
@@ -279,32 +330,46 @@ impl Instructions {
         self.cache
     }
 
-    /// The mode that applies: `max` without a width or height, otherwise the requested one, otherwise `pad`.
+    /// The mode that applies: `max` without a width or height, otherwise the requested one, otherwise `pad`. By the
+    /// rules of ImageResizer the requested mode applies in any case.
     pub fn effective_mode(&self) -> Mode {
-        if self.width.is_none() && self.height.is_none() {
-            Mode::Max
-        } else {
-            self.mode.unwrap_or(Mode::Pad)
+        match self.mode {
+            Some(mode) if self.has_exact_side() || self.compat.is_imageresizer() => mode,
+            None if self.has_exact_side() => Mode::Pad,
+            Some(_) | None => Mode::Max,
         }
+    }
+
+    fn has_exact_side(&self) -> bool {
+        self.width.is_some() || self.height.is_some()
     }
 
     /// The quality of a JPEG, 0 to 100.
     pub fn effective_jpeg_quality(&self) -> u8 {
         /// The default of ImageResizer and Imageflow.
         const DEFAULT_QUALITY: u8 = 90;
-        self.jpeg_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY)
+        let keys = || self.jpeg_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY);
+        self.profile_jpeg_quality().unwrap_or_else(keys)
     }
 
     /// The quality of a lossy WebP, 0 to 100.
     pub fn effective_webp_quality(&self) -> u8 {
-        /// Imageflow's default. ImageResizer's plugin took 90.
-        const DEFAULT_QUALITY: u8 = 80;
-        self.webp_quality.or(self.quality).unwrap_or(DEFAULT_QUALITY)
+        /// The defaults of Imageflow and of ImageResizer's plugin.
+        const IMAGEFLOWS_QUALITY: u8 = 80;
+        const IMAGERESIZERS_QUALITY: u8 = 90;
+        let default = match self.compat {
+            Compat::None => IMAGEFLOWS_QUALITY,
+            Compat::ImageResizer4 => IMAGERESIZERS_QUALITY,
+        };
+        let keys = || self.webp_quality.or(self.quality).unwrap_or(default);
+        self.profile_webp_quality().unwrap_or_else(keys)
     }
 
     /// Whether a WebP is written lossless. The default is lossy.
     pub fn effective_webp_lossless(&self) -> Lossless {
-        self.webp_lossless.or(self.lossless).unwrap_or(Lossless::No)
+        let by_profile = || self.profile_is_lossless().then_some(Lossless::Yes);
+        let asked = self.webp_lossless.or(self.lossless).or_else(by_profile);
+        asked.unwrap_or(Lossless::No)
     }
 }
 
@@ -353,7 +418,10 @@ impl Reading {
         instructions.source_turn = Orientation::rotation(self.source_rotation).then(self.source_flip);
         instructions.result_turn = Orientation::rotation(self.result_rotation).then(self.result_flip);
         instructions.filters.merge(self.older_filter);
-        instructions.geometry = self.geometry.finish(self.result_flip);
+        instructions.geometry = self.geometry.finish(self.result_flip, instructions.compat);
+        if instructions.compat.is_imageresizer() {
+            instructions.scaling.follow_imageresizer();
+        }
         if self.use_resizing_pipeline && instructions.process == Process::Default {
             instructions.process = Process::Always;
         }

@@ -2,12 +2,14 @@
 //! whether a URL is an image request.
 //!
 //! Plugins announce the keys that they read (presets, watermarks). This table has the keys that imaging itself knows.
-//! Among them are those of ImageResizer and Imageflow that are not supported yet, so that a missing feature is not
+//! Among them are those of ImageResizer and Imageflow that are not supported, so that a missing feature is not
 //! reported as a typing error.
 
 mod table;
 
 pub use table::KEYS;
+
+use std::sync::LazyLock;
 
 use crate::instructions::Reading;
 
@@ -45,8 +47,6 @@ pub struct Key {
 pub enum Support {
     /// This function reads the value.
     Yes(Read),
-    /// ImageResizer or Imageflow know the key. It is ignored, with a note.
-    NotYet,
     /// A plugin reads the key. Without such a plugin it is ignored, with a note.
     Plugin,
     /// ImageResizer or Imageflow know the key, and this server deliberately does without it.
@@ -74,7 +74,9 @@ impl Key {
 
     /// The key with this spelling, in any case.
     pub(crate) fn find(spelling: &str) -> Option<&'static Self> {
-        Self::all().find(|key| key.spellings().any(|known| known.eq_ignore_ascii_case(spelling)))
+        let lower = || spelling.bytes().map(|byte| byte.to_ascii_lowercase());
+        let found = SPELLINGS.binary_search_by(|(known, _)| known.bytes().cmp(lower()));
+        found.ok().map(|index| SPELLINGS[index].1)
     }
 
     /// The known spelling nearest to an unknown one: at most two edits away, and fewer than half of its letters.
@@ -89,10 +91,20 @@ impl Key {
     }
 }
 
+/// All spellings in their order, each with its key. Every request looks up each of its keys several times, and the
+/// table of keys is long.
+static SPELLINGS: LazyLock<Vec<(&str, &Key)>> = LazyLock::new(|| {
+    let mut spellings: Vec<_> = Key::all()
+        .flat_map(|key| key.spellings().map(move |spelling| (spelling, key)))
+        .collect();
+    spellings.sort_unstable_by_key(|(spelling, _)| *spelling);
+    spellings
+});
+
 /// Whether two spellings, in any case, are of one key, as `w` and `width` are.
 pub fn is_same_key(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
-        || matches!((Key::find(one), Key::find(other)), (Some(one), Some(other)) if std::ptr::eq(one, other))
+    let knows = |key: &Key| key.spellings().any(|known| known.eq_ignore_ascii_case(other));
+    one.eq_ignore_ascii_case(other) || Key::find(one).is_some_and(knows)
 }
 
 /// Whether this key, in any case, makes a URL an image request. `cache`, `process`, `scache` and `useresizingpipeline`

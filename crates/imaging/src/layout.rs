@@ -3,10 +3,11 @@
 //!
 //! The layout is a pure function of the instructions and the source's size. The steps only carry it out. The rules and
 //! the rounding are Imageflow's, so that a size that came out of a rounded calculation is met exactly instead of
-//! drifting by a pixel.
+//! drifting by a pixel; or, with the server's setting `compat`, ImageResizer's.
 
 mod fit;
 mod focus;
+mod imageresizer;
 mod proportions;
 mod rings;
 pub(crate) mod tilt;
@@ -15,6 +16,7 @@ mod window;
 pub use rings::Rings;
 
 use fit::{Fitted, FreeSide};
+use imageresizer::Placed;
 
 use crate::instructions::{Anchor, Focus, Instructions, Mode};
 use crate::{ImageError, Orientation, Size};
@@ -66,7 +68,14 @@ impl Layout {
         let size_of = |[x1, y1, x2, y2]: [u32; 4]| Size::new(x2 - x1, y2 - y1);
         let moved = |[x1, y1, x2, y2]: [u32; 4], [x, y, ..]: [u32; 4]| [x1 + x, y1 + y, x2 + x, y2 + y];
         let mut window = match &instructions.crop {
-            Some(crop) => moved(window::of(crop, size_of(part)), part),
+            Some(crop) => {
+                let round = if instructions.compat.is_imageresizer() {
+                    f64::round_ties_even
+                } else {
+                    f64::round
+                };
+                moved(window::of(crop, size_of(part), round), part)
+            }
             None => part,
         };
         let mut mode = instructions.effective_mode();
@@ -84,37 +93,39 @@ impl Layout {
             window = moved(shown, window);
         }
         let window_size = size_of(window);
-        let fitted = Fitted::new(window_size).fit(
-            target(instructions, window_size),
-            FreeSide::of(instructions),
-            mode,
-            instructions.scale,
-        );
-
-        let Anchor { x, y } = instructions.gravity.unwrap_or(instructions.anchor);
-        let left = window[0] + window::offset(window_size.width, fitted.kept.width, x);
-        let top = window[1] + window::offset(window_size.height, fitted.kept.height, y);
-        let crop = [left, top, left + fitted.kept.width, top + fitted.kept.height];
+        let Placed { canvas, image, shown } = if instructions.compat.is_imageresizer() && mode != Mode::AspectCrop {
+            imageresizer::placed(instructions, mode, window_size)
+        } else {
+            imageflow(instructions, mode, window_size)
+        };
+        let crop = moved(shown, window);
+        let bounds = instructions.size_limits.bounds(canvas);
+        let is_limited = bounds != canvas;
+        let [canvas, image] = if is_limited {
+            fit::within([canvas, image], bounds)
+        } else {
+            [canvas, image]
+        };
 
         let Anchor { x, y } = instructions.anchor;
-        let pad_left = window::offset(fitted.canvas.width, fitted.image.width, x);
-        let pad_top = window::offset(fitted.canvas.height, fitted.image.height, y);
-        let pad_right = fitted.canvas.width.saturating_sub(fitted.image.width) - pad_left;
-        let pad_bottom = fitted.canvas.height.saturating_sub(fitted.image.height) - pad_top;
+        let pad_left = window::offset(canvas.width, image.width, x);
+        let pad_top = window::offset(canvas.height, image.height, y);
+        let pad_right = canvas.width.saturating_sub(image.width) - pad_left;
+        let pad_bottom = canvas.height.saturating_sub(image.height) - pad_top;
 
         let rings = Rings::of(&instructions.decoration);
         let tilt = instructions.geometry.tilt;
-        let canvas = instructions.result_turn.apply_to_size(rings.around(fitted.canvas));
+        let turned_canvas = instructions.result_turn.apply_to_size(rings.around(canvas));
         Ok(Self {
             source,
             source_turn: instructions.source_turn,
             crop: (crop != [0, 0, turned.width, turned.height]).then_some(crop),
-            scaled: asks_for_size(instructions).then_some(fitted.image),
+            scaled: (is_limited || asks_for_size(instructions)).then_some(image),
             pad: [pad_left, pad_top, pad_right, pad_bottom],
             rings,
             result_turn: instructions.result_turn,
             tilt,
-            output: tilt::bounds(canvas, tilt),
+            output: tilt::bounds(turned_canvas, tilt),
         })
     }
 
@@ -139,6 +150,24 @@ impl Layout {
     pub fn image_size(&self) -> Size {
         let [x1, y1, x2, y2] = self.window();
         self.scaled.unwrap_or(Size::new(x2 - x1, y2 - y1))
+    }
+}
+
+/// Imageflow's layout of a window of this size.
+fn imageflow(instructions: &Instructions, mode: Mode, window: Size) -> Placed {
+    let fitted = Fitted::new(window).fit(
+        target(instructions, window),
+        FreeSide::of(instructions),
+        mode,
+        instructions.scale,
+    );
+    let Anchor { x, y } = instructions.gravity.unwrap_or(instructions.anchor);
+    let left = window::offset(window.width, fitted.kept.width, x);
+    let top = window::offset(window.height, fitted.kept.height, y);
+    Placed {
+        canvas: fitted.canvas,
+        image: fitted.image,
+        shown: [left, top, left + fitted.kept.width, top + fitted.kept.height],
     }
 }
 

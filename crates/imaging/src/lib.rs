@@ -9,6 +9,7 @@ mod cancel;
 mod channels;
 mod colour;
 mod colour_matrix;
+mod compat;
 mod cost;
 mod error;
 mod explain;
@@ -16,13 +17,18 @@ mod filter_plan;
 mod format;
 mod instructions;
 mod keys;
+mod layer;
 mod layout;
 mod limits;
+mod negotiation;
 mod orientation;
+mod placement;
 mod plan;
 mod resampling;
+mod sample_range;
 mod shrink;
 mod size;
+mod size_limits;
 mod source;
 
 #[cfg(feature = "codecs")]
@@ -47,25 +53,31 @@ pub use channels::Channels;
 #[cfg(feature = "codecs")]
 pub use codecs::inspect;
 pub use colour::Colour;
+pub use compat::Compat;
 pub use cost::{Cost, predict};
 pub use error::{Detail, ImageError};
 pub use explain::decode_scale;
 pub use format::{Format, SOURCE_EXTENSIONS, output_format};
 pub use instructions::{
     AdvancedFilters, Align, Anchor, CacheDirective, CropWindow, Decoration, FilterShape, Filters, Focus, Geometry,
-    Grayscale, Ignored, IgnoredReason, Instructions, Lossless, Mode, NoiseWindow, Output, Process, Radius, Scale,
-    Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
+    Grayscale, Ignored, IgnoredReason, Instructions, JpegXl, Lossless, Mode, NoiseWindow, Output, Process,
+    QualityProfile, Radius, Scale, Scaling, ScalingFilter, SharpenWhen, SimpleFilters, Subsampling, Trim, WhiteBalance,
 };
 pub use keys::{Group, KEYS, Key, Support, is_same_key, is_trigger};
+pub use layer::{Layer, layer_size, layout, predict_layer, predict_with};
 pub use layout::{Layout, Rings};
 pub use limits::Limits;
+pub use negotiation::{Accepted, FormatWish};
 pub use orientation::Orientation;
 #[cfg(feature = "codecs")]
-pub use pipeline::{Encoded, Timings, run, run_within};
+pub use pipeline::{Encoded, Timings, decode_layer, run, run_with, run_within};
+pub use placement::{Container, Fit, Length, Placed, Placement};
 pub use plan::Job;
+use sample_range::SampleRange;
 pub use size::Size;
+pub use size_limits::SizeLimits;
 pub use source::SourceInfo;
 
 /// Part of every cache key. The number rises whenever the same instructions on the same source give other pixels or
 /// bytes.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;

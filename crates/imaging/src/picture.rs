@@ -1,7 +1,7 @@
 //! Picture in memory: the output of scaling, which the later steps work on. Its pixels are whole, or luma and chroma
 //! are planes of their own.
 
-use crate::{Channels, Size};
+use crate::{Cancel, Channels, ImageError, SampleRange, Size};
 
 /// Pixels row by row without gaps, 8 bits a channel, alpha not premultiplied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,18 +26,36 @@ impl Picture {
     }
 }
 
-/// Luma and the two chromas (ITU-T T.871: 0 to 255, chroma around 128), each as a picture of one channel.
+/// Luma and the two chromas, each as a picture of one channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlanarPicture {
     /// Luma has the picture's size. Chroma has a sample for each cell.
     pub(crate) planes: [Picture; 3],
     /// The pixels that a sample of chroma covers, across and down, from the top left on: 1 or 2.
     pub(crate) cell: [u8; 2],
+    /// The range of the samples.
+    pub(crate) range: SampleRange,
 }
 
 impl PlanarPicture {
     pub(crate) const fn size(&self) -> Size {
         self.planes[0].size
+    }
+
+    /// The same picture with samples of this range.
+    pub(crate) fn in_range(mut self, range: SampleRange, cancel: &Cancel) -> Result<Self, ImageError> {
+        for (index, plane) in self.planes.iter_mut().enumerate() {
+            let Some(table) = self.range.table(range, index) else {
+                continue;
+            };
+            let row_bytes = plane.row_bytes();
+            for row in plane.pixels.chunks_exact_mut(row_bytes) {
+                cancel.check()?;
+                row.iter_mut().for_each(|sample| *sample = table[usize::from(*sample)]);
+            }
+        }
+        self.range = range;
+        Ok(self)
     }
 }
 

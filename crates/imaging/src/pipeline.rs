@@ -2,18 +2,23 @@
 //! picture is small and whole, is converted to sRGB, and passes through [`STEPS`]. An animation passes frame by frame.
 //! Luma and chroma stay apart where the [plan](crate::plan::PlanarPlan) allows it: see [`planar`].
 
+mod pixels;
 mod planar;
+
+pub use pixels::decode_layer;
 
 use std::time::{Duration, Instant};
 
 use crate::codecs::{Codec, Encoder, Wanted};
+use crate::cost::{self, Spare};
 use crate::damage::{Completed, Next};
 use crate::instructions::Trim;
+use crate::layer::Layer;
 use crate::picture::Picture;
 use crate::plan::{Job, Plan};
 use crate::profile::ToSrgb;
 use crate::shrink::Shrink;
-use crate::{Cancel, Format, ImageError, Size, SourceInfo, codecs, cost, steps, trim};
+use crate::{Cancel, Format, ImageError, SampleRange, Size, SourceInfo, codecs, steps, trim};
 
 /// The finished image.
 #[derive(Clone, Debug)]
@@ -46,15 +51,25 @@ pub struct Timings {
 type Step = fn(Picture, &Plan, &Cancel) -> Result<Picture, ImageError>;
 
 /// The steps on the scaled picture, in this order. A step with nothing to do returns the picture unchanged.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 5] = [
     steps::orient::source,
     steps::filters::apply,
     steps::corners::apply,
     steps::flatten::apply,
     steps::pad::apply,
-    steps::orient::result,
-    steps::rotate::apply,
 ];
+
+/// The steps on the picture with its layers.
+const LAST_STEPS: [Step; 2] = [steps::orient::result, steps::rotate::apply];
+
+/// What becomes of the finished pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    /// A file in the job's format.
+    File,
+    /// Red, green, blue and alpha.
+    Pixels,
+}
 
 /// Decodes `source`, carries out the job and encodes the result, on this thread.
 ///
@@ -77,23 +92,42 @@ pub fn run_within(
     cancel: &Cancel,
     grow: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Encoded, ImageError> {
+    run_with(source, job, &[], cancel, grow)
+}
+
+/// As [`run_within`], with layers over or behind the picture, the first one lowest. The prediction is that of
+/// [`predict_with`](crate::predict_with).
+pub fn run_with(
+    source: &[u8],
+    job: &Job,
+    layers: &[Layer<'_>],
+    cancel: &Cancel,
+    grow: &mut dyn FnMut(u64) -> bool,
+) -> Result<Encoded, ImageError> {
+    run_to(Output::File, source, job, layers, cancel, &mut Growth::new(grow))
+}
+
+fn run_to(
+    output: Output,
+    source: &[u8],
+    job: &Job,
+    layers: &[Layer<'_>],
+    cancel: &Cancel,
+    growth: &mut Growth<'_>,
+) -> Result<Encoded, ImageError> {
     cancel.check()?;
-    let mut growth = Growth {
-        grow,
-        granted: 0,
-        kept: 0,
-    };
     let mut timings = Timings::default();
     let codec = codecs::sniff(source)?;
     let info = timed(&mut timings.decode, || codec.info(source, &job.limits, cancel))?;
-    let mut plan = Plan::of(&info, job)?;
+    let mut plan = Plan::of(&info, job)?.with_layers(layers);
     let picked = info.picked(&job.instructions);
     if let Some(trim) = job.instructions.geometry.trim {
-        let (source, growth) = ((source, codec), &mut growth);
+        let source = (source, codec);
         plan = timed(&mut timings.decode, || {
-            trimmed(source, &info, (job, &plan, trim), growth, cancel)
+            trimmed(source, &info, (job, &plan, trim), layers, growth, cancel)
         })?;
     }
+    growth.spare = Spare::of(&info, job, &plan);
     let info = info.page(&job.instructions);
     let to_srgb = timed(&mut timings.scale, || {
         let profile = || codec.profile(source, info, picked, cancel);
@@ -105,10 +139,22 @@ pub fn run_within(
         shrink: plan.shrink,
         show_damaged: job.limits.show_damaged,
     };
-    let mut encoder = codecs::encoder(job, info, &plan)?;
+    let layers = timed(&mut timings.scale, || steps::overlay::drawn(layers, &plan, cancel))?;
+    let mut encoder = match output {
+        Output::File => codecs::encoder(job, info, &plan)?,
+        Output::Pixels => Box::new(pixels::Pixels::default()),
+    };
     if let Some(planes) = plan.planes.as_ref().filter(|_| to_srgb.is_nothing()) {
-        let decoder = codec.open_planes(source, wanted, planes.decodes_half)?;
-        let (picture, damaged) = planar::picture(decoder, &plan, planes, &mut timings, cancel)?;
+        let decoder = codec.open_planes(source, wanted, planes.decodes_half, cancel)?;
+        let (mut picture, damaged) = planar::picture(decoder, &plan, planes, &mut timings, cancel)?;
+        if plan.layers.any {
+            picture = timed(&mut timings.scale, || {
+                // Layers are blended in the range of a JPEG.
+                let mut picture = picture.in_range(SampleRange::Full, cancel)?;
+                steps::overlay::apply_to_planes(&mut picture, &layers, &plan, cancel)?;
+                Ok(picture)
+            })?;
+        }
         timed(&mut timings.encode, || encoder.planes(picture, cancel))?;
         return finished(encoder, (source, codec), job, &plan, timings, damaged, cancel);
     }
@@ -120,7 +166,7 @@ pub fn run_within(
         let begun = timed(&mut timings.decode, || frames.next_frame(cancel))?;
         damaged = frames.is_damaged();
         let Some(delay) = begun else { break };
-        growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
+        growth.reach_frames(encoder.kept_bytes(), frames.more_bytes())?;
         let mut scaler = steps::scale::Scaler::new(info.channels, plan.axes(), plan.scaled, &plan.resampling);
         let mut first_row = 0;
         let whole = loop {
@@ -137,7 +183,7 @@ pub fn run_within(
                 })
             })?;
             first_row += band.rows().len() as u32;
-            growth.reach(COPIES * encoder.kept_bytes() + frames.more_bytes())?;
+            growth.reach_frames(encoder.kept_bytes(), frames.more_bytes())?;
         };
         damaged = frames.is_damaged();
         if !whole {
@@ -152,8 +198,17 @@ pub fn run_within(
             cancel.check()?;
             picture = timed(&mut timings.scale, || step(picture, &plan, cancel))?;
         }
+        if plan.layers.any {
+            picture = timed(&mut timings.scale, || {
+                steps::overlay::apply(picture, &layers, &plan, cancel)
+            })?;
+        }
+        for step in LAST_STEPS {
+            cancel.check()?;
+            picture = timed(&mut timings.scale, || step(picture, &plan, cancel))?;
+        }
         timed(&mut timings.encode, || encoder.frame(picture, delay, cancel))?;
-        growth.reach(COPIES * encoder.kept_bytes())?;
+        growth.reach_frames(encoder.kept_bytes(), 0)?;
     }
     drop(decoder);
     finished(encoder, (source, codec), job, &plan, timings, damaged, cancel)
@@ -169,13 +224,14 @@ fn finished(
     damaged: bool,
     cancel: &Cancel,
 ) -> Result<Encoded, ImageError> {
+    let format = encoder.format().unwrap_or(job.format);
     let bytes = timed(&mut timings.encode, || {
         let file = encoder.finish(cancel)?;
-        codecs::with_metadata(file, source, codec, job, plan, cancel)
+        codecs::with_metadata(file, source, codec, (job, format), plan, cancel)
     })?;
     Ok(Encoded {
         bytes,
-        format: job.format,
+        format,
         size: plan.output,
         timings,
         damaged,
@@ -187,6 +243,7 @@ fn trimmed(
     (source, codec): (&[u8], &dyn Codec),
     info: &SourceInfo,
     (job, plan, trim): (&Job, &Plan, Trim),
+    layers: &[Layer<'_>],
     growth: &mut Growth<'_>,
     cancel: &Cancel,
 ) -> Result<Plan, ImageError> {
@@ -199,16 +256,15 @@ fn trimmed(
     let opened = codec.open(source, page, wanted, cancel)?;
     let mut frames = Completed::new(opened, page, wanted.shrink, wanted.show_damaged);
     let mut grow = |bytes| growth.reach(bytes);
-    let part = trim::part(&mut frames, page, (trim, plan.moving), &mut grow, cancel)?;
-    let trimmed = Plan::of_part(info, job, part)?;
+    // ImageResizer looks at the first frame alone.
+    let all_frames = plan.moving && !job.instructions.compat.is_imageresizer();
+    let part = trim::part(&mut frames, page, (trim, all_frames), &mut grow, cancel)?;
+    let trimmed = Plan::of_part(info, job, part)?.with_layers(layers);
     // A narrow part of the source may fill a larger result than all of it.
     let predicted = cost::peak_bytes(info, job, plan);
     growth.keep(cost::peak_bytes(info, job, &trimmed).saturating_sub(predicted))?;
     Ok(trimmed)
 }
-
-/// Encoded frames exist twice at the end: in pieces, and in the file that joins them.
-const COPIES: u64 = 2;
 
 /// The memory granted beyond the prediction.
 struct Growth<'g> {
@@ -216,13 +272,33 @@ struct Growth<'g> {
     granted: u64,
     /// The part that is needed to the end.
     kept: u64,
+    /// The part of the prediction that encoded frames may take.
+    spare: Spare,
 }
 
-impl Growth<'_> {
+impl<'g> Growth<'g> {
+    fn new(grow: &'g mut dyn FnMut(u64) -> bool) -> Self {
+        Self {
+            grow,
+            granted: 0,
+            kept: 0,
+            spare: Spare::default(),
+        }
+    }
+
     /// Asks for bytes that are needed to the end, besides those of `reach`.
     fn keep(&mut self, bytes: u64) -> Result<(), ImageError> {
         self.kept += bytes;
         self.reach(0)
+    }
+
+    /// Asks for the encoded frames of an animation, and for `more` bytes beside them. The frames exist twice at the end:
+    /// in pieces, and in the file that joins them. The bytes for the end are asked for early, so that a job that will
+    /// find no room stops soon.
+    fn reach_frames(&mut self, frames: u64, more: u64) -> Result<(), ImageError> {
+        let Spare { later, joining } = self.spare;
+        let beside_frames = (frames + more).saturating_sub(later).max(more);
+        self.reach(beside_frames.max((2 * frames).saturating_sub(joining)))
     }
 
     fn reach(&mut self, bytes: u64) -> Result<(), ImageError> {

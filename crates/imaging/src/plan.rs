@@ -10,7 +10,9 @@ pub(crate) use planes::PlanePlan;
 
 use surround::Surround;
 
+use crate::cost::jpeg_xl_most_pixels;
 use crate::filter_plan::FilterPlan;
+use crate::layer::{Layer, PlanLayers};
 use crate::resampling::Resampling;
 use crate::shrink::{Axis, Shrink};
 use crate::{Channels, Colour, Format, ImageError, Instructions, Layout, Limits, Orientation, Rings, Size, SourceInfo};
@@ -37,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) scaled: Size,
     /// The filter that scales it.
     pub(crate) resampling: Resampling,
+    /// Whether the scaled picture is opaque, although it may have alpha.
+    pub(crate) opaque: bool,
     /// From stored to displayed: EXIF orientation, `srotate`, `sflip`.
     pub(crate) orient: Orientation,
     /// Colours and effects, after `orient`.
@@ -52,6 +56,10 @@ pub(crate) struct Plan {
     pub(crate) pad: [u32; 4],
     /// The rings around the padding.
     pub(crate) rings: Rings,
+    /// All geometry, for the places of layers.
+    pub(crate) layout: Layout,
+    /// Layers over and behind the image.
+    pub(crate) layers: PlanLayers,
     /// The canvas that the image lies on, with padding and rings.
     pub(crate) surround: Surround,
     /// The quarter turns of `rotate`, and `flip`.
@@ -80,10 +88,12 @@ impl Plan {
         let picked = info.picked(&job.instructions);
         let info = info.page(&job.instructions);
         job.limits.check_source(info.stored_size())?;
-        let part = info.orientation.apply_to_rectangle(part, info.stored_size());
-        let layout = Layout::of_part(&job.instructions, info.oriented_size(), part)?;
+        let orientation = info.orientation_for(&job.instructions);
+        let part = orientation.apply_to_rectangle(part, info.stored_size());
+        let layout = Layout::of_part(&job.instructions, info.size_for(&job.instructions), part)?;
         job.limits.check_output(layout.output)?;
-        check_format(job.format, layout.output)?;
+        job.instructions.size_limits.check_total(layout.output)?;
+        check_format(job, layout.output)?;
         let moving = info.frames > 1 && job.format.can_move() && job.instructions.frame.is_none();
         let frames = match (moving, info.frames) {
             (true, frames) => frames,
@@ -103,7 +113,7 @@ impl Plan {
                 .check_total("requested image", layout.output.pixels() * u64::from(frames))?;
         }
 
-        let orient = info.orientation.then(layout.source_turn);
+        let orient = orientation.then(layout.source_turn);
         let shown = layout.source_turn.apply_to_size(layout.source);
         let back = orient.inverse();
         let background = job.instructions.background.unwrap_or(Colour::TRANSPARENT);
@@ -130,13 +140,16 @@ impl Plan {
             },
             scaled,
             resampling,
+            opaque: info.opaque || resampling.ignores_alpha,
             orient,
-            filters: FilterPlan::of(&job.instructions.filters),
+            filters: FilterPlan::of(&job.instructions.filters, job.instructions.compat),
             corners: (decoration.has_corners()).then(|| decoration.corners.map(|radius| radius.pixels(side))),
             background,
             behind: surround::behind(decoration, background),
             pad: layout.pad,
             rings: layout.rings,
+            layout,
+            layers: PlanLayers::default(),
             surround: Surround::of(&layout, decoration, background),
             turn: layout.result_turn,
             tilt: layout.tilt,
@@ -147,6 +160,15 @@ impl Plan {
         };
         plan.planes = PlanarPlan::of(info, job, &plan);
         Ok(plan)
+    }
+
+    /// The plan with layers. Those behind the image need pixels.
+    pub(crate) fn with_layers(mut self, layers: &[Layer<'_>]) -> Self {
+        self.layers = PlanLayers::of(layers, &self.layout);
+        if self.layers.behind {
+            self.planes = None;
+        }
+        self
     }
 
     /// The window of the delivered picture, across and down.
@@ -175,17 +197,24 @@ impl Plan {
     pub(crate) fn channels(&self, source: Channels) -> Stages {
         let filtered = self.filters.channels(source);
         let rounded = Channels::of(filtered.is_gray(), filtered.has_alpha() || self.corners.is_some());
-        let flattened = if rounded.has_alpha() && self.behind.alpha > 0 {
+        let without_alpha = self.filters.channels(Channels::of(source.is_gray(), false));
+        let flattened = if self.opaque && !without_alpha.has_alpha() && self.corners.is_none() {
+            // Alpha that is opaque stays a channel until here.
+            Channels::of(rounded.is_gray(), false)
+        } else if rounded.has_alpha() && self.behind.alpha > 0 && !self.layers.behind {
             let gray = rounded.is_gray() && self.behind.is_gray();
             Channels::of(gray, self.behind.alpha < u8::MAX)
         } else {
             rounded
         };
-        let padded = if self.is_padded() {
+        let padded = if self.layers.behind {
+            self.surround.channels(Channels::Rgb)
+        } else if self.is_padded() {
             self.surround.channels(flattened)
         } else {
             flattened
         };
+        let padded = Channels::of(padded.is_gray() && !self.layers.any, padded.has_alpha());
         let output = if self.tilt == 0 {
             padded
         } else {
@@ -214,7 +243,7 @@ pub(crate) struct Stages {
     pub(crate) rounded: Channels,
     /// After painting the colour behind the picture.
     pub(crate) flattened: Channels,
-    /// After padding.
+    /// After padding and layers.
     pub(crate) padded: Channels,
     /// After tilting.
     pub(crate) output: Channels,
@@ -229,13 +258,24 @@ pub(crate) fn over(channels: Channels, colour: Colour) -> Channels {
 }
 
 /// Checks whether the format can be written, and the format's own limit on the size.
-fn check_format(format: Format, output: Size) -> Result<(), ImageError> {
+fn check_format(job: &Job, output: Size) -> Result<(), ImageError> {
+    let format = job.format;
+    let most_pixels = jpeg_xl_most_pixels(&job.instructions);
+    if format == Format::JpegXl && output.pixels() > most_pixels {
+        return Err(ImageError::TooLarge {
+            what: "requested image",
+            unit: "pixels",
+            actual: output.pixels(),
+            limit: most_pixels,
+            setting: format.name(),
+        });
+    }
     let limit = match format {
         // Sides are stored in 16 bits: ITU-T T.81, B.2.2; GIF89a, section 18.
         Format::Jpeg | Format::Gif => 65_535,
         // VP8 stores them in 14: RFC 6386, 9.1.
         Format::WebP => 16_383,
-        Format::Png => return Ok(()),
+        Format::Png | Format::JpegXl => return Ok(()),
         Format::Bmp | Format::Tiff => {
             return Err(ImageError::Impossible {
                 reason: format!("{} cannot be written by this server", format.name()),

@@ -75,6 +75,11 @@ const fn has_lobes(shape: FilterShape) -> bool {
     )
 }
 
+/// The factor by which a named filter is widened.
+pub(crate) const fn natural_blur(shape: FilterShape) -> f64 {
+    natural(shape).1
+}
+
 /// The window and the blur of a named filter, as in Imageflow. Numbers below 1 in the second place sharpen: they are
 /// those of ImageMagick's filters LanczosSharp, Lanczos2Sharp, Robidoux and RobidouxSharp.
 const fn natural(shape: FilterShape) -> (f64, f64) {

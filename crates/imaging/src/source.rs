@@ -1,7 +1,7 @@
 //! Source information from the header: everything that admission and layout need before a pixel is decoded.
 
 use crate::shrink::{Shrink, Spacing};
-use crate::{Channels, Format, Instructions, Orientation, Size};
+use crate::{Channels, Format, Instructions, Orientation, SampleRange, Size};
 
 /// The header of a source image, as `inspect` returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct SourceInfo {
     pub(crate) shrunk_bytes: Option<[u64; 3]>,
     /// Luma and chroma, if the decoder can deliver them as planes.
     pub(crate) planes: Option<PlaneSpacings>,
+    /// Whether the header tells that no pixel is transparent, although the decoder delivers alpha.
+    pub(crate) opaque: bool,
     /// The pixels that are decoded for the largest frame: those of the whole picture, or more.
     pub(crate) frame_pixels: u64,
     /// The pages after the first one, each with its own size.
@@ -59,6 +61,7 @@ impl SourceInfo {
             plays: 1,
             shrunk_bytes: None,
             planes: None,
+            opaque: false,
             frame_pixels: width as u64 * height as u64,
             more_pages: Vec::new(),
         }
@@ -69,9 +72,23 @@ impl SourceInfo {
         Size::new(self.width, self.height)
     }
 
-    /// Width and height as displayed, after the orientation. Instructions refer to these.
+    /// Width and height as displayed, after the orientation.
     pub const fn oriented_size(&self) -> Size {
         self.orientation.apply_to_size(self.stored_size())
+    }
+
+    /// The orientation that the instructions take it to have.
+    pub(crate) fn orientation_for(&self, instructions: &Instructions) -> Orientation {
+        if instructions.geometry.ignores_orientation {
+            Orientation::IDENTITY
+        } else {
+            self.orientation
+        }
+    }
+
+    /// Width and height as the instructions refer to them.
+    pub fn size_for(&self, instructions: &Instructions) -> Size {
+        self.orientation_for(instructions).apply_to_size(self.stored_size())
     }
 
     /// The page or frame that `frame=` names, counted from 0. A number that is too large means the last one.
@@ -95,9 +112,10 @@ impl SourceInfo {
 }
 
 /// The spacing of the samples of luma and of the two chromas, across and down, at each size that the decoder can
-/// deliver them at.
+/// deliver them at; and the range of the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlaneSpacings {
+    pub(crate) range: SampleRange,
     /// By shrink, from none to an eighth; for each first with chroma of full resolution, then of half of it.
     spacings: [[[[Spacing; 2]; 3]; 2]; 4],
 }
@@ -105,8 +123,9 @@ pub(crate) struct PlaneSpacings {
 impl PlaneSpacings {
     /// `spacing` tells that of a plane, 0 for luma, at a shrink, and whether chroma is at half resolution.
     #[cfg(feature = "codecs")]
-    pub(crate) fn new(spacing: impl Fn(usize, Shrink, bool) -> [Spacing; 2]) -> Self {
+    pub(crate) fn new(range: SampleRange, spacing: impl Fn(usize, Shrink, bool) -> [Spacing; 2]) -> Self {
         Self {
+            range,
             spacings: [Shrink::NONE, Shrink::HALF, Shrink::QUARTER, Shrink::EIGHTH]
                 .map(|shrink| [false, true].map(|half| std::array::from_fn(|plane| spacing(plane, shrink, half)))),
         }

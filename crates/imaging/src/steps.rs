@@ -6,6 +6,7 @@ pub(crate) mod crop;
 pub(crate) mod filters;
 pub(crate) mod flatten;
 pub(crate) mod orient;
+pub(crate) mod overlay;
 pub(crate) mod pad;
 pub(crate) mod rotate;
 pub(crate) mod scale;

@@ -9,6 +9,7 @@ pub use crate::hooks::{
 };
 pub use crate::key::hex_digits;
 pub use crate::memory::Memory;
+pub use crate::overlay::{IgnoredByPlugins, Overlays};
 pub use crate::path_text::text_of_path;
 pub use crate::plugin::{InstallFn, Registration};
 pub use crate::resource::Resources;

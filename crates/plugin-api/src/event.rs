@@ -6,9 +6,11 @@
 use std::time::Duration;
 
 use http::{Extensions, HeaderMap, HeaderName, StatusCode};
+use resizer_imaging::{Ignored, SizeLimits};
 
+use crate::overlay::{IgnoredByPlugins, Overlays};
 use crate::service::HandlePlan;
-use crate::{ImageRequest, Query, RequestHead, Seconds, SourceKey, Stat};
+use crate::{Error, ErrorKind, ImageRequest, Overlay, Query, RequestHead, Seconds, SourceKey, Stat};
 
 /// Given to `on_request`, `on_rewrite` and `on_post_rewrite`: path and query may be changed.
 #[derive(Debug)]
@@ -84,14 +86,65 @@ impl<'r> RewriteEvent<'r> {
             state,
         }
     }
+
+    /// Bounds the result, whatever the query asks for. Of several bounds on one side the smallest holds.
+    pub fn limit_size(&mut self, limits: SizeLimits) {
+        let known = self.state.get::<SizeLimits>().copied().unwrap_or_default();
+        self.state.insert(known.narrowed(limits));
+    }
+
+    /// Changes the query by a rule of the operator. The same change is made to a second query, which holds what the
+    /// operator's rules alone have said: [`RewriteEvent::own_query`].
+    pub fn change_query(&mut self, change: impl Fn(&mut Query)) {
+        change(self.query);
+        // No entry for a change that leaves nothing, as most do that drop a key: an entry costs more than the change.
+        if let Some(own) = self.state.get_mut::<OwnQuery>() {
+            change(&mut own.0);
+        } else {
+            let mut own = Query::default();
+            change(&mut own);
+            if !own.is_empty() {
+                self.state.insert(OwnQuery(own));
+            }
+        }
+    }
+
+    /// The query that there would be by now if the client had sent none. Changes count that were made by
+    /// [`RewriteEvent::change_query`].
+    #[must_use]
+    pub fn own_query(&self) -> Query {
+        self.state
+            .get::<OwnQuery>()
+            .map(|own| own.0.clone())
+            .unwrap_or_default()
+    }
+
+    /// Lays an image or a drawing over the result, above those added before. The result is then processed, unless the
+    /// query says `process=no`.
+    pub fn add_overlay(&mut self, overlay: Overlay) {
+        self.state.get_or_insert_default::<Overlays>().0.push(overlay);
+    }
+
+    /// Tells that a part of the query is ignored: in the log, and in a header of the response if the server's settings
+    /// say so. For links that shall go on working.
+    pub fn ignore(&mut self, ignored: Ignored) {
+        self.state.get_or_insert_default::<IgnoredByPlugins>().0.push(ignored);
+    }
 }
 
-/// Given to `on_image_missing`: no source has the image.
+/// The query of the operator's rules alone.
+#[derive(Clone, Debug, Default)]
+struct OwnQuery(Query);
+
+/// Given to `on_image_missing`: no source has the image, or its file cannot be decoded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct MissingEvent<'r> {
     /// The request.
     pub request: &'r ImageRequest,
+    /// The error that the client gets without a substitute: `NotFound` for a missing image, `Corrupt` or `Unsupported`
+    /// for one that cannot be decoded.
+    pub error: &'r Error,
     /// An image to serve in its place. The engine asks once, not again if that image is missing too.
     pub substitute: &'r mut Option<Substitute>,
 }
@@ -126,8 +179,18 @@ impl Substitute {
 impl<'r> MissingEvent<'r> {
     /// Called by the engine.
     #[doc(hidden)]
-    pub fn new(request: &'r ImageRequest, substitute: &'r mut Option<Substitute>) -> Self {
-        Self { request, substitute }
+    pub fn new(request: &'r ImageRequest, error: &'r Error, substitute: &'r mut Option<Substitute>) -> Self {
+        Self {
+            request,
+            error,
+            substitute,
+        }
+    }
+
+    /// Whether the source has the image, and its file cannot be decoded.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.error.kind() != ErrorKind::NotFound
     }
 }
 

@@ -87,6 +87,7 @@ pub struct HookTable {
     pub sources: Vec<Given<MountedSource>>,
     pub source_caches: Vec<Given<Arc<dyn Cache>>>,
     pub result_caches: Vec<Given<Arc<dyn Cache>>>,
+    pub layer_caches: Vec<Given<Arc<dyn Cache>>>,
     pub on_start: Vec<Given<LifeHandler>>,
     pub on_connect: Vec<Given<LifeHandler>>,
     pub on_stop: Vec<Given<LifeHandler>>,
@@ -147,7 +148,7 @@ impl<'t> Hooks<'t> {
         on_rewrite_defaults: DefaultsEvent;
         /// After all other changes of path and query: for limits, and for what depends on presets and defaults.
         on_post_rewrite: RewriteEvent;
-        /// When no source has the image: may redirect, or name another image.
+        /// When no source has the image, or its file cannot be decoded: may redirect, or name another image.
         on_image_missing: MissingEvent;
         /// When the source is found and nothing is fetched yet: may add to the cache key, set headers, or answer.
         on_pre_handle: PreHandleEvent;
@@ -192,6 +193,13 @@ impl<'t> Hooks<'t> {
     pub fn add_result_cache(&mut self, cache: Arc<dyn Cache>) {
         let cache = self.given(cache);
         self.table.result_caches.push(cache);
+    }
+
+    /// Adds a cache of overlays: of their files, and of their pixels at each size. The plugin that adds overlays brings
+    /// it, and bounds it.
+    pub fn add_layer_cache(&mut self, cache: Arc<dyn Cache>) {
+        let cache = self.given(cache);
+        self.table.layer_caches.push(cache);
     }
 
     /// Runs once before the site serves its first request. A failure refuses the configuration.

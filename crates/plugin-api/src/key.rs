@@ -87,6 +87,15 @@ impl Variant {
     }
 }
 
+impl Variant {
+    /// This variant with further parts that change its bytes.
+    #[must_use]
+    pub fn with<'p>(&'p self, parts: impl IntoIterator<Item = &'p str>) -> Self {
+        let parts = parts.into_iter().map(str::as_bytes);
+        Self(digest(std::iter::once(&self.0[..]).chain(parts)))
+    }
+}
+
 impl fmt::Debug for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Variant({})", hex(&self.0[..8]))

@@ -17,6 +17,7 @@ mod plugin;
 
 mod event;
 mod hooks;
+mod overlay;
 mod query;
 mod reply;
 mod request;
@@ -27,6 +28,7 @@ mod key;
 mod reader;
 mod settings;
 
+mod client_commands;
 mod http_date;
 mod memory;
 mod metrics;
@@ -38,6 +40,7 @@ mod resource;
 pub mod engine;
 
 pub use async_trait::async_trait;
+pub use client_commands::ClientCommands;
 pub use error::{Blame, Error, ErrorKind};
 pub use event::{DefaultsEvent, MissingEvent, PreHandleEvent, ResponseEvent, RewriteEvent, Substitute};
 pub use hooks::{Flow, HookResult, Hooks};
@@ -46,6 +49,7 @@ pub use key::{CacheKey, SourceKey, Validator, Variant};
 pub use memory::Claim;
 pub use metrics::{Counter, Gauge, Histogram, Metrics, SecondsCounter};
 pub use network::Network;
+pub use overlay::{Drawing, Drawn, Overlay, OverlayContent, Room};
 pub use path_text::bytes_of_path;
 pub use plugin::{InstallError, Plugin};
 pub use query::Query;

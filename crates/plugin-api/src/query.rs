@@ -81,6 +81,11 @@ impl Query {
         }
     }
 
+    /// Adds a pair at the end, whether or not its key stands there already.
+    pub fn append(&mut self, key: &str, value: &str) {
+        self.pairs.push((key.to_owned(), value.to_owned()));
+    }
+
     /// Removes every value of this key; true if there was one.
     pub fn remove(&mut self, key: &str) -> bool {
         let before = self.pairs.len();

@@ -9,7 +9,7 @@ use std::time::Instant;
 use http::{Extensions, HeaderMap, Method};
 use resizer_imaging::Instructions;
 
-use crate::Query;
+use crate::{Overlay, Query};
 
 /// The request's head, as the client sent it.
 #[derive(Clone, Debug)]
@@ -68,6 +68,8 @@ pub struct ImageRequest {
     pub instructions: Instructions,
     /// Values that plugins kept for themselves during the rewrite events, keyed by their own types.
     pub state: Extensions,
+    /// What is laid over the result, the lowest first.
+    pub overlays: Vec<Overlay>,
 }
 
 impl ImageRequest {
@@ -86,6 +88,7 @@ impl ImageRequest {
             query,
             instructions,
             state,
+            overlays: Vec::new(),
         }
     }
 

@@ -7,6 +7,8 @@
 //! size ([`Scale`]). At full size, pixels are bit by bit those of libwebp with its default settings. For
 //! values that no encoder writes (levels and sums out of range) they are those of RFC 6386.
 //!
+//! A [`PlaneDecoder`] does the same work but for the last step: it delivers luma and chroma and no colours.
+//!
 //! A [`LosslessDecoder`] does the same for lossless pictures. It holds as many pixels as a back-reference can reach.
 //!
 //! Nothing here panics, whatever the data is. The lossy decoder's memory depends on the width alone. The lossless
@@ -21,6 +23,8 @@ mod header;
 mod loop_filter;
 mod lossless;
 mod macroblock;
+mod macroblock_rows;
+mod plane_decoder;
 mod planes;
 mod prediction;
 mod quantiser;
@@ -34,4 +38,5 @@ pub use colour::Pixels;
 pub use decoder::{Decoder, Rows};
 pub use error::DecodeError;
 pub use lossless::{LosslessDecoder, NEIGHBOURS};
+pub use plane_decoder::PlaneDecoder;
 pub use scale::Scale;

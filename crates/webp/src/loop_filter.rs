@@ -2,14 +2,18 @@
 //!
 //! Macroblocks are filtered in order, since each reads what the one before left behind: first the edges on its left,
 //! then those above. Sixteen places are filtered at once: those along an edge of luma, or those along the same edge of
-//! both chroma planes. The arithmetic is in [`edge`].
+//! both chroma planes. The arithmetic is in [`edge`]. A macroblock's vertical edges are filtered on its side: it is
+//! [transposed] before the first of them, and back after the last.
 
 mod edge;
+mod transposed;
 
-use edge::{Across, Edge, Kind, PLACES};
+use resizer_kernel::{Kernel, with_widest};
+
+use edge::{Edge, Kind, PLACES};
+use transposed::{columns_of, rows_of, transposed_chroma, transposed_luma};
 
 use crate::filter_strength::Strength;
-use crate::planes::Plane;
 use crate::prediction::Planes;
 
 /// The loop filter's settings for one macroblock.
@@ -20,195 +24,258 @@ pub(crate) struct LoopFilter {
     pub(crate) inner: bool,
 }
 
+/// Sixteen places along an edge.
+type Line = [u8; PLACES];
+
+/// The lines that the filter reads before an edge.
+const BEFORE: usize = 4;
+
 impl Planes {
     /// Filters the edges of a row of macroblocks in all planes.
     pub(crate) fn filter_row(&mut self, row: usize, loop_filters: &[LoopFilter], simple: bool) {
         for (column, loop_filter) in loop_filters.iter().enumerate() {
-            let strength = loop_filter.strength;
-            if strength.level == 0 {
-                continue;
+            if loop_filter.strength.level > 0 {
+                with_widest(FilterMacroblock {
+                    planes: self,
+                    edges: Edges::new(*loop_filter, simple),
+                    column,
+                    row,
+                });
             }
-            let (outer, inner) = if simple {
-                (Kind::Simple, Kind::Simple)
-            } else {
-                (Kind::Macroblock, Kind::Subblock)
-            };
-            let outer = Edge {
-                kind: outer,
-                limit: strength.macroblock_limit(),
-                strength,
-            };
-            let inner = Edge {
-                kind: inner,
-                limit: strength.subblock_limit(),
-                strength,
-            };
-            let places = if loop_filter.inner { 16 } else { 1 };
-            let edges = |outermost: bool| (if outermost { 0 } else { 4 }..places).step_by(4);
-            for place in edges(column > 0) {
-                let edge = if place == 0 { outer } else { inner };
-                luma_columns(&mut self.luma, column * 16 + place, edge);
-                if !simple && place.is_multiple_of(8) {
-                    chroma_columns(&mut self.chroma, column * 8 + place / 2, edge);
+        }
+    }
+}
+
+/// The filters of a macroblock's edges.
+#[derive(Clone, Copy)]
+struct Edges {
+    outer: Edge,
+    /// None if only the outer edges are filtered.
+    inner: Option<Edge>,
+    /// The simple filter leaves chroma alone.
+    filters_chroma: bool,
+}
+
+impl Edges {
+    fn new(LoopFilter { strength, inner }: LoopFilter, simple: bool) -> Self {
+        let edge = |kind: Kind, limit: u8| Edge {
+            kind: if simple { Kind::Simple } else { kind },
+            limit,
+            strength,
+        };
+        Self {
+            outer: edge(Kind::Macroblock, strength.macroblock_limit()),
+            inner: inner.then(|| edge(Kind::Subblock, strength.subblock_limit())),
+            filters_chroma: !simple,
+        }
+    }
+
+    /// Filters all edges between the lines of a macroblock, of which [`BEFORE`] are those of the one before. Without
+    /// `outer` there is none before.
+    #[inline(always)]
+    fn filter(&self, lines: &mut [Line], outer: bool) {
+        let across = |lines: &mut [Line], edge: Edge, first: usize| {
+            if let Some(across) = lines[first..].first_chunk_mut() {
+                edge.filter(across);
+            }
+        };
+        if outer {
+            across(lines, self.outer, 0);
+        }
+        if let Some(inner) = self.inner {
+            for first in (BEFORE..lines.len() - BEFORE).step_by(4) {
+                across(lines, inner, first);
+            }
+        }
+    }
+}
+
+/// The filter of one macroblock.
+struct FilterMacroblock<'p> {
+    planes: &'p mut Planes,
+    edges: Edges,
+    column: usize,
+    row: usize,
+}
+
+impl Kernel for FilterMacroblock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            planes,
+            edges,
+            column,
+            row,
+        } = self;
+        let outer = [column > 0, row > 0];
+        let luma = &mut planes.luma;
+        let (start, stride) = (luma.position(column * 16, 0), luma.stride());
+        let samples = luma.samples_mut();
+        let mut luma = Luma { samples, start, stride };
+        edges.filter_columns(&mut luma, outer[0]);
+        edges.filter_rows(&mut luma, outer[1]);
+        if edges.filters_chroma {
+            let [blue, red] = &mut planes.chroma;
+            let (start, stride) = (blue.position(column * 8, 0), blue.stride());
+            let planes = [blue.samples_mut(), red.samples_mut()];
+            let mut chroma = Chroma { planes, start, stride };
+            edges.filter_columns(&mut chroma, outer[0]);
+            edges.filter_rows(&mut chroma, outer[1]);
+        }
+    }
+}
+
+impl Edges {
+    /// Filters the vertical edges of a macroblock of `SIDE` rows. `outer` tells whether there is a macroblock on its
+    /// left.
+    #[inline(always)]
+    fn filter_columns<const SIDE: usize>(&self, samples: &mut impl Samples<SIDE>, outer: bool) {
+        let mut lines = [[0; PLACES]; BEFORE + 16];
+        let (before, own) = lines.split_at_mut(BEFORE);
+        let own = &mut own[..SIDE];
+        let rows = std::array::from_fn(|y| samples.row(y, 0));
+        own.copy_from_slice(&samples.transposed(&rows));
+        if outer {
+            let rows = std::array::from_fn(|place| samples.left(place));
+            before.copy_from_slice(&columns_of(&rows));
+        }
+        self.filter(&mut lines[..BEFORE + SIDE], outer);
+        if let Some((before, own)) = lines.split_first_chunk() {
+            if outer {
+                for (place, row) in rows_of(before).into_iter().enumerate() {
+                    samples.put_left(place, row);
                 }
             }
-            for place in edges(row > 0) {
-                let edge = if place == 0 { outer } else { inner };
-                luma_rows(&mut self.luma, column * 16, place, edge);
-                if !simple && place.is_multiple_of(8) {
-                    chroma_rows(&mut self.chroma, column * 8, place / 2, edge);
+            if let Some(own) = own.first_chunk() {
+                for (y, row) in samples.transposed(own).into_iter().enumerate() {
+                    samples.put_row(y, 0, row);
                 }
             }
         }
     }
-}
 
-/// Filters a vertical edge of luma, between columns.
-fn luma_columns(plane: &mut Plane<16>, x: usize, edge: Edge) {
-    let halves = [plane.position(x, 0) - 4, plane.position(x, 8) - 4];
-    let stride = plane.stride();
-    let [first, second] = halves;
-    let samples = plane.samples_mut();
-    let mut across = across_columns([turned(samples, first, stride), turned(samples, second, stride)]);
-    edge.filter(&mut across);
-    for (start, half) in halves.into_iter().zip(columns_across(&across)) {
-        put_turned(samples, start, stride, half);
-    }
-}
-
-/// Filters a vertical edge of chroma.
-fn chroma_columns(planes: &mut [Plane<8>; 2], x: usize, edge: Edge) {
-    let [blue, red] = &mut *planes;
-    let (start, stride) = (blue.position(x, 0) - 4, blue.stride());
-    let halves = [
-        turned(blue.samples_mut(), start, stride),
-        turned(red.samples_mut(), start, stride),
-    ];
-    let mut across = across_columns(halves);
-    edge.filter(&mut across);
-    for (plane, half) in planes.iter_mut().zip(columns_across(&across)) {
-        put_turned(plane.samples_mut(), start, stride, half);
-    }
-}
-
-/// Filters a horizontal edge of luma, between rows.
-fn luma_rows(plane: &mut Plane<16>, x: usize, y: usize, edge: Edge) {
-    let stride = plane.stride();
-    let start = plane.position(x, y) - 4 * stride;
-    let samples = plane.samples_mut();
-    let mut across = [[0; PLACES]; 8];
-    for (line, row) in across.iter_mut().zip(0..) {
-        line.copy_from_slice(&samples[start + row * stride..][..PLACES]);
-    }
-    edge.filter(&mut across);
-    // The filter never changes the outermost lines.
-    for (line, row) in across[1..7].iter().zip(1..) {
-        samples[start + row * stride..][..PLACES].copy_from_slice(line);
-    }
-}
-
-/// Filters a horizontal edge of chroma.
-fn chroma_rows(planes: &mut [Plane<8>; 2], x: usize, y: usize, edge: Edge) {
-    let stride = planes[0].stride();
-    let start = planes[0].position(x, y) - 4 * stride;
-    let mut across = [[0; PLACES]; 8];
-    for (half, plane) in planes.iter_mut().enumerate() {
-        for (line, row) in across.iter_mut().zip(0..) {
-            line[half * 8..][..8].copy_from_slice(&plane.samples_mut()[start + row * stride..][..8]);
+    /// Filters the horizontal edges. `outer` tells whether there is a macroblock above.
+    #[inline(always)]
+    fn filter_rows<const SIDE: usize>(&self, samples: &mut impl Samples<SIDE>, outer: bool) {
+        let mut lines = [[0; PLACES]; BEFORE + 16];
+        // Without inner edges only the lines around the outer one are read.
+        let end = BEFORE + if self.inner.is_some() { SIDE } else { BEFORE };
+        let start = if outer { 0 } else { BEFORE };
+        for (y, line) in lines[..end].iter_mut().enumerate().skip(start) {
+            *line = samples.row(y, BEFORE);
         }
-    }
-    edge.filter(&mut across);
-    for (half, plane) in planes.iter_mut().enumerate() {
-        for (line, row) in across[1..7].iter().zip(1..) {
-            plane.samples_mut()[start + row * stride..][..8].copy_from_slice(&line[half * 8..][..8]);
+        self.filter(&mut lines[..end], outer);
+        for (y, line) in lines[..end].iter().enumerate().skip(start) {
+            samples.put_row(y, BEFORE, *line);
         }
     }
 }
 
-/// Eight rows of eight samples each, turned into columns: each number holds the samples of a column, the first in the
-/// lowest bits.
-#[inline(always)]
-fn turned(samples: &[u8], start: usize, stride: usize) -> [u64; 8] {
-    let mut rows = [0; 8];
-    for (row, samples) in rows.iter_mut().zip(samples[start..].chunks(stride)) {
-        *row = samples.first_chunk().copied().map_or(0, u64::from_le_bytes);
-    }
-    transposed(rows)
+/// The samples of a macroblock, and those around it.
+trait Samples<const SIDE: usize> {
+    fn transposed(&self, rows: &[Line; SIDE]) -> [Line; SIDE];
+
+    /// The row `y - above` of the macroblock.
+    fn row(&self, y: usize, above: usize) -> Line;
+
+    fn put_row(&mut self, y: usize, above: usize, row: Line);
+
+    /// The samples left of the macroblock, in the row of a place along the vertical edge.
+    fn left(&self, place: usize) -> [u8; BEFORE];
+
+    fn put_left(&mut self, place: usize, samples: [u8; BEFORE]);
 }
 
-/// Writes columns back to eight rows.
-#[inline(always)]
-fn put_turned(samples: &mut [u8], start: usize, stride: usize, columns: [u64; 8]) {
-    for (row, samples) in transposed(columns).into_iter().zip(samples[start..].chunks_mut(stride)) {
-        if let Some(samples) = samples.first_chunk_mut() {
-            *samples = row.to_le_bytes();
+/// The plane of luma, and where the macroblock starts in it.
+struct Luma<'p> {
+    samples: &'p mut [u8],
+    start: usize,
+    stride: usize,
+}
+
+impl Samples<16> for Luma<'_> {
+    #[inline(always)]
+    fn transposed(&self, rows: &[Line; 16]) -> [Line; 16] {
+        transposed_luma(rows)
+    }
+
+    #[inline(always)]
+    fn row(&self, y: usize, above: usize) -> Line {
+        part(self.samples, self.start + y * self.stride - above * self.stride)
+    }
+
+    #[inline(always)]
+    fn put_row(&mut self, y: usize, above: usize, row: Line) {
+        put(self.samples, self.start + y * self.stride - above * self.stride, row);
+    }
+
+    #[inline(always)]
+    fn left(&self, place: usize) -> [u8; BEFORE] {
+        part(self.samples, self.start + place * self.stride - BEFORE)
+    }
+
+    #[inline(always)]
+    fn put_left(&mut self, place: usize, samples: [u8; BEFORE]) {
+        put(self.samples, self.start + place * self.stride - BEFORE, samples);
+    }
+}
+
+/// Both planes of chroma, which lie side by side in the rows.
+struct Chroma<'p> {
+    planes: [&'p mut [u8]; 2],
+    start: usize,
+    stride: usize,
+}
+
+impl Samples<8> for Chroma<'_> {
+    #[inline(always)]
+    fn transposed(&self, rows: &[Line; 8]) -> [Line; 8] {
+        transposed_chroma(rows)
+    }
+
+    #[inline(always)]
+    fn row(&self, y: usize, above: usize) -> Line {
+        let start = self.start + y * self.stride - above * self.stride;
+        let mut line = [0; PLACES];
+        for (half, plane) in line.as_chunks_mut::<8>().0.iter_mut().zip(&self.planes) {
+            *half = part(plane, start);
+        }
+        line
+    }
+
+    #[inline(always)]
+    fn put_row(&mut self, y: usize, above: usize, row: Line) {
+        let start = self.start + y * self.stride - above * self.stride;
+        for (half, plane) in row.as_chunks::<8>().0.iter().zip(&mut self.planes) {
+            put(plane, start, *half);
         }
     }
+
+    #[inline(always)]
+    fn left(&self, place: usize) -> [u8; BEFORE] {
+        part(self.planes[place / 8], self.start + place % 8 * self.stride - BEFORE)
+    }
+
+    #[inline(always)]
+    fn put_left(&mut self, place: usize, samples: [u8; BEFORE]) {
+        put(
+            self.planes[place / 8],
+            self.start + place % 8 * self.stride - BEFORE,
+            samples,
+        );
+    }
 }
 
-/// Transposes 8×8 bytes: swaps blocks of four, then of two, then single ones across the diagonal. Rows are arranged so
-/// that those that are swapped lie side by side.
-fn transposed([r0, r1, r2, r3, r4, r5, r6, r7]: [u64; 8]) -> [u64; 8] {
-    let (a, b) = swapped::<32>([r0, r1, r2, r3], [r4, r5, r6, r7], 0x0000_0000_ffff_ffff);
-    let (c, d) = swapped::<16>(
-        [a[0], a[1], b[0], b[1]],
-        [a[2], a[3], b[2], b[3]],
-        0x0000_ffff_0000_ffff,
-    );
-    let (e, f) = swapped::<8>(
-        [c[0], d[0], c[2], d[2]],
-        [c[1], d[1], c[3], d[3]],
-        0x00ff_00ff_00ff_00ff,
-    );
-    [e[0], f[0], e[1], f[1], e[2], f[2], e[3], f[3]]
-}
-
-/// Swaps the blocks of `BITS` bits that the mask leaves out of the upper rows with those that it picks of the lower.
 #[inline(always)]
-fn swapped<const BITS: u32>(mut upper: [u64; 4], mut lower: [u64; 4], mask: u64) -> ([u64; 4], [u64; 4]) {
-    for (upper, lower) in upper.iter_mut().zip(&mut lower) {
-        let both = (*upper >> BITS ^ *lower) & mask;
-        *lower ^= both;
-        *upper ^= both << BITS;
-    }
-    (upper, lower)
+fn part<const LENGTH: usize>(samples: &[u8], start: usize) -> [u8; LENGTH] {
+    let mut part = [0; LENGTH];
+    part.copy_from_slice(&samples[start..start + LENGTH]);
+    part
 }
 
-/// Samples across an edge from the columns of both halves of its places.
 #[inline(always)]
-fn across_columns([first, second]: [[u64; 8]; 2]) -> Across {
-    let mut across = [[0; PLACES]; 8];
-    for ((line, first), second) in across.iter_mut().zip(first).zip(second) {
-        line[..8].copy_from_slice(&first.to_le_bytes());
-        line[8..].copy_from_slice(&second.to_le_bytes());
-    }
-    across
-}
-
-/// The reverse of [`across_columns`].
-#[inline(always)]
-fn columns_across(across: &Across) -> [[u64; 8]; 2] {
-    let mut halves = [[0; 8]; 2];
-    for (index, line) in across.iter().enumerate() {
-        let (parts, _) = line.as_chunks::<8>();
-        for (half, part) in halves.iter_mut().zip(parts) {
-            half[index] = u64::from_le_bytes(*part);
-        }
-    }
-    halves
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn transposed_bytes_have_rows_and_columns_swapped() {
-        let rows =
-            std::array::from_fn(|row| u64::from_le_bytes(std::array::from_fn(|column| (row * 8 + column) as u8)));
-        for (column, samples) in transposed(rows).into_iter().enumerate() {
-            let expected: [u8; 8] = std::array::from_fn(|row| (row * 8 + column) as u8);
-            assert_eq!(samples.to_le_bytes(), expected, "column {column}");
-        }
-    }
+fn put<const LENGTH: usize>(samples: &mut [u8], start: usize, part: [u8; LENGTH]) {
+    samples[start..start + LENGTH].copy_from_slice(&part);
 }

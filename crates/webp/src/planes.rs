@@ -18,7 +18,7 @@ pub(crate) struct Plane<const SIDE: usize> {
 /// falling into the same cache lines.
 const MARGIN: usize = 16;
 /// How many samples above and right of a macroblock are read.
-pub(crate) const BEYOND: usize = 4;
+const BEYOND: usize = 4;
 /// The values of samples above and left of the picture: section 12.2.
 const ABOVE_PICTURE: u8 = 127;
 const LEFT_OF_PICTURE: u8 = 129;

@@ -1,9 +1,11 @@
 //! Macroblock reconstruction (RFC 6386, sections 12 and 14.5): predicts samples from their neighbours and adds the
 //! residual.
 
+use resizer_kernel::{Kernel, with_widest};
+
 use crate::macroblock::{LumaMode, Mode};
-use crate::planes::{BEYOND, Plane};
-use crate::subblock::{self, Edge, SubblockMode};
+use crate::planes::Plane;
+use crate::subblock::{self, Edge, Four, SubblockMode};
 use crate::transform::Differences;
 
 /// The position of a macroblock, counted in macroblocks.
@@ -23,53 +25,89 @@ pub(crate) struct Planes {
 impl Planes {
     /// Decodes a macroblock.
     pub(crate) fn reconstruct(&mut self, place: Place, luma: LumaMode, chroma: Mode, differences: &Differences) {
+        with_widest(Reconstruct {
+            planes: self,
+            place,
+            luma,
+            chroma,
+            differences,
+        });
+    }
+}
+
+/// The reconstruction of one macroblock.
+struct Reconstruct<'r> {
+    planes: &'r mut Planes,
+    place: Place,
+    luma: LumaMode,
+    chroma: Mode,
+    differences: &'r Differences,
+}
+
+impl Kernel for Reconstruct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            planes,
+            place,
+            luma,
+            chroma,
+            differences,
+        } = self;
         match luma {
-            LumaMode::Whole(mode) => predict(&mut self.luma, place, mode, |y| luma_row(differences, y)),
-            LumaMode::Subblocks(modes) => predict_subblocks(&mut self.luma, place.column * 16, &modes, differences),
+            LumaMode::Whole(mode) => predict(&mut planes.luma, place, mode, |y| luma_row(differences, y)),
+            LumaMode::Subblocks(modes) => predict_subblocks(&mut planes.luma, place.column * 16, &modes, differences),
         }
-        for (number, plane) in self.chroma.iter_mut().enumerate() {
+        for (number, plane) in planes.chroma.iter_mut().enumerate() {
             predict(plane, place, chroma, |y| chroma_row(differences, number, y));
         }
     }
 }
 
 /// Predicts a macroblock of luma subblock by subblock, and adds the differences. Each prediction needs the sums before.
+///
+/// The samples around the subblocks are kept in numbers, since samples that were just written in parts are slow to read
+/// as a whole.
+#[inline(always)]
 fn predict_subblocks(plane: &mut Plane<16>, x: usize, modes: &[[SubblockMode; 4]; 4], differences: &Differences) {
-    /// The column of the samples left of the macroblock. Right of the macroblock are [`BEYOND`] samples more.
-    const LEFT: usize = 3;
-    const RIGHT: usize = LEFT + 1 + 16;
-    // The macroblock below the row above it, in rows of a length that is known here.
-    let mut rows = [[0_u8; 32]; 17];
-    rows[0][LEFT..RIGHT + BEYOND].copy_from_slice(plane.around(x));
-    for (row, left) in rows[1..].iter_mut().zip(plane.left(x)) {
-        row[LEFT] = left;
+    let around = plane.around(x);
+    let mut first_corner = around[0];
+    // The rows above the subblocks. The samples right of the macroblock are not decoded yet. Those above them take
+    // their place in all rows.
+    let mut above: [Four; 5] = [0; 5];
+    for (four, samples) in above.iter_mut().zip(around[1..].as_chunks().0) {
+        *four = Four::from_le_bytes(*samples);
     }
-    // The samples right of the macroblock are not decoded yet. Those above them take their place in all rows.
-    let beyond: [u8; BEYOND] = std::array::from_fn(|index| rows[0][RIGHT + index]);
-    for above in [4, 8, 12] {
-        rows[above][RIGHT..RIGHT + BEYOND].copy_from_slice(&beyond);
-    }
-    for (block, mode) in modes.as_flattened().iter().enumerate() {
-        let (x, y) = (block % 4 * 4, block / 4 * 4);
-        let mut edge: Edge = [0; 13];
-        for (sample, row) in edge[..4].iter_mut().rev().zip(&rows[y + 1..]) {
-            *sample = row[LEFT + x];
-        }
-        edge[4..].copy_from_slice(&rows[y][LEFT + x..][..9]);
-        let predicted = subblock::predict(*mode, &edge);
-        let mut added = [[0; 4]; 4];
-        for (added, differences) in added.iter_mut().zip(differences) {
-            *added = differences[block];
-        }
-        let sums: [u8; 16] = sums(predicted.as_flattened(), added.as_flattened());
-        for (row, sums) in rows[y + 1..].iter_mut().zip(sums.as_chunks::<4>().0) {
-            row[LEFT + 1 + x..][..4].copy_from_slice(sums);
-        }
-    }
+    let columns = plane.left(x);
     let (start, stride) = (plane.position(x, 0), plane.stride());
-    let target = plane.samples_mut()[start..].chunks_mut(stride);
-    for (target, row) in target.zip(&rows[1..]) {
-        target[..16].copy_from_slice(&row[LEFT + 1..RIGHT]);
+    let samples = plane.samples_mut();
+    for (y, (modes, left)) in modes.iter().zip(columns.as_chunks::<4>().0).enumerate() {
+        let mut corner = std::mem::replace(&mut first_corner, left[3]);
+        let mut left = Four::from_le_bytes(*left);
+        for (x, mode) in modes.iter().enumerate() {
+            let predicted = subblock::predict(*mode, Edge::new(left, corner, above[x], above[x + 1]));
+            let mut bytes = [0_u8; 16];
+            let mut added = [0_i16; 16];
+            let rows = bytes
+                .as_chunks_mut::<4>()
+                .0
+                .iter_mut()
+                .zip(added.as_chunks_mut::<4>().0);
+            for (((bytes, added), predicted), differences) in rows.zip(predicted).zip(differences) {
+                *bytes = predicted.to_le_bytes();
+                *added = differences[y * 4 + x];
+            }
+            let sums: [u8; 16] = sums(&bytes, &added);
+            corner = (above[x] >> 24) as u8;
+            left = 0;
+            for (row, sums) in sums.as_chunks::<4>().0.iter().enumerate() {
+                above[x] = Four::from_le_bytes(*sums);
+                left |= (above[x] >> 24) << (8 * row);
+                samples[start + (y * 4 + row) * stride + x * 4..][..4].copy_from_slice(sums);
+            }
+        }
     }
 }
 

@@ -181,6 +181,7 @@ fn help_lists_every_command() {
         "docs",
         "layout",
         "process",
+        "url",
         "completions",
         "man",
     ] {

@@ -2,6 +2,7 @@
 //! and on the same cores. Each prints the measured value, the bar, and whether the bar was met.
 
 mod build;
+mod bytes;
 mod cancel;
 mod fair;
 mod filters;
@@ -17,30 +18,34 @@ mod relay;
 pub(crate) mod server;
 mod sharp;
 mod stampede;
+mod watermark;
 mod wrk;
 
 use anyhow::{Result, bail};
 
 pub(crate) fn run(name: &str, options: &[&str]) -> Result<()> {
-    let write = match options {
+    let option = match options {
         [] => false,
-        ["--write"] if ["filters", "http", "pixels"].contains(&name) => true,
+        ["--write"] if ["bytes", "filters", "http", "pixels"].contains(&name) => true,
+        ["--plugins"] if name == "hits" => true,
         _ => bail!("bench `{name}` has no option `{}`", options.join(" ")),
     };
     match name {
         "build" => build::run(),
+        "bytes" => bytes::run(option),
         "cancel" => cancel::run(),
         "fair" => fair::run(),
-        "filters" => filters::run(write),
-        "hits" => hits::run(),
-        "http" => ipx::run(write),
-        "pixels" => pixels::run(write),
+        "filters" => filters::run(option),
+        "hits" => hits::run(option),
+        "http" => ipx::run(option),
+        "pixels" => pixels::run(option),
         "predict" => predict::run(),
         "relay" => relay::run(),
         "stampede" => stampede::run(),
+        "watermark" => watermark::run(),
         other => bail!(
-            "there is no bench `{other}`; there are: build, cancel, fair, filters, hits, http, pixels, predict, relay, \
-             stampede"
+            "there is no bench `{other}`; there are: build, bytes, cancel, fair, filters, hits, http, pixels, predict, \
+             relay, stampede, watermark"
         ),
     }
 }

@@ -26,6 +26,8 @@ fn run() -> Result<()> {
     match arguments.as_slice() {
         ["bench", name, options @ ..] => bench::run(name, options),
         ["soak", name] => soak::run(name),
-        _ => bail!("usage: `cargo xtask bench NAME [--write]` or `cargo xtask soak NAME`"),
+        _ => bail!(
+            "usage: `cargo xtask bench NAME [--write]`, `cargo xtask bench hits --plugins` or `cargo xtask soak NAME`"
+        ),
     }
 }

@@ -41,6 +41,10 @@ pub(crate) fn jpeg(input: &[u8]) {
     picture(input, Format::Jpeg);
 }
 
+pub(crate) fn jpeg_xl(input: &[u8]) {
+    picture(input, Format::JpegXl);
+}
+
 pub(crate) fn png(input: &[u8]) {
     picture(input, Format::Png);
 }
@@ -109,7 +113,7 @@ pub(crate) fn jpeg_decoder(input: &[u8]) {
     }
 }
 
-/// The contents of a chunk `VP8 `, at a scale that its length chooses.
+/// The contents of a chunk `VP8 `, at a scale that its length chooses: as pixels, then as planes.
 pub(crate) fn webp_lossy(input: &[u8]) {
     let scales = resizer_webp::Scale::ALL;
     let scale = scales[input.len() % scales.len()];
@@ -121,6 +125,16 @@ pub(crate) fn webp_lossy(input: &[u8]) {
     }
     while let Ok(Some(rows)) = decoder.next_rows() {
         std::hint::black_box(rows);
+    }
+    let Ok(mut decoder) = resizer_webp::PlaneDecoder::new(input, scale, input.len() % 8 < 4) else {
+        return;
+    };
+    while let Ok(true) = decoder.step() {
+        for plane in 0..3 {
+            for row in decoder.ready(plane) {
+                std::hint::black_box(decoder.row(plane, row));
+            }
+        }
     }
 }
 

@@ -1,11 +1,12 @@
-//! Fuzz targets: one function for each parser of images and of querystrings. Any input may be refused; none may panic,
-//! hang or take more memory than was predicted.
+//! Fuzz targets: one function for each parser of images, of querystrings and of signed addresses. Any input may be
+//! refused; none may panic, hang or take more memory than was predicted.
 //!
 //! `cargo xtask fuzz` feeds them with mutated inputs, `tests/seeds.rs` with the committed ones in `seeds/TARGET/`.
 
 #![expect(clippy::panic, reason = "a target panics if a promise is broken")]
 
 mod codecs;
+mod signed;
 mod text;
 
 pub use codecs::run_job;
@@ -27,11 +28,14 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("icc", codecs::icc),
     ("jpeg", codecs::jpeg),
     ("jpeg_decoder", codecs::jpeg_decoder),
+    ("jpeg_xl", codecs::jpeg_xl),
     ("path", text::path),
     ("photoshop", codecs::photoshop),
     ("png", codecs::png),
     ("query", text::query),
     ("run", codecs::run),
+    ("signed_address", signed::address),
+    ("signed_token", signed::token),
     ("tiff", codecs::tiff),
     ("webp", codecs::webp),
     ("webp_lossless", codecs::webp_lossless),

@@ -1,6 +1,6 @@
 //! Targets that parse text: paths, the querystring, commands in a path, and the instructions that these give.
 
-use resizer_imaging::{Instructions, Layout, Size};
+use resizer_imaging::{Compat, Instructions, Layout, Size};
 use resizer_plugin_api::engine::text_of_path;
 use resizer_plugin_api::{Query, SourcePath, bytes_of_path};
 
@@ -21,10 +21,12 @@ pub(crate) fn query(input: &[u8]) {
     for query in [Query::parse(&text), Query::parse_commands(&text)] {
         let again = Query::parse(&query.to_string());
         assert!(again.iter().eq(query.iter()), "{query} became {again}");
-        let (instructions, _) = Instructions::parse(query.iter());
-        for (width, height) in [(1, 1), (640, 427), (12_000, 1)] {
-            let layout = Layout::of(&instructions, Size::new(width, height));
-            drop(std::hint::black_box(layout));
+        for compat in [Compat::None, Compat::ImageResizer4] {
+            let (instructions, _) = Instructions::parse_as(compat, query.iter());
+            for (width, height) in [(1, 1), (640, 427), (12_000, 1)] {
+                let layout = Layout::of(&instructions, Size::new(width, height));
+                drop(std::hint::black_box(layout));
+            }
         }
     }
 }

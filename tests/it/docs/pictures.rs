@@ -1,5 +1,6 @@
 //! Freshness of the pictures in `docs/pictures/`: each is what the pipeline makes of its sample today, within a
-//! tolerance. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes those that differ.
+//! tolerance. Those of the plugins' pages are made by the server. `UPDATE_DOCS=1` (or `cargo xtask docs`) writes those
+//! that differ.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +9,8 @@ use std::path::Path;
 
 use resizer_engine::docs::PICTURES;
 use resizer_imaging::{Cancel, Instructions, Job, Limits, output_format, run};
+
+use super::plugin_pages;
 
 /// The mean difference, in levels, at which a picture is no longer the same. A viewer sees none of it.
 const TOLERANCE: f64 = 1.5;
@@ -19,22 +22,26 @@ fn pictures_are_fresh() {
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     let mut stale = Vec::new();
     let mut wanted = BTreeSet::new();
+    let mut pictures = plugin_pages::pictures();
     for row in PICTURES {
         let source = fs::read(root.join("samples").join(row.sample)).unwrap();
         for picture @ (file, _) in row.pictures {
-            assert!(wanted.insert((*file).to_owned()), "{file} stands twice");
             let query = row.query(*picture);
             let rendered = render(&source, &query);
-            let path = folder.join(file);
-            let difference = fs::read(&path).map_or(f64::MAX, |committed| difference(&committed, &rendered));
-            if difference > TOLERANCE {
-                stale.push(format!("{file} ({query})"));
-                if update {
-                    fs::create_dir_all(&folder).unwrap();
-                    fs::write(&path, &rendered).unwrap();
-                }
+            pictures.push(((*file).to_owned(), query, rendered));
+        }
+    }
+    for (file, query, rendered) in pictures {
+        let path = folder.join(&file);
+        let difference = fs::read(&path).map_or(f64::MAX, |committed| difference(&committed, &rendered));
+        if difference > TOLERANCE {
+            stale.push(format!("{file} ({query})"));
+            if update {
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(&path, &rendered).unwrap();
             }
         }
+        assert!(wanted.insert(file), "{query}: its file's name stands twice");
     }
     for found in fs::read_dir(&folder).into_iter().flatten() {
         let name = found.unwrap().file_name().into_string().unwrap();

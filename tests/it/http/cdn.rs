@@ -1,6 +1,8 @@
 //! nginx in front of the server, as a CDN: which tier is asked at each step of an image's life, and two instances that
 //! answer alike.
 
+mod rewritten;
+
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;

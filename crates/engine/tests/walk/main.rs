@@ -12,6 +12,7 @@ mod freshness;
 mod hooks;
 mod instruments;
 mod memory;
+mod negotiation;
 mod policies;
 mod purge;
 mod ranges;

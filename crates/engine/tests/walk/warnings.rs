@@ -1,4 +1,4 @@
-//! Warnings about ignored parts of a query, and the setting on copied metadata.
+//! Warnings about ignored parts of a query, and the settings on copied metadata and on compatibility.
 
 use crate::store::{Object, Served, png, world};
 
@@ -55,6 +55,31 @@ async fn setting_decides_whether_metadata_is_copied() {
     check("always", "", true).await;
     check("always", "&copymetadata=false", true).await;
     check("never", "&copymetadata=true", false).await;
+}
+
+/// ImageResizer makes 99 x 33 pixels of this; Imageflow's rules, and this server's, 100 x 33.
+#[tokio::test]
+async fn setting_of_compatibility_changes_layout_and_key() {
+    let query = "/a.png?width=100&height=33&mode=max&s.invert=1";
+    let mut tags = Vec::new();
+    for (setting, width, warnings) in [
+        ("", 100, ""),
+        ("compat = \"none\"", 100, ""),
+        (
+            "compat = \"imageresizer4\"",
+            99,
+            "`s.invert=1`: expected `true`, the one word that ImageResizer reads",
+        ),
+    ] {
+        let name = format!("compat of {} letters", setting.len());
+        let served = served(&name, &format!("warnings = true\n{setting}")).await;
+        world(&name).put("a.png", Object::of(png(1200, 400, 9)));
+        let answer = served.get(query).await;
+        assert_eq!(answer.png_size(), (width, 33), "{setting}");
+        assert_eq!(answer.header(HEADER), warnings, "{setting}");
+        tags.push(answer.header("etag").to_owned());
+    }
+    assert_ne!(tags[1], tags[2]);
 }
 
 /// The PNG with an EXIF block of one entry, a maker of three letters, behind its header.

@@ -30,6 +30,8 @@ impl Codec for Gif {
             plays: summary.plays,
             frame_pixels: frame.max(summary.size.pixels()),
             streams: false,
+            // The rows that a damaged picture lacks are shown as transparent.
+            opaque: summary.frames == 1 && summary.begins_opaque && !limits.show_damaged,
             decoder_bytes: decode::decoder_bytes(&summary),
             ..SourceInfo::new(Format::Gif, summary.size.width, summary.size.height, Channels::Rgba)
         })

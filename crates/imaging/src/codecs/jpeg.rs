@@ -76,6 +76,7 @@ impl Codec for Jpeg {
         source: &'s [u8],
         wanted: Wanted,
         half_chroma: bool,
+        _: &Cancel,
     ) -> Result<Box<dyn PlaneDecoder + 's>, ImageError> {
         let header = read_header(source, damage(wanted.show_damaged))?;
         let decoder = planes::JpegPlanes::new(&header, wanted.shrink, half_chroma)?;

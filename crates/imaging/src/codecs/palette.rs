@@ -1,18 +1,19 @@
 //! Palette reduction for GIF and PNG: turns the colours of a picture into indices of at most 256 colours.
 //!
 //! As many colours as are asked for, up to 255, are kept exactly. For more, quantette chooses the colours by Wu's
-//! method in the Oklab space, from at most 131,072 pixels that lie evenly over the picture. Then each row is dithered.
-//! All of it checks the cancel flag once a row.
+//! method in the Oklab space, from at most 131,072 pixels that lie evenly over the picture. They are [refined], and each
+//! row is dithered. All of it checks the cancel flag once a row.
 
 mod dither;
+mod refine;
 
 use std::collections::HashMap;
 
-use quantette::PaletteSize;
 use quantette::color_map::{IndexedColorMap, NearestNeighborColorMap};
 use quantette::color_space::{oklab_to_srgb8, srgb8_to_oklab};
 use quantette::deps::palette::{Oklab, Srgb};
 use quantette::wu::{BinnerF32x3, WuF32x3};
+use quantette::{PaletteBuf, PaletteSize};
 
 use crate::codecs::internal;
 use crate::cost::PALETTE_MOST_SAMPLES;
@@ -20,6 +21,7 @@ use crate::instructions::output::PaletteSettings;
 use crate::picture::Picture;
 use crate::{Cancel, ImageError, Size};
 use dither::Dither;
+use refine::{refined, unweighted, weighted};
 
 /// A pixel as a palette stores it: a colour, or transparent.
 pub(super) type Pixel = Option<[u8; 3]>;
@@ -117,14 +119,13 @@ pub(super) fn reduce(
             }
         }
     }
-    drop((samples, histogram));
-    let srgb: Vec<Srgb<u8>> = oklab_to_srgb8(colours.palette());
-    let indices = if count <= MOST_COMPARED {
-        let colours: NearestNeighborColorMap<Oklab, f32, 3> = NearestNeighborColorMap::new(colours.into_palette());
-        dithered(width, pixels, colours, settings.dither, cancel)?
-    } else {
-        dithered(width, pixels, colours, settings.dither, cancel)?
-    };
+    drop(histogram);
+    let samples: Vec<Oklab> = samples.into_iter().map(weighted).collect();
+    let chosen = colours.palette().iter().copied().map(weighted).collect();
+    let colours = refined(&samples, chosen, count, cancel)?;
+    drop(samples);
+    let srgb: Vec<Srgb<u8>> = oklab_to_srgb8(&colours.iter().copied().map(unweighted).collect::<Vec<_>>());
+    let indices = dithered(width, pixels, colours, settings.dither, cancel)?;
     let colours = srgb
         .iter()
         .flat_map(|colour| [colour.red, colour.green, colour.blue])
@@ -135,18 +136,16 @@ pub(super) fn reduce(
     })
 }
 
-/// The most colours that each pixel is compared with, to find the nearest. Wu's method has a table for more, whose
-/// entries are then small. With few colours the table is wrong between them, where dithering leads.
-const MOST_COMPARED: usize = 64;
-
-/// The index of each pixel's colour.
+/// The index of each pixel's colour. The colours are [weighted].
 fn dithered(
     width: usize,
     pixels: &[Pixel],
-    colours: impl IndexedColorMap<Oklab, Output = Oklab>,
+    colours: Vec<Oklab>,
     strength: f32,
     cancel: &Cancel,
 ) -> Result<Vec<u8>, ImageError> {
+    let colours = PaletteBuf::new(colours).map_err(|error| internal(error.to_string()))?;
+    let colours: NearestNeighborColorMap<Oklab, f32, 3> = NearestNeighborColorMap::new(colours);
     let mut dither = Dither::new(width, colours, strength);
     let mut indices = vec![TRANSPARENT; pixels.len()];
     for (row, indices) in pixels.chunks(width).zip(indices.chunks_mut(width)) {

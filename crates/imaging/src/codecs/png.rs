@@ -2,8 +2,10 @@
 //! transparent colours become channels. Of an animation only the default image is decoded.
 
 mod chunks;
+mod content;
 mod decode;
 mod encode;
+mod few_colours;
 mod header;
 mod salvage;
 

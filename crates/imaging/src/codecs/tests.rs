@@ -9,13 +9,14 @@ const WANTED: Wanted = Wanted {
     shrink: Shrink::NONE,
     show_damaged: false,
 };
-const WRITTEN: [Format; 4] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP];
+const WRITTEN: [Format; 5] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP, Format::JpegXl];
 
 fn picture() -> Picture {
     Picture {
         size: SIZE,
         channels: Channels::Rgb,
-        pixels: (0..64 * 64 * 3).map(|i| (i * 7) as u8).collect(),
+        // More colours than a palette holds.
+        pixels: (0..64 * 64 * 3).map(|i| (i * 7 + i / 50 * 13) as u8).collect(),
     }
 }
 
@@ -60,7 +61,7 @@ fn encoder_stops_when_cancelled() {
 
 #[test]
 fn decoder_that_holds_a_picture_stops_when_cancelled() {
-    for format in [Format::Jpeg, Format::Gif, Format::WebP] {
+    for format in [Format::Jpeg, Format::Gif, Format::WebP, Format::JpegXl] {
         let source = encoded(format);
         let codec = sniff(&source).unwrap();
         let info = codec.info(&source, &Limits::default(), &Cancel::new()).unwrap();

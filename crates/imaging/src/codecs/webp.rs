@@ -10,7 +10,7 @@ mod encode;
 pub(super) use encode::WebPEncoder;
 
 use super::metadata::Metadata;
-use super::{Codec, Decoder, Wanted, exif};
+use super::{Codec, Decoder, PlaneDecoder, Wanted, exif};
 use crate::cancel::Pace;
 use crate::{Cancel, Channels, Format, ImageError, Limits, Size, SourceInfo};
 use container::Container;
@@ -59,6 +59,8 @@ impl Codec for WebP {
             streams: !container.animated && !lossless,
             decoder_bytes,
             shrunk_bytes: shrinks.then_some([decoder_bytes; 3]),
+            // Damage in planes is not covered.
+            planes: (shrinks && !limits.show_damaged).then(decode::spacings),
             ..SourceInfo::new(Format::WebP, width, height, Channels::of(false, alpha))
         })
     }
@@ -81,6 +83,20 @@ impl Codec for WebP {
     ) -> Result<Box<dyn Decoder + 's>, ImageError> {
         let container = Container::read(source, wanted.show_damaged, cancel)?;
         Ok(Box::new(decode::WebPDecoder::new(&container, info, wanted, cancel)))
+    }
+
+    fn open_planes<'s>(
+        &self,
+        source: &'s [u8],
+        wanted: Wanted,
+        half_chroma: bool,
+        cancel: &Cancel,
+    ) -> Result<Box<dyn PlaneDecoder + 's>, ImageError> {
+        let container = Container::read(source, wanted.show_damaged, cancel)?;
+        let frame = container.frames(cancel).next().transpose()?;
+        let frame = frame.ok_or_else(|| corrupt("it has no frames"))?;
+        let decoder = decode::WebPPlanes::new(frame.picture, wanted.shrink, half_chroma)?;
+        Ok(Box::new(decoder))
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use super::jpeg_xl::{JPEG_XL_FAST_PIXELS, JPEG_XL_FASTEST_PIXELS, JPEG_XL_SEARCHING_EFFORT};
 use crate::plan::Plan;
 use crate::shrink::{Axis, Shrink};
 use crate::{Format, Job, Lossless, Size, SourceInfo};
@@ -23,6 +24,8 @@ const RESULT_SAMPLE: u64 = 2_000;
 const PADDED_PIXEL: u64 = 1_000;
 /// A pixel of a canvas that a tilted picture lies on.
 const TILTED_PIXEL: u64 = 15_000;
+/// A pixel of a layer.
+const COMPOSITED_PIXEL: u64 = 4_000;
 /// A stored pixel that trimming compares with its neighbours.
 const TRIMMED_PIXEL: u64 = 800;
 
@@ -52,10 +55,18 @@ pub(super) fn time(info: &SourceInfo, plan: &Plan, job: &Job) -> Duration {
         None => 0,
     };
     let filtered = plan.filters.picoseconds(info.channels) * plan.scaled.pixels();
-    let encoded = plan.output.pixels() * encoding(info, plan, job);
+    let graphics = job.for_graphics().map_or(0, |job| encoding(info, plan, &job));
+    let encoded = plan.output.pixels() * encoding(info, plan, job).max(graphics);
+    // A search for a quality that fits: most of its eight attempts at most.
+    let attempts = match !plan.moving && job.instructions.is_bounded(job.format, info.lossless) {
+        true => 6,
+        false => 1,
+    };
+    let encoded = encoded * attempts;
     // Of an animation that is not kept whole, one frame is scaled and encoded.
     let written = if plan.moving { u64::from(plan.frames) } else { 1 };
-    let picoseconds = BASE + trimmed + decoded + (scaled + filtered + padded + tilted + encoded) * written;
+    let composited = plan.layers.pixels * COMPOSITED_PIXEL;
+    let picoseconds = BASE + trimmed + decoded + (scaled + filtered + padded + composited + tilted + encoded) * written;
     Duration::from_nanos(picoseconds / 1000)
 }
 
@@ -85,6 +96,8 @@ fn decoding(info: &SourceInfo, shrink: Shrink) -> u64 {
         Format::Gif => 4_500,
         Format::WebP if info.lossless => 13_000,
         Format::WebP => 10_000,
+        Format::JpegXl if info.lossless => 60_000,
+        Format::JpegXl => 15_000,
         Format::Tiff => 6_000,
         Format::Bmp => 3_000,
     }
@@ -94,7 +107,7 @@ fn decoding(info: &SourceInfo, shrink: Shrink) -> u64 {
 fn encoding(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
     match job.format {
         Format::Jpeg => 9_000,
-        Format::Gif => 55_000,
+        Format::Gif => 120_000,
         Format::WebP => {
             let lossless = match job.instructions.effective_webp_lossless() {
                 Lossless::No => false,
@@ -107,9 +120,28 @@ fn encoding(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 (false, false) => 85_000,
             }
         }
+        Format::JpegXl => jpeg_xl(info, plan, job),
         // Twelve times as long as at the usual level, for a photograph.
         Format::Png if job.instructions.output.png_max_deflate => 900_000,
         Format::Png | Format::Bmp | Format::Tiff => 75_000,
+    }
+}
+
+/// Picoseconds of a pixel of a JPEG XL.
+fn jpeg_xl(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
+    let lossless = match job.instructions.effective_jxl_lossless() {
+        Lossless::No => false,
+        Lossless::Yes => true,
+        Lossless::Keep => info.lossless,
+    };
+    let effort = job.instructions.effective_jxl_effort();
+    match (lossless, effort) {
+        (true, 0..JPEG_XL_SEARCHING_EFFORT) => 30_000,
+        (true, _) => 150_000,
+        (false, _) if plan.output_channels(info.channels).has_alpha() => 150_000,
+        (false, 4..) if plan.output.pixels() <= JPEG_XL_FAST_PIXELS => 260_000,
+        (false, 2..) if plan.output.pixels() <= JPEG_XL_FASTEST_PIXELS => 100_000,
+        (false, _) => 40_000,
     }
 }
 

@@ -12,8 +12,12 @@ impl Instructions {
     /// The text does not depend on order, case and aliases of keys, spelled-out defaults, spellings of colours and
     /// numbers, or modes that have no effect. Without instructions the text is empty.
     pub fn canonical(&self) -> String {
-        let default = Self::default();
+        let default = Self {
+            compat: self.compat,
+            ..Self::default()
+        };
         let mut text = Text(String::with_capacity(64));
+        text.pair("compat", self.compat.name());
         // A width and a maximum width are one bound, the smaller of both.
         let (width, max_width) = merged(self.width, self.max_width);
         let (height, max_height) = merged(self.height, self.max_height);
@@ -21,13 +25,18 @@ impl Instructions {
         text.pair("height", height);
         text.pair("maxwidth", max_width);
         text.pair("maxheight", max_height);
-        if self.width.is_some() || self.height.is_some() {
+        if self.has_exact_side() {
             text.pair("mode", self.mode.and_then(mode));
+        } else if self.effective_mode() != Mode::Max {
+            // `max` is the default here.
+            text.pair("mode", mode(self.effective_mode()).or(Some("pad")));
         }
         text.pair("scale", scale(self.scale));
         text.pair("anchor", (self.anchor != default.anchor).then(|| anchor(self.anchor)));
         text.pair("c.gravity", self.gravity.map(anchor));
         text.pair("crop", self.crop.filter(|crop| crop.edges != [0.0; 4]).map(crop));
+        text.pair("image_width", self.size_limits.image_width);
+        text.pair("image_height", self.size_limits.image_height);
         text.pair("zoom", self.zoom.filter(|zoom| *zoom != 1.0));
         text.pair("source_turn", turn(self.source_turn));
         text.pair("result_turn", turn(self.result_turn));
@@ -44,6 +53,7 @@ impl Instructions {
             (webp_quality != default.effective_webp_quality()).then_some(webp_quality),
         );
         text.pair("webp.lossless", lossless(self.effective_webp_lossless()));
+        text.pair("webp.exact", self.webp_exact.then_some(true));
         text.pair("frame", self.frame);
         text.pair("ignoreicc", self.ignore_profile.then_some(true));
         text.pair("jpeg.progressive", self.jpeg_progressive.then_some(true));
@@ -51,6 +61,8 @@ impl Instructions {
         self.filters.write_canonical(&mut text);
         self.geometry.canonical(&mut text);
         self.output.write_canonical(&mut text);
+        self.write_canonical_jxl(&mut text);
+        self.write_canonical_profile(&mut text);
         self.scaling.canonical(&mut text);
         let subsampling = self.effective_subsampling();
         text.pair(
@@ -111,7 +123,7 @@ fn scale(scale: Scale) -> Option<&'static str> {
     }
 }
 
-fn lossless(lossless: Lossless) -> Option<&'static str> {
+pub(super) fn lossless(lossless: Lossless) -> Option<&'static str> {
     match lossless {
         Lossless::No => None,
         Lossless::Yes => Some("true"),

@@ -4,7 +4,7 @@
 use super::canonical::Text;
 use super::values::{Value, list, number};
 use super::{Mode, Reading, canonical};
-use crate::Orientation;
+use crate::{Compat, Orientation};
 
 /// Free rotation, trimming and focus.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Geometry {
     pub trim: Option<Trim>,
     /// The part of the source that cutting keeps in view.
     pub focus: Option<Focus>,
+    /// Whether the source stays as it is stored, whatever its EXIF orientation says.
+    pub ignores_orientation: bool,
 }
 
 /// The trimming of even borders.
@@ -50,12 +52,17 @@ pub(crate) struct Unfinished {
     focus: Option<[f64; 4]>,
     zoom: bool,
     final_mode: Option<Mode>,
+    /// `autorotate`, and `autorotate.default`.
+    pub(crate) upright: [Option<bool>; 2],
 }
 
 impl Unfinished {
     /// The values together. `result_flip` comes after the rotation in a querystring, and before the tilt here. A single
     /// mirroring reverses the sense of a rotation that comes after it.
-    pub(super) fn finish(self, result_flip: Orientation) -> Geometry {
+    ///
+    /// By ImageResizer's rules an EXIF orientation counts if `autorotate` asks for it.
+    pub(super) fn finish(self, result_flip: Orientation, compat: Compat) -> Geometry {
+        let [asked, default] = self.upright;
         let mirrored = result_flip.flip_x != result_flip.flip_y;
         Geometry {
             tilt: if mirrored { -self.tilt } else { self.tilt },
@@ -68,6 +75,7 @@ impl Unfinished {
                 zoom: self.zoom,
                 final_mode: self.final_mode.unwrap_or(Mode::Pad),
             }),
+            ignores_orientation: compat.is_imageresizer() && !asked.or(default).unwrap_or(false),
         }
     }
 }
@@ -79,6 +87,7 @@ impl Geometry {
             text.pair("c.zoom", zoom.then_some(true));
             text.pair("c.finalmode", canonical::mode(final_mode));
         }
+        text.pair("autorotate", self.ignores_orientation.then_some(false));
         text.pair("tilt", (self.tilt != 0).then_some(self.tilt));
         if let Some(Trim {
             threshold,

@@ -25,8 +25,6 @@ pub enum IgnoredReason {
         /// The nearest known key, if one is near.
         nearest: Option<&'static str>,
     },
-    /// The key is known and does nothing yet.
-    NotSupported,
     /// This server deliberately does without the key, for this reason.
     Unsupported(&'static str),
     /// A plugin reads the key, not imaging.
@@ -95,7 +93,6 @@ impl fmt::Display for Ignored {
                 write!(f, "`{key}` is no known key; did you mean `{nearest}`?")
             }
             IgnoredReason::Unknown { nearest: None } => write!(f, "`{key}` is no known key"),
-            IgnoredReason::NotSupported => write!(f, "`{key}` is not supported yet"),
             IgnoredReason::Unsupported(reason) => write!(f, "`{key}` is not supported: {reason}"),
             IgnoredReason::NeedsPlugin => write!(f, "`{key}` is read by a plugin, and none of the enabled ones does"),
             IgnoredReason::Invalid(reason) => {

@@ -1,10 +1,11 @@
 //! Instructions about the file that is written: its palette, its compression, its density and its metadata.
 
 use super::canonical::Text;
-use super::{Lossless, values};
+use super::{JpegXl, Lossless, QualityProfile, values};
+use crate::{Accepted, Compat, Format};
 
 /// The group of keys about the written file. The default asks for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Output {
     /// The most entries of a palette, 2 to 256, the transparent one included. Makes a PNG have a palette.
@@ -21,6 +22,18 @@ pub struct Output {
     pub png_max_deflate: bool,
     /// The density that is written into the file, in dots an inch: 1 to 65535.
     pub dpi: Option<u16>,
+    /// `qp`.
+    pub profile: Option<QualityProfile>,
+    /// `qp.dpr`, in thousandths.
+    pub profile_density: Option<u16>,
+    /// `max_bytes`, above 0.
+    pub max_bytes: Option<u32>,
+    /// The formats that the query says the client takes.
+    pub accepted: Option<Accepted>,
+    /// The format of a result that turns out to be a graphic. No key names it.
+    pub(crate) graphics: Option<Format>,
+    /// The keys of JPEG XL.
+    pub jxl: JpegXl,
     /// Whether the source's EXIF, XMP and IPTC data are copied.
     pub copy_metadata: bool,
 }
@@ -48,21 +61,37 @@ pub(crate) fn colors(text: &str) -> Result<u16, String> {
     }
 }
 
-/// `dither`, in percent. ImageResizer's `4pass` is a way of carrying errors on that is always used here.
-pub(crate) fn dither(text: &str) -> Result<u8, String> {
+/// `dither`, in percent of the usual part, which is seven eighths of the error. ImageResizer's `4pass` is a way of
+/// carrying errors on that is always used here. Its percentages are parts of the whole error, and `true` means 30.
+pub(crate) fn dither(compat: Compat, text: &str) -> Result<u8, String> {
+    /// The usual part of the error, in percent.
+    const USUAL: f32 = 87.5;
+    let percent = |percent: f32| match compat {
+        Compat::None => percent.round().min(100.0) as u8,
+        Compat::ImageResizer4 => (percent / USUAL * 100.0).round().min(100.0) as u8,
+    };
     const EXPECTED: &str = "expected `true`, `false`, `4pass` or a percentage";
     if text.eq_ignore_ascii_case("4pass") {
         return Ok(100);
     }
     let number = text.strip_suffix('%').unwrap_or(text).parse::<f32>();
     match number {
-        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent.round().min(100.0) as u8),
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(percent(number)),
         Ok(_) => Err(EXPECTED.to_owned()),
         Err(_) => match values::truth(text) {
+            Ok(true) if compat.is_imageresizer() => Ok(percent(30.0)),
             Ok(true) => Ok(100),
             Ok(false) => Ok(0),
             Err(_) => Err(EXPECTED.to_owned()),
         },
+    }
+}
+
+/// `max_bytes`: 1 or more.
+pub(crate) fn max_bytes(text: &str) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(bytes) if bytes > 0 => Ok(bytes),
+        _ => Err("expected a whole number of bytes above 0".to_owned()),
     }
 }
 

@@ -148,6 +148,20 @@ impl Scaling {
             .unwrap_or(if self.fast { fast } else { FilterShape::default() })
     }
 
+    /// ImageResizer's filters where the query names none, and its meaning of a blur: the factor takes the place of the
+    /// filter's own.
+    pub(super) fn follow_imageresizer(&mut self) {
+        // GDI+ scales by a bicubic curve.
+        let default = (!self.fast).then_some(FilterShape::Cubic);
+        for filter in [&mut self.down, &mut self.up] {
+            filter.shape = filter.shape.or(default);
+        }
+        let shapes = [self.effective_down(), self.effective_up()];
+        for (filter, shape) in [&mut self.down, &mut self.up].into_iter().zip(shapes) {
+            filter.blur = filter.blur.map(|blur| blur / crate::resampling::natural_blur(shape));
+        }
+    }
+
     /// Adds the canonical text.
     pub(super) fn canonical(&self, text: &mut Text) {
         text.pair("decoder.min_precise_scaling_ratio", self.least_filtered);

@@ -69,7 +69,7 @@ fn give(reading: &mut Reading, (key, value): &Pair) -> Result<(), String> {
     let read = match Key::find(key).map(|key| key.support) {
         Some(Support::Yes(read)) => read,
         Some(Support::No { reason }) => return Err(format!("`{key}` is not supported: {reason}")),
-        _ => return Err(format!("`{key}` is not supported yet")),
+        _ => return Err(format!("`{key}` is read by a plugin")),
     };
     read.0(reading, value)?;
     match reading.remark.take() {

@@ -1,7 +1,7 @@
 //! Readers of single values, called through the table of keys. The error of each names the valid values.
 
 use super::{Align, Anchor, CacheDirective, Lossless, Mode, Process, Reading, Scale};
-use crate::{Colour, Format, Orientation};
+use crate::{Colour, Compat, Format, FormatWish, Orientation};
 
 pub(super) type Value<T> = Result<T, String>;
 
@@ -147,13 +147,15 @@ pub(crate) fn flip(text: &str) -> Value<Orientation> {
     }
 }
 
-pub(crate) fn format(text: &str) -> Value<Option<Format>> {
+pub(crate) fn format(text: &str) -> Value<FormatWish> {
     match text.to_ascii_lowercase().as_str() {
-        "auto" | "keep" => Ok(None),
+        "auto" => Ok(FormatWish::Auto),
+        "keep" => Ok(FormatWish::Keep),
+        "jpegxl" => Ok(FormatWish::Named(Format::JpegXl)),
         other => match Format::from_extension(other).filter(|format| format.can_be_written()) {
-            Some(format) => Ok(Some(format)),
+            Some(format) => Ok(FormatWish::Named(format)),
             None => Err(
-                "expected `jpg`, `png`, `gif`, `webp`, `auto` or `keep`; other formats cannot be written yet"
+                "expected `jpg`, `png`, `gif`, `webp`, `jxl`, `auto` or `keep`; other formats cannot be written"
                     .to_owned(),
             ),
         },
@@ -179,8 +181,15 @@ pub(crate) fn lossless(text: &str) -> Value<Lossless> {
     }
 }
 
-pub(crate) fn colour(text: &str) -> Value<Colour> {
-    Colour::parse(text).ok_or_else(|| "expected a CSS colour name or 3, 4, 6 or 8 hexadecimal digits".to_owned())
+/// A colour. In ImageResizer the single digit of an alpha is not doubled.
+pub(crate) fn colour(compat: Compat, text: &str) -> Value<Colour> {
+    let mut colour = Colour::parse(text)
+        .ok_or_else(|| "expected a CSS colour name or 3, 4, 6 or 8 hexadecimal digits".to_owned())?;
+    let digits = text.strip_prefix('#').unwrap_or(text).as_bytes();
+    if compat.is_imageresizer() && digits.len() == 4 && digits.iter().all(u8::is_ascii_hexdigit) {
+        colour.alpha &= 0xf0;
+    }
+    Ok(colour)
 }
 
 pub(crate) fn process(text: &str) -> Value<Process> {

@@ -41,17 +41,6 @@ const fn key(
     }
 }
 
-const fn not_yet(name: &'static str, aliases: &'static [&'static str], triggers: bool, doc: &'static str) -> Key {
-    Key {
-        name,
-        aliases,
-        triggers,
-        values: "",
-        doc,
-        support: Support::NotYet,
-    }
-}
-
 const fn of_plugin(name: &'static str, values: &'static str, doc: &'static str) -> Key {
     Key {
         name,

@@ -1,6 +1,6 @@
 //! Fitting of the window into the requested box, mode by mode.
 
-use super::proportions::{inner, outer};
+use super::proportions::{inner, outer, round};
 use crate::Size;
 use crate::instructions::{Anchor, Instructions, Mode, Scale};
 
@@ -123,6 +123,18 @@ impl Fitted {
             kept: inner(image, self.kept),
         }
     }
+}
+
+/// Canvas and image in less pixels: the canvas fits into `bounds`, which are smaller, and the image takes the same share
+/// of the canvas as before.
+pub(super) fn within([canvas, image]: [Size; 2], bounds: Size) -> [Size; 2] {
+    let smaller = inner(canvas, bounds);
+    let share = |side: u32, old: u32, new: u32| round(f64::from(side) * f64::from(new) / f64::from(old)).min(new);
+    let image = Size::new(
+        share(image.width, canvas.width, smaller.width),
+        share(image.height, canvas.height, smaller.height),
+    );
+    [smaller, image]
 }
 
 fn intersection(a: Size, b: Size) -> Size {

@@ -40,12 +40,18 @@ pub(super) fn picture(
     let damaged = decoder.is_damaged();
     drop(decoder);
     let [luma, blue, red] = scalers;
-    let finish = |scaler: Scaler, index: usize| finished(scaler.finish(), plan, &planar.planes[index], cancel);
+    let finish = |scaler: Scaler, index: usize| {
+        let mut plane = scaler.finish();
+        if planar.inverts {
+            invert(&mut plane, planar.range.inverted_sum(index), cancel)?;
+        }
+        finished(plane, plan, &planar.planes[index], cancel)
+    };
     let planes = timed(&mut timings.scale, || {
         Ok::<_, ImageError>([finish(luma, 0)?, finish(blue, 1)?, finish(red, 2)?])
     })?;
-    let cell = planar.cell;
-    Ok((PlanarPicture { planes, cell }, damaged))
+    let (cell, range) = (planar.cell, planar.range);
+    Ok((PlanarPicture { planes, cell, range }, damaged))
 }
 
 /// Passes the rows of a plane that are ready and lie in the window.
@@ -61,6 +67,18 @@ fn push(
     for row in ready.start.max(down.first)..ready.end.min(down.end) {
         cancel.check()?;
         scaler.push(&decoder.row(index, row)[across.first as usize..across.end as usize]);
+    }
+    Ok(())
+}
+
+/// Inverts luma or a chroma: each sample and its inverted one add up to `sum`.
+fn invert(plane: &mut Picture, sum: u16, cancel: &Cancel) -> Result<(), ImageError> {
+    let length = plane.row_bytes();
+    for row in plane.pixels.chunks_exact_mut(length) {
+        cancel.check()?;
+        for sample in row {
+            *sample = sum.saturating_sub(u16::from(*sample)).min(255) as u8;
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 
 use super::{Job, Plan};
 use crate::shrink::{Axis, Cells};
-use crate::{Format, Lossless, Rings, Size, SourceInfo};
+use crate::{Format, Lossless, SampleRange, Size, SourceInfo};
 
 /// The parameters of a job that is carried out in planes.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +16,12 @@ pub(crate) struct PlanarPlan {
     pub(crate) cell: [u8; 2],
     /// Whether the decoder delivers chroma at half the resolution of luma, or less.
     pub(crate) decodes_half: bool,
+    /// The range of the source's samples.
+    pub(crate) range: SampleRange,
     /// Luma and the two chromas.
     pub(crate) planes: [PlanePlan; 3],
+    /// Whether the colours are inverted. It is the one filter that works on each plane alone.
+    pub(crate) inverts: bool,
 }
 
 /// The parameters of one plane.
@@ -49,24 +53,26 @@ impl PlanarPlan {
                 Lossless::Keep if !info.lossless => [2, 2],
                 Lossless::Keep | Lossless::Yes => return None,
             },
-            Format::Png | Format::Gif | Format::Bmp | Format::Tiff => return None,
+            Format::Png | Format::Gif | Format::JpegXl | Format::Bmp | Format::Tiff => return None,
         };
-        let works_on_colours = !plan.filters.filters.is_none()
+        let inverts = plan.filters.only_inverts();
+        let works_on_colours = !(plan.filters.filters.is_none() || inverts)
             || plan.corners.is_some()
-            || plan.rings != Rings::default()
             || plan.tilt != 0
             // Light is that of red, green and blue.
             || plan.resampling.linear;
-        if works_on_colours || (plan.is_padded() && plan.behind.alpha < u8::MAX) {
+        let (pad, colour) = plan.surround.frame(plan.orient.apply_to_size(plan.scaled))?;
+        if works_on_colours || (plan.is_padded() && colour.alpha < u8::MAX) {
             return None;
         }
         let [x1, y1, x2, y2] = plan.window;
         // An enlarged picture needs all chroma that there is.
         let decodes_half = cell == [2, 2] && x2 - x1 >= plan.scaled.width && y2 - y1 >= plan.scaled.height;
-        let padding = plan.behind.luma_and_chroma();
+        let padding = colour.luma_and_chroma();
+        let range = spacings.range;
         let spacings = spacings.at(plan.shrink, decodes_half);
         let plane = |index: usize| {
-            let [across, down] = placed(plan, if index == 0 { [1, 1] } else { cell });
+            let [across, down] = placed(plan, pad, if index == 0 { [1, 1] } else { cell });
             let [cells_across, cells_down] = if plan.orient.transpose {
                 [down.cells, across.cells]
             } else {
@@ -81,12 +87,14 @@ impl PlanarPlan {
                 scaled: Size::new(cells_across.count(), cells_down.count()),
                 pad: [across.pad[0], down.pad[0], across.pad[1], down.pad[1]],
                 shared: [across.shared[0], down.shared[0], across.shared[1], down.shared[1]],
-                padding: padding[index],
+                padding: range.of_full(index, padding[index]),
             }
         };
         Some(Self {
             cell,
             decodes_half,
+            inverts,
+            range,
             planes: std::array::from_fn(plane),
         })
     }
@@ -103,10 +111,9 @@ struct Placed {
     shared: [bool; 2],
 }
 
-/// The cells of this many pixels, across and down.
-fn placed(plan: &Plan, cell: [u8; 2]) -> [Placed; 2] {
+/// The cells of this many pixels, across and down, between paddings at the left, top, right and bottom.
+fn placed(plan: &Plan, [left, top, right, bottom]: [u32; 4], cell: [u8; 2]) -> [Placed; 2] {
     let [width, height] = cell.map(u32::from);
-    let [left, top, right, bottom] = plan.pad;
     let image = plan.orient.apply_to_size(plan.scaled);
     // An axis of the canvas is the other axis of the result where rows and columns are exchanged.
     let turned = if plan.turn.transpose {

@@ -75,6 +75,16 @@ impl Surround {
         }
     }
 
+    /// The distances of an image's sides from the canvas's, and the colour there, if it is one colour everywhere.
+    pub(crate) fn frame(&self, image: Size) -> Option<([u32; 4], Colour)> {
+        let colour = self.areas.first()?.1;
+        let is_even = self.shadow.is_none() && self.areas.iter().all(|(_, other)| *other == colour);
+        let [left, top] = self.place;
+        let right = self.canvas.width.saturating_sub(left).saturating_sub(image.width);
+        let bottom = self.canvas.height.saturating_sub(top).saturating_sub(image.height);
+        is_even.then_some(([left, top, right, bottom], colour))
+    }
+
     /// The channels that hold an image with these channels and everything around it.
     pub(crate) fn channels(&self, image: Channels) -> Channels {
         let shadow = self.shadow.as_ref().map(|shadow| Colour {

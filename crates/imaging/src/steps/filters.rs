@@ -1,11 +1,10 @@
 //! Filter step: colours and effects on the scaled picture, one filter after the other.
 //!
 //! The keys `s.*` come first, then the keys `a.*` in ImageResizer's order. Only the faded edges, which ImageResizer
-//! makes first, come last, so that a blur does not wash them out. The padding and the colour below transparent pixels
+//! makes first, come last, so that a blur does not wash them out; by ImageResizer's rules they are first. The padding and the colour below transparent pixels
 //! come later and are not filtered.
 
 mod blur;
-mod boxes;
 mod colours;
 mod curves;
 mod feather;
@@ -15,20 +14,26 @@ mod sobel;
 mod tone;
 
 use crate::colour_matrix::ColourMatrix;
-use crate::filter_plan::FilterPlan;
+use crate::filter_plan::{Blur, FilterPlan};
 use crate::picture::Picture;
 use crate::plan::Plan;
-use crate::{Cancel, Filters, ImageError, NoiseWindow};
+use crate::{Cancel, Compat, Filters, ImageError, NoiseWindow};
 
 /// Without filters the picture stays unchanged.
 pub(crate) fn apply(mut picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Picture, ImageError> {
     let FilterPlan {
         filters: Filters { simple, advanced, .. },
+        compat,
         matrix,
         equalize,
         balance,
     } = &plan.filters;
     let size = picture.size;
+    let compat = *compat;
+    let feather = advanced.feather(size);
+    if let Some((width, opacity)) = feather.filter(|_| compat.is_imageresizer()) {
+        picture = feather::faded(picture, width, opacity, cancel)?;
+    }
     if *matrix != ColourMatrix::IDENTITY {
         picture = colours::mixed(picture, matrix, cancel)?;
     }
@@ -36,10 +41,11 @@ pub(crate) fn apply(mut picture: Picture, plan: &Plan, cancel: &Cancel) -> Resul
         picture = colours::overlaid(picture, colour, cancel)?;
     }
     if let Some(radius) = advanced.blur {
-        picture = blur::blurred(picture, advanced.pixels(radius, size), cancel)?;
+        picture = blur::blurred(picture, Blur::of(advanced.pixels(radius, size), compat), cancel)?;
     }
     if let Some(radius) = advanced.sharpen {
-        picture = blur::sharpened(picture, advanced.pixels(radius, size), cancel)?;
+        let blur = Blur::for_sharpening(advanced.pixels(radius, size), compat);
+        picture = blur::sharpened(picture, blur, cancel)?;
     }
     let side = advanced.remove_noise.map(|window| match window {
         NoiseWindow::Least => 3.0,
@@ -49,25 +55,29 @@ pub(crate) fn apply(mut picture: Picture, plan: &Plan, cancel: &Cancel) -> Resul
         picture = noise::removed(picture, side as usize, cancel)?;
     }
     if advanced.sobel {
-        picture = sobel::edges(picture, advanced.threshold, cancel)?;
+        picture = sobel::edges(picture, advanced.threshold, compat, cancel)?;
     }
     if advanced.sepia {
         picture = colours::mixed(picture, &colours::YIQ_SEPIA, cancel)?;
     }
     if advanced.equalize {
-        picture = curves::measured(picture, equalize, curves::equalizing, cancel)?;
+        let curve = |histogram: &curves::Histogram| match compat {
+            Compat::None => curves::equalizing(histogram),
+            Compat::ImageResizer4 => curves::shares(histogram),
+        };
+        picture = curves::measured(picture, equalize, compat, curve, cancel)?;
     }
     if let Some((kind, threshold)) = advanced.white_balance() {
         let curve = |histogram: &curves::Histogram| curves::balancing(histogram, kind, threshold);
-        picture = curves::measured(picture, balance, curve, cancel)?;
+        picture = curves::measured(picture, balance, compat, curve, cancel)?;
     }
     if let Some(levels) = advanced.posterize {
         picture = curves::posterized(picture, levels, cancel)?;
     }
-    if let Some(levels) = advanced.tone() {
+    if let Some(levels) = advanced.tone(compat) {
         picture = tone::changed(picture, levels, cancel)?;
     }
-    if let Some((width, opacity)) = advanced.feather(size) {
+    if let Some((width, opacity)) = feather.filter(|_| !compat.is_imageresizer()) {
         picture = feather::faded(picture, width, opacity, cancel)?;
     }
     Ok(picture)

@@ -5,9 +5,9 @@ use crate::picture::Picture;
 use crate::plan::Plan;
 use crate::{Cancel, Channels, ImageError};
 
-/// A picture without alpha, or with alpha over a transparent colour, stays unchanged.
+/// A picture without alpha, with alpha over a transparent colour, or with layers behind it stays unchanged.
 pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Picture, ImageError> {
-    if !picture.channels.has_alpha() {
+    if !picture.channels.has_alpha() || plan.layers.behind {
         return Ok(picture);
     }
     let background = plan.behind;

@@ -6,13 +6,22 @@ use crate::plan::surround::Shadow;
 use crate::plan::{Plan, PlanePlan};
 use crate::{Cancel, Channels, Colour, ImageError, Size};
 
-/// Without padding and rings the picture stays unchanged.
+/// Without padding and rings the picture stays unchanged, and with layers behind it.
 pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Picture, ImageError> {
-    if !plan.is_padded() {
+    if !plan.is_padded() || plan.layers.behind {
         return Ok(picture);
     }
+    surround(Some(&picture), plan.surround.channels(picture.channels), plan, cancel)
+}
+
+/// The canvas with the picture on it, or without any, in channels that hold both.
+pub(crate) fn surround(
+    picture: Option<&Picture>,
+    channels: Channels,
+    plan: &Plan,
+    cancel: &Cancel,
+) -> Result<Picture, ImageError> {
     let surround = &plan.surround;
-    let channels = surround.channels(picture.channels);
     let size = surround.canvas;
     let width = size.width as usize;
     let count = channels.count();
@@ -24,9 +33,10 @@ pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Pi
         .map(|(area, colour)| (*area, row_of(*colour, channels, width)))
         .collect();
     let [left, top] = surround.place;
-    let mut rows = picture.rows();
+    let picture_channels = picture.map_or(channels, |picture| picture.channels);
+    let mut rows = picture.into_iter().flat_map(Picture::rows);
     let mut pixels = Vec::with_capacity(Picture::bytes(size, channels));
-    let mut converted = Vec::with_capacity(picture.size.width as usize * count);
+    let mut converted = Vec::with_capacity(picture.map_or(0, |picture| picture.size.width as usize) * count);
     for y in 0..size.height {
         cancel.check()?;
         let start = pixels.len();
@@ -49,12 +59,12 @@ pub(crate) fn apply(picture: Picture, plan: &Plan, cancel: &Cancel) -> Result<Pi
             continue;
         }
         if let Some(row) = rows.next() {
-            let row = if picture.channels == channels {
+            let row = if picture_channels == channels {
                 row
             } else {
                 converted.clear();
-                for pixel in row.chunks_exact(picture.channels.count()) {
-                    channels.write(picture.channels.read(pixel), &mut converted);
+                for pixel in row.chunks_exact(picture_channels.count()) {
+                    channels.write(picture_channels.read(pixel), &mut converted);
                 }
                 &converted
             };

@@ -87,23 +87,26 @@ impl Places {
     }
 }
 
-/// The weights of four neighbours, for each place between the second and the third. Each weight stands once for each
-/// channel.
-struct Filter<const FOUR: usize>(Box<[[f32; FOUR]; STEPS]>);
+/// The weights of four neighbours, for each place between the second and the third.
+struct Filter<const FOUR: usize> {
+    rows: Box<[[f32; 4]; STEPS]>,
+    /// Each weight stands once for each channel.
+    columns: Box<[[f32; FOUR]; STEPS]>,
+}
 
 /// The places between two pixels that are told apart.
 const STEPS: usize = 256;
 
 impl<const FOUR: usize> Filter<FOUR> {
     fn new(channels: usize) -> Self {
-        let mut table = Box::new([[0.0; FOUR]; STEPS]);
-        for (step, spread) in table.iter_mut().enumerate() {
-            let weights = weights(step);
+        let rows = Box::new(std::array::from_fn(weights));
+        let mut columns = Box::new([[0.0; FOUR]; STEPS]);
+        for (spread, weights) in columns.iter_mut().zip(rows.iter()) {
             for (index, weight) in spread.iter_mut().enumerate() {
                 *weight = weights[index / channels];
             }
         }
-        Self(table)
+        Self { rows, columns }
     }
 }
 
@@ -142,8 +145,16 @@ impl<const N: usize, const FOUR: usize, const ALPHA: bool> Kernel for Row<'_, N,
     fn run(self) {
         let Size { width, height } = self.places.picture;
         let outside = composited([0; 4], self.background);
+        let keeps_channels = self.channels.count() == N;
         for (x, target) in (0..).zip(self.row.chunks_exact_mut(self.channels.count())) {
             let (across, down) = self.places.of(x, self.y);
+            if keeps_channels
+                && !ALPHA
+                && let Some(sums) = self.sampler.inside(across - ONE / 2, down - ONE / 2)
+            {
+                target.copy_from_slice(&sums.map(rounded));
+                continue;
+            }
             let part = covered(across, width) * covered(down, height);
             let pixel = if part == 0.0 {
                 outside
@@ -165,22 +176,53 @@ impl<const N: usize, const FOUR: usize, const ALPHA: bool> Kernel for Row<'_, N,
 }
 
 impl<const N: usize, const FOUR: usize, const ALPHA: bool> Sampler<'_, N, FOUR, ALPHA> {
+    /// The sums at a place, measured from the middle of the first pixel, if all neighbours lie within the picture.
+    #[inline(always)]
+    fn inside(&self, across: i64, down: i64) -> Option<[f32; N]> {
+        let Size { width, height } = self.picture.size;
+        // One before, and two behind. A place before the picture becomes a large number.
+        let (left, top) = (
+            (across >> BITS).wrapping_sub(1) as u64,
+            (down >> BITS).wrapping_sub(1) as u64,
+        );
+        let reaches = |place: u64, side: u32| place.saturating_add(4) <= u64::from(side);
+        if !reaches(left, width) || !reaches(top, height) {
+            return None;
+        }
+        let length = width as usize * N;
+        let start = top as usize * length + left as usize * N;
+        let mut sums = [0.0_f32; FOUR];
+        for (index, weight) in self.filter.rows[step(down)].iter().enumerate() {
+            let four = self.picture.pixels[start + index * length..].first_chunk::<FOUR>()?;
+            for (sum, value) in sums.iter_mut().zip(four) {
+                *sum += f32::from(*value) * weight;
+            }
+        }
+        Some(self.folded(sums, across))
+    }
+
+    /// The sum of four pixels, each times the weight of its column.
+    #[inline(always)]
+    fn folded(&self, sums: [f32; FOUR], across: i64) -> [f32; N] {
+        let columns = &self.filter.columns[step(across)];
+        std::array::from_fn(|channel| {
+            let pixel = |index: usize| sums[index * N + channel] * columns[index * N + channel];
+            (pixel(0) + pixel(1)) + (pixel(2) + pixel(3))
+        })
+    }
+
     /// The red, green, blue and alpha of the picture at a place, measured from the middle of its first pixel. Beyond
     /// its edges the picture goes on in the colours of its edges.
     #[inline(always)]
     fn between(&self, across: i64, down: i64) -> [u8; 4] {
-        const BITS: u32 = ONE.trailing_zeros();
         let width = self.picture.size.width as usize;
         let (last_x, last_y) = (
             i64::from(self.picture.size.width) - 1,
             i64::from(self.picture.size.height) - 1,
         );
-        let step = |place: i64| ((place & (ONE - 1)) >> (BITS - STEPS.trailing_zeros())) as usize;
         let (left, top) = (across >> BITS, down >> BITS);
-        let columns = &self.filter.0[step(across)];
-        let rows = weights(step(down));
         let mut sums = [0.0_f32; FOUR];
-        for (index, weight) in (-1..).zip(rows) {
+        for (index, weight) in (-1..).zip(&self.filter.rows[step(down)]) {
             let row = (top + index).clamp(0, last_y) as usize * width;
             let mut four = [0; FOUR];
             if left >= 1 && left + 2 <= last_x {
@@ -197,16 +239,27 @@ impl<const N: usize, const FOUR: usize, const ALPHA: bool> Sampler<'_, N, FOUR, 
             } else {
                 four.map(f32::from)
             };
-            for ((sum, value), column) in sums.iter_mut().zip(values).zip(columns) {
-                *sum += value * column * weight;
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += value * weight;
             }
         }
-        let mut pixel = [0.0_f32; N];
-        for (channel, value) in pixel.iter_mut().enumerate() {
-            *value = (sums[channel] + sums[N + channel]) + (sums[2 * N + channel] + sums[3 * N + channel]);
-        }
-        finished::<N, ALPHA>(pixel)
+        finished::<N, ALPHA>(self.folded(sums, across))
     }
+}
+
+/// The bits of a place below those of a pixel.
+const BITS: u32 = ONE.trailing_zeros();
+
+/// The row of the filter's tables for a place.
+#[inline(always)]
+fn step(place: i64) -> usize {
+    ((place & (ONE - 1)) >> (BITS - STEPS.trailing_zeros())) as usize
+}
+
+/// The nearest byte, as [`finished`] rounds.
+#[inline(always)]
+fn rounded(value: f32) -> u8 {
+    (value.clamp(0.0, 255.0) + 0.5) as i32 as u8
 }
 
 /// Colours times alpha, which stays.

@@ -200,7 +200,7 @@ fn lossless_picture_is_kept_exactly() {
     let check = |width: u32, height: u32, colour: &dyn Fn(u32, u32) -> [u8; 4]| {
         let pixels = make::pixels(width, height, colour);
         let source = make::png(width, height, png::ColorType::Rgba, &pixels);
-        let encoded = crate::process(&source, "format=webp&webp.lossless=true").unwrap();
+        let encoded = crate::process(&source, "format=webp&webp.lossless=true&webp.exact=true").unwrap();
         let view = View::of(&encoded);
         let opaque = pixels.iter().skip(3).step_by(4).all(|alpha| *alpha == 255);
         let expected: Vec<u8> = match view.channels {
@@ -262,8 +262,8 @@ fn dithered_areas_keep_their_colours() {
             }
         }
     }
-    // 255 colours are sixteen steps each way over a hundred levels. Without dithering an area would be off by a quarter
-    // of such a step, 1.6.
+    // 255 colours are sixteen steps each way over a hundred levels. An area without dithering would be off by a quarter
+    // of such a step, 1.6; with colours that are the means of their pixels, by 1.2.
     let average = errors.iter().sum::<f64>() / errors.len() as f64;
-    assert!(average < 0.8, "areas are off by {average} on average");
+    assert!(average < 1.0, "areas are off by {average} on average");
 }

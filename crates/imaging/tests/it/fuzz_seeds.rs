@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::damage::{jpegs, others, pngs};
-use crate::{make, odd_jpegs, profiles};
+use crate::{jpeg_xl, make, odd_jpegs, profiles};
 
 /// The contents of the first chunk of this kind in a WebP.
 fn chunk<'w>(webp: &'w [u8], kind: &[u8; 4]) -> Option<&'w [u8]> {
@@ -46,6 +46,11 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         let query = b"width=9&height=5&mode=pad&rotate=90&format=webp&frame=1\n";
         seeds.push(("run", name.clone(), [query, &source[..]].concat()));
         seeds.push((target, name, source));
+    }
+    for (name, source) in jpeg_xl::sources() {
+        let query = b"width=9&height=5&mode=pad&rotate=90&format=jxl\n";
+        seeds.push(("run", format!("{name}_jpeg_xl"), [query, &source[..]].concat()));
+        seeds.push(("jpeg_xl", name.to_owned(), source));
     }
     for orientation in [1, 6] {
         seeds.push(("exif", orientation.to_string(), make::exif(orientation)));

@@ -87,7 +87,9 @@ fn picture_of_any_content_is_decoded_exactly() {
     let check = |name: &str, width: u32, height: u32, colour: Colour| {
         let pixels = make::pixels(width, height, colour);
         let source = make::png(width, height, png::ColorType::Rgba, &pixels);
-        let lossless = process(&source, "format=webp&webp.lossless=true").unwrap().bytes;
+        let lossless = process(&source, "format=webp&webp.lossless=true&webp.exact=true")
+            .unwrap()
+            .bytes;
         for decoded in [pixels_of(&lossless), pixels_by_libwebp(&lossless)] {
             assert!(decoded == pixels, "{name}, {width} x {height}");
         }
@@ -124,13 +126,42 @@ fn picture_of_any_content_is_decoded_exactly() {
     }
 }
 
+/// Noise under a transparent half: its colours are dropped, unless they are asked for.
+#[test]
+fn colours_of_transparent_pixels_are_dropped_unless_asked_for() {
+    let pixels = make::pixels(200, 100, |x, y| {
+        let [red, green, blue, _] = noise(x, y);
+        if x < 100 {
+            [red, green, blue, 0]
+        } else {
+            [90, 60, 30, 255]
+        }
+    });
+    let source = make::png(200, 100, png::ColorType::Rgba, &pixels);
+    let exact = process(&source, "format=webp&webp.lossless=true&webp.exact=true").unwrap();
+    assert!(pixels_of(&exact.bytes) == pixels);
+    let smaller = process(&source, "format=webp&webp.lossless=true").unwrap();
+    let shown = |pixel: &[u8]| {
+        if pixel[3] == 0 {
+            [0; 4]
+        } else {
+            [pixel[0], pixel[1], pixel[2], pixel[3]]
+        }
+    };
+    let expected: Vec<u8> = pixels.chunks(4).flat_map(shown).collect();
+    assert!(pixels_of(&smaller.bytes) == expected);
+    // 10,000 pixels of noise take three bytes each.
+    assert!(exact.bytes.len() > 30_000 && smaller.bytes.len() < 1000);
+}
+
 #[test]
 fn file_is_about_as_small_as_libwebps() {
     let check = |name: &str, colour: Colour, most: f64| {
         let pixels = make::pixels(WIDTH, HEIGHT, colour);
         let source = make::png(WIDTH, HEIGHT, png::ColorType::Rgba, &pixels);
         for lossless in [true, false] {
-            let ours = process(&source, &format!("format=webp&webp.lossless={lossless}")).unwrap();
+            let query = format!("format=webp&webp.lossless={lossless}&webp.exact=true");
+            let ours = process(&source, &query).unwrap();
             let mut config = WebPConfig::new().unwrap();
             config.quality = 80.0;
             config.lossless = i32::from(lossless);

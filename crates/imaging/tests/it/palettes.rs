@@ -85,6 +85,95 @@ fn few_colours_are_kept_exactly() {
     }
 }
 
+/// Without a key about the palette. Partly transparent colours count too.
+#[test]
+fn picture_of_few_colours_has_a_palette_and_keeps_them() {
+    let check = |colours: u32, alpha: fn(u32) -> u8, expected: (u8, u8)| {
+        let pixels = make::pixels(61, 47, |x, y| {
+            let index = (x / 3 + y * 20) % colours;
+            [(index * 11) as u8, (index / 16) as u8, 200, alpha(index)]
+        });
+        let source = make::png(61, 47, ColorType::Rgba, &pixels);
+        let encoded = process(&source, "format=png").unwrap();
+        assert_eq!(header(&encoded), expected, "{colours} colours");
+        let view = View::of(&encoded);
+        let with_alpha = |pixel: &[u8]| [pixel[0], pixel[1], pixel[2], pixel.get(3).copied().unwrap_or(255)];
+        let found: Vec<u8> = view.pixels.chunks(view.channels).flat_map(with_alpha).collect();
+        assert!(found == pixels, "{colours} colours");
+    };
+    check(2, |_| 255, (1, INDEXED));
+    check(3, |index| if index == 2 { 0 } else { 255 }, (2, INDEXED));
+    check(16, |index| (index * 16) as u8, (4, INDEXED));
+    check(17, |_| 255, (8, INDEXED));
+    check(256, |index| 255 - index as u8, (8, INDEXED));
+    check(257, |index| 255 - (index % 200) as u8, (8, RGBA));
+}
+
+#[test]
+fn picture_of_many_greys_has_one_byte_a_pixel() {
+    const GRAY: u8 = 0;
+    let pixels = make::pixels(64, 40, |x, y| [(x + 3 * y) as u8; 3]);
+    let encoded = process(&make::png(64, 40, ColorType::Rgb, &pixels), "format=png").unwrap();
+    assert_eq!(header(&encoded), (8, GRAY));
+    let view = View::of(&encoded);
+    assert_eq!(view.channels, 1);
+    assert!(view.pixels.iter().copied().eq(pixels.iter().copied().step_by(3)));
+}
+
+/// A drawing is a part of the bytes that it takes with filters, which hide that its lines are equal.
+#[test]
+fn drawing_of_many_colours_is_written_without_filters() {
+    let pixels = make::pixels(400, 300, |x, y| {
+        let tile = (x / 10 % 8) * 31 + (y / 10 % 6) * 57;
+        match (x * 7 + y * 13) % 9 {
+            0 => [tile as u8, 255 - tile as u8, (x / 10) as u8],
+            _ => [240, (y / 10) as u8, 230],
+        }
+    });
+    let ours = process(&make::png(400, 300, ColorType::Rgb, &pixels), "format=png").unwrap();
+    assert_eq!(header(&ours), (8, RGB));
+    let mut filtered = Vec::new();
+    let mut encoder = png::Encoder::new(&mut filtered, 400, 300);
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_filter(png::Filter::Adaptive);
+    encoder.set_deflate_compression(png::DeflateCompression::Level(6));
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    assert!(
+        ours.bytes.len() * 10 < filtered.len() * 9,
+        "{} and {} bytes",
+        ours.bytes.len(),
+        filtered.len()
+    );
+}
+
+/// A sky of 2,000 shades: a palette of 255 of them, well chosen, is within two levels of each on average, and no dot is
+/// far from its place.
+#[test]
+fn smooth_sky_stays_smooth_in_a_gif() {
+    let sky = |x: u32, y: u32| {
+        [
+            (40 + (x + y) / 5) as u8,
+            (90 + (x + 2 * y) / 7) as u8,
+            (200 + y / 6) as u8,
+        ]
+    };
+    let source = make::png(320, 200, ColorType::Rgb, &make::pixels(320, 200, sky));
+    let view = View::of(&process(&source, "format=gif").unwrap());
+    let (mut sum, mut most) = (0, 0);
+    for (place, pixel) in view.pixels.chunks(view.channels).enumerate() {
+        let expected = sky(place as u32 % 320, place as u32 / 320);
+        for (found, expected) in pixel.iter().zip(expected) {
+            let difference = u32::from(found.abs_diff(expected));
+            sum += difference;
+            most = most.max(difference);
+        }
+    }
+    let mean = f64::from(sum) / f64::from(320 * 200 * 3);
+    assert!(mean < 2.0 && most <= 16, "{mean}, {most}");
+}
+
 #[test]
 fn each_frame_of_an_animation_has_as_many_colours_as_asked_for() {
     let frames: Vec<Patch<'_>> = [1, 2, 3]

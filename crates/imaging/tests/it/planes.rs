@@ -38,6 +38,9 @@ fn result_shows_what_the_result_of_pixels_shows() {
             "width=130",
             "width=61&height=61&mode=pad&bgcolor=8899aa",
             "crop=7,9,-3,-4&width=99&rotate=90&flip=x",
+            "width=130&s.invert=true",
+            "width=99&paddingwidth=7&paddingcolor=8899aa&flip=x",
+            "width=80&height=80&borderwidth=3,4,5,6&bordercolor=fff",
         ] {
             let by_pixels = process(&source, &format!("{query}&format=png")).unwrap();
             for format in [

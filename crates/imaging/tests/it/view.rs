@@ -1,5 +1,6 @@
 //! Views of results, decoded by other makers' decoders.
 
+use jxl::api::{Event, JxlColorType, JxlDataFormat, JxlDecoder, JxlDecoderOptions, JxlOutputBuffer, JxlPixelFormat};
 use resizer_imaging::{Encoded, Format};
 use zune_png::zune_core::bytestream::ZCursor;
 use zune_png::zune_core::colorspace::ColorSpace;
@@ -21,6 +22,7 @@ impl View {
             Format::Png => Self::of_png(&encoded.bytes),
             Format::Gif => Self::of_frame(Animation::of(encoded).frames.remove(0), 4),
             Format::WebP => Self::of_webp(&encoded.bytes),
+            Format::JpegXl => Self::of_jpeg_xl(&encoded.bytes),
             other => panic!("no decoder for {other:?}"),
         };
         assert_eq!(
@@ -50,6 +52,50 @@ impl View {
             height: picture.height(),
             channels: if picture.is_alpha() { 4 } else { 3 },
             pixels: picture.to_vec(),
+        }
+    }
+
+    fn of_jpeg_xl(bytes: &[u8]) -> Self {
+        let mut decoder = JxlDecoder::new(JxlDecoderOptions::default());
+        let (mut rest, mut shown) = (bytes, Vec::new());
+        let (mut size, mut channels) = ((0, 0), 0);
+        loop {
+            let mut buffer;
+            let buffers = match shown.is_empty() {
+                true => None,
+                false => {
+                    buffer = [JxlOutputBuffer::new(&mut shown, size.1, size.0 * channels)];
+                    Some(&mut buffer[..])
+                }
+            };
+            match decoder.process(&mut rest, buffers, None).unwrap() {
+                Event::BasicInfo => {
+                    let info = decoder.basic_info().unwrap();
+                    let gray = decoder.embedded_color_profile().unwrap().channels() == 1;
+                    let (color_type, count) = match (gray, info.extra_channels.len()) {
+                        (true, 0) => (JxlColorType::Grayscale, 1),
+                        (true, _) => (JxlColorType::GrayscaleAlpha, 2),
+                        (false, 0) => (JxlColorType::Rgb, 3),
+                        (false, _) => (JxlColorType::Rgba, 4),
+                    };
+                    (size, channels) = (info.size, count);
+                    let format = JxlPixelFormat {
+                        color_type,
+                        color_data_format: Some(JxlDataFormat::U8 { bit_depth: 8 }),
+                        extra_channel_format: vec![None; info.extra_channels.len()],
+                    };
+                    decoder.set_pixel_format(format).unwrap();
+                }
+                Event::FrameHeader => shown = vec![0; size.0 * size.1 * channels],
+                Event::FrameComplete { .. } => break,
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+        Self {
+            width: size.0 as u32,
+            height: size.1 as u32,
+            channels,
+            pixels: shown,
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Addresses that carry their own permission, signed by a key, are another plugin's task.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, REFERER};
@@ -166,8 +167,13 @@ impl Rule {
 impl Authorizer for AccessControl {
     async fn authorize(&self, request: &ImageRequest) -> Result<(), Error> {
         // Stores differ in what they make of empty segments. So these do not count.
-        let segments = request.path.split('/').filter(|segment| !segment.is_empty());
-        let path = segments.fold(String::new(), |path, segment| path + "/" + segment);
+        let has_empty = request.path.contains("//") || request.path.ends_with('/');
+        let path = if has_empty {
+            let segments = request.path.split('/').filter(|segment| !segment.is_empty());
+            Cow::Owned(segments.fold(String::new(), |path, segment| path + "/" + segment))
+        } else {
+            Cow::Borrowed(request.path.as_str())
+        };
         let rule = self.rules.iter().find(|rule| path.starts_with(rule.prefix.as_str()));
         match rule {
             Some(rule) if !rule.allows(request) => {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use resizer_plugin_api::{
-    DefaultsEvent, Error, ErrorKind, Flow, HookResult, Hooks, InstallError, Plugin, Query, Reply, RewriteEvent,
-    register,
+    ClientCommands, DefaultsEvent, Error, ErrorKind, Flow, HookResult, Hooks, InstallError, Plugin, Query, Reply,
+    RewriteEvent, register,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,9 @@ impl CloudFront {
             let message = "The path has commands behind a ; and an encoded ? as well: write the ? as it is.";
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        for (key, value) in Query::parse_commands(commands).iter() {
+        let commands = Query::parse_commands(commands);
+        ClientCommands::add(event.state, commands.iter()).behind_semicolon = true;
+        for (key, value) in commands.iter() {
             if !event.query.contains(key) {
                 event.query.set(key, value);
             }

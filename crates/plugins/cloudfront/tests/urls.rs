@@ -6,7 +6,7 @@ use http::header::LOCATION;
 use resizer_cloudfront::CloudFront;
 use resizer_engine::testing::Installer;
 use resizer_plugin_api::engine::HookTable;
-use resizer_plugin_api::{DefaultsEvent, ErrorKind, Flow, Query, RequestHead, RewriteEvent};
+use resizer_plugin_api::{ClientCommands, DefaultsEvent, ErrorKind, Flow, Query, RequestHead, RewriteEvent};
 
 const REDIRECT: &str = "redirect_through = 'https://cdn.test'";
 
@@ -24,10 +24,16 @@ fn install(settings: &str) -> HookTable {
 
 fn send(table: &HookTable, path: &str, query: &str) -> Result<Outcome, ErrorKind> {
     let head = RequestHead::get("/", "");
+    let head_path = path;
     let (mut path, mut query) = (path.to_owned(), Query::parse(query));
     let (mut any, mut state) = (false, Extensions::new());
     let mut event = RewriteEvent::new(&head, &mut path, &mut query, &mut any, &mut state);
     (table.on_request[0].value)(&mut event).map_err(|error| error.kind())?;
+    let told = state.get::<ClientCommands>();
+    for (key, value) in told.into_iter().flat_map(|told| told.query.iter()) {
+        assert!(query.get(key).is_some(), "authorizers know of {key}={value}");
+    }
+    let told = told.is_some_and(|told| told.behind_semicolon);
     let mut redirect = None;
     let mut defaults = Query::default();
     for handler in &table.on_rewrite_defaults {
@@ -39,6 +45,7 @@ fn send(table: &HookTable, path: &str, query: &str) -> Result<Outcome, ErrorKind
     }
     assert!(defaults.is_empty());
     let query = query.to_string();
+    assert_eq!(told, head_path != path, "authorizers know of the `;`");
     Ok(Outcome { path, query, redirect })
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use resizer_plugin_api::imaging::is_same_key;
-use resizer_plugin_api::{Flow, HookResult, Hooks, InstallError, Plugin, Query, RewriteEvent, register};
+use resizer_plugin_api::{Flow, HookResult, Hooks, InstallError, Plugin, RewriteEvent, register};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,15 +71,21 @@ impl Plugin for DefaultSettings {
 impl DefaultSettings {
     /// Runs last, so that the sizes of presets and defaults count as those of the URL do.
     fn add_scale(&self, event: &mut RewriteEvent<'_>) -> HookResult {
-        if has_value(event.query, "scale") {
-            return Ok(Flow::Continue);
+        let (mut exact, mut most) = (false, false);
+        for (key, _) in event.query.iter().filter(|(_, value)| !value.trim().is_empty()) {
+            let is = |known: &str| is_same_key(key, known);
+            if is("width") || is("height") {
+                exact = true;
+            } else if is("maxwidth") || is("maxheight") {
+                most = true;
+            } else if is("scale") {
+                return Ok(Flow::Continue);
+            }
         }
         let is_max = event
             .query
             .get("mode")
             .is_some_and(|mode| mode.eq_ignore_ascii_case("max"));
-        let exact = has_value(event.query, "width") || has_value(event.query, "height");
-        let most = has_value(event.query, "maxwidth") || has_value(event.query, "maxheight");
         let mode = match (exact, is_max, most) {
             (true, false, _) => self.0.explicit_size_scale_mode,
             (true, true, _) | (false, _, true) => self.0.max_size_scale_mode,
@@ -88,11 +94,4 @@ impl DefaultSettings {
         event.query.set("scale", mode.value());
         Ok(Flow::Continue)
     }
-}
-
-/// Whether a spelling of the key has a value.
-fn has_value(query: &Query, key: &str) -> bool {
-    query
-        .iter()
-        .any(|(given, value)| !value.trim().is_empty() && is_same_key(given, key))
 }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use resizer_plugin_api::{DefaultsEvent, Flow, HookResult, Hooks, InstallError, Plugin, RewriteEvent, register};
+use resizer_plugin_api::{
+    ClientCommands, DefaultsEvent, Flow, HookResult, Hooks, InstallError, Plugin, RewriteEvent, register,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +44,9 @@ impl Plugin for FolderResizeSyntax {
 impl FolderResizeSyntax {
     /// Takes each `resize(…)` out of the path. Of several the later ones overrule.
     fn read(&self, event: &mut RewriteEvent<'_>) -> HookResult {
+        if !event.path.contains('(') {
+            return Ok(Flow::Continue);
+        }
         let mut found: Option<Found> = None;
         let kept: Vec<&str> = event
             .path
@@ -55,6 +60,8 @@ impl FolderResizeSyntax {
             })
             .collect();
         if let Some(found) = found {
+            let commands = found.commands();
+            ClientCommands::add(event.state, commands.iter().map(|(key, value)| (*key, value.as_str())));
             *event.path = kept.join("/");
             event.state.insert(found);
         }
@@ -66,19 +73,21 @@ impl FolderResizeSyntax {
         let Some(found) = event.state.get::<Found>().cloned() else {
             return Ok(Flow::Continue);
         };
-        for (key, side) in [("maxwidth", found.width), ("maxheight", found.height)] {
-            if side > 0 {
-                event.set_default(key, side.to_string());
-            }
-        }
-        if let Some(format) = found.format {
-            event.set_default("format", format);
+        for (key, value) in found.commands() {
+            event.set_default(key, value);
         }
         Ok(Flow::Continue)
     }
 }
 
 impl Found {
+    fn commands(&self) -> Vec<(&'static str, String)> {
+        let sides = [("maxwidth", self.width), ("maxheight", self.height)];
+        let sides = sides.into_iter().filter(|(_, side)| *side > 0);
+        let format = self.format.iter().map(|format| ("format", format.clone()));
+        sides.map(|(key, side)| (key, side.to_string())).chain(format).collect()
+    }
+
     fn overrule(&mut self, later: Self) {
         self.width = if later.width > 0 { later.width } else { self.width };
         self.height = if later.height > 0 { later.height } else { self.height };

@@ -4,7 +4,7 @@
 use resizer_engine::testing::Installer;
 use resizer_folderresizesyntax::FolderResizeSyntax;
 use resizer_plugin_api::http::Extensions;
-use resizer_plugin_api::{DefaultsEvent, Query, RequestHead, RewriteEvent};
+use resizer_plugin_api::{ClientCommands, DefaultsEvent, Query, RequestHead, RewriteEvent};
 
 /// The path and the defaults.
 fn read(path: &str) -> (String, String) {
@@ -17,6 +17,12 @@ fn read(path: &str) -> (String, String) {
     let mut event = DefaultsEvent::new(&head, &path, &query, &mut state, &mut defaults);
     (table.on_rewrite_defaults[0].value)(&mut event).unwrap();
     assert!(query.is_empty(), "the query's own keys win");
+    let told = state.get::<ClientCommands>().map(|commands| commands.query.to_string());
+    assert_eq!(
+        told.unwrap_or_default(),
+        defaults.to_string(),
+        "authorizers know of them"
+    );
     (path, defaults.to_string())
 }
 

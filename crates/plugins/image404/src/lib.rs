@@ -1,5 +1,5 @@
-//! Image 404 plugin: serves another image in place of a missing one, in the size that was asked for. It mirrors
-//! ImageResizer's Image404. The page for operators is `docs.md`.
+//! Image 404 plugin: serves another image in place of one that is missing or broken, in the size that was asked for. It
+//! mirrors ImageResizer's Image404. The page for operators is `docs.md`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,8 +27,11 @@ pub struct Config {
     pub rules: Vec<RuleConfig>,
     /// The status of the response: 404, 410 or 200.
     pub status: u16,
-    /// How long caches may keep a response of status 404 or 410.
+    /// How long caches may keep a response whose status is not 200.
     pub max_age: Seconds,
+    /// Whether the images stand in for those too whose files are damaged or no images. Such a response keeps the status
+    /// of its error, 422 or 415, unless `status` is 200.
+    pub broken: bool,
 }
 
 /// The image for missing ones below a prefix.
@@ -48,6 +51,7 @@ impl Default for Config {
             rules: Vec::new(),
             status: 404,
             max_age: built_in("1m"),
+            broken: false,
         }
     }
 }
@@ -61,6 +65,7 @@ pub struct Image404 {
     rules: Vec<(UrlPrefix, Fallback)>,
     status: StatusCode,
     max_age: Seconds,
+    broken: bool,
 }
 
 /// A path with its own commands.
@@ -72,7 +77,7 @@ struct Fallback {
 
 impl Plugin for Image404 {
     const NAME: &'static str = "image404";
-    const SUMMARY: &'static str = "Serves another image in place of a missing one.";
+    const SUMMARY: &'static str = "Serves another image in place of one that is missing or broken.";
     type Config = Config;
 
     fn install(config: Config, hooks: &mut Hooks<'_>) -> Result<(), InstallError> {
@@ -106,6 +111,7 @@ impl Plugin for Image404 {
             rules,
             status,
             max_age: config.max_age,
+            broken: config.broken,
         });
         hooks.on_image_missing(&plugin, Self::substitute);
         Ok(())
@@ -115,6 +121,9 @@ impl Plugin for Image404 {
 impl Image404 {
     fn substitute(&self, event: &mut MissingEvent<'_>) -> HookResult {
         let request = event.request;
+        if event.is_broken() && !self.broken {
+            return Ok(Flow::Continue);
+        }
         let fallback = match request.query.get(KEY).map(str::trim).filter(|value| !value.is_empty()) {
             Some(value) => match self.images.get(&value.to_lowercase()) {
                 Some(image) => Some(image.clone()),
@@ -137,7 +146,11 @@ impl Image404 {
             }
             let mut substitute = Substitute::new(path);
             substitute.query = Some(query);
-            substitute.status = self.status;
+            substitute.status = if event.is_broken() && self.status != StatusCode::OK {
+                event.error.kind().status()
+            } else {
+                self.status
+            };
             substitute.max_age = self.max_age;
             *event.substitute = Some(substitute);
         }

@@ -7,14 +7,19 @@ use http::Extensions;
 use resizer_engine::testing::Installer;
 use resizer_image404::Image404;
 use resizer_plugin_api::imaging::Instructions;
-use resizer_plugin_api::{ErrorKind, ImageRequest, MissingEvent, Query, RequestHead};
+use resizer_plugin_api::{Error, ErrorKind, ImageRequest, MissingEvent, Query, RequestHead};
 
 const SETTINGS: &str = "images = { Avatar = '/people/nobody.png', sized = '/n.png?width=9&crop=auto' }\n\
                         [[rules]]\nprefix = '/'\nimage = '/none.png'\n\
                         [[rules]]\nprefix = '/people/'\nimage = '/people/nobody.png'\n";
 
-/// Address and status of the substitute.
+/// Address and status of the substitute for an image that no source has.
 fn substitute(settings: &str, url: &str) -> Result<Option<(String, u16)>, ErrorKind> {
+    substitute_after(&Error::not_found(), settings, url)
+}
+
+/// Address and status of the substitute for an image that ends with this error.
+fn substitute_after(error: &Error, settings: &str, url: &str) -> Result<Option<(String, u16)>, ErrorKind> {
     let table = Installer::default().install::<Image404>(settings).unwrap();
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let request = ImageRequest::new(
@@ -25,7 +30,7 @@ fn substitute(settings: &str, url: &str) -> Result<Option<(String, u16)>, ErrorK
         Extensions::new(),
     );
     let mut substitute = None;
-    let mut event = MissingEvent::new(&request, &mut substitute);
+    let mut event = MissingEvent::new(&request, error, &mut substitute);
     (table.on_image_missing[0].value)(&mut event).map_err(|error| error.kind())?;
     Ok(substitute.map(|substitute| {
         let query = substitute.query.unwrap().to_string();
@@ -96,6 +101,23 @@ fn status_is_one_of_three() {
             .1
     };
     assert_eq!([404, 410, 200].map(found), [404, 410, 200]);
+}
+
+#[test]
+fn broken_image_has_a_substitute_with_the_status_of_its_error() {
+    let after = |kind: ErrorKind, settings: &str| {
+        let error = Error::new(kind, "The image is broken.");
+        substitute_after(&error, &format!("{settings}\n{SETTINGS}"), "/a.jpg").unwrap()
+    };
+    let none = || "/none.png".to_owned();
+    for (kind, status) in [(ErrorKind::Corrupt, 422), (ErrorKind::Unsupported, 415)] {
+        assert_eq!(after(kind, ""), None, "the error is told");
+        assert_eq!(after(kind, "broken = true"), Some((none(), status)));
+        assert_eq!(after(kind, "broken = true\nstatus = 410"), Some((none(), status)));
+        assert_eq!(after(kind, "broken = true\nstatus = 200"), Some((none(), 200)));
+    }
+    let missing = after(ErrorKind::NotFound, "broken = true");
+    assert_eq!(missing, Some((none(), 404)));
 }
 
 #[test]

@@ -21,7 +21,8 @@ const KEY: &str = "preset";
 pub struct Config {
     /// The presets by name. Names compare without case.
     pub presets: BTreeMap<String, PresetConfig>,
-    /// Whether the URL may have no commands but `preset`. All others of the client are dropped.
+    /// Whether the URL may have no commands but `preset`. All others of the client are dropped. Commands that rules of
+    /// `rewrite` set stay.
     pub presets_only: bool,
 }
 
@@ -99,8 +100,11 @@ impl Presets {
     /// Puts the presets' settings over the commands of the URL.
     fn overrule(&self, event: &mut RewriteEvent<'_>) -> HookResult {
         if self.presets_only {
-            let others = names_of(event.query, |key| !key.eq_ignore_ascii_case(KEY));
-            others.iter().for_each(|key| _ = event.query.remove(key));
+            let names = event.query.get(KEY).map(str::to_owned);
+            *event.query = event.own_query();
+            if let Some(names) = names {
+                event.query.set(KEY, names);
+            }
         }
         let Some(names) = event.query.get(KEY).map(str::to_owned) else {
             return Ok(Flow::Continue);

@@ -19,10 +19,16 @@ fn install(settings: &str) -> HookTable {
 
 /// The query after all three events, as the engine fires them.
 fn expanded(table: &HookTable, query: &str) -> Result<String, ErrorKind> {
+    expanded_after(table, query, |_| ())
+}
+
+/// The same after a rule of another plugin.
+fn expanded_after(table: &HookTable, query: &str, rule: fn(&mut RewriteEvent<'_>)) -> Result<String, ErrorKind> {
     let head = RequestHead::get("/", "");
     let (mut path, mut query) = ("/a.jpg".to_owned(), Query::parse(query));
     let (mut any, mut state, mut defaults) = (false, Extensions::new(), Query::default());
     let mut event = RewriteEvent::new(&head, &mut path, &mut query, &mut any, &mut state);
+    rule(&mut event);
     (table.on_rewrite[0].value)(&mut event).map_err(|error| error.kind())?;
     let mut event = DefaultsEvent::new(&head, &path, &query, &mut state, &mut defaults);
     (table.on_rewrite_defaults[0].value)(&mut event).map_err(|error| error.kind())?;
@@ -69,6 +75,37 @@ fn client_has_no_other_commands_with_presets_only() {
     let check = |query: &str, expected: &str| assert_eq!(expanded(&table, query).unwrap(), expected, "{query}");
     check("preset=both&width=5000&Format=png&x=1", "height=100&width=100");
     check("width=5000&w=5000", "");
+}
+
+#[test]
+fn commands_of_rules_stay_with_presets_only() {
+    let table = install(&format!("presets_only = true\n{SETTINGS}"));
+    let check = |query: &str, rule: fn(&mut RewriteEvent<'_>), expected: &str| {
+        assert_eq!(expanded_after(&table, query, rule).unwrap(), expected, "{query}");
+    };
+    // The client's own commands go, whether a rule has looked at them or not.
+    check(
+        "width=5000&height=7",
+        |event| event.change_query(|query| query.set("width", "60")),
+        "width=60",
+    );
+    // A default of the operator holds, although the client has named another value.
+    let fill = |event: &mut RewriteEvent<'_>| {
+        event.change_query(|query| {
+            if !query.contains("quality") {
+                query.set("quality", "80");
+            }
+        });
+    };
+    check("quality=1", fill, "quality=80");
+    // A rule may name the preset.
+    check(
+        "width=5000",
+        |event| event.change_query(|query| query.set("preset", "both")),
+        "height=100&width=100",
+    );
+    // A plugin that reads the client's commands out of the path changes the query in another way.
+    check("", |event| event.query.set("width", "5000"), "");
 }
 
 #[test]

@@ -2,11 +2,10 @@
 
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use regex_lite::Captures;
 use resizer_plugin_api::imaging::is_same_key;
-use resizer_plugin_api::{Error, ErrorKind, Query, Reply, RewriteEvent};
+use resizer_plugin_api::{ClientCommands, Error, ErrorKind, Query, Reply, RewriteEvent};
 
-use crate::pattern::Pattern;
+use crate::pattern::{Parts, Pattern};
 use crate::template::Template;
 use crate::{RuleConfig, Scheme};
 
@@ -55,7 +54,7 @@ impl Rule {
     pub(crate) fn new(config: RuleConfig) -> Result<Self, String> {
         let ignore_case = config.ignore_case;
         let pattern = match (&config.prefix, &config.glob, &config.regex) {
-            (Some(prefix), None, None) => Some(Pattern::prefix(rooted(prefix)?, ignore_case)?),
+            (Some(prefix), None, None) => Some(Pattern::prefix(rooted(prefix)?, ignore_case)),
             (None, Some(glob), None) => Some(Pattern::glob(rooted(glob)?, ignore_case)?),
             (None, None, Some(regex)) => Some(
                 Pattern::new(regex, ignore_case)
@@ -116,25 +115,30 @@ impl Rule {
     }
 
     pub(crate) fn apply(&self, event: &mut RewriteEvent<'_>) -> Result<Outcome, Error> {
+        // Most rules say at once that this request is none of theirs. Only the others take a copy of the path.
+        let may_match = self
+            .pattern
+            .as_ref()
+            .is_none_or(|pattern| pattern.may_match(event.path));
+        if !may_match || !self.matches(event) {
+            return Ok(Outcome::Next);
+        }
         let before = event.path.clone();
-        let captures = match &self.pattern {
-            Some(pattern) => match pattern.captures(&before) {
-                Some(captures) => Some(captures),
+        let parts = match &self.pattern {
+            Some(pattern) => match pattern.parts(&before) {
+                Some(parts) => Some(parts),
                 None => return Ok(Outcome::Next),
             },
             None => None,
         };
-        if !self.matches(event) {
-            return Ok(Outcome::Next);
-        }
-        self.change(event, captures.as_ref())?;
+        self.change(event, parts.as_ref())?;
         match &self.answer {
             Some(Answer::Refuse(status)) => {
                 let text = status.canonical_reason().unwrap_or("Refused");
                 Ok(Outcome::Respond(Box::new(Reply::text(*status, format!("{text}.\n")))))
             }
             Some(Answer::Redirect { to, status }) => {
-                let location = location(to, captures.as_ref(), event.query);
+                let location = location(to, parts.as_ref(), event.query)?;
                 Ok(Outcome::Respond(Box::new(Reply::redirect(*status, &location))))
             }
             None if self.last => Ok(Outcome::Stop),
@@ -167,37 +171,50 @@ impl Rule {
             && self.query.as_ref().is_none_or(has)
     }
 
-    fn change(&self, event: &mut RewriteEvent<'_>, captures: Option<&Captures<'_>>) -> Result<(), Error> {
+    fn change(&self, event: &mut RewriteEvent<'_>, parts: Option<&Parts<'_>>) -> Result<(), Error> {
         if let Some(path) = &self.path {
-            let path = path.filled(captures, str::to_owned);
-            // A part of the old path must not lead out of the folder that the rule names.
-            if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-                let message = "The path has a segment of dots.";
-                return Err(Error::new(ErrorKind::BadRequest, message));
-            }
+            let path = path.filled(parts, str::to_owned);
+            check_inside(&path)?;
             *event.path = path;
         }
-        if self.drop.iter().any(|key| key == "*") {
-            *event.query = Query::default();
-        }
-        self.drop.iter().for_each(|key| remove(event.query, key));
-        for (from, to) in &self.rename {
-            if let Some(value) = event.query.get(from).map(str::to_owned) {
-                event.query.remove(from);
-                remove(event.query, to);
-                event.query.set(to, value);
-            }
-        }
-        for (key, value) in &self.set {
-            remove(event.query, key);
-            event.query.set(key, value.filled(captures, str::to_owned));
-        }
-        for (key, value) in &self.default {
-            if !event.query.iter().any(|(given, _)| is_same_key(given, key)) {
-                event.query.set(key, value.filled(captures, str::to_owned));
+        let changes = [&self.set, &self.default].iter().any(|commands| !commands.is_empty());
+        if changes || !self.drop.is_empty() || !self.rename.is_empty() {
+            let renamed = self.rename.iter();
+            let renamed = renamed.filter_map(|(from, to)| Some((to.as_str(), event.query.get(from)?.to_owned())));
+            let mut told: Vec<(&str, String)> = renamed.collect();
+            event.change_query(|query| self.change_query(query, parts));
+            // A value with parts of the path is the client's too.
+            let filled = self.set.iter().chain(&self.default).filter(|(_, value)| value.has_parts());
+            told.extend(filled.map(|(key, value)| (key.as_str(), value.filled(parts, str::to_owned))));
+            told.retain(|(key, value)| event.query.get(key) == Some(value));
+            if !told.is_empty() {
+                ClientCommands::add(event.state, told.iter().map(|(key, value)| (*key, value.as_str())));
             }
         }
         Ok(())
+    }
+
+    fn change_query(&self, query: &mut Query, parts: Option<&Parts<'_>>) {
+        if self.drop.iter().any(|key| key == "*") {
+            *query = Query::default();
+        }
+        self.drop.iter().for_each(|key| remove(query, key));
+        for (from, to) in &self.rename {
+            if let Some(value) = query.get(from).map(str::to_owned) {
+                query.remove(from);
+                remove(query, to);
+                query.set(to, value);
+            }
+        }
+        for (key, value) in &self.set {
+            remove(query, key);
+            query.set(key, value.filled(parts, str::to_owned));
+        }
+        for (key, value) in &self.default {
+            if !query.iter().any(|(given, _)| is_same_key(given, key)) {
+                query.set(key, value.filled(parts, str::to_owned));
+            }
+        }
     }
 }
 
@@ -211,9 +228,20 @@ fn remove(query: &mut Query, key: &str) {
     same.iter().for_each(|given| _ = query.remove(given));
 }
 
+/// Refuses segments of dots: a part of the old path must not lead out of the folder that the rule names.
+fn check_inside(path: &str) -> Result<(), Error> {
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        let message = "The path has a segment of dots.";
+        return Err(Error::new(ErrorKind::BadRequest, message));
+    }
+    Ok(())
+}
+
 /// The address of a redirect. Parts of the path are encoded, so that they add neither a query nor a header.
-fn location(to: &Template, captures: Option<&Captures<'_>>, query: &Query) -> String {
-    let mut location = to.filled(captures, |part| utf8_percent_encode(part, ESCAPED).to_string());
+fn location(to: &Template, parts: Option<&Parts<'_>>, query: &Query) -> Result<String, Error> {
+    let mut location = to.filled(parts, |part| utf8_percent_encode(part, ESCAPED).to_string());
+    // A ? of the path is encoded: the first one is the rule's own.
+    check_inside(location.split('?').next().unwrap_or_default())?;
     if location.starts_with('/') {
         // Two slashes would begin a host.
         location = format!("/{}", location.trim_start_matches('/'));
@@ -221,7 +249,7 @@ fn location(to: &Template, captures: Option<&Captures<'_>>, query: &Query) -> St
     if !query.is_empty() && !location.contains('?') {
         location = format!("{location}?{query}");
     }
-    location
+    Ok(location)
 }
 
 /// Only a rule names a host: a part of the path may stand behind it, and not in it.

@@ -1,8 +1,6 @@
 //! Template: a text with the parts of a path in braces. The names in braces are checked when the rule is read.
 
-use regex_lite::Captures;
-
-use crate::pattern::Pattern;
+use crate::pattern::{Parts, Pattern};
 
 #[derive(Debug)]
 pub(crate) struct Template(Vec<Piece>);
@@ -44,18 +42,23 @@ impl Template {
     }
 
     /// The text with the parts of a path, each passed through `escape`.
-    pub(crate) fn filled(&self, captures: Option<&Captures<'_>>, escape: impl Fn(&str) -> String) -> String {
+    pub(crate) fn filled(&self, parts: Option<&Parts<'_>>, escape: impl Fn(&str) -> String) -> String {
         let mut filled = String::new();
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => filled += text,
                 Piece::Group(group) => {
-                    let part = captures.and_then(|captures| captures.get(*group));
-                    filled += &part.map_or_else(String::new, |part| escape(part.as_str()));
+                    let part = parts.and_then(|parts| parts.get(*group));
+                    filled += &part.map_or_else(String::new, &escape);
                 }
             }
         }
         filled
+    }
+
+    /// Whether parts of a path stand in it.
+    pub(crate) fn has_parts(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Group(_)))
     }
 
     /// The text before the first part of a path.

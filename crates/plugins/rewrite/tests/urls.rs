@@ -5,7 +5,7 @@ use resizer_engine::testing::Installer;
 use resizer_plugin_api::engine::HookTable;
 use resizer_plugin_api::http::Extensions;
 use resizer_plugin_api::http::header::LOCATION;
-use resizer_plugin_api::{ErrorKind, Flow, Query, RequestHead, RewriteEvent};
+use resizer_plugin_api::{ClientCommands, ErrorKind, Flow, Query, RequestHead, RewriteEvent};
 use resizer_rewrite::Rewrite;
 
 fn install(settings: &str) -> HookTable {
@@ -153,7 +153,7 @@ fn path_of_a_client_adds_no_host_query_or_header_to_a_redirect() {
         "/@evil.test/",
         "/a\r\nX: 1",
         "/?x=1#y",
-        "/..//evil.test",
+        "/...//evil.test",
     ];
     let near = install("[[rules]]\nprefix = '/'\nredirect = '/{rest}'");
     let far = install("[[rules]]\nprefix = '/'\nredirect = 'https://cdn.test/{rest}'");
@@ -191,6 +191,19 @@ fn part_of_a_path_does_not_lead_out_of_the_folder() {
             "{url}"
         );
     }
+    let table = install("[[rules]]\nprefix = '/old/'\nredirect = 'https://cdn.test/new/{rest}?from=/..'");
+    for url in ["/old/../a.jpg", "/old/?/../../a.jpg", "/old/a/.."] {
+        let (path, mut query) = (url.to_owned(), Query::default());
+        let (mut path, mut any, mut state) = (path, false, Extensions::new());
+        let head = head("a", "http");
+        let mut event = RewriteEvent::new(&head, &mut path, &mut query, &mut any, &mut state);
+        let refused = (table.on_request[0].value)(&mut event).map_err(|error| error.kind());
+        assert_eq!(refused.err(), Some(ErrorKind::BadRequest), "{url}");
+    }
+    check(
+        "[[rules]]\nprefix = '/old/'\nredirect = '/new/{rest}?from=/..'",
+        &[("/old/a..b/...", "302 /new/a..b/...?from=/..")],
+    );
 }
 
 #[test]
@@ -236,4 +249,25 @@ fn fault_in_a_rule_is_told_with_its_number() {
             &["a scheme and a host"],
         );
     }
+}
+
+#[test]
+fn command_with_a_part_of_the_path_or_a_new_name_is_the_clients() {
+    let table = install(
+        "[[rules]]\nregex = '^/a-w([0-9]+)'\nset = 'width={1};mode=crop'\ndefault = 'height=1{1}'\n\
+         [[rules]]\nquery = 'size'\nrename = { size = 'zoom' }\n",
+    );
+    let check = |url: &str, expected: &str| {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let (head, mut path, mut query) = (head("localhost", "http"), path.to_owned(), Query::parse(query));
+        let (mut any, mut state) = (false, Extensions::new());
+        let mut event = RewriteEvent::new(&head, &mut path, &mut query, &mut any, &mut state);
+        (table.on_request[0].value)(&mut event).unwrap();
+        let told = state.get::<ClientCommands>().map(|commands| commands.query.to_string());
+        assert_eq!(told.unwrap_or_default(), expected, "{url}");
+    };
+    check("/a-w60.jpg", "width=60&height=160");
+    check("/a-w60.jpg?height=5", "width=60");
+    check("/b.jpg?size=2", "zoom=2");
+    check("/b.jpg?width=2", "");
 }

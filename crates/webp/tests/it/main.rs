@@ -11,6 +11,7 @@ mod damage;
 mod exact;
 mod lossless;
 mod pictures;
+mod planes;
 mod scales;
 
 use resizer_webp::{DecodeError, Decoder, LosslessDecoder, Pixels};

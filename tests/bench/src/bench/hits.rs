@@ -2,7 +2,9 @@
 //! bytes as a file.
 //!
 //! One server answers from the disk cache's memory tier, another from its disk: that one has no memory tier and is
-//! otherwise the same. The servers have core 0 in turn, the clients (wrk) core 1.
+//! otherwise the same. The servers have core 0 in turn, the clients (wrk) core 1. `plugins` measures what plugins add.
+
+mod plugins;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,13 +33,17 @@ const TIERS: [(&str, &str, f64); 2] = [("from memory", "", 0.60), ("from disk", 
 /// The least share for a 304, from either tier.
 const NOT_MODIFIED: f64 = 0.65;
 
-pub(super) fn run() -> Result<()> {
+/// `with_plugins` measures the plugins in place of nginx.
+pub(super) fn run(with_plugins: bool) -> Result<()> {
     tools::debian(&[
         ("nginx", "/usr/sbin/nginx"),
         ("wrk", "/usr/bin/wrk"),
         ("util-linux", "/usr/bin/taskset"),
     ]);
     build_resizer()?;
+    if with_plugins {
+        return plugins::run();
+    }
     let folder = workspace::target()?.join("bench/hits");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

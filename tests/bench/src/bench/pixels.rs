@@ -5,7 +5,7 @@
 
 mod chart;
 mod jobs;
-mod judge;
+pub(super) mod judge;
 mod programs;
 mod table;
 

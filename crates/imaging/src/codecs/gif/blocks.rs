@@ -206,6 +206,8 @@ pub(super) struct Summary {
     pub(super) widest: u32,
     /// Whether the pixels below a frame have to be restored later.
     pub(super) restores: bool,
+    /// Whether the first frame covers the canvas and has no transparent index.
+    pub(super) begins_opaque: bool,
 }
 
 impl Summary {
@@ -220,6 +222,7 @@ impl Summary {
             largest_frame: Size::default(),
             widest: 0,
             restores: false,
+            begins_opaque: false,
         };
         loop {
             match rest.next_frame(cancel) {
@@ -229,6 +232,10 @@ impl Summary {
                     }
                     summary.widest = summary.widest.max(frame.area.size.width);
                     summary.restores |= frame.disposal == Disposal::Restore;
+                    if summary.frames == 0 {
+                        let covers = !frame.is_sizeless && frame.area == Area::whole(rest.size);
+                        summary.begins_opaque = covers && frame.transparent.is_none();
+                    }
                     summary.frames += 1;
                 }
                 Ok(None) => break,

@@ -18,7 +18,7 @@ mod transform;
 use crate::codecs::{Delay, Encoder, internal};
 use crate::cost::jpeg_bytes;
 use crate::picture::{Picture, PlanarPicture};
-use crate::{Cancel, Channels, ImageError, Instructions, Subsampling};
+use crate::{Cancel, Channels, ImageError, Instructions, SampleRange, Subsampling};
 use input::Input;
 
 pub(in crate::codecs) struct JpegEncoder {
@@ -71,6 +71,7 @@ impl Encoder for JpegEncoder {
                 picture.cell
             )));
         }
+        let picture = picture.in_range(SampleRange::Full, cancel)?;
         self.write(Input::Planes(&picture), cancel)
     }
 

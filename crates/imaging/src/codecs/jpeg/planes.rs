@@ -9,7 +9,7 @@ use super::{INCOMPLETE, corrupt};
 use crate::codecs::PlaneDecoder;
 use crate::shrink::{Shrink, Spacing};
 use crate::source::PlaneSpacings;
-use crate::{Cancel, ImageError};
+use crate::{Cancel, ImageError, SampleRange};
 
 pub(super) struct JpegPlanes<'s> {
     library: resizer_jpeg::Decoder<'s>,
@@ -50,7 +50,7 @@ impl PlaneDecoder for JpegPlanes<'_> {
 
 /// The spacings of a picture that has luma and chroma.
 pub(super) fn spacings(header: &Header<'_>) -> PlaneSpacings {
-    PlaneSpacings::new(|plane, shrink, half_chroma| {
+    PlaneSpacings::new(SampleRange::Full, |plane, shrink, half_chroma| {
         let (across, down) = header.ratios(plane, reduction(shrink, half_chroma));
         [across, down].map(|ratio| Spacing {
             // At most 4 times 8.

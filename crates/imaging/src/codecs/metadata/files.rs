@@ -1,8 +1,10 @@
-//! Writer of metadata: inserts blocks and the density into a finished JPEG, PNG or WebP. A GIF has a place for none.
+//! Writer of metadata: inserts blocks and the density into a finished JPEG, PNG, WebP or JPEG XL. A GIF has a place for
+//! none.
 
 use flate2::Crc;
 
 use super::{Metadata, photoshop};
+use crate::codecs::jpeg_xl::container;
 use crate::{Format, Size};
 
 /// Puts metadata and density into a finished file of this format. A file without a place for them stays as it is.
@@ -15,6 +17,7 @@ pub(crate) fn write(file: Vec<u8>, format: Format, size: Size, metadata: &Metada
         Format::Jpeg => in_jpeg(file, metadata, dpi),
         Format::Png => in_png(file, metadata, dpi),
         Format::WebP => in_webp(file, size, metadata),
+        Format::JpegXl => in_jpeg_xl(file, metadata),
         _ => file,
     }
 }
@@ -129,6 +132,17 @@ fn in_webp(mut file: Vec<u8>, size: Size, metadata: &Metadata) -> Vec<u8> {
     let length = (file.len() - 8) as u32;
     file[4..8].copy_from_slice(&length.to_le_bytes());
     file
+}
+
+/// A codestream gets the container that has boxes. An EXIF box begins with the distance of its TIFF structure.
+fn in_jpeg_xl(file: Vec<u8>, metadata: &Metadata) -> Vec<u8> {
+    let exif = metadata
+        .exif
+        .as_ref()
+        .map(|exif| (b"Exif", [&[0; 4], &exif[..]].concat()));
+    let xmp = metadata.xmp.as_ref().map(|xmp| (b"xml ", xmp.clone()));
+    let blocks: Vec<_> = exif.into_iter().chain(xmp).collect();
+    container(file, &blocks)
 }
 
 /// The file with bytes inserted, without room for more.

@@ -6,10 +6,16 @@ use quantette::color_space::srgb8_to_oklab;
 use quantette::deps::palette::{Oklab, Srgb};
 
 use super::Pixel;
+use super::refine::weighted;
 
 /// The part of an error that is usually passed on. With all of it, noise would grow in colours outside of the palette's
 /// range.
 const GIVEN_ON: f32 = 7.0 / 8.0;
+
+/// The same in a palette of more than [`FEW`] colours. Their steps are hardly seen, while more than this part would
+/// leave dots in skies, which cost bytes too.
+const GIVEN_ON_OF_MANY: f32 = 1.0 / 4.0;
+const FEW: usize = 64;
 
 /// Lightness and the two opponent colours.
 type Error = [f32; 3];
@@ -26,14 +32,19 @@ pub(super) struct Dither<C> {
 }
 
 impl<C: IndexedColorMap<Oklab, Output = Oklab>> Dither<C> {
-    /// `strength` is a part of the usual dithering, 0 to 1.
+    /// `colours` are [weighted]. `strength` is a part of the usual dithering, 0 to 1.
     pub(super) fn new(width: usize, colours: C, strength: f32) -> Self {
+        let usual = if colours.palette().len() > FEW {
+            GIVEN_ON_OF_MANY
+        } else {
+            GIVEN_ON
+        };
         Self {
             colours,
             this: vec![[0.0; 3]; width + 2],
             next: vec![[0.0; 3]; width + 2],
             leftwards: false,
-            given_on: GIVEN_ON * strength,
+            given_on: usual * strength,
         }
     }
 
@@ -41,7 +52,7 @@ impl<C: IndexedColorMap<Oklab, Output = Oklab>> Dither<C> {
     /// on.
     pub(super) fn row(&mut self, pixels: &[Pixel], indices: &mut [u8]) {
         let srgb: Vec<Srgb<u8>> = pixels.iter().map(|pixel| pixel.unwrap_or_default().into()).collect();
-        let oklab = srgb8_to_oklab(&srgb);
+        let oklab: Vec<Oklab> = srgb8_to_oklab(&srgb).into_iter().map(weighted).collect();
         let given_on = self.given_on;
         let mut pixel = |x: usize, after: usize, before: usize| {
             if pixels[x].is_none() {

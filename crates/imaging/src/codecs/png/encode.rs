@@ -1,9 +1,12 @@
-//! PNG encoder: writes row by row, with all colours or with a palette.
+//! PNG encoder: writes row by row, with all colours or with a palette. A picture of few colours has a palette that keeps
+//! them all.
 
 use std::io::Write;
 
 use png::{BitDepth, ColorType, DeflateCompression, EncodingError, Filter};
 
+use super::content::{self, Content};
+use super::few_colours::{FewColours, bits};
 use crate::band::rows_per_band;
 use crate::codecs::palette::{Indexed, allowed_difference, pixels_of, reduce};
 use crate::codecs::{Delay, Encoder, internal};
@@ -16,9 +19,12 @@ use crate::{Cancel, Channels, Detail, ImageError, Size, SourceInfo};
 /// The length of a chunk of pixel data.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The compression level, a compromise between speed and size. Level 6 takes two to three times as long for 3 to 5 %
-/// fewer bytes. Level 2 makes screenshots a tenth larger.
-const LEVEL: u8 = 3;
+/// The compression level of photographs, a compromise between speed and size. Level 6 takes two to three times as long
+/// for 3 to 5 % fewer bytes.
+pub(super) const LEVEL: u8 = 3;
+
+/// The level of graphics, which have fewer bytes to compress.
+const GRAPHICS_LEVEL: u8 = 6;
 
 /// The level of `png.max_deflate`, and the bytes that it compresses between two checks of the cancel flag.
 const MOST_LEVEL: u8 = 9;
@@ -59,11 +65,12 @@ impl PngEncoder {
     fn write<'r>(
         &mut self,
         size: Size,
+        level: u8,
         set_up: impl FnOnce(&mut png::Encoder<'_, &mut Vec<u8>>) -> Result<(), ImageError>,
         pieces: impl Iterator<Item = std::borrow::Cow<'r, [u8]>>,
         cancel: &Cancel,
     ) -> Result<(), ImageError> {
-        let level = if self.max_deflate { MOST_LEVEL } else { LEVEL };
+        let level = if self.max_deflate { MOST_LEVEL } else { level };
         let mut encoder = png::Encoder::new(&mut self.bytes, size.width, size.height);
         encoder.set_deflate_compression(DeflateCompression::Level(level));
         set_up(&mut encoder)?;
@@ -87,6 +94,13 @@ impl PngEncoder {
             Channels::Rgba => ColorType::Rgba,
             Channels::Cmyk => return Err(internal("a PNG encoder was given four inks")),
         };
+        let (filter, level) = match content::of(picture, cancel)? {
+            Content::Photograph => (Filter::Adaptive, LEVEL),
+            Content::Graphics if content::is_smaller_without_filter(picture, colour, cancel)? => {
+                (Filter::NoFilter, GRAPHICS_LEVEL)
+            }
+            Content::Graphics => (Filter::Adaptive, GRAPHICS_LEVEL),
+        };
         let expected = png_bytes(picture.size, picture.channels);
         self.bytes.reserve_exact(usize::try_from(expected).unwrap_or(0));
         let band_bytes = if self.max_deflate {
@@ -97,26 +111,48 @@ impl PngEncoder {
         let set_up = |encoder: &mut png::Encoder<'_, &mut Vec<u8>>| {
             encoder.set_depth(BitDepth::Eight);
             encoder.set_color(colour);
-            encoder.set_filter(Filter::Adaptive);
+            encoder.set_filter(filter);
             Ok(())
         };
         let bands = picture.pixels.chunks(band_bytes).map(Into::into);
-        self.write(picture.size, set_up, bands, cancel)
+        self.write(picture.size, level, set_up, bands, cancel)
+    }
+
+    /// Writes a picture with few colours: as shades of grey, if it has no others.
+    fn write_few(&mut self, size: Size, few: FewColours, cancel: &Cancel) -> Result<(), ImageError> {
+        let Some(shades) = few.grey() else {
+            let colours: Vec<u8> = few
+                .colours
+                .iter()
+                .flat_map(|[red, green, blue, _]| [*red, *green, *blue])
+                .collect();
+            return self.write_indexed(size, &few.indices, colours, few.alpha(), cancel);
+        };
+        let mut pixels = few.indices;
+        for row in pixels.chunks_mut(size.width as usize) {
+            cancel.check()?;
+            row.iter_mut().for_each(|index| *index = shades[usize::from(*index)]);
+        }
+        let channels = Channels::Gray;
+        self.write_colours(&Picture { size, channels, pixels }, cancel)
     }
 
     /// Writes indices in as few bits as hold them (PNG, third edition, 7.2: the first pixel in the highest bits).
-    fn write_indexed(&mut self, size: Size, indexed: Indexed, cancel: &Cancel) -> Result<(), ImageError> {
-        let Indexed {
-            colours,
-            indices,
-            transparent,
-            ..
-        } = indexed;
-        let (depth, bits) = match colours.len() / 3 {
-            0..=2 => (BitDepth::One, 1),
-            3..=4 => (BitDepth::Two, 2),
-            5..=16 => (BitDepth::Four, 4),
-            _ => (BitDepth::Eight, 8),
+    /// `alpha` is that of the first colours.
+    fn write_indexed(
+        &mut self,
+        size: Size,
+        indices: &[u8],
+        colours: Vec<u8>,
+        alpha: Vec<u8>,
+        cancel: &Cancel,
+    ) -> Result<(), ImageError> {
+        let bits = bits(colours.len() / 3);
+        let depth = match bits {
+            1 => BitDepth::One,
+            2 => BitDepth::Two,
+            4 => BitDepth::Four,
+            _ => BitDepth::Eight,
         };
         let expected = png_bytes(size, Channels::Gray);
         self.bytes
@@ -125,18 +161,16 @@ impl PngEncoder {
             encoder.set_depth(depth);
             encoder.set_color(ColorType::Indexed);
             encoder.set_palette(colours);
-            if let Some(transparent) = transparent {
-                // An alpha value for each colour up to the transparent one, which is the last.
-                let mut alpha = vec![u8::MAX; usize::from(transparent)];
-                alpha.push(0);
+            if !alpha.is_empty() {
                 encoder.set_trns(alpha);
             }
             // Neighbouring indices are no neighbouring colours.
             encoder.set_filter(Filter::NoFilter);
             Ok(())
         };
-        let rows = indices.chunks(size.width as usize).map(|row| packed(row, bits).into());
-        self.write(size, set_up, rows, cancel)
+        let rows = indices.chunks(size.width as usize);
+        let rows = rows.map(|row| packed(row, bits.into()).into());
+        self.write(size, GRAPHICS_LEVEL, set_up, rows, cancel)
     }
 }
 
@@ -146,9 +180,22 @@ impl Encoder for PngEncoder {
             Some(indexed) => {
                 let size = picture.size;
                 drop(picture);
-                self.write_indexed(size, indexed, cancel)
+                let alpha = indexed.transparent.map_or(Vec::new(), |transparent| {
+                    // The transparent colour is the last.
+                    let mut alpha = vec![u8::MAX; usize::from(transparent)];
+                    alpha.push(0);
+                    alpha
+                });
+                self.write_indexed(size, &indexed.indices, indexed.colours, alpha, cancel)
             }
-            None => self.write_colours(&picture, cancel),
+            None => match FewColours::of(&picture, cancel)? {
+                Some(few) => {
+                    let size = picture.size;
+                    drop(picture);
+                    self.write_few(size, few, cancel)
+                }
+                None => self.write_colours(&picture, cancel),
+            },
         }
     }
 

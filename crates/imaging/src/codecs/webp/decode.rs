@@ -2,6 +2,7 @@
 
 mod alpha;
 mod frame;
+mod planes;
 
 use frame::FramePixels;
 
@@ -14,6 +15,7 @@ use crate::shrink::Shrink;
 use crate::{Cancel, Channels, ImageError, Size, SourceInfo};
 
 pub(super) use frame::bytes as frame_bytes;
+pub(super) use planes::{WebPPlanes, spacings};
 
 /// Bytes that the decoder holds: the canvas of an animation, and the frame that takes most.
 pub(super) fn decoder_bytes(container: &Container<'_>, dearest_frame: u64) -> u64 {

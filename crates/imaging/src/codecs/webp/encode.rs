@@ -7,7 +7,6 @@
 mod huffman;
 mod lossless;
 mod lossy;
-mod studio;
 
 use crate::codecs::canvas::Area;
 use crate::codecs::changes::area_of;
@@ -25,6 +24,8 @@ const ALPHA: u8 = 0x10;
 
 pub(in crate::codecs) struct WebPEncoder {
     lossless: bool,
+    /// Whether fully transparent pixels of a lossless picture keep their colours.
+    exact: bool,
     quality: u8,
     size: Size,
     /// How often an animation plays, 0 for ever; a still picture has none.
@@ -50,6 +51,7 @@ impl WebPEncoder {
                 Lossless::Yes => true,
                 Lossless::Keep => info.lossless,
             },
+            exact: instructions.webp_exact,
             quality: instructions.effective_webp_quality(),
             size,
             plays,
@@ -62,7 +64,9 @@ impl WebPEncoder {
     /// Appends a picture's chunks: the picture, and before it the alpha channel of a lossy picture.
     fn write_picture(&self, picture: &Picture, bytes: &mut Vec<u8>, cancel: &Cancel) -> Result<(), ImageError> {
         if self.lossless {
-            return write_chunk(b"VP8L", bytes, |bytes| lossless::write_picture(picture, bytes, cancel));
+            return write_chunk(b"VP8L", bytes, |bytes| {
+                lossless::write_picture(picture, self.exact, bytes, cancel)
+            });
         }
         if picture.channels.has_alpha() && !lossy::in_one_piece(picture.size) {
             write_chunk(b"ALPH", bytes, |bytes| lossless::write_alpha(picture, bytes, cancel))?;

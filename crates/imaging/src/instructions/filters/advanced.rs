@@ -2,6 +2,7 @@
 
 use super::Text;
 #[cfg(feature = "codecs")]
+use crate::Compat;
 use crate::Size;
 
 /// The keys `a.*`. The default is none.
@@ -83,7 +84,6 @@ impl AdvancedFilters {
     }
 
     /// A radius in pixels of a picture of this size. It is measured by the longer edge.
-    #[cfg(feature = "codecs")]
     pub(crate) fn pixels(&self, radius: f64, size: Size) -> f64 {
         self.relative(radius) * f64::from(size.width.max(size.height))
     }
@@ -122,7 +122,7 @@ impl AdvancedFilters {
     /// Contrast makes the range of lightness narrower: the range that is mapped if the value is positive, otherwise the
     /// range that the lightness is mapped to.
     #[cfg(feature = "codecs")]
-    pub(crate) fn tone(&self) -> Option<[Levels; 2]> {
+    pub(crate) fn tone(&self, compat: Compat) -> Option<[Levels; 2]> {
         let Self {
             contrast,
             brightness,
@@ -142,8 +142,8 @@ impl AdvancedFilters {
         } else {
             lightness.to = narrowed(lightness.to);
         }
-        let saturation = if saturation > 0.0 {
-            // Begins at 0, so that grey stays grey.
+        let saturation = if saturation > 0.0 && compat == Compat::None {
+            // Begins at 0, so that grey stays grey. ImageResizer's begins at the value.
             Levels {
                 from: [0.0, 1.0 - saturation],
                 to: [0.0, 1.0],

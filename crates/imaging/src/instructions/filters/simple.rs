@@ -4,8 +4,8 @@
 //! same factors.
 
 use super::Text;
-use crate::Colour;
 use crate::colour_matrix::ColourMatrix;
+use crate::{Colour, Compat};
 
 /// The keys `s.*` that are filters. The default is none.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,34 +70,40 @@ impl SimpleFilters {
         *self == Self::default()
     }
 
-    /// All filters but the overlay, each on the result of the one before.
-    pub(crate) fn matrix(&self) -> ColourMatrix {
+    /// All filters but the overlay, each on the result of the one before. ImageResizer multiplies the other way round,
+    /// so that the last filter comes first.
+    pub(crate) fn matrix(&self, compat: Compat) -> ColourMatrix {
         const SEPIA: [[f64; 3]; 3] = [[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]];
         const SATURATION_WEIGHTS: [f64; 3] = [0.3086, 0.6094, 0.0820];
         let mut matrix = ColourMatrix::IDENTITY;
+        let mut multiply = |next: ColourMatrix| {
+            matrix = match compat {
+                Compat::None => matrix.then(&next),
+                Compat::ImageResizer4 => next.then(&matrix),
+            };
+        };
         if let Some(kind) = self.grayscale {
-            matrix = matrix.then(&ColourMatrix::mixing([kind.weights(); 3]));
+            multiply(ColourMatrix::mixing([kind.weights(); 3]));
         }
         if self.sepia {
-            matrix = matrix.then(&ColourMatrix::mixing(SEPIA));
+            multiply(ColourMatrix::mixing(SEPIA));
         }
         if self.invert {
-            matrix = matrix.then(&ColourMatrix::linear(-1.0, [1.0; 3]));
+            multiply(ColourMatrix::linear(-1.0, [1.0; 3]));
         }
         if let Some(colour) = self.shift {
             let strength = f64::from(colour.alpha) / 255.0;
             let offset = |value: u8| (f64::from(value) - 128.0) / 128.0 * strength;
             let offsets = [colour.red, colour.green, colour.blue].map(offset);
-            matrix = matrix.then(&ColourMatrix::linear(1.0 - strength, offsets));
+            multiply(ColourMatrix::linear(1.0 - strength, offsets));
         }
-        matrix.alpha = self.alpha.unwrap_or(1.0);
         if self.brightness != 0.0 {
-            matrix = matrix.then(&ColourMatrix::linear(1.0, [self.brightness; 3]));
+            multiply(ColourMatrix::linear(1.0, [self.brightness; 3]));
         }
         if self.contrast != 0.0 {
             // Around the middle grey.
             let factor = self.contrast + 1.0;
-            matrix = matrix.then(&ColourMatrix::linear(factor, [0.5 * (1.0 - factor); 3]));
+            multiply(ColourMatrix::linear(factor, [0.5 * (1.0 - factor); 3]));
         }
         if self.saturation != 0.0 {
             let kept = self.saturation + 1.0;
@@ -105,8 +111,9 @@ impl SimpleFilters {
             for (channel, row) in rows.iter_mut().enumerate() {
                 row[channel] += kept;
             }
-            matrix = matrix.then(&ColourMatrix::mixing(rows));
+            multiply(ColourMatrix::mixing(rows));
         }
+        matrix.alpha = self.alpha.unwrap_or(1.0);
         matrix
     }
 

@@ -1,8 +1,8 @@
 //! Readers of the filters' values, called through the table of keys. The error of each names the valid values.
 
 use super::{Grayscale, NoiseWindow, OlderFilter, WhiteBalance};
-use crate::Colour;
 use crate::instructions::values::{colour, number, truth};
+use crate::{Colour, Compat};
 
 type Value<T> = Result<T, String>;
 
@@ -34,8 +34,8 @@ pub(crate) fn alpha(text: &str) -> Value<Option<f64>> {
 }
 
 /// `None` for a transparent colour, which changes nothing.
-pub(crate) fn visible_colour(text: &str) -> Value<Option<Colour>> {
-    Ok(Some(colour(text)?).filter(|colour| colour.alpha > 0))
+pub(crate) fn visible_colour(compat: Compat, text: &str) -> Value<Option<Colour>> {
+    Ok(Some(colour(compat, text)?).filter(|colour| colour.alpha > 0))
 }
 
 /// A number above 0, or 0 for none.
@@ -46,13 +46,23 @@ pub(crate) fn radius(text: &str) -> Value<Option<f64>> {
     }
 }
 
-pub(crate) fn grayscale(text: &str) -> Value<Option<Grayscale>> {
+/// A truth value of a key `s.*`. ImageResizer reads the word `true` alone.
+pub(crate) fn simple_truth(compat: Compat, text: &str) -> Value<bool> {
+    match truth(text)? {
+        true if compat.is_imageresizer() && !text.eq_ignore_ascii_case("true") => {
+            Err("expected `true`, the one word that ImageResizer reads".to_owned())
+        }
+        wanted => Ok(wanted),
+    }
+}
+
+pub(crate) fn grayscale(compat: Compat, text: &str) -> Value<Option<Grayscale>> {
     match text.to_ascii_lowercase().as_str() {
         "y" | "ntsc" => Ok(Some(Grayscale::Ntsc)),
         "ry" => Ok(Some(Grayscale::Ry)),
         "bt709" => Ok(Some(Grayscale::Bt709)),
         "flat" => Ok(Some(Grayscale::Flat)),
-        other => match truth(other) {
+        other => match simple_truth(compat, other) {
             Ok(wanted) => Ok(wanted.then_some(Grayscale::Ntsc)),
             Err(_) => Err("expected `true`, `y`, `ntsc`, `ry`, `bt709`, `flat` or `false`".to_owned()),
         },

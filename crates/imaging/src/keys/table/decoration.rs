@@ -13,7 +13,10 @@ pub(super) static GROUP: Group = Group {
             "`RGB`, `RGBA`, `RRGGBB`, `RRGGBBAA` with or without `#`, or a CSS colour name; default transparent, or white \
              where the format has no transparency",
             "Fills padding and shows through transparent pixels.",
-            |reading, value| values::colour(value).map(|colour| reading.instructions.background = Some(colour)),
+            |reading, value| {
+                values::colour(reading.instructions.compat, value)
+                    .map(|colour| reading.instructions.background = Some(colour))
+            },
         ),
         key(
             "paddingwidth",
@@ -32,7 +35,8 @@ pub(super) static GROUP: Group = Group {
             "The colour of the padding. Where `paddingwidth` makes a ring, the colour also fills the area that the image \
              is padded to, and shows through the image.",
             |reading, value| {
-                values::colour(value).map(|colour| reading.instructions.decoration.padding_colour = Some(colour))
+                values::colour(reading.instructions.compat, value)
+                    .map(|colour| reading.instructions.decoration.padding_colour = Some(colour))
             },
         ),
         key(
@@ -50,7 +54,8 @@ pub(super) static GROUP: Group = Group {
             "as for `bgcolor`; default transparent",
             "The colour of the border, over the background.",
             |reading, value| {
-                values::colour(value).map(|colour| reading.instructions.decoration.border_colour = Some(colour))
+                values::colour(reading.instructions.compat, value)
+                    .map(|colour| reading.instructions.decoration.border_colour = Some(colour))
             },
         ),
         key(
@@ -80,7 +85,8 @@ pub(super) static GROUP: Group = Group {
             "as for `bgcolor`; default transparent",
             "The colour of the shadow. Without it the shadow's ring has the colour of the background.",
             |reading, value| {
-                values::colour(value).map(|colour| reading.instructions.decoration.shadow_colour = Some(colour))
+                values::colour(reading.instructions.compat, value)
+                    .map(|colour| reading.instructions.decoration.shadow_colour = Some(colour))
             },
         ),
         key(

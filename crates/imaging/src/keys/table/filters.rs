@@ -21,7 +21,8 @@ pub(super) static GROUP: Group = Group {
              before, and nothing is cut off in between. The weights are those of ImageResizer and Imageflow: the first \
              kind turns white into a light grey, and `flat` brightens.",
             |reading, value| {
-                filter_values::grayscale(value).map(|kind| reading.instructions.filters.simple.grayscale = kind)
+                filter_values::grayscale(reading.instructions.compat, value)
+                    .map(|kind| reading.instructions.filters.simple.grayscale = kind)
             },
         ),
         key(
@@ -30,7 +31,10 @@ pub(super) static GROUP: Group = Group {
             true,
             TRUTH,
             "Makes the image brownish, as old photographs are.",
-            |reading, value| values::truth(value).map(|sepia| reading.instructions.filters.simple.sepia = sepia),
+            |reading, value| {
+                filter_values::simple_truth(reading.instructions.compat, value)
+                    .map(|sepia| reading.instructions.filters.simple.sepia = sepia)
+            },
         ),
         key(
             "s.invert",
@@ -38,7 +42,10 @@ pub(super) static GROUP: Group = Group {
             true,
             TRUTH,
             "Inverts the colours, as in a negative.",
-            |reading, value| values::truth(value).map(|invert| reading.instructions.filters.simple.invert = invert),
+            |reading, value| {
+                filter_values::simple_truth(reading.instructions.compat, value)
+                    .map(|invert| reading.instructions.filters.simple.invert = invert)
+            },
         ),
         key(
             "s.shift",
@@ -47,7 +54,8 @@ pub(super) static GROUP: Group = Group {
             "a colour, as for `bgcolor`; its opacity is the strength",
             "Moves all colours towards this one.",
             |reading, value| {
-                filter_values::visible_colour(value).map(|colour| reading.instructions.filters.simple.shift = colour)
+                filter_values::visible_colour(reading.instructions.compat, value)
+                    .map(|colour| reading.instructions.filters.simple.shift = colour)
             },
         ),
         key(
@@ -95,7 +103,8 @@ pub(super) static GROUP: Group = Group {
             "a colour, as for `bgcolor`, but partly transparent",
             "Lays a colour over the image, after the other keys `s.*`. It covers transparent parts too, but no padding.",
             |reading, value| {
-                filter_values::visible_colour(value).map(|colour| reading.instructions.filters.simple.overlay = colour)
+                filter_values::visible_colour(reading.instructions.compat, value)
+                    .map(|colour| reading.instructions.filters.simple.overlay = colour)
             },
         ),
         key(

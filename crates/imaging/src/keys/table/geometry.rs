@@ -162,16 +162,17 @@ pub(super) static GROUP: Group = Group {
             &[],
             true,
             "a truth value",
-            "Images are always turned as their EXIF orientation says; the key changes nothing.",
-            |_, value| values::truth(value).map(drop),
+            "Images are always turned as their EXIF orientation says, and the key changes nothing. With the server's setting \
+             `compat` they are turned if this key is true.",
+            |reading, value| values::truth(value).map(|upright| reading.geometry.upright[0] = Some(upright)),
         ),
         key(
             "autorotate.default",
             &[],
             false,
             "a truth value",
-            "As `autorotate`: it changes nothing.",
-            |_, value| values::truth(value).map(drop),
+            "As `autorotate`, where that is not given.",
+            |reading, value| values::truth(value).map(|upright| reading.geometry.upright[1] = Some(upright)),
         ),
         key(
             "trim.threshold",

@@ -1,7 +1,9 @@
 //! Keys of the output: its format and quality, its frames, profile and metadata.
 
-use super::{Group, key, not_yet, unsupported};
-use crate::instructions::{Subsampling, output, values};
+use super::{Group, key, unsupported};
+use crate::instructions::{Subsampling, jpeg_xl, output, quality_profile, values};
+
+const NO_AVIF: &str = "AVIF is not written: its encoders take ten times as long as that of JPEG XL for as many bytes.";
 
 pub(super) static GROUP: Group = Group {
     title: "Format and quality",
@@ -10,20 +12,89 @@ pub(super) static GROUP: Group = Group {
             "format",
             &["thumbnail"],
             true,
-            "`jpg` (also `jpeg`, `jpe`, `jif`, `jfif`, `jfi`, `exif`), `png`, `gif`, `webp`; `auto` and `keep` are the \
-             default",
-            "The format of the result. Without it the source's format is kept if it can be written; everything else \
-             becomes JPEG. GIF and WebP keep an animation; the other formats show its first frame.",
+            "`jpg` (also `jpeg`, `jpe`, `jif`, `jfif`, `jfi`, `exif`), `png`, `gif`, `webp`, `jxl` \
+             (also `jpegxl`); `auto`, `keep` (default)",
+            "The format of the result. Without it, and with `keep`, the source's format is kept if it can be written; \
+             everything else becomes JPEG. With `auto` it is what suits the client and the image: see \
+             [which format](which-format.md). The server's setting `negotiate` may turn that off, or on for URLs without \
+             a format. GIF and WebP keep an animation; the other formats show its first frame.",
             |reading, value| values::format(value).map(|format| reading.instructions.format = format),
+        ),
+        key(
+            "accept.webp",
+            &[],
+            true,
+            "a truth value",
+            "Says whether the client takes WebP, for `format=auto`. Once the query has one of the keys `accept.*`, the \
+             header `Accept` is not looked at.",
+            |reading, value| {
+                values::truth(value).map(|on| reading.instructions.output.accepted.get_or_insert_default().webp = on)
+            },
+        ),
+        key(
+            "accept.jxl",
+            &[],
+            true,
+            "a truth value",
+            "Says whether the client takes JPEG XL, like `accept.webp`.",
+            |reading, value| {
+                values::truth(value).map(|on| reading.instructions.output.accepted.get_or_insert_default().jpeg_xl = on)
+            },
+        ),
+        key(
+            "accept.avif",
+            &[],
+            true,
+            "a truth value",
+            "Says whether the client takes AVIF, like `accept.webp`. No result is AVIF yet, so that only the header \
+             is left out.",
+            |reading, value| {
+                values::truth(value).map(|_| {
+                    reading.instructions.output.accepted.get_or_insert_default();
+                })
+            },
         ),
         key(
             "quality",
             &[],
             true,
-            "0 to 100, default 90, for WebP 80; more counts as 100",
+            "0 to 100, default 90, for WebP and JPEG XL 80; more counts as 100",
             "The quality of formats that lose some: larger is better and bigger. Above 90, JPEG keeps colour at full \
              resolution.",
             |reading, value| values::quality(value).map(|quality| reading.instructions.quality = Some(quality)),
+        ),
+        key(
+            "qp",
+            &[],
+            true,
+            "`lowest`, `low`, `medium-low`, `medium`, `good` (also `medium-high`), `high`, `highest`, `lossless`; or 0 to 100",
+            "A quality that looks the same in JPEG, WebP and JPEG XL: see [which format](which-format.md). It goes before \
+             the qualities and distances of single formats, and without a `format` it means `format=auto`. A PNG keeps all \
+             its colours.",
+            |reading, value| {
+                quality_profile::profile(value).map(|profile| reading.instructions.output.profile = Some(profile))
+            },
+        ),
+        key(
+            "qp.dpr",
+            &["qp.dppx"],
+            true,
+            "a number above 0, such as `2` or `2x`",
+            "The density of the screen that `qp` is for. At 3 nothing changes; below 3 more quality is kept, and above less.",
+            |reading, value| {
+                quality_profile::density(value)
+                    .map(|density| reading.instructions.output.profile_density = Some(density))
+            },
+        ),
+        key(
+            "max_bytes",
+            &["maxbytes"],
+            true,
+            "a whole number above 0",
+            "The most bytes of a JPEG, a lossy WebP or a lossy JPEG XL. If the image is longer, its quality is lowered as far \
+             as it has to be, in up to eight attempts; an image that does not fit at the lowest quality is sent at that. \
+             Animations and lossless images are not bounded, and copied metadata comes on top.",
+            |reading, value| output::max_bytes(value).map(|bytes| reading.instructions.output.max_bytes = Some(bytes)),
         ),
         key(
             "jpeg.quality",
@@ -70,11 +141,60 @@ pub(super) static GROUP: Group = Group {
             },
         ),
         key(
+            "jxl.quality",
+            &[],
+            true,
+            "0 to 100",
+            "Like `quality`, for JPEG XL only, and stronger. It is turned into a distance as libjxl's tools do: 90 is 1, \
+             80 is 1.9.",
+            |reading, value| {
+                values::quality(value).map(|quality| reading.instructions.output.jxl.quality = Some(quality))
+            },
+        ),
+        key(
+            "jxl.distance",
+            &[],
+            true,
+            "0 to 25",
+            "The quality of a JPEG XL as a distance, stronger than `jxl.quality`: at 1 the difference is just noticeable, \
+             and 0 is lossless.",
+            |reading, value| {
+                jpeg_xl::distance(value).map(|distance| reading.instructions.output.jxl.distance = Some(distance))
+            },
+        ),
+        key(
+            "jxl.effort",
+            &[],
+            true,
+            "1 to 9, default 3",
+            "How long the encoder of JPEG XL searches. 1 is fast; from 4 on a few percent of the bytes are saved for two to \
+             five times as long. Large lossy images take less effort than is asked for.",
+            |reading, value| jpeg_xl::effort(value).map(|effort| reading.instructions.output.jxl.effort = Some(effort)),
+        ),
+        key(
+            "jxl.lossless",
+            &[],
+            true,
+            "`true`, `false` (default), `keep`",
+            "Writes lossless JPEG XL; `keep` does so if the source is lossless.",
+            |reading, value| {
+                values::lossless(value).map(|lossless| reading.instructions.output.jxl.lossless = Some(lossless))
+            },
+        ),
+        key(
+            "webp.exact",
+            &[],
+            false,
+            "a truth value, default false",
+            "Keeps the colours of fully transparent pixels in a lossless WebP, which nobody sees and which take bytes.",
+            |reading, value| values::truth(value).map(|on| reading.instructions.webp_exact = on),
+        ),
+        key(
             "lossless",
             &[],
             true,
             "`true`, `false` (default), `keep`",
-            "Like `webp.lossless`, which beats it. A PNG has `png.lossless`.",
+            "Like `webp.lossless` and `jxl.lossless`, which beat it. A PNG has `png.lossless`.",
             |reading, value| values::lossless(value).map(|lossless| reading.instructions.lossless = Some(lossless)),
         ),
         key(
@@ -133,7 +253,10 @@ pub(super) static GROUP: Group = Group {
             "How much of the difference between a pixel and its palette colour is carried on to the pixels after it, where \
              there are more colours than a palette holds: 0 makes even areas with visible borders, and 100, the default, a \
              fine grain. `4pass` is the default.",
-            |reading, value| output::dither(value).map(|percent| reading.instructions.output.dither = Some(percent)),
+            |reading, value| {
+                output::dither(reading.instructions.compat, value)
+                    .map(|percent| reading.instructions.output.dither = Some(percent))
+            },
         ),
         key(
             "png.quality",
@@ -189,8 +312,8 @@ pub(super) static GROUP: Group = Group {
             &[],
             true,
             "a truth value, default false",
-            "Copies EXIF, XMP and IPTC data of a JPEG, PNG or WebP into a JPEG, PNG or WebP (IPTC from JPEG to JPEG only). \
-             The orientation is set to upright, and a thumbnail is left out. The server's setting `metadata` may force or \
+            "Copies EXIF, XMP and IPTC data of a JPEG, PNG, WebP or JPEG XL into a result in one of these formats (IPTC \
+             from JPEG to JPEG only). The orientation is set to upright, and a thumbnail is left out. The server's setting `metadata` may force or \
              forbid it.",
             |reading, value| values::truth(value).map(|on| reading.instructions.output.copy_metadata = on),
         ),
@@ -215,27 +338,14 @@ pub(super) static GROUP: Group = Group {
             "Another PNG encoder.",
             "There is one PNG encoder.",
         ),
-        not_yet("avif.quality", &[], true, "Quality of AVIF."),
-        not_yet("avif.speed", &[], true, "Speed of AVIF encoding."),
-        not_yet("jxl.quality", &[], true, "Quality of JPEG XL."),
-        not_yet("jxl.distance", &[], true, "Quality of JPEG XL as a distance."),
-        not_yet("jxl.effort", &[], true, "Effort of JPEG XL encoding."),
-        not_yet("jxl.lossless", &[], true, "Lossless JPEG XL."),
-        not_yet("qp", &[], true, "A quality profile for all formats."),
-        not_yet(
-            "qp.dpr",
-            &["qp.dppx"],
-            true,
-            "The pixel density a quality profile is meant for.",
-        ),
-        not_yet("accept.webp", &[], true, "Lets `format=auto` choose WebP."),
-        not_yet("accept.avif", &[], true, "Lets `format=auto` choose AVIF."),
-        not_yet("accept.jxl", &[], true, "Lets `format=auto` choose JPEG XL."),
-        not_yet(
+        unsupported("avif.quality", &[], true, "Quality of AVIF.", NO_AVIF),
+        unsupported("avif.speed", &[], true, "Speed of AVIF encoding.", NO_AVIF),
+        unsupported(
             "accept.color_profiles",
             &[],
             true,
             "Lets the result carry a colour profile.",
+            "A result is always sRGB, and needs no profile.",
         ),
         unsupported(
             "iefix",

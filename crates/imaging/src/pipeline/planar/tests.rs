@@ -6,7 +6,7 @@ use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 use super::*;
 use crate::codecs::{self, Wanted};
 use crate::plan::Job;
-use crate::{Format, Instructions, Limits, Size, output_format, run};
+use crate::{Format, Instructions, Limits, SampleRange, Size, output_format, run};
 
 const FACTORS: [SamplingFactor; 5] = [
     SamplingFactor::F_1_1,
@@ -77,7 +77,7 @@ fn planes(source: &[u8], query: &str) -> PlanarPicture {
         shrink: plan.shrink,
         show_damaged: false,
     };
-    let decoder = codec.open_planes(source, wanted, planar.decodes_half).unwrap();
+    let decoder = codec.open_planes(source, wanted, planar.decodes_half, &cancel).unwrap();
     let (picture, damaged) = picture(decoder, &plan, planar, &mut Timings::default(), &cancel).unwrap();
     assert!(!damaged);
     assert_eq!(picture.size(), plan.output, "{query}");
@@ -92,9 +92,10 @@ fn planes_of_pixels(source: &[u8], query: &str, cell: [u8; 2]) -> [(Size, Vec<f6
         ..job(query)
     };
     let file = run(source, &job, &Cancel::new()).unwrap();
-    let mut reader = png::Decoder::new(std::io::Cursor::new(&file.bytes))
-        .read_info()
-        .unwrap();
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(&file.bytes));
+    // Few colours have a palette.
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!(info.color_type, png::ColorType::Rgb, "{query}");
@@ -123,6 +124,7 @@ fn planes_of_pixels(source: &[u8], query: &str, cell: [u8; 2]) -> [(Size, Vec<f6
 #[track_caller]
 fn check(about: &str, source: &[u8], query: &str) {
     let found = planes(source, query);
+    let found = found.in_range(SampleRange::Full, &Cancel::new()).unwrap();
     let expected = planes_of_pixels(source, query, found.cell);
     for (index, (plane, (size, expected))) in found.planes.iter().zip(&expected).enumerate() {
         assert_eq!(
@@ -146,7 +148,7 @@ fn check(about: &str, source: &[u8], query: &str) {
 
 /// Full size, every decoding scale, enlarged; with chroma halved and not; crops and paddings at odd places.
 const QUERIES: [&str; 15] = [
-    "format=jpg",
+    "",
     "width=150",
     "width=100",
     "width=61",
@@ -205,6 +207,19 @@ fn planes_agree_with_pixels_of_progressive_files_and_of_one_colour() {
     for query in QUERIES {
         check("progressive", &progressive, query);
         check("one colour", &flat, query);
+    }
+}
+
+#[test]
+fn planes_of_a_webp_agree_with_its_pixels() {
+    for (width, height) in [(208, 160), (203, 157)] {
+        let source = webp::Encoder::from_rgb(&waves(width, height), width, height).encode(98.0);
+        for query in QUERIES {
+            for format in ["jpg", "webp"] {
+                let query = format!("format={format}&{query}");
+                check(&format!("WebP, {width} x {height}"), &source, &query);
+            }
+        }
     }
 }
 

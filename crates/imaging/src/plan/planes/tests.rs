@@ -70,7 +70,7 @@ fn cell_shows_the_pixels_of_its_place() {
 
 /// A JPEG with luma and chroma in 4:2:0, 40 by 30 pixels.
 fn info() -> SourceInfo {
-    let planes = PlaneSpacings::new(|plane, _, _| {
+    let planes = PlaneSpacings::new(SampleRange::Full, |plane, _, _| {
         let pixels = if plane == 0 { 1 } else { 2 };
         [Spacing { pixels, samples: 1 }; 2]
     });

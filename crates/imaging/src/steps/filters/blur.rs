@@ -1,64 +1,68 @@
-//! Blur and sharpening: a Gaussian of three box filters, and the picture's difference from it.
+//! Blur and sharpening: a Gaussian, and the picture's difference from it. Called by the filter step.
 //!
-//! Rows are filtered first, then columns, each as many side by side as a [`Line`] has samples. Samples have 16 bits in
-//! between, so that rounding does not show. Colours are multiplied by alpha, so that the colour of transparent pixels
-//! is never visible.
+//! The picture is filtered in place, a row at a time. Small deviations are a [kernel](gaussian), larger ones a
+//! [picture of half the size](octave) that is blurred and enlarged again. So the time does not grow with the radius.
+//! Samples have 15 bits in between, so that rounding does not show. Colours are multiplied by alpha, so that the colour
+//! of transparent pixels is never visible.
 
-use super::boxes::{BoxFilter, Line};
+mod gaussian;
+mod octave;
+
+use gaussian::Gaussian;
+use resizer_kernel::{Kernel, with_widest};
+
 use super::colours::rounded;
-use crate::filter_plan::BLUR_LANES as LANES;
+use crate::filter_plan::{Blur, MOST_DIRECT_DEVIATION};
 use crate::picture::Picture;
 use crate::{Cancel, ImageError};
 
-/// The standard deviation of the Gaussian, as a part of the radius: 95 % of the weight lies within the radius, as in
-/// the shadows of CSS (CSS Backgrounds and Borders Level 3, "blur radius").
-const DEVIATION_PER_RADIUS: f64 = 0.5;
-
-/// The picture, blurred by a radius in pixels.
-pub(super) fn blurred(picture: Picture, radius: f64, cancel: &Cancel) -> Result<Picture, ImageError> {
-    match picture.channels.count() {
-        1 => combined::<1>(picture, radius, cancel, blur),
-        2 => combined::<2>(picture, radius, cancel, blur),
-        3 => combined::<3>(picture, radius, cancel, blur),
-        _ => combined::<4>(picture, radius, cancel, blur),
-    }
+/// The picture, blurred.
+pub(super) fn blurred(picture: Picture, blur: Blur, cancel: &Cancel) -> Result<Picture, ImageError> {
+    filtered::<false>(picture, blur, cancel)
 }
 
 /// The picture plus its difference from a blurred one ("unsharp mask" of the amount 1). Alpha stays.
-pub(super) fn sharpened(picture: Picture, radius: f64, cancel: &Cancel) -> Result<Picture, ImageError> {
-    /// ImageResizer's bound, in pixels.
-    const MOST_RADIUS: f64 = 11.0;
-    let radius = radius.min(MOST_RADIUS);
+pub(super) fn sharpened(picture: Picture, blur: Blur, cancel: &Cancel) -> Result<Picture, ImageError> {
+    filtered::<true>(picture, blur, cancel)
+}
+
+fn filtered<const SHARPEN: bool>(mut picture: Picture, blur: Blur, cancel: &Cancel) -> Result<Picture, ImageError> {
     match picture.channels.count() {
-        1 => combined::<1>(picture, radius, cancel, sharpen),
-        2 => combined::<2>(picture, radius, cancel, sharpen),
-        3 => combined::<3>(picture, radius, cancel, sharpen),
-        _ => combined::<4>(picture, radius, cancel, sharpen),
+        1 => apply(&mut Pixels::<1, SHARPEN>(&mut picture), blur, cancel),
+        2 => apply(&mut Pixels::<2, SHARPEN>(&mut picture), blur, cancel),
+        3 => apply(&mut Pixels::<3, SHARPEN>(&mut picture), blur, cancel),
+        _ => apply(&mut Pixels::<4, SHARPEN>(&mut picture), blur, cancel),
+    }?;
+    Ok(picture)
+}
+
+fn apply<const N: usize>(surface: &mut impl Surface<N>, blur: Blur, cancel: &Cancel) -> Result<(), ImageError> {
+    match blur.reach {
+        Some(reach) => Gaussian::within(blur.deviation, reach).convolve(surface, cancel),
+        None => smooth(surface, blur.deviation, cancel),
     }
 }
 
-/// A blurred pixel. A pixel whose alpha rounds to zero has no colour.
-fn blur<const N: usize>(_: [u8; N], blurred: [f32; N]) -> [u8; N] {
-    let bytes = blurred.map(rounded);
-    if has_alpha(N) && bytes[N - 1] == 0 {
-        [0; N]
-    } else {
-        bytes
-    }
+/// Rows of `N` channels that are blurred in place.
+trait Surface<const N: usize> {
+    /// Width and height in pixels.
+    fn size(&self) -> [usize; 2];
+
+    /// Writes the samples of a row into a line: numbers of 15 bits.
+    fn read(&self, y: usize, line: &mut [u16]);
+
+    /// Takes the blurred samples of a row.
+    fn write(&mut self, y: usize, line: &[u16]);
 }
 
-fn sharpen<const N: usize>(pixel: [u8; N], blurred: [f32; N]) -> [u8; N] {
-    if has_alpha(N) && blurred[N - 1] == 0.0 {
-        return pixel;
+/// Blurs by a standard deviation in pixels. Beyond each edge, the pixels of the edge count.
+fn smooth<const N: usize>(surface: &mut impl Surface<N>, deviation: f64, cancel: &Cancel) -> Result<(), ImageError> {
+    if deviation < MOST_DIRECT_DEVIATION || surface.size() == [1, 1] {
+        return Gaussian::of(deviation).convolve(surface, cancel);
     }
-    let mut bytes = pixel;
-    for (byte, mean) in bytes.iter_mut().zip(blurred) {
-        *byte = rounded(2.0 * f32::from(*byte) - mean);
-    }
-    if has_alpha(N) {
-        bytes[N - 1] = pixel[N - 1];
-    }
-    bytes
+    let mut half = octave::halved(surface, cancel)?;
+    smooth(&mut half, octave::remaining(deviation), cancel)?;
+    octave::doubled(&half, surface, cancel)
 }
 
 /// Whether pixels of so many channels have alpha.
@@ -66,89 +70,113 @@ const fn has_alpha(channels: usize) -> bool {
     channels.is_multiple_of(2)
 }
 
-/// Each pixel, combined with its blurred form: colours from 0 to 255 and not premultiplied, alpha last.
-fn combined<const N: usize>(
-    mut picture: Picture,
-    radius: f64,
-    cancel: &Cancel,
-    combine: impl Fn([u8; N], [f32; N]) -> [u8; N],
-) -> Result<Picture, ImageError> {
-    let planes = planes::<N>(&picture, radius * DEVIATION_PER_RADIUS, cancel)?;
-    let width = picture.size.width as usize;
-    let length = width * picture.size.height as usize;
-    for (y, row) in picture.pixels.chunks_exact_mut(width * N).enumerate() {
-        cancel.check()?;
-        let samples: [&[u16]; N] = std::array::from_fn(|channel| &planes[channel * length + y * width..][..width]);
-        for (x, pixel) in row.as_chunks_mut::<N>().0.iter_mut().enumerate() {
-            let mut blurred = samples.map(|plane| f32::from(plane[x]));
-            let alpha = blurred[N - 1];
-            let factor = match has_alpha(N) {
-                false => 1.0 / 255.0,
-                true if alpha == 0.0 => 0.0,
-                true => 255.0 / alpha,
+/// The bits of a sample below those of a byte, in a picture without alpha.
+const FRACTION_BITS: u16 = 7;
+
+/// The pixels of a picture. Samples are colours times alpha and alpha times 255, both halved. Without alpha they are
+/// bytes times 128.
+struct Pixels<'p, const N: usize, const SHARPEN: bool>(&'p mut Picture);
+
+impl<const N: usize, const SHARPEN: bool> Surface<N> for Pixels<'_, N, SHARPEN> {
+    fn size(&self) -> [usize; 2] {
+        [self.0.size.width as usize, self.0.size.height as usize]
+    }
+
+    fn read(&self, y: usize, line: &mut [u16]) {
+        let row = &self.0.pixels[y * line.len()..][..line.len()];
+        if has_alpha(N) {
+            with_widest(Premultiply::<N> { row, line });
+        } else {
+            for (sample, byte) in line.iter_mut().zip(row) {
+                *sample = u16::from(*byte) << FRACTION_BITS;
+            }
+        }
+    }
+
+    fn write(&mut self, y: usize, line: &[u16]) {
+        let row = &mut self.0.pixels[y * line.len()..][..line.len()];
+        with_widest(Finish::<N, SHARPEN> { row, line });
+    }
+}
+
+struct Premultiply<'r, const N: usize> {
+    row: &'r [u8],
+    line: &'r mut [u16],
+}
+
+impl<const N: usize> Kernel for Premultiply<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let pixels = self.row.as_chunks::<N>().0;
+        for (samples, pixel) in self.line.as_chunks_mut::<N>().0.iter_mut().zip(pixels) {
+            let mut factors = [u16::from(pixel[N - 1]); N];
+            factors[N - 1] = 255;
+            for ((sample, byte), factor) in samples.iter_mut().zip(pixel).zip(factors) {
+                *sample = (u16::from(*byte) * factor).div_ceil(2);
+            }
+        }
+    }
+}
+
+/// Combines the pixels of a row with their blurred samples.
+struct Finish<'r, const N: usize, const SHARPEN: bool> {
+    row: &'r mut [u8],
+    line: &'r [u16],
+}
+
+impl<const N: usize, const SHARPEN: bool> Kernel for Finish<'_, N, SHARPEN> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        if has_alpha(N) {
+            let samples = self.line.as_chunks::<N>().0;
+            for (pixel, samples) in self.row.as_chunks_mut::<N>().0.iter_mut().zip(samples) {
+                *pixel = combined::<N, SHARPEN>(*pixel, *samples);
+            }
+            return;
+        }
+        const HALF: i16 = 1 << FRACTION_BITS >> 1;
+        for (byte, sample) in self.row.iter_mut().zip(self.line) {
+            // Both have 15 bits, and so has their difference with a sign.
+            let blurred = *sample as i16;
+            let level = if SHARPEN {
+                let value = i16::from(*byte);
+                value + (((value << FRACTION_BITS) - blurred + HALF) >> FRACTION_BITS)
+            } else {
+                (blurred + HALF) >> FRACTION_BITS
             };
-            blurred = blurred.map(|sample| sample * factor);
-            if has_alpha(N) {
-                blurred[N - 1] = alpha / 255.0;
-            }
-            *pixel = combine(*pixel, blurred);
+            *byte = level.clamp(0, 255) as u8;
         }
     }
-    Ok(picture)
 }
 
-/// Blurred samples, one plane after another: colours times alpha, and alpha times 255; without alpha all times 255.
-fn planes<const N: usize>(picture: &Picture, deviation: f64, cancel: &Cancel) -> Result<Vec<u16>, ImageError> {
-    let (width, height) = (picture.size.width as usize, picture.size.height as usize);
-    let filter = BoxFilter::for_deviation(deviation);
-    let mut lines = vec![[0; LANES]; width.max(height)];
-    let mut spare = lines.clone();
-    let mut planes = vec![0; N * width * height];
-    for (channel, plane) in planes.chunks_exact_mut(width * height).enumerate() {
-        let bands = picture.pixels.chunks(LANES * width * N);
-        for (source, target) in bands.zip(plane.chunks_mut(LANES * width)) {
-            cancel.check()?;
-            let lines = &mut lines[..width];
-            gather::<N>(source, channel, lines);
-            filter.smooth(lines, &mut spare[..width]);
-            for (lane, row) in target.chunks_exact_mut(width).enumerate() {
-                for (sample, line) in row.iter_mut().zip(&*lines) {
-                    *sample = line[lane];
-                }
-            }
+/// A pixel with alpha, blurred or sharpened. A pixel whose alpha rounds to zero has no colour.
+#[inline(always)]
+fn combined<const N: usize, const SHARPEN: bool>(pixel: [u8; N], samples: [u16; N]) -> [u8; N] {
+    /// The sample of an opaque pixel's alpha, by the byte.
+    const OPAQUE: f32 = 127.5;
+    let alpha = f32::from(samples[N - 1]);
+    let blurred = |channel: usize| match alpha == 0.0 {
+        true => 0.0,
+        false => f32::from(samples[channel]) * (255.0 / alpha),
+    };
+    let mut bytes = pixel;
+    if SHARPEN {
+        for channel in (0..N - 1).filter(|_| alpha > 0.0) {
+            bytes[channel] = rounded(2.0 * f32::from(pixel[channel]) - blurred(channel));
         }
-        for left in (0..width).step_by(LANES) {
-            cancel.check()?;
-            let columns = left..width.min(left + LANES);
-            let lines = &mut lines[..height];
-            for (line, row) in lines.iter_mut().zip(plane.chunks_exact(width)) {
-                line[..columns.len()].copy_from_slice(&row[columns.clone()]);
-            }
-            filter.smooth(lines, &mut spare[..height]);
-            for (line, row) in lines.iter().zip(plane.chunks_exact_mut(width)) {
-                row[columns.clone()].copy_from_slice(&line[..columns.len()]);
-            }
-        }
+        return bytes;
     }
-    Ok(planes)
-}
-
-/// Writes the samples of some rows into lines: one line for each column.
-fn gather<const N: usize>(rows: &[u8], channel: usize, lines: &mut [Line]) {
-    /// Columns at once: their lines stay in the processor's first-level cache.
-    const COLUMNS: usize = 64;
-    let width = lines.len();
-    for (block, lines) in lines.chunks_mut(COLUMNS).enumerate() {
-        for (lane, row) in rows.chunks_exact(width * N).enumerate() {
-            let pixels = row.as_chunks::<N>().0[block * COLUMNS..].iter();
-            for (line, pixel) in lines.iter_mut().zip(pixels) {
-                let alpha = if has_alpha(N) && channel < N - 1 {
-                    pixel[N - 1]
-                } else {
-                    u8::MAX
-                };
-                line[lane] = u16::from(pixel[channel]) * u16::from(alpha);
-            }
-        }
+    bytes[N - 1] = rounded(alpha / OPAQUE);
+    for (channel, byte) in bytes[..N - 1].iter_mut().enumerate() {
+        *byte = if alpha < OPAQUE / 2.0 {
+            0
+        } else {
+            rounded(blurred(channel))
+        };
     }
+    bytes
 }

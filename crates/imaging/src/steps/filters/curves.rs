@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use crate::filter_plan::Curves;
 use crate::picture::Picture;
-use crate::{Cancel, ImageError, WhiteBalance};
+use crate::{Cancel, Compat, ImageError, WhiteBalance};
 
 /// How often each value occurs in a channel. A pixel counts as much as it is opaque, out of 255.
 pub(super) type Histogram = [u64; 256];
@@ -13,21 +13,23 @@ pub(super) type Histogram = [u64; 256];
 type Curve = [u8; 256];
 
 /// Applies the curves of the picture's histograms. If `known` has curves, which an earlier frame left there, those are
-/// applied.
+/// applied. By ImageResizer's rules each frame has its own.
 pub(super) fn measured(
     picture: Picture,
     known: &OnceCell<Curves>,
+    compat: Compat,
     curve: impl Fn(&Histogram) -> Curve,
     cancel: &Cancel,
 ) -> Result<Picture, ImageError> {
     let curves = match known.get() {
-        Some(curves) => curves,
-        None => {
-            let curves = histograms(&picture, cancel)?.map(|histogram| curve(&histogram));
-            known.get_or_init(|| curves)
+        Some(curves) if compat == Compat::None => *curves,
+        _ => {
+            let curves = histograms(&picture, compat, cancel)?.map(|histogram| curve(&histogram));
+            known.get_or_init(|| curves);
+            curves
         }
     };
-    applied(picture, curves, cancel)
+    applied(picture, &curves, cancel)
 }
 
 /// Joins `levels` values that follow each other into one, the middle of them.
@@ -50,6 +52,17 @@ pub(super) fn equalizing(histogram: &Histogram) -> Curve {
         sum += count;
         let darker = u128::from(sum.saturating_sub(darkest));
         ((darker * 255 + u128::from(others) / 2) / u128::from(others)) as u8
+    })
+}
+
+/// ImageResizer's curve of `a.equalize`: the share of the samples up to each value. So the lightest value becomes white,
+/// also of a channel that has no other.
+pub(super) fn shares(histogram: &Histogram) -> Curve {
+    let total: u64 = histogram.iter().sum();
+    let mut sum = 0;
+    histogram.map(|count| {
+        sum += count;
+        (u128::from(sum) * 255 / u128::from(total.max(1))) as u8
     })
 }
 
@@ -95,15 +108,16 @@ fn identity() -> Curve {
     std::array::from_fn(|value| value as u8)
 }
 
-/// Of red, green and blue. Grey fills the first.
-fn histograms(picture: &Picture, cancel: &Cancel) -> Result<[Histogram; 3], ImageError> {
+/// Of red, green and blue. Grey fills the first. By ImageResizer's rules transparent pixels count as others do.
+fn histograms(picture: &Picture, compat: Compat, cancel: &Cancel) -> Result<[Histogram; 3], ImageError> {
     let channels = picture.channels.count();
     let colours = channels - usize::from(picture.channels.has_alpha());
     let mut histograms = [[0; 256]; 3];
     for row in picture.rows() {
         cancel.check()?;
         for pixel in row.chunks_exact(channels) {
-            let weight = pixel.get(colours).copied().unwrap_or(u8::MAX);
+            let alpha = pixel.get(colours).copied();
+            let weight = alpha.filter(|_| compat == Compat::None).unwrap_or(u8::MAX);
             for (histogram, value) in histograms.iter_mut().zip(&pixel[..colours]) {
                 histogram[usize::from(*value)] += u64::from(weight);
             }

@@ -4,11 +4,18 @@ use resizer_kernel::{Kernel, with_widest};
 
 use super::rows;
 use crate::picture::Picture;
-use crate::{Cancel, Channels, ImageError};
+use crate::{Cancel, Channels, Compat, ImageError};
 
 /// The sum of the slopes across and down, in grey, at most 255. With a threshold each value from it on is white, and
 /// each below is black. Beyond the picture's edge, the pixels of the edge count. Alpha stays.
-pub(super) fn edges(picture: Picture, threshold: Option<u8>, cancel: &Cancel) -> Result<Picture, ImageError> {
+///
+/// By ImageResizer's rules the pixels of the picture's edge are black, and the strongest edge is white.
+pub(super) fn edges(
+    picture: Picture,
+    threshold: Option<u8>,
+    compat: Compat,
+    cancel: &Cancel,
+) -> Result<Picture, ImageError> {
     let gray = Channels::of(true, picture.channels.has_alpha());
     let mut picture = rows::changed(picture, gray, cancel, |_, row| {
         for pixel in row {
@@ -22,6 +29,7 @@ pub(super) fn edges(picture: Picture, threshold: Option<u8>, cancel: &Cancel) ->
     let mut above = vec![0; width + 2];
     let (mut current, mut below) = (above.clone(), above.clone());
     let mut slopes = vec![0; width];
+    let mut strongest = 0;
     read(&picture, 0, &mut current);
     above.copy_from_slice(&current);
     for y in 0..height {
@@ -38,16 +46,38 @@ pub(super) fn edges(picture: Picture, threshold: Option<u8>, cancel: &Cancel) ->
             below: &below,
             out: &mut slopes,
         });
+        if compat.is_imageresizer() {
+            let is_edge = y == 0 || y + 1 == height;
+            let kept = if is_edge { 0..0 } else { 1..width.max(2) - 1 };
+            for (_, slope) in slopes.iter_mut().enumerate().filter(|(x, _)| !kept.contains(x)) {
+                *slope = 0;
+            }
+            strongest = slopes.iter().copied().fold(strongest, u8::max);
+        }
         let row = &mut picture.pixels[y * width * step..][..width * step];
         for (pixel, slope) in row.chunks_exact_mut(step).zip(&slopes) {
-            pixel[0] = match threshold {
-                Some(threshold) if *slope >= threshold => u8::MAX,
-                Some(_) => u8::MIN,
-                None => *slope,
-            };
+            pixel[0] = *slope;
         }
         std::mem::swap(&mut above, &mut current);
         std::mem::swap(&mut current, &mut below);
+    }
+    let shown = |slope: usize| {
+        let slope = match strongest {
+            0 => slope,
+            strongest => slope * 255 / usize::from(strongest),
+        };
+        match threshold {
+            Some(threshold) if slope >= usize::from(threshold) => u8::MAX,
+            Some(_) => u8::MIN,
+            None => slope.min(255) as u8,
+        }
+    };
+    let curve: [u8; 256] = std::array::from_fn(shown);
+    for row in picture.pixels.chunks_exact_mut(width * step) {
+        cancel.check()?;
+        for pixel in row.chunks_exact_mut(step) {
+            pixel[0] = curve[usize::from(pixel[0])];
+        }
     }
     Ok(picture)
 }

@@ -73,6 +73,72 @@ fn blurred_edge_is_the_integral_of_the_gaussian() {
     check("a.blur=6&a.radiusunits=100", 6.0);
 }
 
+/// By the definition, at every pixel: sums of a Gaussian to five deviations. Beyond an edge its pixels count.
+#[test]
+fn blurred_picture_is_the_sum_of_the_gaussian() {
+    let (width, height) = (151_usize, 98_usize);
+    let pixels = make::busy(width as u32, height as u32);
+    let line = |values: &[f64], deviation: f64| -> Vec<f64> {
+        let reach = (5.0 * deviation).ceil() as i64;
+        let weight = |x: i64| {
+            if x == 0 {
+                1.0
+            } else {
+                (-0.5 * (x as f64 / deviation).powi(2)).exp()
+            }
+        };
+        let whole: f64 = (-reach..=reach).map(weight).sum();
+        let at = |x: i64| values[x.clamp(0, values.len() as i64 - 1) as usize];
+        let sum = |x: i64| (-reach..=reach).map(|by| weight(by) * at(x + by)).sum::<f64>();
+        (0..values.len() as i64).map(|x| sum(x) / whole).collect()
+    };
+    // Small deviations are exact at each edge. For larger ones, the pixels nearest to an edge count beyond it, not only
+    // the last ones.
+    let edges = |deviation: f64| if deviation < 3.0 { 0.0 } else { 2.0 * deviation };
+    for (deviation, most) in [
+        (0.4, 0.6),
+        (0.8, 0.6),
+        (1.5, 0.7),
+        (2.9, 0.9),
+        (3.1, 1.5),
+        (5.9, 1.6),
+        (8.0, 1.6),
+        (14.0, 1.6),
+    ] {
+        let mut expected = vec![0.0; pixels.len()];
+        for channel in 0..3 {
+            let mut plane: Vec<f64> = pixels
+                .iter()
+                .skip(channel)
+                .step_by(3)
+                .map(|byte| f64::from(*byte))
+                .collect();
+            for row in plane.chunks_mut(width) {
+                row.copy_from_slice(&line(row, deviation));
+            }
+            for x in 0..width {
+                let column: Vec<f64> = plane.iter().skip(x).step_by(width).copied().collect();
+                for (y, value) in line(&column, deviation).into_iter().enumerate() {
+                    expected[(y * width + x) * 3 + channel] = value;
+                }
+            }
+        }
+        let query = format!("a.radiusunits={width}&a.blur={}", 2.0 * deviation);
+        let after = filtered(width as u32, height as u32, ColorType::Rgb, &pixels, &query);
+        let mut compared = 0;
+        for (index, (found, expected)) in after.iter().zip(&expected).enumerate() {
+            let (x, y) = (index / 3 % width, index / 3 / width);
+            let to_edge = x.min(width - 1 - x).min(y).min(height - 1 - y) as f64;
+            if to_edge >= edges(deviation) {
+                let error = (f64::from(*found) - expected).abs();
+                assert!(error <= most, "{deviation} at {x}, {y}: {found}, {expected}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 10_000, "{deviation}: {compared} samples");
+    }
+}
+
 /// Of a disc of one colour nothing but the opacity is blurred, whatever colour the transparent pixels have.
 #[test]
 fn blurred_edge_of_transparency_keeps_its_colour() {

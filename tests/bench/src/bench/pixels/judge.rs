@@ -15,14 +15,14 @@ use crate::bench::sharp::Sharp;
 use crate::command::read;
 
 /// Keeps the references, which several jobs share.
-pub(super) struct Judge {
+pub(in crate::bench) struct Judge {
     folder: PathBuf,
     references: HashMap<(PathBuf, [usize; 2]), [LinearRgb; 2]>,
 }
 
 impl Judge {
     /// Decoded pixels go into this folder for a moment.
-    pub(super) fn new(folder: &Path) -> Self {
+    pub(in crate::bench) fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
             references: HashMap::new(),
@@ -30,7 +30,7 @@ impl Judge {
     }
 
     /// The scores of a result: against encoded values, and against linear light. 100 is the reference itself.
-    pub(super) fn scores(&mut self, sharp: &Sharp, source: &Path, result: &Path) -> Result<[f64; 2]> {
+    pub(in crate::bench) fn scores(&mut self, sharp: &Sharp, source: &Path, result: &Path) -> Result<[f64; 2]> {
         let result = Picture::decode(sharp, result, &self.folder)?;
         let key = (source.to_owned(), result.sides);
         if !self.references.contains_key(&key) {
@@ -46,13 +46,14 @@ impl Judge {
 }
 
 /// Pixels in sRGB, three bytes each.
-struct Picture {
-    sides: [usize; 2],
-    pixels: Vec<u8>,
+pub(in crate::bench) struct Picture {
+    /// Width and height.
+    pub(in crate::bench) sides: [usize; 2],
+    pub(in crate::bench) pixels: Vec<u8>,
 }
 
 impl Picture {
-    fn decode(sharp: &Sharp, file: &Path, folder: &Path) -> Result<Self> {
+    pub(in crate::bench) fn decode(sharp: &Sharp, file: &Path, folder: &Path) -> Result<Self> {
         let raw = folder.join("raw");
         let printed = read(sharp.command("raw").arg(file).arg(&raw))?;
         let sides: Vec<usize> = printed

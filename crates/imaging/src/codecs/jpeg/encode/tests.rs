@@ -5,7 +5,7 @@ use jpeg_decoder::CodingProcess;
 use super::input::Input;
 use super::{baseline, progressive};
 use crate::picture::{Picture, PlanarPicture};
-use crate::{Cancel, Channels, ImageError, Size, Subsampling};
+use crate::{Cancel, Channels, ImageError, SampleRange, Size, Subsampling};
 
 type Write = fn(Input<'_>, u8, Subsampling, &mut Vec<u8>, &Cancel) -> Result<(), ImageError>;
 const KINDS: [(Write, CodingProcess); 2] = [
@@ -189,6 +189,7 @@ fn planes(size: Size, subsampling: Subsampling) -> PlanarPicture {
     PlanarPicture {
         planes: [plane([1, 1], 9.0), plane(cell, 30.0), plane(cell, -40.0)],
         cell,
+        range: SampleRange::Full,
     }
 }
 

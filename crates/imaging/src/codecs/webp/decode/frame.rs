@@ -82,7 +82,7 @@ impl<'s> FramePixels<'s> {
     }
 }
 
-const fn scale(shrink: Shrink) -> Scale {
+pub(super) const fn scale(shrink: Shrink) -> Scale {
     match shrink {
         Shrink::EIGHTH => Scale::Eighth,
         Shrink::QUARTER => Scale::Quarter,

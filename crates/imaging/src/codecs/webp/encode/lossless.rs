@@ -28,8 +28,14 @@ use writer::Writer;
 /// Alpha, red, green and blue, from the highest byte; or their residuals, which wrap.
 type Pixel = u32;
 
-/// Appends the body of a `VP8L` chunk.
-pub(super) fn write_picture(picture: &Picture, bytes: &mut Vec<u8>, cancel: &Cancel) -> Result<(), ImageError> {
+/// Appends the body of a `VP8L` chunk. Fully transparent pixels become black, since their colours would take bytes that
+/// nobody sees. With `exact` they keep their colours.
+pub(super) fn write_picture(
+    picture: &Picture,
+    exact: bool,
+    bytes: &mut Vec<u8>,
+    cancel: &Cancel,
+) -> Result<(), ImageError> {
     const SIGNATURE: u32 = 0x2f;
     let mut output = BitWriter::new(bytes);
     output.write(SIGNATURE, 8);
@@ -38,7 +44,7 @@ pub(super) fn write_picture(picture: &Picture, bytes: &mut Vec<u8>, cancel: &Can
     output.write(u32::from(picture.channels.has_alpha()), 1);
     // The version.
     output.write(0, 3);
-    write_pixels(picture, Part::Colours, output, cancel)
+    write_pixels(picture, Part::Colours { exact }, output, cancel)
 }
 
 /// Appends the body of an `ALPH` chunk (section 2.7.1.2).
@@ -52,7 +58,10 @@ pub(super) fn write_alpha(picture: &Picture, bytes: &mut Vec<u8>, cancel: &Cance
 /// The channels of a picture that are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
-    Colours,
+    Colours {
+        /// Whether colours of transparent pixels are kept.
+        exact: bool,
+    },
     /// Stored in the channel of green; the other channels are constant.
     Alpha,
 }
@@ -106,7 +115,7 @@ fn modes(picture: &Picture, part: Part, cancel: &Cancel) -> Result<Option<Modes>
 fn describe_transforms(part: Part, modes: Option<&Modes>, output: &mut BitWriter<'_>) {
     const PREDICTOR: u32 = 0;
     const GREEN: u32 = 2;
-    if part == Part::Colours {
+    if part != Part::Alpha {
         output.write(1, 1);
         output.write(GREEN, 2);
     }
@@ -190,7 +199,8 @@ fn read_row(picture: &Picture, part: Part, y: usize, values: &mut [Pixel]) {
         let [red, green, blue, alpha] = picture.channels.read(pixel);
         *value = Pixel::from_le_bytes(match part {
             Part::Alpha => [0, alpha, 0, u8::MAX],
-            Part::Colours => [blue.wrapping_sub(green), green, red.wrapping_sub(green), alpha],
+            Part::Colours { exact: false } if alpha == 0 => [0; 4],
+            Part::Colours { .. } => [blue.wrapping_sub(green), green, red.wrapping_sub(green), alpha],
         });
     }
 }

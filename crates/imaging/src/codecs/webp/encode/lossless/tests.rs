@@ -11,7 +11,14 @@ fn file(picture: &Picture, modes: &Modes) -> Vec<u8> {
     for (value, bits) in [(0x2f, 8), (width - 1, 14), (height - 1, 14), (1, 1), (0, 3)] {
         output.write(value, bits);
     }
-    write_residuals(picture, Part::Colours, Some(modes), output, &Cancel::new()).unwrap();
+    write_residuals(
+        picture,
+        Part::Colours { exact: true },
+        Some(modes),
+        output,
+        &Cancel::new(),
+    )
+    .unwrap();
     let length = body.len() as u32;
     body.resize(body.len().next_multiple_of(2), 0);
     let whole = (12 + body.len()) as u32;

@@ -8,12 +8,12 @@ use resizer_disk_store::IoPoolError;
 use resizer_plugin_api::{ByteStream, Download, Error, ErrorKind, Fetch, Source, SourceKey, SourcePath, Stat, Want};
 use rustix::io::Errno;
 
-use crate::FileReader;
+use crate::FolderSource;
 use crate::folder::FileError;
 use crate::reading::{Reading, stat};
 
 #[async_trait]
-impl Source for FileReader {
+impl Source for FolderSource {
     fn identity(&self, path: &SourcePath) -> SourceKey {
         SourceKey::new([&self.name, path.as_str()].concat())
     }
@@ -46,7 +46,7 @@ impl Source for FileReader {
     }
 }
 
-impl FileReader {
+impl FolderSource {
     /// The pieces after the first. Nothing is read ahead: each piece is read when the stream is polled for it.
     fn rest(&self, reading: Reading) -> ByteStream {
         let reader = self.clone();
