@@ -47,8 +47,15 @@ fn main() {
         ["encode", source, target, quality, speed] => {
             let source = std::fs::read(source).unwrap();
             let text = String::from_utf8_lossy(&source[..30]).into_owned();
-            let sides: Vec<usize> = text.split_whitespace().skip(1).take(2).map(|side| side.parse().unwrap()).collect();
-            let &[width, height] = &sides[..] else { panic!("a PPM begins with P6, width and height") };
+            let sides: Vec<usize> = text
+                .split_whitespace()
+                .skip(1)
+                .take(2)
+                .map(|side| side.parse().unwrap())
+                .collect();
+            let &[width, height] = &sides[..] else {
+                panic!("a PPM begins with P6, width and height")
+            };
             let pixels = &source[source.len() - width * height * 3..];
             let channel = |x: usize, y: usize, weights: [f32; 3], zero: f32| {
                 let at = (y.min(height - 1) * width + x.min(width - 1)) * 3;

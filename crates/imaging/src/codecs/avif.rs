@@ -77,7 +77,11 @@ fn is_compatible(source: &[u8]) -> bool {
     };
     let length = u32::from_be_bytes([a, b, c, d]) as usize;
     let brands = source.get(16..length.min(source.len()).min(256)).unwrap_or_default();
-    brands.as_chunks::<4>().0.iter().any(|brand| matches!(brand, b"avif" | b"avis"))
+    brands
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .any(|brand| matches!(brand, b"avif" | b"avis"))
 }
 
 fn read<'s>(source: &'s [u8], frames: u32, cancel: &Cancel) -> Result<File<'s>, ImageError> {

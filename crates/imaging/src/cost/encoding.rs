@@ -1,6 +1,7 @@
 //! Memory of encoding: the finished picture, the encoder, and the output buffer, whose size the encoders of JPEG and PNG
 //! take from here. `peak_bytes` asks for it. WebP has a file of its own, as have palettes.
 
+use super::avif::avif_encoding_bytes;
 use super::jpeg_xl::jpeg_xl_encoding_bytes;
 use super::palette::{gif_encoding_bytes, palette_bytes};
 use super::webp::webp_encoding_bytes;
@@ -37,6 +38,7 @@ pub(super) fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, which: W
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
         Format::WebP => return webp_encoding_bytes(info, plan, job, channels, which),
+        Format::Avif => return avif_encoding_bytes(plan, job, channels),
         Format::JpegXl => return jpeg_xl_encoding_bytes(info, plan, job, channels),
         // The plan has refused formats that cannot be written.
         Format::Png | Format::Bmp | Format::Tiff => {

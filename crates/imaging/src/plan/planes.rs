@@ -53,6 +53,7 @@ impl PlanarPlan {
                 Lossless::Keep if !info.lossless => [2, 2],
                 Lossless::Keep | Lossless::Yes => return None,
             },
+            Format::Avif => [2, 2],
             Format::Png | Format::Gif | Format::JpegXl | Format::Bmp | Format::Tiff => return None,
         };
         let inverts = plan.filters.only_inverts();

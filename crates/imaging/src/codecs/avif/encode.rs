@@ -5,7 +5,7 @@ use resizer_avif::{EncodeError, Samples};
 use super::planes::Planes;
 use crate::codecs::{Delay, Encoder, internal};
 use crate::picture::{Picture, PlanarPicture};
-use crate::{Cancel, ImageError, Instructions};
+use crate::{Cancel, ImageError, Instructions, SampleRange};
 
 pub(in crate::codecs) struct AvifEncoder {
     quality: u8,
@@ -31,12 +31,13 @@ impl AvifEncoder {
             alpha: planes.alpha.as_deref(),
         };
         let stop = cancel.clone();
-        self.bytes = resizer_avif::encode(samples, self.quality, self.speed, move || stop.is_cancelled()).map_err(
-            |error| match error {
-                EncodeError::Stopped => ImageError::Cancelled,
-                error => internal(error.to_string()),
-            },
-        )?;
+        self.bytes =
+            resizer_avif::encode(samples, self.quality, self.speed, move || stop.is_cancelled()).map_err(|error| {
+                match error {
+                    EncodeError::Stopped => ImageError::Cancelled,
+                    error => internal(error.to_string()),
+                }
+            })?;
         self.bytes.shrink_to_fit();
         Ok(())
     }
@@ -50,6 +51,7 @@ impl Encoder for AvifEncoder {
     }
 
     fn planes(&mut self, picture: PlanarPicture, cancel: &Cancel) -> Result<(), ImageError> {
+        let picture = picture.in_range(SampleRange::Full, cancel)?;
         self.write(&Planes::of_planes(picture), cancel)
     }
 

@@ -92,8 +92,16 @@ fn sums(colours: &[[u8; 3]], width: usize, cell: usize) -> [i32; 3] {
 
 /// The sum of colours times weights, divided by a power of two. Weights of chroma add up to nothing and get 128.
 fn weighted(colours: [i32; 3], weights: [i32; 3], shift: u32) -> u8 {
-    let middle = if weights[0] + weights[1] + weights[2] == 0 { 128 << (BITS + shift) } else { 0 };
-    let sum: i32 = colours.iter().zip(weights).map(|(colour, weight)| colour * weight).sum();
+    let middle = if weights[0] + weights[1] + weights[2] == 0 {
+        128 << (BITS + shift)
+    } else {
+        0
+    };
+    let sum: i32 = colours
+        .iter()
+        .zip(weights)
+        .map(|(colour, weight)| colour * weight)
+        .sum();
     ((sum + middle + (HALF << shift)) >> (BITS + shift)).clamp(0, 255) as u8
 }
 
@@ -118,14 +126,22 @@ mod tests {
             pixels: (0..9).flat_map(pixel).collect(),
         };
         let planes = Planes::of_pixels(&picture, &Cancel::new()).unwrap();
-        let close = |value: u8, expected: f64| assert!((f64::from(value) - expected).abs() <= 0.52, "{value} {expected}");
+        let close =
+            |value: u8, expected: f64| assert!((f64::from(value) - expected).abs() <= 0.52, "{value} {expected}");
         for (index, luma) in planes.luma.iter().enumerate() {
             close(*luma, expected(pixel(index).map(f64::from))[0]);
         }
         let [blue, red] = planes.chroma.unwrap();
-        for (cell, members) in [[0, 1, 3, 4], [2, 2, 5, 5], [6, 7, 6, 7], [8, 8, 8, 8]].into_iter().enumerate() {
+        for (cell, members) in [[0, 1, 3, 4], [2, 2, 5, 5], [6, 7, 6, 7], [8, 8, 8, 8]]
+            .into_iter()
+            .enumerate()
+        {
             let mean = std::array::from_fn(|colour| {
-                members.iter().map(|index| f64::from(pixel(*index)[colour])).sum::<f64>() / 4.0
+                members
+                    .iter()
+                    .map(|index| f64::from(pixel(*index)[colour]))
+                    .sum::<f64>()
+                    / 4.0
             });
             close(blue[cell], expected(mean)[1]);
             close(red[cell], expected(mean)[2]);

@@ -14,8 +14,8 @@ pub(super) fn of(header: &Header) -> Option<Vec<u8>> {
             let transfer = if HDR.contains(&transfer) { SRGB } else { transfer };
             let color_primaries = CicpColorPrimaries::try_from(u8::try_from(primaries).ok()?).ok()?;
             let transfer_characteristics = TransferCharacteristics::try_from(u8::try_from(transfer).ok()?).ok()?;
-            let named = color_primaries.has_chromaticity() && transfer_characteristics.has_transfer_curve();
-            let profile = ColorProfile::new_from_cicp(CicpProfile {
+            let mut profile = ColorProfile::new_srgb();
+            let named = profile.update_rgb_colorimetry_from_cicp(CicpProfile {
                 color_primaries,
                 transfer_characteristics,
                 matrix_coefficients: MatrixCoefficients::Identity,
