@@ -19,10 +19,11 @@ pub(crate) fn read(config: &Path) -> Result<BTreeSet<String>> {
     enabled(config, &text, &workspace::plugins()?)
 }
 
-/// The arguments of cargo for a server with exactly these plugins, and with the allocator that every server has.
+/// The arguments of cargo for a server with exactly these plugins, with all formats, and with the allocator that every
+/// server has.
 pub(crate) fn features(plugins: &BTreeSet<String>) -> String {
     let names: Vec<&str> = plugins.iter().map(String::as_str).collect();
-    format!("--no-default-features --features mimalloc,{}", names.join(","))
+    format!("--no-default-features --features avif,mimalloc,{}", names.join(","))
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,8 @@
 //! Codecs: recognise, decode and encode each format. A new format is a new file here and an entry in [`CODECS`].
 //! Decoders lend bands of rows, frame by frame. Encoders take whole, finished frames.
 
+#[cfg(feature = "avif")]
+mod avif;
 mod bmp;
 mod bounded;
 mod canvas;
@@ -27,6 +29,8 @@ use crate::{Cancel, Detail, Format, ImageError, Limits, SourceInfo};
 use metadata::Metadata;
 
 const CODECS: &[&dyn Codec] = &[
+    #[cfg(feature = "avif")]
+    &avif::Avif,
     &jpeg::Jpeg,
     &png::Png,
     &gif::Gif,
@@ -183,8 +187,10 @@ fn encoder_of_format(job: &Job, info: &SourceInfo, plan: &Plan) -> Result<Box<dy
             Box::new(gif::GifEncoder::new(plan.output, plays, palette)?)
         }
         Format::WebP => Box::new(webp::WebPEncoder::new(&job.instructions, info, plan.output, plays)),
+        #[cfg(feature = "avif")]
+        Format::Avif => Box::new(avif::AvifEncoder::new(&job.instructions)),
         Format::JpegXl => Box::new(jpeg_xl::JpegXlEncoder::new(&job.instructions, info)),
-        format @ (Format::Bmp | Format::Tiff) => {
+        format => {
             return Err(internal(format!("{} was to be encoded", format.name())));
         }
     })

@@ -6,6 +6,7 @@
 //! is processed, so its bytes are added. The encoded frames of an animation are not predicted: a still scene and noise
 //! differ by a factor of a thousand. A job asks for that memory as it goes (`run_within`).
 
+mod avif;
 mod encoding;
 mod jpeg_xl;
 mod palette;
@@ -19,13 +20,14 @@ use std::time::Duration;
 use crate::plan::Plan;
 use crate::{Channels, ImageError, Job, Size, SourceInfo};
 
+pub(crate) use avif::AVIF_MOST_PIXELS;
 #[cfg(feature = "codecs")]
 pub(crate) use encoding::{jpeg_bytes, png_bytes};
-#[cfg(feature = "codecs")]
-pub(crate) use palette::PALETTE_MOST_SAMPLES;
 pub(crate) use jpeg_xl::jpeg_xl_most_pixels;
 #[cfg(feature = "codecs")]
 pub(crate) use jpeg_xl::{JPEG_XL_FAST_PIXELS, JPEG_XL_FASTEST_PIXELS, JPEG_XL_SEARCHING_EFFORT};
+#[cfg(feature = "codecs")]
+pub(crate) use palette::PALETTE_MOST_SAMPLES;
 pub(crate) use scaling::rescaling_bytes;
 #[cfg(feature = "codecs")]
 pub(crate) use scaling::{SCALER_LINES, SCALER_ROWS, SCALER_TARGETS};

@@ -16,16 +16,19 @@ pub enum Format {
     WebP,
     /// JPEG XL, lossy and lossless. Of an animation the first frame is read, and none is written.
     JpegXl,
+    /// AVIF, also animated for sources, and lossy. Only in builds with the feature `avif`.
+    Avif,
     /// BMP. Only for sources.
     Bmp,
     /// TIFF. Only for sources.
     Tiff,
 }
 
-/// File extensions, lower case, that make a path an image path: those that ImageResizer accepts, WebP and
-/// JPEG XL.
+/// File extensions, lower case, that make a path an image path: those that ImageResizer accepts, WebP,
+/// JPEG XL and AVIF.
 pub const SOURCE_EXTENSIONS: &[&str] = &[
     "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif", "gif", "png", "bmp", "tif", "tiff", "tff", "webp", "jxl",
+    "avif", "avifs",
 ];
 
 impl Format {
@@ -37,6 +40,7 @@ impl Format {
             Self::Gif => "image/gif",
             Self::WebP => "image/webp",
             Self::JpegXl => "image/jxl",
+            Self::Avif => "image/avif",
             Self::Bmp => "image/bmp",
             Self::Tiff => "image/tiff",
         }
@@ -50,6 +54,7 @@ impl Format {
             Self::Gif => "gif",
             Self::WebP => "webp",
             Self::JpegXl => "jxl",
+            Self::Avif => "avif",
             Self::Bmp => "bmp",
             Self::Tiff => "tif",
         }
@@ -63,6 +68,7 @@ impl Format {
             Self::Gif => "GIF",
             Self::WebP => "WebP",
             Self::JpegXl => "JPEG XL",
+            Self::Avif => "AVIF",
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
         }
@@ -70,12 +76,13 @@ impl Format {
 
     /// The format of files with this extension (no dot, any case).
     pub fn from_extension(extension: &str) -> Option<Self> {
-        const OF_EACH: [(&[&str], Format); 7] = [
+        const OF_EACH: [(&[&str], Format); 8] = [
             (&["jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "exif"], Format::Jpeg),
             (&["png"], Format::Png),
             (&["gif"], Format::Gif),
             (&["webp"], Format::WebP),
             (&["jxl"], Format::JpegXl),
+            (&["avif", "avifs"], Format::Avif),
             (&["bmp"], Format::Bmp),
             (&["tif", "tiff", "tff"], Format::Tiff),
         ];
@@ -91,7 +98,11 @@ impl Format {
 
     /// Whether results can be written in this format.
     pub const fn can_be_written(self) -> bool {
-        !matches!(self, Self::Bmp | Self::Tiff)
+        match self {
+            Self::Avif => cfg!(feature = "avif"),
+            Self::Bmp | Self::Tiff => false,
+            _ => true,
+        }
     }
 
     /// Whether animations are written in this format.
@@ -143,6 +154,6 @@ mod tests {
         check("width=10", Some("tif"), Format::Jpeg);
         check("width=10", None, Format::Jpeg);
         // An unknown format in the query is ignored.
-        check("format=avif", Some("png"), Format::Png);
+        check("format=heic", Some("png"), Format::Png);
     }
 }

@@ -3,6 +3,7 @@
 //! The engine parses each request once, after all rewriting, and passes the result to layout, planning and the cache
 //! key. Invalid values are ignored with a note and are never an error, so that ImageResizer's links keep working.
 
+pub(crate) mod avif;
 mod canonical;
 pub(crate) mod decoration;
 pub(crate) mod filters;

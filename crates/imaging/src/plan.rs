@@ -10,7 +10,7 @@ pub(crate) use planes::PlanePlan;
 
 use surround::Surround;
 
-use crate::cost::jpeg_xl_most_pixels;
+use crate::cost::{AVIF_MOST_PIXELS, jpeg_xl_most_pixels};
 use crate::filter_plan::FilterPlan;
 use crate::layer::{Layer, PlanLayers};
 use crate::resampling::Resampling;
@@ -260,8 +260,12 @@ pub(crate) fn over(channels: Channels, colour: Colour) -> Channels {
 /// Checks whether the format can be written, and the format's own limit on the size.
 fn check_format(job: &Job, output: Size) -> Result<(), ImageError> {
     let format = job.format;
-    let most_pixels = jpeg_xl_most_pixels(&job.instructions);
-    if format == Format::JpegXl && output.pixels() > most_pixels {
+    let most_pixels = match format {
+        Format::Avif => AVIF_MOST_PIXELS,
+        Format::JpegXl => jpeg_xl_most_pixels(&job.instructions),
+        _ => u64::MAX,
+    };
+    if output.pixels() > most_pixels {
         return Err(ImageError::TooLarge {
             what: "requested image",
             unit: "pixels",
@@ -271,12 +275,13 @@ fn check_format(job: &Job, output: Size) -> Result<(), ImageError> {
         });
     }
     let limit = match format {
-        // Sides are stored in 16 bits: ITU-T T.81, B.2.2; GIF89a, section 18.
+        // Sides are stored in 16 bits: ITU-T T.81, B.2.2; GIF89a, section 18; AV1, 5.5.1.
         Format::Jpeg | Format::Gif => 65_535,
         // VP8 stores them in 14: RFC 6386, 9.1.
         Format::WebP => 16_383,
         Format::Png | Format::JpegXl => return Ok(()),
-        Format::Bmp | Format::Tiff => {
+        Format::Avif if format.can_be_written() => 65_535,
+        Format::Avif | Format::Bmp | Format::Tiff => {
             return Err(ImageError::Impossible {
                 reason: format!("{} cannot be written by this server", format.name()),
             });

@@ -36,6 +36,7 @@ pub(super) fn encoding_bytes(info: &SourceInfo, plan: &Plan, job: &Job, which: W
         }
         Format::Gif => return gif_encoding_bytes(plan, channels),
         Format::WebP => return webp_encoding_bytes(info, plan, job, channels, which),
+        Format::Avif => return super::avif::encoding_bytes(plan, job, channels),
         Format::JpegXl => return super::jpeg_xl::encoding_bytes(info, plan, job, channels),
         // The plan has refused formats that cannot be written.
         Format::Png | Format::Bmp | Format::Tiff => {

@@ -96,6 +96,7 @@ fn decoding(info: &SourceInfo, shrink: Shrink) -> u64 {
         Format::Gif => 4_500,
         Format::WebP if info.lossless => 13_000,
         Format::WebP => 10_000,
+        Format::Avif => 45_000,
         Format::JpegXl if info.lossless => 60_000,
         Format::JpegXl => 15_000,
         Format::Tiff => 6_000,
@@ -120,10 +121,24 @@ fn encoding(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
                 (false, false) => 85_000,
             }
         }
+        Format::Avif => avif(info, plan, job),
         Format::JpegXl => jpeg_xl(info, plan, job),
         // Twelve times as long as at the usual level, for a photograph.
         Format::Png if job.instructions.output.png_max_deflate => 900_000,
         Format::Png | Format::Bmp | Format::Tiff => 75_000,
+    }
+}
+
+/// Picoseconds of a pixel of an AVIF.
+fn avif(info: &SourceInfo, plan: &Plan, job: &Job) -> u64 {
+    let colours = match job.instructions.effective_avif_speed() {
+        10.. => 850_000,
+        9 => 1_500_000,
+        _ => 3_000_000,
+    };
+    match plan.output_channels(info.channels).has_alpha() {
+        true => 3 * colours / 2,
+        false => colours,
     }
 }
 

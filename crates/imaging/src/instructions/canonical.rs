@@ -61,6 +61,7 @@ impl Instructions {
         self.filters.write_canonical(&mut text);
         self.geometry.canonical(&mut text);
         self.output.write_canonical(&mut text);
+        self.write_canonical_avif(&mut text);
         self.write_canonical_jxl(&mut text);
         self.write_canonical_profile(&mut text);
         self.scaling.canonical(&mut text);

@@ -32,6 +32,10 @@ pub struct Output {
     pub accepted: Option<Accepted>,
     /// The format of a result that turns out to be a graphic. No key names it.
     pub(crate) graphics: Option<Format>,
+    /// `avif.quality`, 0 to 100.
+    pub avif_quality: Option<u8>,
+    /// `avif.speed`, 6 to 10.
+    pub avif_speed: Option<u8>,
     /// The keys of JPEG XL.
     pub jxl: JpegXl,
     /// Whether the source's EXIF, XMP and IPTC data are copied.

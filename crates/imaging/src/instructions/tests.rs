@@ -327,10 +327,10 @@ fn ignored_pairs_are_reported_with_the_reason() {
     );
     check("crop=1,2,3", &["`crop=1,2,3`: expected four numbers `x1,y1,x2,y2`"]);
     check(
-        "zoom=inf&format=avif",
+        "zoom=inf&format=heic",
         &[
             "`zoom=inf`: expected a number above 0",
-            "`format=avif`: expected `jpg`, `png`, `gif`, `webp`, `jxl`, `auto` or `keep`; other formats cannot be written",
+            "`format=heic`: expected `jpg`, `png`, `gif`, `webp`, `jxl`, `auto` or `keep`; other formats cannot be written",
         ],
     );
 }

@@ -154,6 +154,7 @@ pub(crate) fn format(text: &str) -> Value<FormatWish> {
         "jpegxl" => Ok(FormatWish::Named(Format::JpegXl)),
         other => match Format::from_extension(other).filter(|format| format.can_be_written()) {
             Some(format) => Ok(FormatWish::Named(format)),
+            None if other == "avif" => Err("AVIF is written by builds with the feature `avif` only".to_owned()),
             None => Err(
                 "expected `jpg`, `png`, `gif`, `webp`, `jxl`, `auto` or `keep`; other formats cannot be written"
                     .to_owned(),

@@ -54,6 +54,7 @@ impl PlanarPlan {
                 Lossless::Keep if !info.lossless => [2, 2],
                 Lossless::Keep | Lossless::Yes => return None,
             },
+            Format::Avif => [2, 2],
             Format::Png | Format::Gif | Format::JpegXl | Format::Bmp | Format::Tiff => return None,
         };
         let filters = plan.filters.on_planes(plan.scaled)?;

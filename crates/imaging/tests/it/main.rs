@@ -8,6 +8,8 @@
 )]
 
 mod animation;
+#[cfg(feature = "avif")]
+mod avif;
 mod bitmap_runs;
 mod bitmaps;
 mod bounded;

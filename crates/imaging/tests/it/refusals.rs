@@ -27,8 +27,7 @@ fn undecodable_source_is_named() {
     check(b"\xff", unknown);
     check(b"\x89PNG", unknown);
     for (source, name) in [
-        (&b"\0\0\0\x20ftypavif"[..], "an AVIF"),
-        (b"\0\0\0\x18ftypheic", "a HEIC"),
+        (&b"\0\0\0\x18ftypheic"[..], "a HEIC"),
         (b"\0\0\0\x18ftypmif1", "a HEIF"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG"),
         (b"\n<?xml version='1.0'?>\n<!-- A sun --><svg width='1'/>", "an SVG"),

@@ -1,9 +1,7 @@
 //! Keys of the output: its format and quality, its frames, profile and metadata.
 
 use super::{Group, key, unsupported};
-use crate::instructions::{Subsampling, jpeg_xl, output, quality_profile, values};
-
-const NO_AVIF: &str = "AVIF is not written: its encoders take ten times as long as that of JPEG XL for as many bytes.";
+use crate::instructions::{Subsampling, avif, jpeg_xl, output, quality_profile, values};
 
 pub(super) static GROUP: Group = Group {
     title: "Format and quality",
@@ -13,7 +11,7 @@ pub(super) static GROUP: Group = Group {
             &["thumbnail"],
             true,
             "`jpg` (also `jpeg`, `jpe`, `jif`, `jfif`, `jfi`, `exif`), `png`, `gif`, `webp`, `jxl` \
-             (also `jpegxl`); `auto`, `keep` (default)",
+             (also `jpegxl`), `avif` in builds with that feature; `auto`, `keep` (default)",
             "The format of the result. Without it, and with `keep`, the source's format is kept if it can be written; \
              everything else becomes JPEG. With `auto` it is what suits the client and the image: see \
              [which format](which-format.md). The server's setting `negotiate` may turn that off, or on for URLs without \
@@ -338,8 +336,24 @@ pub(super) static GROUP: Group = Group {
             "Another PNG encoder.",
             "There is one PNG encoder.",
         ),
-        unsupported("avif.quality", &[], true, "Quality of AVIF.", NO_AVIF),
-        unsupported("avif.speed", &[], true, "Speed of AVIF encoding.", NO_AVIF),
+        key(
+            "avif.quality",
+            &[],
+            true,
+            "0 to 100",
+            "Like `quality`, for AVIF only, in the scale of its encoder: `quality=80` is 60 here.",
+            |reading, value| {
+                values::quality(value).map(|quality| reading.instructions.output.avif_quality = Some(quality))
+            },
+        ),
+        key(
+            "avif.speed",
+            &[],
+            true,
+            "0 to 10, default 9",
+            "How little time the encoder of AVIF takes. 10 takes half as long for 5 to 15 % more bytes; 0 to 5 count as 6.",
+            |reading, value| avif::speed(value).map(|speed| reading.instructions.output.avif_speed = Some(speed)),
+        ),
         unsupported(
             "accept.color_profiles",
             &[],
