@@ -1,5 +1,5 @@
-//! Bench of watermarks: the processor time that a layer adds to a result of 800 pixels, as a share of the job without it.
-//! Both jobs take turns in one process. The layer is kept decoded, as the server keeps it.
+//! Bench of watermarks: the processor time that a layer adds to a result of 800 pixels, as a share of the job without
+//! it. Both jobs take turns in one process. The layer is kept decoded, as the server keeps it.
 
 use anyhow::{Context, Result, ensure};
 
