@@ -39,7 +39,7 @@ fn plugins_and_plan_list_plugins() {
         command("", &["plugins"]).output,
         "accesscontrol\nazurereader\nclientcache\ncloudfront\ndefaultsettings\ndiskcache\nfilereader\n\
          folderresizesyntax\nimage404\nmemcache\nmongoreader\npresets\nremotereader\nrewrite\ns3reader\n\
-         sourcediskcache\nsourcememcache\nsqlreader\n"
+         sourcediskcache\nsourcememcache\nsqlreader\nwatermark\n"
     );
     let plan = command(IMAGES, &["plan"]);
     assert_eq!(plan.code, 0, "{}", plan.complaint);
