@@ -62,7 +62,7 @@ const STEPS: [Step; 5] = [
 /// The steps on the picture with its layers.
 const LAST_STEPS: [Step; 2] = [steps::orient::result, steps::rotate::apply];
 
-/// What becomes of the finished pixels.
+/// The form in which the finished pixels are returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Output {
     /// A file in the job's format.

@@ -68,7 +68,7 @@ pub struct ImageRequest {
     pub instructions: Instructions,
     /// Values that plugins kept for themselves during the rewrite events, keyed by their own types.
     pub state: Extensions,
-    /// What is laid over the result, the lowest first.
+    /// Images and drawings to lay over the result, the lowest first.
     pub overlays: Vec<Overlay>,
 }
 

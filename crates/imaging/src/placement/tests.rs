@@ -1,3 +1,5 @@
+//! Tests of placements: tables of boxes and layers, worked out by hand on one layout.
+
 use super::*;
 use crate::Instructions;
 

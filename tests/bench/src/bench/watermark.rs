@@ -1,7 +1,7 @@
-//! Bench of watermarks: the processor time that a layer adds to a result of 800 pixels, as a share of the job without it.
-//! Both jobs take turns in one process. The layer is kept decoded, as the server keeps it.
+//! Bench of watermarks: the processor time that a layer adds to a result of 800 pixels, as a share of the job without
+//! it. Both jobs take turns in one process. The layer is kept decoded, as the server keeps it.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::command::{self, cargo, program, read};
 use crate::soak::at_most;
@@ -29,9 +29,8 @@ pub(super) fn run() -> Result<()> {
         measure.args([samples.join("lake.jpg"), samples.join("mark.png")]);
         let printed = read(measure.args([query, &JOBS.to_string()]))?;
         let times: Option<Vec<f64>> = printed.split_whitespace().map(|number| number.parse().ok()).collect();
-        let (plain, marked) = match times.as_deref() {
-            Some(&[plain, marked]) => (plain, marked),
-            _ => return Err(anyhow::anyhow!("two numbers were expected")).context(printed),
+        let Some(&[plain, marked]) = times.as_deref() else {
+            bail!("two numbers were expected, and not `{printed}`");
         };
         println!("{query}: {plain:.2} ms without, {marked:.2} ms with a layer");
         met &= at_most(&format!("{query}, added share"), (marked - plain) / plain, BAR);

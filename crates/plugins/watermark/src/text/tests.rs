@@ -1,3 +1,5 @@
+//! Tests of texts: sizes, colours and directions of what is drawn, and texts that try to leave the SVG.
+
 use super::*;
 
 use crate::length::LengthSetting;
