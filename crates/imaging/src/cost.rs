@@ -175,3 +175,6 @@ fn picture_bytes(size: Size, channels: Channels) -> u64 {
 fn padded_pixels(size: Size) -> u64 {
     u64::from(size.width).next_multiple_of(16) * u64::from(size.height).next_multiple_of(16)
 }
+
+#[cfg(all(test, feature = "codecs"))]
+mod tests;

@@ -294,9 +294,9 @@ impl<'g> Growth<'g> {
         self.reach(0)
     }
 
-    /// Asks for the encoded frames of an animation, and for `more` bytes beside them. The frames exist twice at the end:
-    /// in pieces, and in the file that joins them. The bytes for the end are asked for early, so that a job that will
-    /// find no room stops soon.
+    /// Asks for the encoded frames of an animation, and for `more` bytes beside them. The frames exist twice at the
+    /// end: in pieces, and in the file that joins them. The bytes for the end are asked for early, so that a job that
+    /// will find no room stops soon.
     fn reach_frames(&mut self, frames: u64, more: u64) -> Result<(), ImageError> {
         let Spare { later, joining } = self.spare;
         let beside_frames = (frames + more).saturating_sub(later).max(more);

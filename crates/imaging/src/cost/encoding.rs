@@ -1,5 +1,5 @@
-//! Memory of encoding: the finished picture, the encoder, and the output buffer, whose size the encoders of JPEG and PNG
-//! take from here. `peak_bytes` asks for it. WebP has a file of its own, as have palettes.
+//! Memory of encoding: the finished picture, the encoder, and the output buffer. The encoders of JPEG and PNG take its
+//! size from here. `peak_bytes` asks for it. WebP has a file of its own, as have palettes.
 
 use super::palette::{gif_encoding_bytes, palette_bytes};
 use super::webp::webp_encoding_bytes;

@@ -1,5 +1,5 @@
-//! Memory of decoding and scaling: the decoder, the scaler's rows and weights, and the scaled picture. `peak_bytes` asks
-//! for it. The scaler takes its measures from here, so that prediction and work cannot disagree.
+//! Memory of decoding and scaling: the decoder, the scaler's rows and weights, and the scaled picture. `peak_bytes`
+//! asks for it. The scaler takes its measures from here, so that prediction and work cannot disagree.
 
 use super::picture_bytes;
 use crate::instructions::Scaling;

@@ -96,9 +96,10 @@ fn lossy_bytes(size: Size, channels: Channels, colours: Colours, quality: u8) ->
     // The same where libwebp first collects all tokens, and where it first compresses alpha.
     let collected_bytes = 3 * bits - 2;
     const ALPHA_BYTES: u64 = 36;
+    const ALPHA_TABLES_BYTES: u64 = 512 * 1024;
     let pixels = size.pixels();
     match pixels {
-        0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_BYTES * pixels,
+        0..=WEBP_IN_ONE_PIECE_PIXELS if channels.has_alpha() => ALPHA_TABLES_BYTES + ALPHA_BYTES * pixels,
         0..=WEBP_IN_ONE_PIECE_PIXELS => collected_bytes * pixels,
         // Alpha is compressed first.
         _ if channels.has_alpha() => lossless_bytes(size).max(counted_bytes * pixels),

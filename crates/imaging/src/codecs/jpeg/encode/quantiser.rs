@@ -41,25 +41,38 @@ const CHROMA: [u16; 64] = [
     99, 99, 99, 99, 99, 99,
 ];
 
+/// The part of a step by which the highest frequency of luma is moved toward 0 before it is rounded. Lower frequencies
+/// are moved in proportion, and chroma is not moved.
+///
+/// A coefficient just above half a step takes bits, and improves the picture by next to nothing. Over photographs of 1
+/// to 24 megapixels at 400 and 1200 wide and quality 80, files become 0.2 to 0.5 % smaller, 0.4 in the mean.
+/// SSIMULACRA2 falls by 0.04 in the mean in encoded values and by 0.08 in linear light, at most by 0.14. For as many
+/// bytes, a lower quality takes 0.10 and 0.09.
+const LUMA_DEAD_ZONE: f32 = 0.015;
+
 /// Steps of the 64 frequencies, row by row.
 pub(super) struct Quantiser {
     steps: [u8; 64],
     /// Factors from coefficients of the unscaled transform to quantisation steps; column by column.
     factors: [Octet; SIDE],
+    /// The part of a step by which coefficients are moved toward 0; column by column.
+    dead_zones: [Octet; SIDE],
 }
 
 impl Quantiser {
     pub(super) fn luma(quality: u8) -> Self {
-        Self::new(&LUMA, quality)
+        Self::new(&LUMA, quality, LUMA_DEAD_ZONE)
     }
 
     pub(super) fn chroma(quality: u8) -> Self {
-        Self::new(&CHROMA, quality)
+        Self::new(&CHROMA, quality, 0.0)
     }
 
     /// Quality 1 to 100 on the scale of the Independent JPEG Group and of jpeg-encoder, so that progressive and
     /// baseline files look alike: half the steps of the tables at 75, twice the steps at 25.
-    fn new(table: &[u16; 64], quality: u8) -> Self {
+    fn new(table: &[u16; 64], quality: u8, dead_zone: f32) -> Self {
+        /// The sum of the highest row and column.
+        const HIGHEST: f32 = 14.0;
         let quality = u32::from(quality.clamp(1, 100));
         let percent = if quality < 50 {
             5000 / quality
@@ -73,7 +86,13 @@ impl Quantiser {
                 (1.0 / scale) as f32
             })
         });
-        Self { steps, factors }
+        Self {
+            steps,
+            factors,
+            dead_zones: std::array::from_fn(|column| {
+                std::array::from_fn(|row| dead_zone * (column + row) as f32 / HIGHEST)
+            }),
+        }
     }
 
     /// In the order in which they are stored.
@@ -92,7 +111,8 @@ impl Quantiser {
         for (column, out) in coefficients.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
             for (row, out) in out.iter_mut().enumerate() {
                 let number = frequencies[column][row] * self.factors[column][row];
-                *out = (number + ROUND).to_bits() as i16;
+                let nearer = number - self.dead_zones[column][row].copysign(number);
+                *out = (nearer + ROUND).to_bits() as i16;
             }
         }
         Block::new(coefficients)
@@ -198,74 +218,4 @@ pub(super) fn frequencies(x: [Octet; SIDE]) -> [Octet; SIDE] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The transform of A.3.3, at row `v` and column `u`.
-    fn frequency(samples: &[Octet; SIDE], v: usize, u: usize) -> f64 {
-        let scale = |frequency: usize| {
-            if frequency == 0 {
-                std::f64::consts::FRAC_1_SQRT_2
-            } else {
-                1.0
-            }
-        };
-        let wave = |place: usize, frequency: usize| {
-            ((2 * place + 1) as f64 * frequency as f64 * std::f64::consts::PI / 16.0).cos()
-        };
-        let sum: f64 = (0..SIDE)
-            .flat_map(|y| (0..SIDE).map(move |x| (y, x)))
-            .map(|(y, x)| f64::from(samples[y][x]) * wave(y, v) * wave(x, u))
-            .sum();
-        sum * scale(v) * scale(u) / 4.0
-    }
-
-    /// Positions and values of coefficients, for noise (Marsaglia's xorshift) of several amplitudes.
-    #[test]
-    fn coefficients_match_the_formula() {
-        let mut state = 0x2545_f491_u32;
-        let mut next = move || {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            state
-        };
-        for (quality, amplitude) in [(10, 255), (50, 255), (80, 30), (90, 255), (100, 255), (95, 1)] {
-            for quantiser in [Quantiser::luma(quality), Quantiser::chroma(quality)] {
-                let samples: [Octet; SIDE] =
-                    std::array::from_fn(|_| std::array::from_fn(|_| (next() % (amplitude + 1)) as f32 - 128.0));
-                let block = quantiser.quantised(frequencies(samples));
-                let steps: Vec<u8> = quantiser.steps().collect();
-                let mut found = [0; 64];
-                for (position, coefficient) in block.nonzero(&(0..64)) {
-                    assert_ne!(coefficient, 0, "position {position}");
-                    found[usize::from(position)] = coefficient;
-                }
-                assert_eq!(found[0], block.mean());
-                for (position, place) in ZIGZAG.iter().enumerate() {
-                    let (row, column) = (usize::from(*place) / SIDE, usize::from(*place) % SIDE);
-                    let exact = frequency(&samples, row, column) / f64::from(steps[position]);
-                    let difference = (f64::from(found[position]) - exact).abs();
-                    assert!(difference < 0.501, "quality {quality}, position {position}: {exact}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn range_holds_its_positions_only() {
-        let coefficients = std::array::from_fn(|place| place as i16 % 3);
-        let block = Block::new(coefficients);
-        for range in [0..64, 1..64, 1..6, 6..64, 63..64, 0..1] {
-            let found: Vec<(u8, i16)> = block.nonzero(&range).collect();
-            let expected: Vec<(u8, i16)> = range
-                .map(|position| {
-                    let place = usize::from(ZIGZAG[usize::from(position)]);
-                    (position, coefficients[place % SIDE * SIDE + place / SIDE])
-                })
-                .filter(|(_, coefficient)| *coefficient != 0)
-                .collect();
-            assert_eq!(found, expected);
-        }
-    }
-}
+mod tests;
