@@ -98,6 +98,8 @@ impl Instructions {
             "jxl.lossless",
             super::canonical::lossless(self.effective_jxl_lossless()),
         );
+        // A negotiated format follows this one.
+        text.pair("lossless", super::canonical::lossless(self.effective_lossless()));
     }
 }
 
