@@ -1,4 +1,4 @@
-//! Instructions about JPEG XL: quality or distance, effort, and whether the picture is kept without loss.
+//! Instructions about JPEG XL: quality or distance, effort, and whether the picture is lossless.
 
 use super::canonical::Text;
 use super::{Instructions, Lossless, values};
