@@ -153,9 +153,8 @@ Keys are the same in upper and lower case. A value that cannot be read is ignore
     text.push_str("\n## Not supported\n\nThese keys of ImageResizer and Imageflow change nothing.\n\n");
     text.push_str("| key | what it stands for | why not |\n|---|---|---|\n");
     for key in Key::all() {
-        let reason = match key.support {
-            Support::No { reason } => reason,
-            _ => continue,
+        let Support::No { reason } = key.support else {
+            continue;
         };
         _ = writeln!(
             text,

@@ -126,7 +126,7 @@ fn choose(instructions: &Instructions, limits: &Limits, info: &SourceInfo, accep
     };
     match (moves, lossless) {
         (true, _) if webp => Choice::of(Format::WebP, "it is an animation"),
-        (true, _) => return Choice::of(Format::Gif, "it is an animation, and the client does not take WebP"),
+        (true, _) => Choice::of(Format::Gif, "it is an animation, and the client does not take WebP"),
         (false, true) if webp => Choice {
             is_lossless: true,
             ..Choice::of(Format::WebP, "it is to be lossless")

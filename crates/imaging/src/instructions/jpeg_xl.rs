@@ -1,4 +1,4 @@
-//! Instructions about JPEG XL: quality or distance, effort, and whether the picture is kept without loss.
+//! Instructions about JPEG XL: quality or distance, effort, and whether the picture is lossless.
 
 use super::canonical::Text;
 use super::{Instructions, Lossless, values};
@@ -98,6 +98,8 @@ impl Instructions {
             "jxl.lossless",
             super::canonical::lossless(self.effective_jxl_lossless()),
         );
+        // A negotiated format follows this one.
+        text.pair("lossless", super::canonical::lossless(self.effective_lossless()));
     }
 }
 

@@ -115,7 +115,7 @@ impl Instructions {
         })
     }
 
-    /// Whether the profile asks for pixels without loss.
+    /// Whether the profile asks for lossless pixels.
     pub(super) fn profile_is_lossless(&self) -> bool {
         self.profile().is_some_and(|profile| profile.0 >= 100.0)
     }

@@ -266,7 +266,7 @@ fn job_takes_no_more_memory_than_predicted() {
                     Format::WebP if pixels <= 250_000 => 42 * pixels,
                     Format::WebP => 14 * pixels,
                     // Noise takes all that is predicted, other pictures less.
-                    Format::JpegXl => 16 * pixels,
+                    Format::JpegXl => 40 * pixels,
                     Format::Gif => 15 * pixels.min(128 * 1024),
                     Format::Png if query.contains("png.quality") || query.contains("colors") => {
                         15 * pixels.min(128 * 1024)
