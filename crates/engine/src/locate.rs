@@ -68,8 +68,8 @@ async fn with_overlays(
     Ok(located)
 }
 
-/// Asks the plugins for a substitute of an image that no source has, or whose file cannot be decoded. Without one, fails
-/// with `missing`.
+/// Asks the plugins for a substitute of an image that no source has, or whose file cannot be decoded. Without one,
+/// fails with `missing`.
 pub(crate) async fn substitute(
     engine: &Arc<Shared>,
     site: &Arc<Site>,

@@ -133,7 +133,7 @@ fn choose(instructions: &Instructions, limits: &Limits, info: &SourceInfo, accep
         },
         (false, true) => Choice::of(Format::Png, "it is to be lossless, and the client does not take WebP"),
         (false, false) => {
-            // What a JPEG cannot show has to go into a PNG, unless it is only padding of a source that has no alpha.
+            // Transparency has to go into a PNG, unless it is only padding of a source that has no alpha.
             let needs_alpha = if page.lossless { alpha } else { page.has_alpha() };
             let photographs = match (jpeg_xl, webp, needs_alpha) {
                 (true, _, _) => Choice::of(Format::JpegXl, "the client takes JPEG XL"),

@@ -1,8 +1,8 @@
 //! AVIF codec: passes pictures, grids and animations between the crate `resizer-avif` and the pipeline. Only with the
 //! feature `avif`.
 //!
-//! A decoder cannot be stopped within a frame or a tile, so that the pixels of a source are bounded here, and those of
-//! a result in `cost`. HDR pictures are not mapped to the range of ordinary screens: their curve counts as that of sRGB.
+//! A decoder cannot be stopped within a frame or a tile: the limits of a source bound its time. The pixels of a result
+//! are bounded in `cost`. HDR pictures are not mapped to the range of ordinary screens: their curve counts as sRGB's.
 
 mod decode;
 mod encode;

@@ -4,11 +4,12 @@ use super::{metadata_bytes, picture_bytes};
 use crate::plan::Plan;
 use crate::{Channels, Job};
 
-/// The most pixels of an AVIF that is written. One of this size takes up to 12 s on a core of a shared server, 24 s with
-/// alpha.
+/// The most pixels of an AVIF that is written. One of this size takes up to 12 s on a core of a shared server, and half
+/// as long again with alpha.
 pub(crate) const AVIF_MOST_PIXELS: u64 = 8_000_000;
 
-/// The bytes held while an AVIF is written: the picture, its planes, the encoder's own, and the file of noise. Measured.
+/// The bytes held while an AVIF is written: the picture, its planes, the encoder's own, and the file of noise.
+/// Measured.
 pub(super) fn encoding_bytes(plan: &Plan, job: &Job, channels: Channels) -> u64 {
     const TABLE_BYTES: u64 = 12 << 20;
     const PIXEL_BYTES: u64 = 28;

@@ -125,8 +125,8 @@ impl Fitted {
     }
 }
 
-/// Canvas and image in less pixels: the canvas fits into `bounds`, which are smaller, and the image takes the same share
-/// of the canvas as before.
+/// Canvas and image in less pixels: the canvas fits into `bounds`, which are smaller, and the image takes the same
+/// share of the canvas as before.
 pub(super) fn within([canvas, image]: [Size; 2], bounds: Size) -> [Size; 2] {
     let smaller = inner(canvas, bounds);
     let share = |side: u32, old: u32, new: u32| round(f64::from(side) * f64::from(new) / f64::from(old)).min(new);
