@@ -25,8 +25,8 @@ pub const KNOWN_PLUGINS: &[&str] = &[
     "sourcediskcache",
     "sourcememcache",
     "sqlreader",
-    "virtualfolder",
     "urlsigning",
+    "virtualfolder",
     "watermark",
 ];
 
@@ -68,9 +68,9 @@ use resizer_sourcediskcache as _;
 use resizer_sourcememcache as _;
 #[cfg(feature = "sqlreader")]
 use resizer_sqlreader as _;
-#[cfg(feature = "virtualfolder")]
-use resizer_virtualfolder as _;
 #[cfg(feature = "urlsigning")]
 use resizer_urlsigning as _;
+#[cfg(feature = "virtualfolder")]
+use resizer_virtualfolder as _;
 #[cfg(feature = "watermark")]
 use resizer_watermark as _;

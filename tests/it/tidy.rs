@@ -15,9 +15,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("resizer-kernel", &[]),
     ("resizer-jpeg", &["resizer-kernel"]),
     ("resizer-webp", &["resizer-kernel"]),
+    ("resizer-avif", &[]),
     (
         "resizer-imaging",
-        &["resizer-foreign", "resizer-jpeg", "resizer-kernel", "resizer-webp"],
+        &[
+            "resizer-avif",
+            "resizer-foreign",
+            "resizer-jpeg",
+            "resizer-kernel",
+            "resizer-webp",
+        ],
     ),
     ("resizer-plugin-api", &["resizer-imaging"]),
     ("resizer-memory-store", &["resizer-plugin-api"]),

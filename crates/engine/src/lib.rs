@@ -72,5 +72,7 @@ pub use engine::{Engine, EngineError};
 pub use explain::{ExplainedSource, Explanation, FormatPart, IgnoredPair, KeyPart, PicturePart, SourcePart, explain};
 pub use plan::plan;
 pub use purge::{PurgeError, PurgeRequest, Purged, PurgedCache};
-pub use server_settings::{CacheTagHeader, Compat, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension, Negotiate};
+pub use server_settings::{
+    CacheTagHeader, Compat, CopyMetadata, DefaultCommands, EngineSettings, FakeExtension, Negotiate,
+};
 pub use site::Site;

@@ -19,7 +19,8 @@ impl SampleRange {
         }
     }
 
-    /// The sum of a sample and of the one for inverted red, green and blue: black and white, or twice the middle of chroma.
+    /// The sum of a sample and of the one for inverted red, green and blue: black and white, or twice the middle of
+    /// chroma.
     #[cfg(feature = "codecs")]
     pub(crate) const fn inverted_sum(self, plane: usize) -> u16 {
         match (plane, self) {

@@ -1,8 +1,8 @@
 //! Filter step: colours and effects on the scaled picture, one filter after the other.
 //!
 //! The keys `s.*` come first, then the keys `a.*` in ImageResizer's order. Only the faded edges, which ImageResizer
-//! makes first, come last, so that a blur does not wash them out; by ImageResizer's rules they are first. The padding and the colour below transparent pixels
-//! come later and are not filtered.
+//! makes first, come last, so that a blur does not wash them out; by ImageResizer's rules they are first. The padding
+//! and the colour below transparent pixels come later and are not filtered.
 
 mod blur;
 mod colours;

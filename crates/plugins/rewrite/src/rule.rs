@@ -184,7 +184,11 @@ impl Rule {
             let mut told: Vec<(&str, String)> = renamed.collect();
             event.change_query(|query| self.change_query(query, parts));
             // A value with parts of the path is the client's too.
-            let filled = self.set.iter().chain(&self.default).filter(|(_, value)| value.has_parts());
+            let filled = self
+                .set
+                .iter()
+                .chain(&self.default)
+                .filter(|(_, value)| value.has_parts());
             told.extend(filled.map(|(key, value)| (key.as_str(), value.filled(parts, str::to_owned))));
             told.retain(|(key, value)| event.query.get(key) == Some(value));
             if !told.is_empty() {

@@ -31,7 +31,10 @@ pub(super) fn planes(picture: PlanarPicture, quality: u8, cancel: &Cancel) -> Re
         .planes
         .map(|plane| plane.pixels);
     let planes = Planes::new(size.width, size.height, luma, [u, v]).map_err(failure)?;
-    webp::encode_planes(planes, settings(size, Colours::Planes, quality, method), &|| !cancel.is_cancelled()).map_err(failure)
+    webp::encode_planes(planes, settings(size, Colours::Planes, quality, method), &|| {
+        !cancel.is_cancelled()
+    })
+    .map_err(failure)
 }
 
 /// libwebp's methods for small pictures. The second optimises each coefficient ("trellis"): a tenth more time for 1 to
