@@ -65,8 +65,12 @@ async fn steps(
         // The store says only now that it has no such image: it was not asked before, or has lost the image since. Or
         // its file cannot be decoded.
         Err(Stop::Error(missing)) if is_missing(missing.kind()) && !substituted => {
-            trail.vary.clear();
+            // A missing image is missing for every client. A file that cannot be decoded was to be negotiated.
+            if missing.kind() == ErrorKind::NotFound {
+                trail.vary.clear();
+            }
             let located = Box::pin(substitute(engine, site, &request, missing, trail)).await?;
+            trail.vary.clear();
             trail.lap();
             Box::pin(serve(engine, site, &request, located, trail)).await
         }

@@ -21,7 +21,10 @@ fn png(width: u32, height: u32, pixel: &[u8]) -> Vec<u8> {
 
 /// Width and the pixels of a PNG of three colours.
 fn pixels(file: &[u8]) -> (u32, Vec<[u8; 3]>) {
-    let mut reader = png::Decoder::new(Cursor::new(file)).read_info().unwrap();
+    let mut decoder = png::Decoder::new(Cursor::new(file));
+    // A picture of few colours has a palette.
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
     let mut samples = vec![0; reader.output_buffer_size().unwrap()];
     let frame = reader.next_frame(&mut samples).unwrap();
     assert_eq!(frame.color_type, png::ColorType::Rgb);

@@ -273,11 +273,8 @@ fn ignored_pairs_are_reported_with_the_reason() {
         ],
     );
     check(
-        "avif.Speed=2",
-        &[
-            "`avif.speed` is not supported: AVIF is not written: its encoders take ten times as long as that of JPEG XL \
-             for as many bytes.",
-        ],
+        "accept.Color_Profiles=true",
+        &["`accept.color_profiles` is not supported: A result is always sRGB, and needs no profile."],
     );
     check(
         "width=1&WIDTH=2&w=3",

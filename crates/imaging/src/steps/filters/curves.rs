@@ -56,8 +56,7 @@ pub(super) fn equalizing(histogram: &Histogram) -> Curve {
 }
 
 /// ImageResizer's curve of `a.equalize`: the share of the samples up to each value. So the lightest value becomes
-/// white,
-/// also of a channel that has no other.
+/// white, also of a channel that has no other.
 pub(super) fn shares(histogram: &Histogram) -> Curve {
     let total: u64 = histogram.iter().sum();
     let mut sum = 0;
