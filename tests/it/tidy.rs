@@ -63,6 +63,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "resizer-fuzz",
         &[
+            "resizer-avif",
             "resizer-imaging",
             "resizer-jpeg",
             "resizer-plugin-api",

@@ -29,6 +29,32 @@ const SPARE_BYTES: u64 = 256 * 1024;
 /// A colour picture of 8 x 8 pixels without metadata.
 const SMALL_JPEG: &[u8] = include_bytes!("../seeds/jpeg/small");
 
+/// An AVIF, through its own crate alone.
+pub(crate) fn avif(input: &[u8]) {
+    const HEADER: resizer_avif::Limits = resizer_avif::Limits {
+        frames: 16,
+        tiles: 16,
+        table_bytes: 1 << 20,
+    };
+    let Ok(file) = resizer_avif::File::read(input, HEADER, &|| false) else {
+        return;
+    };
+    let (width, height) = (file.header().width, file.header().height);
+    if u64::from(width) * u64::from(height) > u64::from(MOST_PIXELS) {
+        return;
+    }
+    std::hint::black_box((file.exif(), file.xmp()));
+    let Ok(mut decoder) = resizer_avif::Decoder::new(file) else {
+        return;
+    };
+    let mut row = vec![0; width as usize * 4];
+    while let Ok(Some(_)) = decoder.next_frame() {
+        while let Ok(true) = decoder.next_row(&mut row) {
+            std::hint::black_box(&row);
+        }
+    }
+}
+
 pub(crate) fn bmp(input: &[u8]) {
     picture(input, Format::Bmp);
 }

@@ -22,6 +22,7 @@ pub type Target = fn(&[u8]);
 
 /// All targets with their names.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("avif", codecs::avif),
     ("bmp", codecs::bmp),
     ("exif", codecs::exif),
     ("gif", codecs::gif),

@@ -66,7 +66,7 @@ impl Planes {
         if self.halved_down {
             // A pixel's middle lies a quarter of a sample from that of its own sample, and three from the next.
             let near = row / 2;
-            let far = if row % 2 == 0 {
+            let far = if row.is_multiple_of(2) {
                 near.saturating_sub(1)
             } else {
                 (near + 1).min(plane.height - 1)
@@ -88,7 +88,7 @@ impl Planes {
             let wide = |index: usize| u32::from(samples[index]);
             target.extend((0..self.width as usize).map(|pixel| {
                 let near = pixel / 2;
-                let far = if pixel % 2 == 0 {
+                let far = if pixel.is_multiple_of(2) {
                     near.saturating_sub(1)
                 } else {
                     (near + 1).min(last)
