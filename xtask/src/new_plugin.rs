@@ -125,8 +125,15 @@ fn files(example: &Example, name: &str) -> [(&'static str, String); 4] {
          workspace = true\n",
         if example.tokio { tokio } else { "" }
     );
+    let setting = match example.kind {
+        "source" => "shelf = \"first\"\n",
+        "cache" => "max_size = \"64MB\"\n",
+        _ => "",
+    };
     let docs = format!(
-        "An example to begin with, written by `cargo xtask new-plugin {name} --kind {}`.\n",
+        "An example to begin with, written by `cargo xtask new-plugin {name} --kind {}`.\n\n\
+         ```toml\n[[plugin]]\nname = \"{name}\"\n{setting}```\n\n\
+         ## In Web.config\n\nThe name of ImageResizer's plugin that does the same, if there is one.\n",
         example.kind
     );
     [

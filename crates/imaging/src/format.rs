@@ -98,11 +98,7 @@ impl Format {
 
     /// Whether results can be written in this format.
     pub const fn can_be_written(self) -> bool {
-        match self {
-            Self::Avif => cfg!(feature = "avif"),
-            Self::Bmp | Self::Tiff => false,
-            _ => true,
-        }
+        !matches!(self, Self::Bmp | Self::Tiff) && (cfg!(feature = "avif") || !matches!(self, Self::Avif))
     }
 
     /// Whether animations are written in this format.

@@ -3,6 +3,10 @@
 
 /// The range of the samples of luma and chroma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "codecs"),
+    expect(dead_code, reason = "decoders tell the range of their planes")
+)]
 pub(crate) enum SampleRange {
     /// 0 to 255; chroma around 128.
     Full,

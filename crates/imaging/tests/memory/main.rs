@@ -259,8 +259,8 @@ fn job_takes_no_more_memory_than_predicted() {
                 );
                 assert!(actual <= predicted, "{about} bytes taken, {predicted} predicted");
                 // The counter does not see libwebp's memory, which is predicted: up to 38 bytes for each pixel, half a
-                // megabyte of tables for alpha, and the encoded data. A quantiser samples only pictures of many colours.
-                // Of an animation only a part may change.
+                // megabyte of tables for alpha, and the encoded data. A quantiser samples only pictures of many
+                // colours. Of an animation only a part may change.
                 let pixels = u64::from(encoded.size.width) * u64::from(encoded.size.height);
                 let unseen = match format {
                     Format::WebP if pixels <= 250_000 => 42 * pixels + 512 * 1024,

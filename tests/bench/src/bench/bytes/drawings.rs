@@ -1,4 +1,4 @@
-//! Drawings of the bytes bench: charts, text and icons, drawn here as SVG and rasterised by sharp into PNGs.
+//! Drawings of the bytes bench: charts, text and icons, drawn here as SVG and rasterised by sharp as PNG.
 
 use std::fmt::Write as _;
 use std::fs;
