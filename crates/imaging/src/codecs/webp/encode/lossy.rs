@@ -40,8 +40,8 @@ pub(super) fn planes(picture: PlanarPicture, quality: u8, cancel: &Cancel) -> Re
 
 /// libwebp's methods for small pictures. The second optimises each coefficient ("trellis"): a tenth more time for 1 to
 /// 2 % fewer bytes of about the same quality. It takes texture away, which a photograph from a JPEG has lost a part of
-/// before: SSIMULACRA2 of bark falls by 0.4. With it the search for the best way to store alpha takes half as much memory
-/// again.
+/// before: SSIMULACRA2 of bark falls by 0.4. With it the search for the best way to store alpha takes half as much
+/// memory again.
 const PLAIN: u8 = 4;
 const TRELLIS: u8 = 5;
 
