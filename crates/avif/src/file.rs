@@ -26,6 +26,9 @@ pub struct Header {
     pub width: u32,
     /// Height in pixels as stored.
     pub height: u32,
+    /// Width and height of all that is decoded: before the crop, and with the whole tiles of a grid. The caller bounds
+    /// them too, since a crop can make any picture look small.
+    pub coded: [u32; 2],
     /// Whether there is no colour.
     pub grey: bool,
     /// Whether there is an alpha channel.
@@ -164,6 +167,10 @@ impl<'s> File<'s> {
         let header = Header {
             width: window.width,
             height: window.height,
+            coded: [
+                colour.width.saturating_mul(grid.map_or(1, |grid| grid.columns)),
+                colour.height.saturating_mul(grid.map_or(1, |grid| grid.rows)),
+            ],
             grey: colour.grey,
             alpha: alpha.is_some(),
             turns: parser.rotation().map_or(0, |rotation| (rotation.angle / 90 % 4) as u8),

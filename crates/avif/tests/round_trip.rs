@@ -61,6 +61,7 @@ impl Made {
 fn decode(file: &[u8]) -> Result<(usize, Vec<u8>), DecodeError> {
     let mut decoder = Decoder::new(File::read(file, LIMITS, &|| false)?)?;
     let header = decoder.header().clone();
+    assert_eq!(header.coded, [header.width, header.height]);
     let channels = if header.grey { 1 } else { 3 } + usize::from(header.alpha);
     let mut row = vec![0; header.width as usize * channels];
     let mut pixels = Vec::new();

@@ -39,8 +39,8 @@ pub(crate) fn avif(input: &[u8]) {
     let Ok(file) = resizer_avif::File::read(input, HEADER, &|| false) else {
         return;
     };
-    let (width, height) = (file.header().width, file.header().height);
-    if u64::from(width) * u64::from(height) > u64::from(MOST_PIXELS) {
+    let (width, [across, down]) = (file.header().width, file.header().coded);
+    if u64::from(across) * u64::from(down) > u64::from(MOST_PIXELS) {
         return;
     }
     std::hint::black_box((file.exif(), file.xmp()));

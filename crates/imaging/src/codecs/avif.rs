@@ -34,7 +34,8 @@ impl Codec for Avif {
     fn info(&self, source: &[u8], limits: &Limits, cancel: &Cancel) -> Result<SourceInfo, ImageError> {
         let file = read(source, limits.max_frames, cancel)?;
         let header = file.header();
-        limits.check_source(Size::new(header.width, header.height))?;
+        let [width, height] = header.coded;
+        limits.check_source(Size::new(width, height))?;
         let channels = Channels::of(header.grey, header.alpha);
         Ok(SourceInfo {
             orientation: orientation(header),

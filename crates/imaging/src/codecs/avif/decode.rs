@@ -7,8 +7,8 @@ use crate::band::{Band, rows_per_band};
 use crate::codecs::{Decoder, Delay, Wanted};
 use crate::{Cancel, Channels, ImageError, Size, SourceInfo};
 
-/// The bytes that a decoder holds. Measured: beside the samples of a frame, rav1d keeps some of its rows and of its
-/// blocks twice, and of an animation the frames that others refer to.
+/// The bytes that a decoder holds. Estimated, and not measured yet: beside the samples of a frame, rav1d keeps
+/// some of its rows and of its blocks twice, and of an animation the frames that others refer to.
 pub(super) fn decoder_bytes(header: &Header) -> u64 {
     const BASE_BYTES: u64 = 6 << 20;
     const REFERENCES: u64 = 9;
